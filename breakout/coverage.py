@@ -1,7 +1,7 @@
-"""Messages about the data behind requested rows.
+"""Messages about the data from which requested rows are computed.
 
-They name the games that a warehouse holds, games that its team table lacks or whose sums differ, and features that are
-mostly missing.
+They describe the games in a warehouse, games that its team table lacks, games whose sums differ between two tables, and
+features that are missing in most rows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EXAMPLES = 3  # the largest number of games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Describe the games up to `end` that the warehouse holds, and say why none of them gives a row of start..end.
+    """Describe the games in the warehouse up to `end`, and the reason why there is no row on the dates start..end.
 
     The description names season types, dates and numbers of rows. Games before `warehouse.history_start(start)` are
     left out. DataError if the query fails.
@@ -62,10 +62,10 @@ ORDER BY season_type"""  # noqa: S608 - table names are checked, values are para
 
 
 def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
-    """Return a warning for each feature that is missing in more than half of the rows of a part.
+    """Return a warning for each feature that is missing in more than half of the rows of a dataset.
 
-    `parts` maps the name of a part, such as training, to its rows. A value that equals the feature's default but is in
-    the data does not count as missing.
+    `parts` maps the name of a dataset, such as training, to its rows. A value that was computed from the data does not
+    count as missing, even if it equals the feature's default.
     """
     warnings = []
     for part, rows in parts.items():
@@ -82,10 +82,10 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, order=True)
 class FlawedGame:
-    """A game whose rows in the source tables do not fit together.
+    """A game whose rows in the player table and in the team table contradict each other.
 
-    `flaw` is `absent` if the team table lacks the game, `points` or `minutes` if the sum over a team's players differs
-    from the team's row (minutes by more than MINUTES_TOLERANCE). `sums` then names the team and both numbers.
+    `flaw` is `absent` if the team table lacks the game. It is `points` or `minutes` if the sum over a team's players
+    differs from the team's row (minutes by more than MINUTES_TOLERANCE); `sums` then names the team and both numbers.
     """
 
     game_date: date
@@ -97,9 +97,9 @@ class FlawedGame:
 def flawed_games_query(sources: SourceTables) -> str:
     """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
 
-    The sums are the points and minutes of a team's players, which are compared with the team's row. The query has the
-    parameters of the feature query. The result has the columns of `failing_sums_query`; all but game_id and game_date
-    are NULL for a game that the team table lacks.
+    The sums of points and minutes over a team's players are compared with the team's row. The query uses parameters of
+    the feature query. Its result has the columns of `failing_sums_query`; all but game_id and game_date are NULL for a
+    game that the team table lacks.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
   CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
@@ -123,10 +123,10 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games between @history_start and @end of `parameters`.
+    """Return the flawed games from `history_start` to `end`, which are two of the query's `parameters`.
 
-    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs. The differences
-    listed in `sources.known_sums` are left out. DataError if the query fails.
+    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs. Differences that
+    `sources.known_sums` lists are left out. DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -145,7 +145,7 @@ def read_flawed_games(
 def find_flawed_games(
     warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return the flawed games that the features of games on start..end can read."""
+    """Return the flawed games that features of rows on the dates start..end can read; DataError if the query fails."""
     reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
     return seen_games(read_flawed_games(warehouse, warehouse.sources, parameters), features, start, end)
@@ -154,7 +154,7 @@ def find_flawed_games(
 def seen_games(
     games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return those of `games` that the features of games on start..end can read."""
+    """Return those of `games` that features of rows on the dates start..end can read."""
     first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [game for game in games if first <= game.game_date <= end]
 

@@ -1,7 +1,7 @@
-"""The rows that a model is fitted on or scores: features in the order of the contract, label, keys and context.
+"""The rows that a model is fitted on or predicts: features in the order of the contract, label, keys and context.
 
-Training, evaluation and prediction get their rows from `build_dataset`. Runs that share rows, as those of a sweep, call
-its two steps one by one: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
+Training, evaluation and prediction get their rows from `build_dataset`. Code that shares rows between runs, such as a
+sweep, calls its two steps itself: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# The features that the slices of an evaluation need. They are computed for the evaluation rows of every model, also if
+# The features by which an evaluation slices its rows. They are computed for the evaluation rows of every model, even if
 # the model does not use them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
@@ -46,12 +46,15 @@ SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 class Rows:
     """The columns of n rows that models use; a row is one player in one game.
 
-    `X` (n, k) holds the features as float64 with defaults filled. `y` (n,) is 1 for a breakout, else 0, and `points`
-    (n,) is the player's points in the game; both are None if the games are not played yet. `season_average` (n,) is the
-    player's mean points a game this season before the game, 0 if there was no earlier game. `points_for_breakout` (n,)
-    is the fewest points that are a breakout. All four may be None if the models that get the rows do not use them.
-    `wider` is None, except if the model is fitted on more players than it predicts: it then holds all rows to fit on,
-    these rows among them.
+    - `X` (n, k): the features as float64, with missing values filled.
+    - `y` (n,): 1 for a breakout, else 0. None if the games are not played yet.
+    - `points` (n,): the player's points in the game. None if the games are not played yet.
+    - `season_average` (n,): the player's mean points a game this season before the game, 0 without an earlier game.
+    - `points_for_breakout` (n,): the fewest points that are a breakout.
+    - `wider`: all rows to fit on, including these rows, if the model is fitted on more players than it predicts. None
+      if it is fitted on these rows only.
+
+    All arrays may also be None if the models that get the rows do not use them.
     """
 
     X: pd.DataFrame
@@ -66,20 +69,20 @@ class Rows:
 
     @property
     def label(self) -> np.ndarray:
-        """The array `y`; ValueError if the rows have no label, because their games are not played yet."""
+        """Return the array `y`; ValueError if the rows have no label, because their games are not played yet."""
         if self.y is None:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
     @property
     def breakout_rate(self) -> float | None:
-        """The share of breakouts among the rows; None if there are no rows, ValueError if they have no label."""
+        """Return the share of breakouts among the rows; None if there are no rows, ValueError if they have no label."""
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
-        """Return the rows where the mask `chosen`, shape (n,) bool, is true, or the rows at the positions `chosen`.
+        """Return the rows that `chosen` selects: a bool mask of shape (n,), or an array of positions.
 
-        `wider` of the result is None, because `chosen` refers to these rows and not to those of `wider`.
+        `wider` of the result is None, because `chosen` does not refer to the rows of `wider`.
         """
         parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "wider"}
         return type(self)(
@@ -92,7 +95,7 @@ class Rows:
 
     @property
     def widest(self) -> Self:
-        """All rows to fit on: `wider`, or these rows if `wider` is None."""
+        """Return all rows to fit on: `wider`, or these rows if `wider` is None."""
         return self if self.wider is None else self.wider
 
 
@@ -115,7 +118,8 @@ class Dataset(Rows):
     """The n rows of one feature query, sorted by game_date, game_id, player_lookup.
 
     `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
-    datetime64[D]. `keys` holds KEY_COLUMNS. `context` holds further columns, which reports show or group rows by.
+    datetime64[D]. `keys` has the columns KEY_COLUMNS. `context` has further columns that reports show or by which they
+    group rows.
     """
 
     is_missing: pd.DataFrame
@@ -125,14 +129,14 @@ class Dataset(Rows):
 
     @cached_property
     def feature_file(self) -> bytes:
-        """`X` as the content of a Parquet file, encoded once for all models that are fitted on these rows."""
+        """Return `X` as the content of a Parquet file, encoded once for all models that are fitted on these rows."""
         from breakout.artifacts import to_parquet
 
         return to_parquet(self.X)
 
     @cached_property
     def fingerprint(self) -> str:
-        """16 hex digits of a SHA-256 over the names of the features and the bits of keys, features and label."""
+        """Return 16 hex digits of a SHA-256 of the feature names, and of the keys, feature values and labels."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
             digest.update("\n".join(self.keys[column].tolist()).encode())
@@ -154,14 +158,14 @@ def build_dataset(
 ) -> Dataset:
     """Return the rows of the game dates start..end, both inclusive.
 
-    Features come from games before each row's date, and from injury reports known by the cutoff of `config`.
-    `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the games in a table
+    Features are computed from games before each row's date, and from injury reports up to the cutoff of `config`.
+    `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the games in the table
     `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing values are not
     filled. `registry` None means the registry of `config`.
 
-    DataError if the source tables are missing, damaged or hold impossible values. ConfigurationError if a feature needs
-    injury reports and no table of them is configured, or if it reads a column whose name is not a plain one.
-    FeatureDefinitionError if the expression of a feature cannot be resolved.
+    DataError if the source tables are missing or damaged, or if they contain impossible values. ConfigurationError if a
+    feature needs injury reports and no table of them is configured, or if it reads a column whose name is not a plain
+    one. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -226,7 +230,7 @@ def dataset_of(
         y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
         points=frame["points"].to_numpy(dtype="int64") if is_played else None,
         season_average=average,
-        # The average is a quotient of whole numbers, so the rounded product is the exact sum.
+        # The average is the sum of points divided by the games, so rounding the product gives the exact sum.
         points_for_breakout=fewest_points(np.rint(average * games), games, config.breakout_multiplier),
         dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
@@ -247,6 +251,7 @@ def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeat
     """Return whether season averages over `games` games are within `min_ppg`..`max_ppg`, shape (n,) bool.
 
     As in the feature query, the sum of points is compared with the limit times the games, with a tolerance of 1e-9.
+    `averages` and `games` have shape (n,).
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
@@ -266,7 +271,7 @@ def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplie
 
 
 def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
-    """Raise DataError if a feature is infinite; NaN is allowed and means a missing value."""
+    """Raise DataError if a feature of `raw` is infinite; `frame` has the keys of the rows for the message."""
     values = raw.to_numpy()
     if np.isinf(values).any():
         row, column = map(int, np.argwhere(np.isinf(values))[0])
@@ -278,7 +283,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a source table lacks a further column that a feature reads."""
+    """Raise DataError if a source table lacks a column that a feature reads and that is not a declared one."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

@@ -1,4 +1,4 @@
-"""The dates of training, validation and evaluation, resolved from the configured window, and row masks by date."""
+"""The dates of training, validation and evaluation, resolved from the settings, and the selection of rows by date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DateRange:
 
     @property
     def days(self) -> int:
-        """The number of days, with both ends."""
+        """Return the number of days, both ends included."""
         return (self.end - self.start).days + 1
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Split:
 class Fold:
     """One step of a walk forward: a training range and a later evaluation range of at most one month or week.
 
-    `label` is the month of the evaluation, such as 2026-01, or its first day if the folds are weeks.
+    `label` is the month of the evaluation range, such as 2026-01, or its first day if the folds are weeks.
     """
 
     label: str
@@ -65,7 +65,7 @@ class Fold:
 
     @property
     def split(self) -> Split:
-        """The two ranges as a `Split`; ConfigurationError unless training ends before evaluation starts."""
+        """Return the two ranges as a `Split`; ConfigurationError unless training ends before evaluation starts."""
         return Split(self.train, self.evaluation)
 
 
@@ -73,7 +73,7 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
     """Return the dates of a window; for a walk forward, those of the last fold of `resolve_folds`.
 
     A trailing window without `as_of` ends with the date of the newest game in the warehouse; DataError if that date
-    cannot be read. ConfigurationError unless training ends before the day on which evaluation starts.
+    cannot be read. ConfigurationError if training does not end before the day on which evaluation starts.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None
@@ -87,9 +87,9 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
-    """Return the `eval_days` days before `as_of` as evaluation, and the `train_days` days before those as training.
+    """Return the `eval_days` days before `as_of` as evaluation, and the `train_days` days before these as training.
 
-    There is no evaluation if `eval_days` is 0.
+    The evaluation range is None if `eval_days` is 0.
     """
     eval_start = as_of - timedelta(days=eval_days)
     train = DateRange(eval_start - timedelta(days=train_days), eval_start - timedelta(days=1))
@@ -115,7 +115,7 @@ def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
 
 
 def _last_day(day: date, step: str) -> date:
-    """Return the last day of the week (Sunday) or of the month that holds a day."""
+    """Return the last day of the week (Sunday) or of the month that contains `day`."""
     if step == "week":
         return day + timedelta(days=6 - day.weekday())
     next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -123,9 +123,9 @@ def _last_day(day: date, step: str) -> date:
 
 
 def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
-    """Return the latest `kept` folds that have a game in their evaluation range; None keeps all of them.
+    """Return the latest `kept` of the folds that have a game in their evaluation range; all of these for None.
 
-    `dates` holds the game date of each row, shape (n,). DataError if no fold has a game.
+    `dates` are the game dates of the rows, shape (n,). DataError if no fold has a game.
     """
     played = tuple(fold for fold in folds if date_mask(dates, fold.evaluation).any())
     if not played:
@@ -145,11 +145,11 @@ def select_dates(rows: Dataset, days: DateRange) -> Dataset:
 
 
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
-    """Return a mask of the validation rows, the latest among training rows with these `dates`.
+    """Return a mask of the validation rows, which are the latest of the training rows with these `dates`.
 
-    The rule sets one of three keys: `start` takes the rows from that date on, `days` those of the last so many days up
-    to the latest row, and `fraction` the fewest whole dates that hold at least that share of all rows. `dates` and the
-    mask have shape (n,). DataError if no date is left to fit on or to validate on.
+    `rule` sets one of three keys. `start` selects the rows from this date on. `days` selects the rows of that many
+    days, up to the date of the latest row. `fraction` selects the fewest whole dates with at least this share of all
+    rows. `dates` and the mask have shape (n,). DataError if no date is left to fit on or to validate on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
     if rule.start is not None:
@@ -157,7 +157,7 @@ def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
     elif rule.days is not None:
         is_kept = distinct > distinct[-1:] - np.timedelta64(rule.days, "D")
     else:
-        # The tolerance of 1e-9 makes exactly `fraction` of the rows enough in spite of rounding.
+        # Because of the tolerance of 1e-9, exactly `fraction` of the rows are enough even if the product is rounded up.
         later = np.cumsum(counts[::-1])[::-1] - counts
         is_kept = later < (rule.fraction or 0) * len(dates) - 1e-9
     if is_kept.all() or not is_kept.any():

@@ -18,9 +18,9 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """The number of cells of one column that differ, among the `cells` whose row and column both folders hold.
+    """The number of differing cells in one column, of the `cells` that both folders have.
 
-    An example is text with the key of the row, the value in the first folder and the value in the second.
+    Each example is a text with the key of the row, the value in the first folder and the value in the second.
     """
 
     table: str
@@ -32,10 +32,10 @@ class ColumnDifference:
 
 @dataclass(frozen=True)
 class FolderDifferences:
-    """The differences between two folders in the seasons that both hold.
+    """The differences between two folders in the seasons that both have.
 
-    `columns` has the columns with differing cells. `only_here` and `only_there` count, for each table, the rows that
-    only the first or only the second folder holds.
+    `columns` are the columns with differing cells. For each table, `only_here` is the number of rows that only the
+    first folder has, and `only_there` the number that only the second folder has.
     """
 
     seasons: tuple[int, ...]
@@ -45,10 +45,10 @@ class FolderDifferences:
 
 
 def compare_folders(folder: Path, other: Path) -> FolderDifferences:
-    """Compare the rows of the player table and of the team table that both folders hold.
+    """Compare the rows of the player table and of the team table that both folders have.
 
-    Ids of the source, times of import, game dates (they are part of the game ids) and `is_summed_from_players` are not
-    compared. DataError if a folder holds no imported tables, or if no season is in both.
+    Not compared are the source's ids, times of import, `is_summed_from_players`, and game dates, which are part of the
+    game ids. DataError if a folder has no imported tables, or if no season is in both folders.
     """
     for one in (folder, other):
         read_folder(one)

@@ -1,7 +1,7 @@
-"""The download of a season from the league's service, by the package nba_api.
+"""The download of a season from the league's service, with the package nba_api.
 
-Each answer is kept as a file until the season is imported. A download that is started again within an hour resumes
-where it stopped.
+Each answer is kept as a file until the season is imported. If a download fails and is started again within an hour, it
+resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from breakout.settings import DownloadConfig
 
 FOLDER = "download"
-RESUMED_SECONDS = 3600  # older answers are downloaded again, because games may have been played since
+RESUMED_SECONDS = 3600  # answers that are older are downloaded again, because games may have been played since
 _SEASON_TYPES = {"regular": "Regular Season", "cup": "IST", "play_in": "PlayIn", "playoffs": "Playoffs"}
 _REPEATED = (429, 500, 502, 503, 504)
 _LONGEST_PAUSE = 120  # seconds
@@ -31,9 +31,9 @@ _LONGEST_PAUSE = 120  # seconds
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
     """Return the players' lines, the teams' lines and the schedule of a season such as 2026-27.
 
-    ConfigurationError if nba_api is not installed. DataError if the service does not answer, gives an answer that
-    cannot be read, or has no finished games of the season. The next call within an hour uses the answers received so
-    far, which are kept in the subfolder `download` of `folder`.
+    The answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads them.
+    ConfigurationError if nba_api is not installed. DataError if the service does not answer, if an answer cannot be
+    read, or if the service has no finished games of the season.
     """
     service = _service(config)
     extracts = [
@@ -47,7 +47,7 @@ def download_season(season: str, folder: Path, config: DownloadConfig) -> Extrac
 
 
 def clear_download(folder: Path) -> None:
-    """Remove the answers that downloads into this folder of tables have kept."""
+    """Remove the answers that `download_season` has kept for this folder of tables."""
     answers = folder / FOLDER
     for path in answers.glob("*.json"):
         path.unlink()
@@ -56,7 +56,7 @@ def clear_download(folder: Path) -> None:
 
 
 def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield name, endpoint and parameters of each request."""
+    """Yield the name, endpoint and parameters of each request."""
     yield "schedule", "scheduleleaguev2", {"LeagueID": "00", "Season": season}
     for name, season_type in _SEASON_TYPES.items():
         for letter in "PT":
@@ -75,7 +75,7 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
-    """Yield a description for messages and the answer of each request.
+    """Yield the answer of each request, after a description of it for error messages.
 
     An answer that an earlier call kept less than RESUMED_SECONDS ago is read from its file.
     """
@@ -90,7 +90,7 @@ def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) ->
             time.sleep(config.pause_seconds)
         is_first = False
         content = _ask(service, endpoint, parameters, config)
-        frame_of_json(content, where)  # an answer that cannot be read is not kept
+        frame_of_json(content, where)  # raises DataError before an answer that cannot be read is kept
         save_bytes(content, path)
         yield where, content
 
@@ -110,7 +110,7 @@ def _ask(service: Any, endpoint: str, parameters: dict[str, Any], config: Downlo
 
 
 def _service(config: DownloadConfig) -> Any:
-    """Return nba_api's client with the address `config.url`, and a session that repeats failed requests."""
+    """Return a client of nba_api that uses the address `config.url` and repeats failed requests."""
     try:
         import requests
         from nba_api.stats.library.http import NBAStatsHTTP
@@ -133,7 +133,7 @@ def _service(config: DownloadConfig) -> Any:
         session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
-        """A subclass, because the address and the session of NBAStatsHTTP itself are shared by all of its clients."""
+        """A client with its own address and session; all clients of NBAStatsHTTP itself share one of each."""
 
         base_url = config.url
 

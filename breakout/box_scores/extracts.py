@@ -1,4 +1,4 @@
-"""The common form that the files of every source are turned into.
+"""The common form of imported data, to which the module of each source converts its files.
 
 The common form has players' lines, teams' lines, scheduled games and rows of injury reports. A line is the box score of
 one player, or of one team, in one game.
@@ -33,9 +33,9 @@ COUNTS = (
     "ft_makes",
     "plus_minus",
 )
-# The columns that players' and teams' lines share. `is_home` is missing if the source does not say who is at home,
-# `opponent` if it does not name the opponent. `season_year` is the year in which the season begins. `season_type` may
-# also be all_star or preseason, which are left out later.
+# The columns that players' and teams' lines share. `is_home` and `opponent` are missing if the source does not contain
+# them. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
+# import leaves these games out.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
 # The column `possessions` is the source's own count; it is missing if the source has none.
@@ -47,9 +47,9 @@ SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year"
 class Extract:
     """The contents of some files in the common form.
 
-    `players`, `teams` and `schedule` have the columns PLAYER_COLUMNS, TEAM_COLUMNS and SCHEDULE_COLUMNS; `reports`
-    holds rows of injury reports. Each is None if no file with such rows was given. `unfinished` has the source's ids of
-    games that were left out because they have no winner yet.
+    `players`, `teams` and `schedule` have the columns PLAYER_COLUMNS, TEAM_COLUMNS and SCHEDULE_COLUMNS. `reports` has
+    rows of injury reports. Each is None if no file with such rows was given. `unfinished` are the source's ids of games
+    that were left out because they have no winner yet.
     """
 
     players: pd.DataFrame | None = None
@@ -77,10 +77,10 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 
 
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Return the columns COUNTS as whole numbers.
+    """Return a frame with the columns COUNTS as whole numbers.
 
-    `names` maps counts to columns of `rows`; a count without a column is NA. DataError, naming `where`, for a value
-    that is no whole number.
+    `names` maps counts to columns of `rows`; a count without a column is NA. DataError, which names `where`, for a
+    value that is no whole number.
     """
     columns = {}
     for count in COUNTS:
@@ -90,7 +90,7 @@ def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Da
 
 
 def whole_numbers(text: pd.Series, where: str) -> pd.Series:
-    """Return texts such as 12, 12.0 and +12 as whole numbers, NA for missing ones; DataError for other texts."""
+    """Return texts such as 12, 12.0 and +12 as whole numbers, missing ones as NA; DataError for other texts."""
     numbers = pd.to_numeric(text.str.strip(), errors="coerce")
     wrong = text[text.notna() & (numbers.isna() | (numbers % 1 != 0))]
     if len(wrong):
@@ -99,7 +99,7 @@ def whole_numbers(text: pd.Series, where: str) -> pd.Series:
 
 
 def dates_of(text: pd.Series, where: str) -> pd.Series:
-    """Return dates of texts such as 2024-10-22, 2024-10-22T00:00:00, Oct 22, 2024 and 10/22/2024.
+    """Return the dates of texts such as 2024-10-22, 2024-10-22T00:00:00, Oct 22, 2024 and 10/22/2024.
 
     DataError for other texts and for missing ones.
     """
@@ -113,9 +113,10 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 
 
 def only_season(extract: Extract, season: str | None) -> Extract:
-    """Return the lines of a season such as 2026-27, or all lines for None; injury reports are returned whole.
+    """Return the lines and scheduled games of a season such as 2026-27, or all of them if `season` is None.
 
-    DataError if the extract has tables of lines or of games, but no row of the season.
+    Injury reports of all seasons are returned. DataError if the extract has lines or scheduled games, but none of the
+    season.
     """
     if season is None:
         return extract

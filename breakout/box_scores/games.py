@@ -1,4 +1,4 @@
-"""The games of the imported box scores: which of them are kept, which team is at home, and their ids."""
+"""The games of imported box scores: the choice of those to import, their home teams and their ids."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 # The season types of games that are imported; preseason and All-Star games are not.
 COUNTING = ("regular", "cup_final", "play_in", "playoffs")
-FIRST_SEASON_OF_CODES = 1996  # the codes of earlier teams are not all known
-EXAMPLES = 3  # games that a message names
+FIRST_SEASON_OF_CODES = 1996  # CODES lacks some teams of earlier seasons
+EXAMPLES = 3  # the largest number of games that a message names
 
 
 @dataclass(frozen=True)
 class LeftOut:
     """The games of which an import left out rows, for one reason.
 
-    `action` is "left out" if no row of these games was imported, and "kept" if only some of their rows were left out.
+    `action` is "left out" if no row of the games was imported, and "kept" if only some of their rows were left out.
     """
 
     reason: str
@@ -42,10 +42,11 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
     """Return one row for each game to import, and the games that were left out.
 
     Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. The home team and the season type
-    are those of the schedule, or those of the lines if the schedule lacks the game. Left out are the preseason,
-    All-Star games, games without a known home team, and games between two teams whose codes are unknown; before the
-    season of 1996, one such team is enough. DataError if only one code is unknown since then, if the lines of a game do
-    not name two teams and one date, and if two games have the same id.
+    are those of the schedule, or those of the lines if the schedule lacks the game.
+
+    Left out are preseason games, All-Star games and games without a known home team. Also left out are games of two
+    teams whose codes are not in CODES and, before FIRST_SEASON_OF_CODES, games of one such team. DataError for a later
+    game of one such team, for a game whose lines do not name two teams and one date, and for two games with one id.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(
@@ -77,7 +78,7 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
 
 def _sides(extract: Extract) -> pd.DataFrame:
-    """Return the teams of all games, also those that are named only as an opponent; a team may have several rows."""
+    """Return the teams of all games, including those that appear only as an opponent; a team may have several rows."""
     columns = ["source_game_id", "game_date", "season_year", "season_type", "team", "is_home", "opponent"]
     lines = pd.concat([part[columns] for part in (extract.teams, extract.players) if part is not None])
     lines = lines.drop_duplicates()
@@ -126,7 +127,7 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the games with the home team and the season type of the schedule, where the schedule lists the game."""
+    """Return the games, with the home team and the season type of the schedule for games that the schedule lists."""
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

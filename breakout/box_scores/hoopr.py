@@ -1,4 +1,4 @@
-"""The conversion of hoopR's frames `load_nba_player_box` and `load_nba_team_box`, which hold ESPN's box scores."""
+"""The conversion of the frames that hoopR's `load_nba_player_box` and `load_nba_team_box` return: ESPN's box scores."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BOTH = {"game_id", "season", "season_type", "game_date", "team_abbreviation", "
 _PLAYER = _BOTH | {"athlete_id", "athlete_display_name", "minutes", "points", "home_away", "opponent_team_abbreviation"}
 _TEAM = _BOTH | {"team_home_away", "team_score", "opponent_team_abbreviation"}
 _SEASON_TYPES = {"1": "preseason", "2": "regular", "3": "playoffs", "4": "preseason", "5": "play_in"}
-# ESPN counts the final of the league's cup as a game of the regular season; the league does not. No other game was
+# The finals of the league's cup, which ESPN counts as regular-season games and the league does not. No other game was
 # played on these days.
 _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 
@@ -41,9 +41,10 @@ _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
     """Return the lines of one frame.
 
-    hoopR's column `season` is the year in which the season ends. A final of the league's cup up to 2025 is recognised
-    by its date; a later one counts as a regular game unless an imported schedule says otherwise. DataError if the frame
-    is neither player_box nor team_box, or for a season, a season type, a date, a count or minutes that cannot be read.
+    hoopR's column `season` is the year in which the season ends. The finals of the league's cup up to 2025 are
+    recognised by their dates. A later final counts as a regular game unless an imported schedule corrects its season
+    type. DataError if the frame is neither player_box nor team_box, or for a season, a season type, a date, a count or
+    minutes that cannot be read.
     """
     is_player = "athlete_id" in rows
     missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)

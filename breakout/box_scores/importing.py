@@ -1,4 +1,4 @@
-"""One import: the lines of the files are joined with those of earlier imports, made into rows and written."""
+"""The import of lines: they are joined with those of earlier imports, turned into rows of tables and written."""
 
 from __future__ import annotations
 
@@ -38,10 +38,11 @@ LOCK = ".import.lock"
 class ImportResult:
     """The result of an import.
 
-    `left_out` has the games, or rows of games, that were not imported. `shared_names` has the names that several
-    players of one season have. `summed_games` counts the games of this import whose team rows are sums of player rows,
-    and `estimated_games` those of all imports so far whose possessions are estimates.
-    `unknown_names` are players in injury reports who have no row in the player table of the season.
+    - `left_out`: the games of which all or some rows were not imported.
+    - `shared_names`: the names that several players of one season have.
+    - `summed_games`: the number of games of this import whose team rows are sums of player rows.
+    - `estimated_games`: the number of games of all imports so far whose possessions are estimates.
+    - `unknown_names`: the players in injury reports who have no row in the player table of the season.
     """
 
     changes: TableChanges
@@ -55,10 +56,11 @@ class ImportResult:
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
     """Write the lines of an extract into a folder of tables, and keep those of earlier imports.
 
-    A line replaces the earlier one of the same game and player, or of the same game and team. `source` names the kind
-    of the box scores; ConfigurationError if the extract has box scores and the folder holds those of another kind.
-    `now` becomes the `imported_at` of new and changed rows. DataError for lines that contradict each other, and as in
-    `find_games`.
+    A line replaces the earlier line of the same game and player, or of the same game and team. `source` names the
+    source of the box scores. `now` becomes the `imported_at` of new and changed rows.
+
+    ConfigurationError if the extract has box scores and the folder has those of another source. DataError for two
+    different lines of one player or team in one game, and as in `find_games`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK):
@@ -87,7 +89,7 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
     if has_scores and extract.reports is None:
         tables[PLAYERS], tables[TEAMS], result = _build_games(extract, stored, schedule)
     if extract.reports is not None:
-        # The key names a team's part of one report, so an incoming report replaces all rows of its earlier copy.
+        # These keys identify a team's part of one report, so a part that is imported again replaces all its rows.
         reports = _replace_rows(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
         tables[REPORTS], unknown = build_reports(reports, stored.read(PLAYERS))
         tables[AVAILABILITY] = build_availability(tables[REPORTS])
@@ -98,10 +100,9 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
 def _build_games(
     extract: Extract, stored: StoredTables, schedule: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
-    """Return all rows of the player table and of the team table, and the result of the import.
+    """Return all rows of the player table and of the team table, and the result of the import without its changes.
 
-    The rows include those of earlier imports. The result lists the games and players that were left out and the names
-    that several players share, and counts the new games whose team totals are sums of player rows.
+    The rows include those of earlier imports.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
@@ -131,7 +132,7 @@ def _build_games(
 
 
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming lines, and the earlier ones whose key no incoming line has.
+    """Return the incoming lines, and the earlier lines whose key no incoming line has.
 
     DataError if two incoming lines have the same key.
     """
@@ -148,14 +149,14 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming rows, and the earlier ones whose key no incoming row has."""
+    """Return the incoming rows, and the earlier rows whose key no incoming row has."""
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)
 
 
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines; a missing name is filled with the name of that player's id in another or an earlier line."""
+    """Return the lines; a missing name is filled from another line, or an earlier line, with the same player id."""
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
     known = players["source_player_id"].map(named.set_index("source_player_id")["player_full_name"]).astype("string")
@@ -163,7 +164,7 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
-    """Return teams' lines; missing minutes are filled with `whole_team_minutes` of the players' sums."""
+    """Return teams' lines; missing minutes are filled with `whole_team_minutes` of the sum over the team's players."""
     keys = ["source_game_id", "team"]
     sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
     summed = lines.join(sums, on=keys)["summed"]
@@ -171,7 +172,7 @@ def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return the games that have lines of both teams and of players of both teams, and the other games by reason."""
+    """Return the games with lines of both teams and of players of both teams, and the other games by reason."""
     sides = teams.groupby("source_game_id")["team"].nunique()
     casts = players.groupby("source_game_id")["team"].nunique()
     has_teams = games["source_game_id"].map(sides).fillna(0) == 2
@@ -189,7 +190,7 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the games with lines of players whose name is unknown; only these lines are left out."""
+    """Return the games with lines of players whose names are unknown; the import leaves only these lines out."""
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
         return []

@@ -1,7 +1,7 @@
-"""Official injury reports, and the changes of statuses between them.
+"""Official injury reports, and the changes of statuses from report to report.
 
-A report is a snapshot of several game dates. It is kept whole, so that reports may be imported in any order. The
-availability table has a row for a player's first status for a game date and for each change of it.
+A report is a snapshot of the statuses for several game dates. All its rows are stored, so that reports may be imported
+in any order. The availability table has a row for each player's first status for a game date, and one for each change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from breakout.errors import ConfigurationError, DataError
 EASTERN = ZoneInfo("America/New_York")
 _COLUMNS = ("GAMEDATE", "TEAM", "PLAYERNAME", "CURRENTSTATUS", "REASON")
 _STATUSES = ("out", "doubtful", "questionable", "probable", "available")
-# The status of a team's row in a report to which the team has not contributed yet; such a row names no player.
+# The status in a row that names a team but no player, because the team has not submitted its part of the report yet.
 NOT_SUBMITTED = "not_submitted"
 _NOT_LISTED = "not_listed"
 _REASONS = {
@@ -76,11 +76,11 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 
 
 def report_time(given: str | None, file_name: str) -> datetime:
-    """Return `given`, the setting `reported_at`, as a time; if it is None, the time in the file name.
+    """Return the time of a report: `given`, which is the setting `reported_at`, or the time in the file name for None.
 
-    An example of a name is Injury-Report_2024-10-22_05PM.json. A time without an offset is US Eastern. A file name with
-    an hour alone means half past that hour, because the league named its report of 17:30 `05PM` until December 2025.
-    ConfigurationError if `given` is no time, or if it is None and the name holds no time.
+    An example of a file name is Injury-Report_2024-10-22_05PM.json. A time without an offset is US Eastern. A file name
+    with an hour but no minutes means half past that hour, because the league named its report of 17:30 `05PM` until
+    December 2025. ConfigurationError if `given` is no time, or if it is None and the file name contains no time.
     """
     try:
         time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
@@ -111,14 +111,15 @@ def first_name_first(name: str) -> str:
 
 
 def _reason(text: str) -> str:
-    letters = re.sub(r"[\s-]", "", text.lower())  # the files of some seasons lack the spaces between words
+    letters = re.sub(r"[\s-]", "", text.lower())  # files of some seasons lack the spaces between words
     return next((kind for start, kind in _REASONS.items() if letters.startswith(start)), "other")
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the reports with the player_lookup of the player table, and the names that this table lacks in the season.
+    """Return the reports with each player_lookup as in the player table, and the names of players whom the table lacks.
 
-    If two players of a season have the same name, a row of a report is about the one of the row's team.
+    If two players of a season have the same name, a row of a report means the player of the row's team. A name is
+    returned if the player table has no row of this player in the season.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))
@@ -141,10 +142,10 @@ def _season_year(dates: pd.Series) -> pd.Series:
 
 
 def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each player's first status for a game date and for each change of it.
+    """Return a row for each player's first status for a game date, and one for each change of the status.
 
-    A player who was listed for a game date, but is missing in a later report of that date, becomes not_listed, unless
-    the later report says that his team has not submitted yet.
+    A player who was listed for a game date and is missing in a later report for it becomes not_listed. He keeps his
+    status if his team has not submitted its part of the later report yet.
     """
     changes = [
         row
@@ -155,7 +156,7 @@ def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes_of(day: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the changes in the reports of one game date, which are sorted by time."""
+    """Return the first statuses and the changes in the reports for one game date; `day` is sorted by `reported_at`."""
     changes: list[dict[str, Any]] = []
     latest: dict[tuple[str, str], dict[str, Any]] = {}
     for time, report in day.groupby("reported_at", sort=True):

@@ -38,7 +38,7 @@ _NEEDED = (
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
     """Return the lines of PlayerStatistics.
 
-    Season and season type come from the league's id of the game. DataError if a column is missing, or for an id, a
+    Season and season type are read from the league's id of the game. DataError if a column is missing, or for an id, a
     date, a count or minutes that cannot be read.
     """
     date = next((name for name in ("gameDateTimeEst", "gameDate") if name in rows), None)
@@ -69,9 +69,9 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 
 
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
-    """Return the rows of a season such as 2026-27, which the id of the game names; all rows for None.
+    """Return the rows whose game ids are of a season such as 2026-27; all rows for None.
 
-    The rows are chosen before they are converted, because the file holds 1.6 million rows of all seasons since 1946.
+    The rows are chosen before they are converted, because the file has 1.6 million rows of all seasons since 1946.
     """
     if season is None or "gameId" not in rows:
         return rows

@@ -11,8 +11,8 @@ from breakout.errors import DataError
 from breakout.warehouse.checks.code_messages import LEAGUE_CODES
 
 CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
-# Codes of other sources and of earlier years. The league counts Charlotte's and New Orleans' earlier seasons as those
-# of today's teams; New Jersey, Seattle and Vancouver keep codes of their own.
+# Codes of other sources and of earlier years. As in the league's counting, earlier teams of Charlotte and New Orleans
+# have the codes of today's teams; those of New Jersey, Seattle and Vancouver have codes of their own.
 _OTHER_CODES = {
     "BRK": "BKN",
     "CHH": "CHA",
@@ -63,9 +63,9 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# Codes of nicknames that two cities used, by the beginning of the city's name and the nickname.
+# Codes of teams whose nickname another city uses today, by the beginning of the city's name and the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
-# Letters without a decomposition into an ASCII letter and an accent.
+# Letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(
     {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "\u0131": "i", "ß": "ss", "Æ": "AE", "æ": "ae"}
 )
@@ -79,7 +79,7 @@ def player_lookup(name: str) -> str:
 
 
 def team_code(code: str) -> str:
-    """Return the code in CODES for a code of another source or an earlier year; others are returned in upper case."""
+    """Return the code in CODES for a code of another source or an earlier year; any other code in upper case."""
     upper = code.strip().upper()
     return _OTHER_CODES.get(upper, upper)
 
@@ -102,9 +102,9 @@ def code_of_full_name(name: str) -> str:
 
 
 def minutes_of(values: pd.Series, where: str) -> pd.Series:
-    """Return minutes, to two decimals, of texts such as 34, 34.2, 34:12 and PT34M12.00S; empty texts give NaN.
+    """Return the minutes in texts such as 34, 34.2, 34:12 and PT34M12.00S, with two decimals; NaN for empty texts.
 
-    DataError for other texts, naming `where` and the first of them.
+    DataError for other texts; it names `where` and the first of these texts.
     """
     text = values.astype("string").str.strip()
     text = text.mask(text == "")

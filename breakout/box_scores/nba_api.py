@@ -40,9 +40,9 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 
 
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the scheduled games of one frame, or its lines without those of unfinished games.
+    """Return the scheduled games of a schedule, or the lines of any other frame without those of unfinished games.
 
-    DataError if its columns are those of no known frame, or for an id, a matchup, a date, a count or minutes that
+    DataError if the columns are those of no known frame, or for an id, a matchup, a date, a count or minutes that
     cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
@@ -105,7 +105,7 @@ def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
 
 
 def _schedule(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the scheduled games whose teams are known; a tip-off that is marked TBD or cannot be read is missing."""
+    """Return the scheduled games whose teams are known; a tip-off is missing if it is TBD or cannot be read."""
     if rows.empty:
         return pd.DataFrame(columns=list(SCHEDULE_COLUMNS))
     named = rows[rows["HOMETEAM_TEAMTRICODE"].notna() & rows["AWAYTEAM_TEAMTRICODE"].notna()]

@@ -1,7 +1,7 @@
-"""The rows of the source tables, made from box scores and games.
+"""The rows of the source tables, computed from lines and games.
 
-A line is the box score of one player, or of one team, in one game. The rows add what the sources lack: the lookup names
-of players, opponents, possessions, usage rates, and teams' totals.
+A line is the box score of one player, or of one team, in one game. The rows also contain what the files lack: the
+lookup names of players, opponents, possessions, usage rates, and the totals of teams.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ SCHEDULE_ROW = (
     "tip_off",
     "source_game_id",
 )
-FREE_THROW_SHARE = 0.44  # the share of free throws that end a possession, as usually estimated
-TOLERANCE = 3  # minutes: each player's minutes are rounded in most sources
+FREE_THROW_SHARE = 0.44  # the usual estimate of the share of free throws that end a possession
+TOLERANCE = 3  # minutes; most sources round each player's minutes
 
 
 @dataclass(frozen=True)
 class SharedName:
-    """A name that several players have in one season, and the player_lookup of each of them in the tables."""
+    """A name that several players have in one season, and the player_lookup of each of these players in the tables."""
 
     name: str
     season_year: int
@@ -67,9 +67,9 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return sums of players' minutes, rounded to the length of a game for a team: 240, and 25 for each overtime.
+    """Return the minutes of teams, which are sums over players, rounded to 240 and 25 more for each overtime.
 
-    A sum that is more than TOLERANCE minutes from the nearest such length becomes NA.
+    A sum becomes NA if it differs by more than TOLERANCE minutes from the nearest of these numbers.
     """
     overtimes = ((minutes - 240) / 25).round().clip(lower=0)
     whole = 240 + 25 * overtimes
@@ -96,9 +96,9 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
     """Return rows of team_offense_game_summary; lines of games that are not in `games` are left out.
 
-    Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated: the mean
-    of both teams' FGA + 0.44 FTA - OREB + TOV as a whole number, missing if one of these counts is. Minutes are whole
-    numbers, missing where the line has none.
+    Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated as the
+    mean of both teams' FGA + 0.44 FTA - OREB + TOV, rounded to a whole number; they are missing if one of these counts
+    is missing. Minutes are whole numbers, missing if the line has none.
     """
     rows = _with_game(lines, games)
     own = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
@@ -120,9 +120,11 @@ def build_players(
 ) -> tuple[pd.DataFrame, list[SharedName]]:
     """Return rows of player_game_summary, and the names that several players have in one season.
 
-    Lines of games that are not in `games` are left out. `teams` holds rows of team_offense_game_summary. With uses =
-    FGA + 0.44 FTA + TOV, the usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two
-    decimals. It is missing for a player without minutes and if a count is missing. Missing team minutes count as 240.
+    Lines of games that are not in `games` are left out. `teams` are rows of team_offense_game_summary.
+
+    The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals, where uses
+    are FGA + 0.44 FTA + TOV. The rate is missing if the player has no minutes or if a count is missing. Missing team
+    minutes count as 240.
     """
     rows = _with_game(lines, games)
     rows["player_lookup"] = rows["player_full_name"].map(player_lookup).astype("string")
@@ -136,14 +138,14 @@ def build_players(
     uses = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] + rows["turnovers"]
     played = rows["minutes"].where(rows["minutes"] > 0).astype("Float64")
     percent = (100 * uses * rows["per_use"] / played).astype("float64")
-    # Half of the last decimal is rounded up, as in the league's tables. Without the addend, a half that the division
-    # left a little too small would be rounded down.
+    # Half of the last decimal is rounded up, as in the league's tables. Without the addend 1e-7, a half that the
+    # division made a little too small would be rounded down.
     rows["usage_rate"] = np.floor(100 * percent + 0.5 + 1e-7) / 100
     return rows[list(PLAYER_ROW)], shared
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of the given games, with the columns of the source tables that describe a game."""
+    """Return the lines of `games`, with the columns of the source tables that describe a game."""
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
     rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]
@@ -157,7 +159,7 @@ def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 def _tell_apart(rows: pd.DataFrame) -> list[SharedName]:
     """Append the source's id to the player_lookup of players who share it in a season, and return the shared names.
 
-    `rows` is changed.
+    The column is changed in `rows` itself.
     """
     people = rows[["season_year", "player_lookup", "player_full_name", "source_player_id"]]
     people = people.drop_duplicates(["season_year", "player_lookup", "source_player_id"])

@@ -1,4 +1,4 @@
-"""The files that a user imports, read as text whatever their kind: CSV, Parquet and JSON."""
+"""The reading of files that a user imports: CSV, Parquet and JSON, with every value as text."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _REMEDY = "write the file again, or download it anew"
 
 
 def read_source(path: Path) -> pd.DataFrame:
-    """Return the rows of a file with every value as text, NA for empty ones; DataError if it cannot be read.
+    """Return the rows of a file with every value as text, NA for empty values; DataError if the file cannot be read.
 
-    A JSON file holds a list of objects, an answer of the league's service with `resultSets` (the first set is read), or
-    a schedule with `leagueSchedule`.
+    A JSON file must have a list of objects, an answer of the league's service with `resultSets` (only the first set is
+    read), or a schedule with `leagueSchedule`.
     """
     try:
         with path.open("rb") as file:
@@ -55,7 +55,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
 def frame_of_json(content: bytes, where: str) -> pd.DataFrame:
     """Return the rows of a JSON document as `read_source` does.
 
-    DataError, naming `where`, if the document is not JSON or has none of the forms that `read_source` knows.
+    DataError, which names `where`, if the document is not JSON or has none of the forms that `read_source` reads.
     """
     try:
         document = msgspec.json.decode(content)
@@ -84,7 +84,7 @@ def _rows(document: Any) -> pd.DataFrame:
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with every value as text, whole numbers without a decimal point.
 
-    Empty values, and texts that R, pandas and databases write for a missing value, such as `NA`, become NA.
+    Empty values become NA, as do the texts that R, pandas and databases write for a missing value, such as `NA`.
     """
     frame = frame.convert_dtypes()
     return frame.astype("string").replace(dict.fromkeys(MISSING, pd.NA))

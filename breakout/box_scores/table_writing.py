@@ -30,7 +30,7 @@ PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
 )
 REPORTS, CORRECTIONS = "injury_reports", "corrections"
 REPORT_ROW = ("game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at")
-# The columns by which a row is recognised in a later import.
+# The columns that identify a row, so that a later import finds it again.
 KEYS = {
     PLAYERS: ("source_game_id", "source_player_id"),
     TEAMS: ("source_game_id", "team_abbr"),
@@ -59,10 +59,11 @@ _TEXTS = {
 
 @dataclass
 class TableChanges:
-    """The changes of an import: the numbers of rows added, replaced and removed in each table, and `corrections`.
+    """The changes of an import.
 
-    `corrections` has the columns CORRECTION_ROW, and one row for each cell that changed in a replaced row of the player
-    table, the team table or the schedule.
+    `added`, `replaced` and `removed` are the numbers of such rows in each table. `corrections`, with the columns
+    CORRECTION_ROW, has one row for each changed cell in a replaced row of the player table, the team table or the
+    schedule.
     """
 
     added: dict[str, int] = field(default_factory=dict)
@@ -72,12 +73,12 @@ class TableChanges:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no row changed."""
+        """Return whether no row was added, replaced or removed."""
         return not any(sum(counts.values()) for counts in (self.added, self.replaced, self.removed))
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with each column in the type that it has in the files."""
+    """Return the rows with the column types of the files."""
     return pd.DataFrame({name: _typed_column(rows[name], str(name)) for name in rows.columns}, index=rows.index)
 
 
@@ -94,7 +95,7 @@ def _typed_column(values: pd.Series, name: str) -> pd.Series:
 
 
 class StoredTables:
-    """The tables of a folder, each read from its files once; `manifest` is empty for a folder without tables."""
+    """The tables of a folder, of which each is read only once; `manifest` is empty for a folder without tables."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -112,9 +113,10 @@ class StoredTables:
         return self._rows[table]
 
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
-        """Replace all rows of the given tables, add to the table `corrections`, and return what changed.
+        """Replace all rows of the given tables, add rows to the table `corrections`, and return the changes.
 
-        No other table changes. Nothing is written if no row changed. Files that a killed process left are removed.
+        No other table changes. Nothing is written if no row changed. `source` None keeps the source in the manifest.
+        `now` becomes the `imported_at` of new and changed rows. Files that a killed process left are removed.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}
@@ -133,9 +135,9 @@ class StoredTables:
         return changes
 
     def _stamp(self, name: str, rows: pd.DataFrame, now: datetime, changes: TableChanges) -> pd.DataFrame:
-        """Return the rows with `imported_at`, and add their changes to `changes`.
+        """Return the rows with the column `imported_at`, and add their changes to `changes`.
 
-        A row that did not change keeps its `imported_at`; a new or changed one gets `now`.
+        A row that did not change keeps its `imported_at`; the value of a new or changed row is `now`.
         """
         keys = list(KEYS[name])
         old = self.read(name).set_index(keys)
@@ -158,12 +160,15 @@ class StoredTables:
 
 
 def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
-    """Return a mask of the places at which two columns with the same index differ; two missing values are equal."""
+    """Return a mask of the rows in which two columns with the same index differ; two missing values are equal."""
     return ~((first == second).fillna(False).astype(bool) | (first.isna() & second.isna()))
 
 
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Return one row with CORRECTION_ROW for each changed cell; `who` is the player, the team or the home team."""
+    """Return one row with the columns CORRECTION_ROW for each changed cell.
+
+    `who` is the player, the team or, in the schedule, the home team.
+    """
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
     parts = []
@@ -181,9 +186,9 @@ def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.Da
 
 
 def _partitions(name: str, rows: pd.DataFrame, files: dict[tuple[str, str], bytes]) -> dict[str, Partition]:
-    """Return the partitions of a table by month, and add their contents to `files`.
+    """Return the partitions of a table by month, and add the contents of their files to `files`.
 
-    A file is named by its month and a digest of its content.
+    The name of a file is its month and a digest of its content.
     """
     month = rows["game_date"].dt.strftime("%Y-%m")
     order = [

@@ -1,8 +1,8 @@
-"""The features: their registry, the query that computes them, their defaults and their contract.
+"""The features: their registry, their defaults, the query that computes them, and the contract of a model's inputs.
 
 Start reading at `shared` for the definitions and at `query` for their SQL.
 
-Names are imported when they are first used, so that listing the features does not load an SQL parser.
+Each name below is imported when it is first used, so that code that only reads the registry does not load NumPy.
 """
 
 from __future__ import annotations

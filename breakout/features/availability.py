@@ -1,21 +1,25 @@
 """Features of the injury report: the players of both teams who are out or return, and the status of the row's player.
 
 A player's status is the latest one that was reported by the cutoff of the game date (the setting
-`availability.cutoff`) and before tip-off, if the schedule has the time of tip-off. A player who is listed as out or
-doubtful counts as out. All features are missing on a date for which nothing was reported by the cutoff.
+`availability.cutoff`). If the schedule has the time of tip-off, the status must also be reported before tip-off. A
+player who is listed as out or doubtful counts as out. All features are missing on a date for which nothing was reported
+by the cutoff.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# A team-mate or an opponent counts only with at least @min_prior_games earlier games this season, the number that the
-# row's own player needs too.
+# A player with fewer than @min_prior_games earlier games this season does not count. The row's own player must meet the
+# same minimum.
 _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 
 
 def _sum_over(players: str, condition: str, amount: str) -> str:
-    """Return the SQL of a sum over the players who meet a condition; 0 if none does, NULL if there is no report."""
+    """Return the SQL of a sum over the players who meet a condition.
+
+    The sum is 0 if no player meets the condition, and NULL if there is no report for the game date.
+    """
     summed = f"SUM(IF({condition}, {amount}, 0)) OVER {players}"
     return f"IF(row.has_report = 1, COALESCE({summed}, 0) / 1e12, NULL)"
 

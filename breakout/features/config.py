@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
-    """Return the cutoff of a game date, in the time zone of the settings `availability`."""
+    """Return the cutoff of the game date `day`: the last instant at which a reported status counts.
+
+    The time zone of the result is `availability.timezone`.
+    """
     clock = time.fromisoformat(availability.cutoff)
     return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
 
@@ -44,8 +47,8 @@ class BreakoutFeatureConfig:
 
     `names` are the features in order. A role player has a season average of `min_ppg` to `max_ppg` points and at least
     `min_prior_games` games before the row. A breakout is a game with at least `breakout_multiplier` times the season
-    average. Only games of `season_types` count. `availability` holds the cutoff up to which statuses of players are
-    known, and `own` the definitions of the user.
+    average. Only games of `season_types` count. `availability` sets the cutoff: statuses that were reported later are
+    not read. `own` are the features that the user has defined.
     """
 
     names: tuple[str, ...]
@@ -59,12 +62,12 @@ class BreakoutFeatureConfig:
 
     @property
     def registry(self) -> Mapping[str, Feature]:
-        """The entries of the package and those of `own`, by name; an entry of the package takes precedence."""
+        """Return the package's features and those of `own`, by name; for a name of both, the package's feature."""
         return registry_with(self.own)
 
     @property
     def defaults(self) -> Mapping[str, float]:
-        """The default of each feature of `names`."""
+        """Return the default of each feature of `names`."""
         registry = self.registry
         return {name: registry[name].default for name in self.names}
 
@@ -72,8 +75,9 @@ class BreakoutFeatureConfig:
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
         """Return the feature configuration of a command's settings.
 
-        ConfigurationError if the list is empty or the mode forbids it, or if a feature is unknown, repeated or wrongly
-        defined. No other place enforces that shared mode has exactly the features of BREAKOUT_FEATURE_ORDER.
+        ConfigurationError if the list of features is empty, if the mode forbids it, or if a feature is unknown or
+        repeated; also if a definition of the user cannot be used. This is the only place that enforces that shared mode
+        has exactly the features of BREAKOUT_FEATURE_ORDER.
         """
         own = own_features(settings.features)
         check_own(own)
@@ -88,7 +92,7 @@ class BreakoutFeatureConfig:
         availability: AvailabilityConfig,
         own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
-        """Return the configuration of these features without checking them, for features that were checked before."""
+        """Return the configuration of features that were checked before; this method checks nothing."""
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,
@@ -101,7 +105,7 @@ class BreakoutFeatureConfig:
         )
 
     def parameters(self, history_start: date, start: date, end: date) -> dict[str, object]:
-        """Return the values of the feature query's @parameters for rows of start..end, both ends inclusive."""
+        """Return the values of the feature query's @parameters, for rows of the dates start..end, both inclusive."""
         return {
             "history_start": history_start,
             "start": start,

@@ -1,7 +1,7 @@
 """A script for BigQuery's console: a declared variable for each parameter of the feature query, then the query.
 
 `python -m breakout.features.console` prints the script. With the path of a Markdown page as its argument, it replaces
-the SQL block at the end of that page by the script.
+the SQL block at the end of that page with the script.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The parameters by name, each with its type, value and meaning. The script declares a variable `p_NAME` for each,
-# because the console accepts no query parameter of type ARRAY, such as `season_types`.
+# The parameters by name, each with its type, value and meaning. The script declares a variable `p_NAME` for each
+# parameter, because the console accepts no query parameter of type ARRAY, such as `season_types`.
 VALUES = {
     "history_start": ("DATE", "DATE '{first_season}-09-01'", "1 September of the first season whose games count"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
@@ -33,7 +33,7 @@ VALUES = {
 }
 
 
-# The variables of features that read injury reports.
+# The parameters that the query has only if a feature reads injury reports.
 REPORT_VALUES = {
     "cutoff": ("STRING", "'17:30'", "time of day; later injury reports are not read"),
     "timezone": ("STRING", "'America/New_York'", "time zone of the cutoff"),
@@ -42,13 +42,13 @@ REPORT_VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return the script for these features, over the tables with the default names, with the parameters of VALUES.
+    """Return the script that computes these features from the tables with the default names.
 
-    The parameters of REPORT_VALUES are declared too if a feature reads injury reports. FeatureDefinitionError for an
-    unknown feature.
+    The script declares the parameters of VALUES and, if a feature reads injury reports, those of REPORT_VALUES.
+    FeatureDefinitionError for an unknown feature.
     """
     has_reports = plan_query(REGISTRY, tuple(names)).uses_availability
-    first_season = 2025 - seasons_before(names)  # VALUES asks for rows of the season 2025-26.
+    first_season = 2025 - seasons_before(names)  # the dates in VALUES are in the season 2025-26
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"
         for name, (kind, value, meaning) in (VALUES | (REPORT_VALUES if has_reports else {})).items()
@@ -58,7 +58,7 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Replace a page's last SQL block, and all text after it, by an SQL block with the script.
+    """Replace a page's last SQL block, and all text after the block, with an SQL block that contains the script.
 
     DataError if the page has no SQL block.
     """

@@ -1,6 +1,6 @@
-"""The contract of a model's inputs: a record of the definition of each feature, with a fingerprint.
+"""The contract of a model's inputs: a record of the definitions of features and label, with a fingerprint.
 
-A model is used only if the installed definitions give the same contract as the definitions under which it was trained.
+A model is used only if its contract, saved at training, equals the contract of the installed definitions.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ _DTYPE = "float64"
 class FeatureContract:
     """The entry of one feature in a contract.
 
-    `definition` holds the expressions of the feature and of every feature that it is built from. `windows` holds the
-    windows that these expressions read, apart from those that hold all games (`Relation.order`), and the window
-    `before`, which every query reads. `query` is a digest of the whole query that computes the feature, so it also
-    changes if a join changes, or the rule by which only games before the row's date are read.
+    `definition` maps the feature, and every feature that it is built from, to its SQL expression. `windows` maps the
+    name of a window to its frame (for a roster window, to its team column). It contains the windows that the
+    expressions read, except those without a frame (`Relation.order`), and the window `before`, which every query reads.
+    `query` is a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
+    rule by which only games before the row's date are read.
     """
 
     dtype: str
@@ -44,10 +45,11 @@ class FeatureContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """The features in order, the definitions of the label and of the kept rows, and the types of the source columns.
+    """The definitions of everything that a model reads.
 
-    `sources` maps the name of a source table to its columns and their types. `availability` holds the settings of the
-    cutoff of injury reports; it is None if no feature reads them.
+    `names` are the features in order, and `features` maps each name to its entry. `label` has the definitions of a
+    breakout and of a role player, with their settings. `sources` maps the name of a source table to its columns and
+    their types. `availability` has the settings of the cutoff; it is None if no feature reads injury reports.
     """
 
     names: tuple[str, ...]
@@ -58,7 +60,7 @@ class Contract:
 
     @property
     def has_reports(self) -> bool:
-        """Whether a feature reads injury reports."""
+        """Return whether a feature reads injury reports."""
         return self.availability is not None
 
     @cached_property
@@ -69,13 +71,13 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # Contracts without this key keep the fingerprint they had before it existed.
+        if self.availability is None:  # fingerprints of contracts from before this key existed must not change
             del record["availability"]
         return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract of a saved record.
+        """Return the contract that `to_dict` turned into `record`.
 
         KeyError, TypeError, ValueError or AttributeError if the record is not a contract.
         """
@@ -85,11 +87,11 @@ class Contract:
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] | None = None) -> Contract:
-    """Return the contract of the features and the target of `config`, with the definitions of `registry`.
+    """Return the contract of the features and the target of `config`.
 
-    Without a `registry` the definitions are those of `config`: the installed ones and the user's own.
-    FeatureDefinitionError if a feature cannot be resolved; ConfigurationError if a feature reads a column whose name is
-    not a plain one (see `sources.extra_columns`).
+    `registry` has the definitions of the features; None means the registry of `config`. FeatureDefinitionError if the
+    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is not a plain
+    one (see `sources.extra_columns`).
     """
     registry = registry or config.registry
     label = {
@@ -111,8 +113,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
 
 def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureContract:
     plan = plan_query(registry, (name,))
-    # The parts of the query between empty lines are tokenized one by one, because most features share most of them and
-    # `canonical` keeps its results. No token spans an empty line.
+    # Each part of the query between empty lines is tokenized by itself, because the queries of most features share most
+    # parts and `canonical` caches its results. No token spans an empty line.
     parts = get_training_data_query((name,), registry=registry).split("\n\n")
     text = " ".join(canonical(part) for part in parts)
     used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}
@@ -126,7 +128,7 @@ def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureCont
         dtype=_DTYPE,
         default=float(registry[name].default),
         definition={part: canonical_expression(registry[part].expression) for part in plan.levels},
-        # Every query computes the season totals over the window `before`, so it is always part of the contract.
+        # The window `before` is always in the contract, because every query computes the season totals over it.
         windows={window: canonical(frame) for window, frame in frames.items() if window in {*used, "before"}},
         query=hashlib.sha256(text.encode()).hexdigest()[:16],
     )
@@ -134,7 +136,7 @@ def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureCont
 
 @lru_cache(maxsize=512)
 def canonical(sql: str) -> str:
-    """Return the tokens of an SQL text with single spaces between them, so that layout never changes a contract."""
+    """Return the tokens of an SQL text, separated by single spaces, so that layout never changes a contract."""
     from sqlglot import tokenize
 
     return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
@@ -147,10 +149,10 @@ def canonical_expression(sql: str) -> str:
 
 
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
-    """Return one sentence for each difference between two contracts; an empty list if there is none.
+    """Return one sentence for each difference between two contracts; an empty list if they are equal.
 
-    A sentence names the feature, or the part of the contract, that differs. The order is compared only if both
-    contracts have the same features. The query of a feature is compared only if nothing else of the feature differs.
+    A sentence names the feature, or the part of the contract, that differs. The order of the features is compared only
+    if both contracts have the same features. The query of a feature is compared only if its other fields are equal.
     """
     lines = []
     gone = [name for name in saved.names if name not in installed.names]

@@ -1,12 +1,15 @@
 """The comparison of each feature's distribution in two windows, with limits that depend on the number of rows.
 
-There are two measures, each with a limit of its own. The first is the population stability index (PSI) over bins of
-equal mass. In two windows of n and m rows without drift, it is distributed as (1/n + 1/m) * chi-square with bins - 1
-degrees of freedom (Yurdakul, "Statistical Properties of Population Stability Index", 2018), so small windows exceed a
-fixed limit of 0.1 without any drift. The second is the distance of the two-sample Kolmogorov-Smirnov (KS) test. Each
-measure is tested at the level `significance` divided by the number of features (Bonferroni) and by two. A difference
-is called drift only if it is also large enough to matter, because with many rows even the smallest difference is
-significant.
+There are two measures, each with a limit of its own.
+
+The first measure is the population stability index (PSI) over bins of equal mass. In two windows of n and m rows
+without drift, PSI is distributed as (1/n + 1/m) * chi-square with bins - 1 degrees of freedom (Yurdakul, "Statistical
+Properties of Population Stability Index", 2018). Small windows therefore exceed a fixed limit of 0.1 without any drift.
+The second measure is the distance of the two-sample Kolmogorov-Smirnov (KS) test.
+
+Each measure is tested at the level `significance`, divided by the number of features (Bonferroni) and by two for the
+two measures. With many rows even the smallest difference is significant. So a difference is called drift only if it
+also exceeds MATERIAL_PSI or MATERIAL_KS.
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ DISTRIBUTIONS_FILE = "distributions.json"
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# Differences up to these limits do not matter in practice. A PSI of 0.1 is customarily called a moderate shift.
+# Smaller differences do not matter in practice. A PSI of 0.1 is customarily called a moderate shift.
 MATERIAL_PSI = 0.1
 MATERIAL_KS = 0.1
 
@@ -46,9 +49,9 @@ MATERIAL_KS = 0.1
 class Sample:
     """The distribution of one feature in one window.
 
-    `rows` is the number of values that are not missing; without any, all other figures are None or empty. `sd` is also
-    None with one value. `quantiles` maps a level, such as "0.05", to the quantile. `default_share` is the share of
-    values that equal the feature's default.
+    `rows` is the number of values that are not missing. If it is 0, `quantiles` is empty and the other fields are None.
+    `sd` is the sample standard deviation, None if there is only one value. `quantiles` maps a level, such as "0.05", to
+    the quantile. `default_share` is the share of values that equal the feature's default.
     """
 
     rows: int
@@ -60,11 +63,11 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """The comparison of one feature between two windows; PSI, KS and their limits are None if a window has no values.
+    """The comparison of one feature in two windows; PSI, KS and their limits are None if a window has no values.
 
-    The feature has drifted if PSI or KS exceeds its limit. A limit is the larger of two values: the one that two
-    windows without drift rarely exceed, and the one below which a difference does not matter in practice. With one row
-    in each window, KS is never called drift.
+    The feature has drifted if PSI or KS exceeds its limit. `psi_limit` is at least MATERIAL_PSI, and `ks_limit` at
+    least MATERIAL_KS. A limit is larger where two windows of these sizes would often exceed that value without drift.
+    With one value in each window, KS never shows drift.
     """
 
     name: str
@@ -82,7 +85,7 @@ class FeatureDistribution:
 class DistributionReport:
     """The comparison of every feature, in order.
 
-    `significance` is the highest probability that any feature is called drifted although none has drifted.
+    `significance` is the largest probability that a feature is called drifted if no feature has drifted.
     """
 
     significance: float
@@ -115,11 +118,12 @@ def validate_feature_distributions(
     significance: float = 0.01,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> DistributionReport:
-    """Compare the distribution of each feature of `reference` between two windows.
+    """Compare the distribution of each feature in two windows, `reference` and `current`.
 
-    Both frames have a row for each game and a column for each feature. NaN is left out, so missing values are compared
-    only if their defaults are filled in. `significance` is the highest probability that any feature is called drifted
-    although none has drifted. KeyError if a feature of `reference` is absent from `current` or `defaults`.
+    Both frames have one column for each feature. `current` may have further columns, which are ignored. NaN is left
+    out, so missing values are compared only if their defaults are filled in. `significance` is the largest probability
+    that a feature is called drifted if no feature has drifted. KeyError if a feature of `reference` is absent from
+    `current` or `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -163,7 +167,7 @@ def _compare(
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
     """Return the KS distance that two samples of one distribution exceed with probability `level`.
 
-    `rows` and `others` are the sizes of the samples. The distribution of the distance is the one that `ks_2samp` uses.
+    `rows` and `others` are the sizes of the samples. The asymptotic distribution is the same as in `ks_2samp`.
     """
     from scipy.stats import kstwo
 
@@ -181,11 +185,11 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 
 
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
-    """Return PSI, and the limit that it exceeds with probability `level` if there is no drift.
+    """Return PSI, and the limit that PSI exceeds with probability `level` if there is no drift.
 
-    The edges of the bins are the deciles of the values of both windows together. Equal deciles give one edge, so there
-    may be fewer than ten bins. Half a row is added to each bin of each window, so that an empty bin does not make the
-    index infinite.
+    The edges of the bins are the deciles of the values in both windows together. Equal deciles give one edge, so there
+    may be fewer than ten bins. Half a row is added to each bin of each window, because an empty bin would make PSI
+    infinite.
     """
     from scipy.stats import chi2
 
@@ -211,7 +215,7 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
     """Raise GateError if a feature drifted and `distributions.fail_on_drift` is set.
 
-    It is called after all files of the run in `folder` are written, so that a run that fails here has them too.
+    Call it after all files of the run are written to `folder`, so that a run that fails here has them too.
     """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(

@@ -1,17 +1,19 @@
-"""Features that only experimental mode may use; the modules `form` and `availability` have further ones.
+"""Features that only experimental mode may use; the modules `form` and `availability` define more of them.
 
-Rules for these definitions: a stint is a player's consecutive games for one team within a season. A player with 0
-minutes missed the game. Features of missed games ignore a game that the team table does not have. A game before which
-the player's season average was 0 is no breakout. `breakout_rate_season` counts such a game, like every other one with
-at least @min_prior_games earlier games.
+Rules for these definitions:
+
+- A stint is a player's consecutive games for one team within a season.
+- A player with 0 minutes missed the game. Features of missed games ignore a game that the team table lacks.
+- A game is no breakout if the player's season average before it was 0. `breakout_rate_season` counts this game too,
+  because it counts every game with at least @min_prior_games earlier games.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The number of the player's last ten games in which he scored at least 1.5 times his season average before the row's
-# date. The constant 1.5 is part of the feature's definition, so `target.breakout_multiplier` does not change it.
+# The number of the player's last ten games in which he scored at least 1.5 times his season average on the row's date.
+# The constant 1.5 is part of the feature's definition, so `target.breakout_multiplier` does not change it.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"
     for back in range(10)
@@ -212,7 +214,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="team_points_missing_last_game",
-        expression=(  # NULL in the team's first game of the season, in which rest_days is NULL too
+        expression=(  # missing in the team's first game of the season, which is where rest_days is NULL
             "IF(rest_days IS NULL, NULL, COALESCE(SUM(IF(team_games_missed BETWEEN 1 AND 9 AND games_so_far >= 5 "
             "AND points_avg_pico >= 1e13, points_avg_pico, 0)) OVER team_mates, 0) / 1e12)"
         ),

@@ -1,4 +1,4 @@
-"""The entry of a feature in the registry."""
+"""The definition of a feature, as the registry lists it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Feature:
     - `name`, for another feature before its default is filled;
     - `filled.name`, for another feature with its default filled.
 
-    NULL means missing. Divide by `NULLIF(x, 0)`. Write `x >= t - 1e-9` or `x <= t + 1e-9` for a threshold t, so that
-    rounding never makes an equal value fail.
+    NULL means missing. Divide by `NULLIF(x, 0)`. Compare with a threshold t as `x >= t - 1e-9` or `x <= t + 1e-9`, so
+    that a rounded x that should equal t meets the condition.
 
     `phrase` is the wording of a value in slates and reports, with `{value}` in the place of the number. For a flag it
-    is the wording of the value 1, such as "listed as probable"; the value 0 is worded with "not" before it.
+    is the wording of the value 1, such as "listed as probable"; for the value 0, "not" is put before it.
     """
 
     name: str

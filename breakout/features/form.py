@@ -1,26 +1,30 @@
 """The form features: a player's latest games, and decayed means and rates over several seasons.
 
-Points and minutes are divided by the player's season average of points or minutes; field-goal attempts are divided by
-his season average of points. A *decayed mean* gives older games smaller weights. It is computed from sums over nested
-windows (the last 1, 2, 4, ... games): a game counts once in each window that holds it, times the weight of that window.
-The sums over these windows are whole numbers, so they are exact. Career games are the player's games of the enabled
-season types in the row's season and the two seasons before it; the longest window holds 32 of them.
+Points and field-goal attempts are divided by the player's season average of points, minutes by that of minutes.
+
+A *decayed mean* gives older games smaller weights. It is a weighted sum of sums over nested windows (the last 1, 2, 4,
+... games), so the weight of a game is the sum of the weights of the windows that contain it. The sums over the windows
+are whole numbers, so they are exact. Decayed means read the player's career games: those of the enabled season types
+in the row's season and the two seasons before. The longest window has 32 games.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The weight of each nested window, by its number of games. Together they give the latest game the weight 16, the three
-# games before it 13, 10 and 10, four more games 5 each and eight more 1 each: a half-life of about 3 games.
+# The weight of each nested window, by its number of games. The latest game gets the weight 16 in all, the three games
+# before it 13, 10 and 10, four more games 5 each and eight more 1 each: a half-life of about 3 games.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# The weight of each nested window, by its number of games. Together they give each of the latest four games the weight
-# 10, the four before them 8, eight more games 5 and sixteen more 2: a half-life of about 10 games.
+# The weight of each nested window, by its number of games. Each of the latest four games gets the weight 10 in all, the
+# four before them 8 each, eight more games 5 each and sixteen more 2 each: a half-life of about 10 games.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the SQL of the weighted sum of an aggregate over the nested career windows; 0 if no value is known."""
+    """Return the SQL of an aggregate over each nested career window, multiplied by its weight and summed.
+
+    A window without a value adds 0.
+    """
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
 
@@ -34,18 +38,22 @@ def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> s
 
 
 def _decayed_rate(top: str, bottom: str) -> str:
-    """Return the SQL of a ratio of sums with the weights _LONG, of `top` to `bottom`, over games that have both."""
+    """Return the SQL of the weighted sum of `top` divided by that of `bottom`, with the weights _LONG.
+
+    Only games in which both columns have a value count.
+    """
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"
     return f"{_weighted('SUM', known_top, _LONG)} / NULLIF({_weighted('SUM', known_bottom, _LONG)}, 0)"
 
 
+# The player's season averages of points and of minutes, as divisors.
 _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
-_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths of a minute, as `minutes_nano` is
+_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths of a minute, the unit of `minutes_nano`
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
-# SUM(minutes_nano * minutes_nano) would depend on the order of addition: these squares (about 2e21) exceed 2^53, so
-# they are rounded. Squared deviations from the mean are added game by game instead, in a fixed order.
+# SUM(minutes_nano * minutes_nano) would depend on the order of addition: the squares (about 2e21) exceed 2^53, so each
+# is rounded. Squared deviations from the mean are added game by game instead, in a fixed order.
 _SQUARED_DEVIATIONS = " + ".join(
     f"COALESCE(POW(LAG(minutes_nano, {back}) OVER player_season / 1e9 - minutes_avg_last_10, 2), 0)"
     for back in range(10)

@@ -1,7 +1,7 @@
 """The feature definitions of the user: their conversion to registry entries, and the checks of their SQL.
 
-A definition may read only games before the row's date. The functions in WINDOW_FUNCTIONS over the named windows read
-no other games, if LAG goes back by 0 or more games. All other SQL that can read more than one row is refused.
+A definition may read only games before the row's date. The functions in WINDOW_FUNCTIONS read no other games over the
+named windows, if the offset of LAG is 0 or more. All other SQL that can read more than one row is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 
 
 def check_own(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError for a user's definition that cannot be used.
+    """Raise ConfigurationError if a definition of the user cannot be used.
 
     A definition cannot be used if its name is that of another feature or of a query column, if `check_expression`
     refuses its expression, if it uses a window, column or feature that does not exist, or if it depends on itself.
@@ -65,10 +65,11 @@ def _check_resolved(own: tuple[Feature, ...]) -> None:
 
 
 def check_expression(entry: Feature) -> None:
-    """Raise ConfigurationError for an expression that a user's definition may not have.
+    """Raise ConfigurationError if a user's definition may not have its expression.
 
-    It is refused if it is not SQL of one value, if it could read more than the named windows and columns, if it calls a
-    function of chance or of the present time, or if one of its functions is not known to both SQL engines.
+    The expression must be SQL of one value. It must not read more than the named windows and columns, aggregate without
+    a window, or call a random function or one of the current time. It must not call a function that sqlglot does not
+    know either, because BigQuery or DuckDB may lack that function.
     """
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError

@@ -1,8 +1,8 @@
 """The feature query: one SQL text in BigQuery's dialect, built from registry entries and named windows.
 
-The queries of training, evaluation and prediction compute features in the same way, for different rows (`RowSource`).
-Dates and the settings of the target and the cutoff are parameters (`@start`, `@min_ppg`, ...), never literals in the
-text. The text is a sequence of common table expressions (CTEs): the source tables, the requested rows (`kept`), the
+The queries of training, evaluation and prediction differ in their rows (`RowSource`) but compute features in the same
+way. Dates and the settings of the target and the cutoff are parameters (`@start`, `@min_ppg`, ...), never literals in
+the text. The text is a sequence of common table expressions (CTEs): the source tables, the requested rows (`kept`), the
 states of players and teams, and the features.
 """
 
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# played: the games of role players that were played between @start and @end. slate: the scheduled games of those dates,
-# for each player whose latest team of the season before @start plays in them. listed: the rows of the table `slate`, in
-# which the caller names player, game, teams and venue of games that are not played yet.
+# The rows of the feature query, one for each player and game.
+# - played: role players in the games that were played from @start to @end.
+# - slate: the scheduled games of those dates, with each player whose latest team of the season, before @start, plays.
+# - listed: the rows of the table `slate`, which the caller has filled with players and games that are not played yet.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # only the result of row_source "slate" has it, because only that is shown to people
+NAME_COLUMN = "player_full_name"  # returned for the row source "slate" only, because only slates show players' names
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
@@ -63,12 +64,14 @@ def get_training_data_query(
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
     @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if `sources` uses it; @cutoff (HH:MM) and
-    @timezone STRING and @days_before INT64 if a feature reads the availability of players.
+    @timezone STRING and @days_before INT64 if a feature reads injury reports.
+
     Columns of the result: KEY_COLUMNS; NAME_COLUMN if `row_source` is `slate`; NIGHT_COLUMNS; CONTEXT_COLUMNS; one
     FLOAT64 column for each feature, NULL where it is missing (a name given twice is one column); last, if `has_points`,
     the points of the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
-    FeatureDefinitionError if an entry cannot be resolved; ConfigurationError if one reads a column whose name is not a
-    plain one (see `sources.extra_columns`); ValueError without names.
+
+    FeatureDefinitionError if the expression of a feature cannot be resolved; ConfigurationError if a feature reads a
+    column whose name is not a plain one (see `sources.extra_columns`); ValueError if `names` is empty.
     """
     names = tuple(dict.fromkeys(names))
     plan = plan_query(registry, names)
@@ -92,11 +95,11 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the query for the status of each player that features read (`availability_states`), for @start..@end.
+    """Return the query for the status that features read of each player, for the dates @start..@end.
 
-    Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of the
-    result: game_date, team_abbr, player_lookup, status, then `named`, which are further columns of the injury reports.
-    Rows are sorted by the first three.
+    The rule is that of `availability_states`. Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone
+    STRING, @days_before INT64. Columns of the result: game_date, team_abbr, player_lookup, status, then `named`, which
+    are further columns of the injury reports. Rows are sorted by the first three columns.
     """
     ctes = availability_states(tables, named)
     del ctes["report_dates"]
@@ -109,16 +112,16 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return how many seasons before a row's own season have to be read for these features; at least 1.
+    """Return the number of seasons before a row's own that the query reads for these features; at least 1.
 
-    FeatureDefinitionError if an entry cannot be resolved.
+    FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     read = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in read)])
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
-    """Return the names of the columns, other than features, that the query joins or returns."""
+    """Return the names of all columns that the query joins or returns, except features."""
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
     computed = {name for columns in (*plan.states.values(), *plan.rosters.values()) for name in columns}
     return own | computed | set(plan.row_windows)
@@ -138,10 +141,7 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTEs of games that are not played yet, by name, from the schedule or from the table `slate`.
-
-    The result is empty for played games.
-    """
+    """Return the CTEs of the players and games that are not played yet, by name; none for the row source `played`."""
     if row_source == "played":
         return {}
     if row_source == "listed":
@@ -172,7 +172,7 @@ def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
-    rows, games = "player_games", "COUNT(*)"  # All these rows are played games; COUNT(*) is faster than COUNT(points).
+    rows, games = "player_games", "COUNT(*)"  # faster than COUNT(points), and equal to it if all games are played
     if row_source != "played":
         games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
@@ -189,14 +189,14 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the condition for the seasons of games that features of the rows in `slate` read."""
+    """Return the SQL condition for the seasons that the features of rows in the CTE `slate` read."""
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
 
 
 def _played(plan: QueryPlan) -> str:
-    """Return the CTE of the played games; `was_breakout` is NULL with fewer than @min_prior_games games before."""
+    """Return the CTE of the played games; `was_breakout` is NULL after fewer than @min_prior_games earlier games."""
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
     if not asks_for_missed_games(plan):
@@ -207,8 +207,8 @@ def _played(plan: QueryPlan) -> str:
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
     """Return the CTE of the requested rows.
 
-    Of played games it has the rows of role players only. Of games that are not played yet it has all rows;
-    `is_role_player` marks the role players.
+    For played games these are the rows of role players. For games that are not played yet these are the rows of all
+    players, and `is_role_player` marks the role players.
     """
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
@@ -250,7 +250,7 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level of the plan; the features of a level are built from columns of lower levels."""
+    """Return one CTE for each level of the plan; the expressions of a level use only features of lower levels."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

@@ -1,4 +1,4 @@
-"""The plan of the feature query: the columns that it computes over windows, and the order of building features."""
+"""The plan of the feature query: the window expressions that it computes, and the order in which it builds features."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 
 class FeatureDefinitionError(ValueError):
-    """The error of a feature that depends on itself, or uses a window, column or feature that does not exist."""
+    """The error for a feature that depends on itself, or uses a window, column or feature that does not exist."""
 
 
 @dataclass
 class QueryPlan:
-    """The parts of the query that a feature list needs; built by `plan_query`, read where the SQL is written.
+    """The features, columns and window expressions that the query of a feature list needs.
 
-    `levels` and `expressions` map each feature of the list, and each feature that it is built from, to its level (see
-    `add`) and its SQL; a feature comes after those that it is built from. `row_windows`, `states[relation]` and
-    `rosters[window]` map the name of a column to its window expression. `row_columns` are the columns of the row's own
-    game that features read. `inputs[source]` are the columns of `played`, `team_games` or `roster` that window
-    expressions read, directly or through columns of the roster.
+    - `levels` and `expressions` map the name of a feature to its level (see `add`) and its SQL. They contain the listed
+      features and all features that these are built from, each after those that it is built from.
+    - `row_windows`, `states[relation]` and `rosters[window]` map the name of a column to its window expression.
+    - `row_columns` are the columns of the row's own game that features read.
+    - `inputs[source]` are the columns of `played`, `team_games` or `roster` that window expressions read. Those of
+      `played` include the columns from which columns of `roster` are computed.
     """
 
     registry: Mapping[str, Feature]
@@ -46,9 +47,9 @@ class QueryPlan:
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
         """Add a feature, and all features in its expression, to the plan; return the level of the feature.
 
-        The level is 0 if the expression uses no feature, otherwise one above the highest level of those that it uses.
-        `chain` holds the features whose expressions led to this one. FeatureDefinitionError if the expression cannot be
-        resolved.
+        The level is 0 if the expression uses no other feature, else one above the highest level of the features that it
+        uses. `chain` are the features whose expressions led to this one. FeatureDefinitionError if the expression
+        cannot be resolved.
         """
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
@@ -80,7 +81,7 @@ class QueryPlan:
 
     @property
     def uses_availability(self) -> bool:
-        """Whether a feature of the plan reads the table `availability`."""
+        """Return whether a feature of the plan reads the table `availability`."""
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
@@ -111,7 +112,7 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the replacement of a column in an expression, and the lowest level that the expression can have."""
+        """Return the SQL that replaces a column of an expression, and the lowest level of an expression with it."""
         from sqlglot import exp
 
         if column.table == "row" and column.name in w.ROW_COLUMNS:
@@ -131,7 +132,7 @@ class QueryPlan:
         )
 
 
-# For these roster columns: the column of `played` from which each is computed.
+# The roster columns that are computed from a column of `played`, with that column.
 _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 
@@ -141,7 +142,7 @@ def _column_name(sql: str) -> str:
 
 
 def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPlan:
-    """Return the plan of a feature list; FeatureDefinitionError if an entry cannot be resolved."""
+    """Return the plan of a feature list; FeatureDefinitionError if an expression cannot be resolved."""
     return _plan(tuple(registry.values()), tuple(names))
 
 

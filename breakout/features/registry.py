@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# The contract of shared mode: exact names in exact order. To make a feature a shared one, move it to shared.py and add
-# its name here.
+# The only feature list that shared mode allows, in this order. To make a feature a shared one, move its entry to
+# shared.py and add its name here.
 BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
     "pts_vs_season_zscore",
     "points_std_last_10",
@@ -48,7 +48,7 @@ REGISTRY: Mapping[str, Feature] = build_registry(
 
 
 def registry_with(own: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Return, by name, the entries of the package and then those of `own` whose names the package does not have."""
+    """Return the package's features and then those of `own`, by name; for a name of both, the package's feature."""
     if not own:
         return REGISTRY
     return MappingProxyType({**REGISTRY, **{entry.name: entry for entry in own if entry.name not in REGISTRY}})

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
     from breakout.warehouse.tables import SourceTables
 
-# The cutoff of a game date as a TIMESTAMP. It is cast from a text that ends with the name of the time zone, so that the
-# database applies that zone's daylight-saving time.
+# The cutoff of a game date as a TIMESTAMP. The text that is cast ends with the name of the time zone, so that the
+# database applies the zone's daylight-saving time.
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# For these roster columns: the column of `player_state` from which each is computed, and that column's SQL expression.
+# The roster columns that are computed from a column of `player_state`, with the name and the SQL of that column.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
     "team_games_missed": ("latest_team_game", "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far"),
 }
-# Averages are rounded to whole numbers, in units of 1e-12 points or minutes. Sums of whole numbers are exact, so they
-# do not depend on the order of the players, as sums of fractions do.
+# The SQL of each roster column. Averages are rounded to whole numbers, in units of 1e-12 points or minutes. Sums of
+# whole numbers are exact, so a feature does not depend on the order in which the database adds the players.
 _ROSTER_VALUES = {
     "games_so_far": "games_so_far",
     "points_avg_pico": "ROUND(points_so_far / games_so_far * 1e12)",
@@ -40,7 +40,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns, as SQL by name, that the rosters of the plan read from the states of a relation."""
+    """Return the columns that the rosters of the plan read from the states of a relation, as SQL by name."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -55,10 +55,10 @@ def asks_for_missed_games(plan: QueryPlan) -> bool:
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE of the games of each team, numbered through the season; none if no feature needs it.
+    """Return the CTE of the games of each team, numbered within the season; none if no feature needs it.
 
-    A game that only the player table has is not counted: it gets the number of the team's previous game in the team
-    table, and `is_known` 0.
+    A game that only the player table has is not counted: its number is that of the team's previous game in the team
+    table, and its `is_known` is 0.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -80,14 +80,16 @@ FROM (
 def played_with_missed_games(was_breakout: str) -> str:
     """Return the SQL of the played games with the columns `missed_team_game` and `played_team_game`.
 
-    Both hold game numbers of `numbered_games`, apart from -1 and 0 in the first game of a stint. The argument is the
-    SQL of the column `was_breakout`.
+    A stint is a player's consecutive games for one team within a season. The numbers are those of `numbered_games`.
+
+    - `missed_team_game` is the number of the team's game before this one if the player missed that game, else NULL. In
+      the first game of a stint it is -1, because the player has missed no game of the stint yet.
+    - `played_team_game` is the number of this game. If the team table lacks the game, `played_team_game` is 0 in the
+      first game of a stint, else NULL.
+
+    `was_breakout` is the SQL of the column `was_breakout`.
     """
-    # A stint is a player's consecutive games for one team within a season. `missed` is the number of the team's latest
-    # game before this one. The player missed that game if its number is above the number of his previous game;
-    # missed_team_game is then this number, otherwise NULL. In a stint's first game missed_team_game is -1, because he
-    # has missed no game yet. played_team_game is the number of this game. If the team table does not have this game,
-    # played_team_game is 0 in a stint's first game, otherwise NULL.
+    # The player missed the team's game before this one if its number is above that of his own previous game.
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
     missed = "team_game_number - is_known"
     return f"""SELECT *,
@@ -105,11 +107,12 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
-    """Return the CTEs of the latest status of each player by game date and team, and of the dates with a report.
+    """Return the CTEs `reports`, `availability_state` and `report_dates`.
 
-    Statuses that were reported after the cutoff of the game date are left out, and so are those that were not reported
-    before tip-off, if the schedule has the time of tip-off. A date has a report if any status was reported for it by
-    the cutoff. `named` are further columns of the table `availability` that the CTE of statuses has.
+    `availability_state` has the latest status of each player by game date and team. A status counts if it was reported
+    by the cutoff of the game date and, if the schedule has the time of tip-off, before tip-off. `named` are further
+    columns of the table `availability` to select with the status. `report_dates` has the dates for which any status was
+    reported by the cutoff.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"
@@ -146,7 +149,7 @@ WHERE recency = 1"""
 def rosters(plan: QueryPlan) -> dict[str, str]:
     """Return the CTE of the players of each requested team and date, and a CTE of aggregates for each roster window.
 
-    The result is empty if no feature reads a roster window.
+    There are none if no feature reads a roster window.
     """
     if not plan.rosters:
         return {}
@@ -179,10 +182,10 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the SQL of the aggregates over the players of one roster window, without the row's own player."""
+    """Return the SQL of the aggregates over the players of a roster window, without the row's own player."""
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # DISTINCT leaves one row for each team, date and player, even if the player has two games on the date.
+    # DISTINCT, because a player with two games on a date must still have one row for the team and date.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

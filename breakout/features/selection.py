@@ -1,4 +1,4 @@
-"""The selection of features: locked in shared mode, free in experimental mode."""
+"""The check of a feature list: shared mode allows one list only, experimental mode any list of known features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMED_FEATURES = 3  # how many features a message names
 
 
 def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> tuple[str, ...]:
-    """Return the names as a tuple; ConfigurationError if the mode forbids this list or `check_names` refuses it."""
+    """Return the names as a tuple; ConfigurationError if `check_names` or the mode refuses this list."""
     chosen = tuple(names)
     check_names(chosen, registry)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:

@@ -1,8 +1,8 @@
-"""The ten shared features: those of every model that is trained in shared mode.
+"""The ten shared features, which every model of shared mode uses.
 
 Rules for all definitions: every feature, including `back_to_back`, reads only games of the row's own season. The games
-of a team are those of `team_offense_game_summary`. A rating leaves out the games of its window without points or
-possessions, and no earlier games take their place. A ratio with the denominator 0 is missing.
+of a team are those of `team_offense_game_summary`. A rating ignores the games of its window that lack points or
+possessions; earlier games do not replace them. A ratio with the denominator 0 is missing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="points_std_last_10",
-        # n * (sum of squares) - (sum)^2 is a whole number, so equal scores give exactly 0.
+        # n * (sum of squares) - (sum)^2 is computed in whole numbers, so equal scores give exactly 0.
         expression="""
             SQRT(
               (COUNT(*) OVER last_10 * SUM(points * points) OVER last_10

@@ -1,4 +1,4 @@
-"""The parts of the feature query that read games from the source tables, with amounts as whole numbers."""
+"""The parts of the feature query that read games from the source tables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 
-# A game_id is YYYYMMDD_AWAY_HOME; without a '_' in it, home and away are unknown.
+# A game_id is YYYYMMDD_AWAY_HOME. If it has no '_', home and away are unknown.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
-# SQL engines add floating-point numbers in any order, and a rounded sum depends on the order. Sums of whole numbers
-# below 2^53 are exact. So minutes and usage are rounded to billionths and summed as whole numbers, and a feature's
-# expression divides the sum by 1e9.
+# The SQL of each column. SQL engines add floating-point numbers in any order, and a rounded sum depends on the order.
+# Sums of whole numbers below 2^53 are exact. So minutes and usage are rounded to billionths, and a feature's expression
+# divides their sum by 1e9.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
@@ -33,9 +33,9 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# Columns that every game has in the query, even if no feature reads them; only games of players have `player_lookup`.
+# The columns of the CTEs of games that are there even if no feature reads them. `team_games` has no `player_lookup`.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
-# The four added columns are not in the source tables: the query computes them from a player's and his team's games.
+# The source table lacks the four further columns: the query computes them from the games of a player and his team.
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
     "team_game_number",
@@ -46,9 +46,9 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the names of the columns that a window over `source` (`played` or `team_games`) may read, without keys.
+    """Return the names of the columns, except keys, that a window over `source` (`played` or `team_games`) may read.
 
-    Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may also read any further column of the
+    Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may also read any other column of the
     source table, under its name there.
     """
     return tuple(
@@ -57,10 +57,10 @@ def window_columns(source: str) -> tuple[str, ...]:
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the columns of `inputs` that this module does not define, sorted; they are columns of the source table.
+    """Return the columns of `inputs` that this module does not define, sorted.
 
-    `source` is `played` or `team_games`. ConfigurationError for a name that is not a plain one. A plain name has at
-    most 300 letters, digits and _, and does not begin with a digit.
+    They are columns of the source table behind `source`, which is `played` or `team_games`. ConfigurationError for a
+    name that is not a plain one. A plain name has at most 300 letters, digits and _, and does not begin with a digit.
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -72,9 +72,9 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
     """Return the SQL of the played games of the enabled season types, from @history_start to @end.
 
-    A game is played if it has points and more than 0 minutes. The result has the keys, the teams, the season, points,
-    the columns `inputs` as numbers, and the columns `names` unchanged. It lacks the columns of `inputs` that later
-    parts of the query compute, such as `was_breakout`.
+    A game is played if it has points and more than 0 minutes. The columns are the keys, the teams, the season, points,
+    the columns `inputs` as numbers, and the columns `names` unchanged. Columns of `inputs` that later parts of the
+    query compute, such as `was_breakout`, are left out.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -90,7 +90,7 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
-    """Return the SQL of the games of each team with the columns `inputs`; a NULL minutes_total becomes 240."""
+    """Return the SQL of the games of all teams with the columns `inputs`; a NULL minutes_total becomes 240."""
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}
     columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())

@@ -1,6 +1,6 @@
-"""The parts of the feature query that hold states: what is known of each player and team after each of its games.
+"""The parts of the feature query that compute states: the values of windows after each game of a player or team.
 
-A part is a common table expression (CTE). The module `windows` says on which dates a state is valid.
+A part is a common table expression (CTE). The module `windows` defines on which dates a state is valid.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 def needed_relations(plan: QueryPlan) -> list[w.Relation]:
-    """Return the relations whose states the query joins; `player` is always one, for the date of the last game."""
+    """Return the relations whose states the query joins; `player` always, for the date of the player's last game."""
     return [
         relation
         for relation in w.RELATIONS
@@ -27,14 +27,14 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTEs of the states, as SQL by name: one for each needed relation, and `night` (see `_nights`)."""
+    """Return the CTEs of the states, as SQL by name: one for each relation that the query joins, and `night`."""
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
     """Return the SQL of a relation's states, with one state after each game.
 
-    A state has the last date on which it is valid (`until_date`) if a join needs that date.
+    The column `until_date`, the last date on which the state is valid, exists only if a join needs it.
     """
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     columns |= roster_states(plan, relation.name)
@@ -47,7 +47,7 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # Players of a roster need not be among the requested rows, so their states need every player's games of the season.
+    # The players of a roster may have no requested row, so the states of all players of the season are computed.
     needs_all_players = bool(plan.rosters) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
@@ -56,10 +56,10 @@ WINDOW
 
 
 def _asked(relation: w.Relation) -> str:
-    """Return a subquery of a relation's games of players, limited to the players and seasons that requested rows read.
+    """Return a subquery of a relation's games, limited to the players and seasons of the requested rows.
 
     A row joins only states of its own player, so other players are not needed. If the relation reads earlier seasons, a
-    game is listed once for each requested season that it counts for.
+    game is listed once for each requested season for which it counts.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -77,9 +77,9 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `night`: the states of team and opponent on each requested date; none if no feature reads one.
+    """Return the CTE `night`: the states of team and opponent on each requested date; none if no feature reads them.
 
-    The states are joined here once for all players of a team.
+    The CTE joins these states once for all players of a team.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

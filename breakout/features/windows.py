@@ -1,7 +1,7 @@
 """The named windows over past games, and the relations that they belong to.
 
-A *state* is what is known after a game. It is valid from the day after its game up to and including the day of the next
-game, and a row joins the state that is valid on its date (`AS_OF_JOIN`). The windows of a state end with its game, so a
+A *state* has the values of the windows that end with one game of a player or team. It is valid from the day after this
+game up to and including the day of the next game. A row joins the state that is valid on its date (`AS_OF_JOIN`), so a
 feature reads no game of the row's own date or later. The states of the relation `player` are joined by number instead,
 which is faster: if the player had played n games of the season before the row's date, the row joins the state after his
 game n (`BY_COUNT_JOIN`).
@@ -21,8 +21,8 @@ DIALECT = "bigquery"
 AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
 BY_COUNT_JOIN = "{state}.games_so_far = kept.games_before"
 
-# What a feature may read of a row's own game, and the season totals before it. The result of the game (points, minutes)
-# is not among them.
+# The columns that a feature may read as `row.column`: facts that are known before the row's own game, and the player's
+# season totals before it. The result of the game (points, minutes) is not among them.
 ROW_COLUMNS = (
     "day",
     "season_year",
@@ -35,9 +35,10 @@ ROW_COLUMNS = (
     "has_report",
 )
 
-# The roster windows aggregate over players instead of games: the other players of the row's team, or the players of the
-# opponent. A player belongs to the team of his latest game of the season before the row's date. An aggregate reads one
-# row for each of these players, with the columns of ROSTER_COLUMNS. It is NULL if there are no such players.
+# The roster windows, each with the team column of its players. They aggregate over players instead of games: the other
+# players of the row's team, or the players of the opponent. A player belongs to the team of his latest game of the
+# season before the row's date. An aggregate reads one row for each of these players, with the columns ROSTER_COLUMNS.
+# It is NULL if there are no such players.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
 ROSTER_COLUMNS = (
     # the number of the player's games of the season before the row's date
@@ -46,14 +47,14 @@ ROSTER_COLUMNS = (
     "points_avg_pico",
     # the player's season average of minutes in units of 1e-12 minutes, a whole number
     "minutes_avg_pico",
-    # the number of the team's games since the last one that the player played; NULL if the team table has none of the
-    # games that the player has played for this team since he last played for another
+    # the number of the team's games since the player's last game for it; NULL if the team table lacks all games of his
+    # stint, which are his consecutive games for this team
     "team_games_missed",
     # 1 if the player is listed as out or doubtful, otherwise 0
     "is_out",
 )
 
-# Row windows end on the day before the row's date, so they never hold a game of the same date.
+# Row windows end on the day before the row's date, so they never contain a game of the same date.
 ROW_WINDOWS = {
     "before": (
         "(PARTITION BY player_lookup, season_year ORDER BY day RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
@@ -66,13 +67,16 @@ ROW_WINDOWS = {
 class Relation:
     """A relation with one state after each game of a player or team, and the condition by which a row joins a state.
 
-    The docstring of the module defines a state. `source` is the table of games, and `partition` its column that names
-    the player or team. `order` names the window over the games of one player or team in one season, by date; it also
-    holds the `seasons_before` seasons before that one. `windows` maps the name of each shorter or equal window to its
-    SQL frame, whose last game is the state's own. `join` compares columns of the requested rows (`kept`) with columns
-    of the states for equality; a row joins states of its own season, or of the season `seasons_back` years earlier. If
-    `is_counted`, the state is joined by the number of games that the player had played before the row's date, otherwise
-    by date.
+    The docstring of the module defines a state.
+
+    - `source` is the CTE of games, and `partition` its column that names the player or team.
+    - `order` is the name of the window over the games of one player or team in one season, sorted by date. It also
+      contains the games of the `seasons_before` seasons before.
+    - `windows` maps the names of further windows to their SQL frames within `order`; each ends with the state's game.
+    - `join` compares columns of the requested rows (`kept`) with columns of the states for equality. A row joins states
+      of its own season, or of the season `seasons_back` years earlier.
+    - `is_counted` means that a row joins the state by the number of the player's games before the row's date, else it
+      joins by date.
     """
 
     name: str
@@ -96,10 +100,10 @@ class Relation:
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL of a window expression for the states, in a cheaper form where one gives the same values.
+        """Return the SQL of a window expression for the states.
 
-        LAG(x, 0) is x of the state's own game. The number of games in a frame is the number of the state's game in
-        `order`, at most the length of the frame.
+        Two kinds of expressions get a cheaper form with the same values. LAG(x, 0) becomes x. COUNT(*) becomes the
+        number of the state's game in `order`, at most the length of the frame.
         """
         from sqlglot import exp
 
@@ -118,7 +122,7 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether all rows of a team and date share the state."""
+        """Return whether all rows of a team and date join the same state."""
         return self.source == "team_games"
 
 
@@ -140,7 +144,7 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}  # no frame of RELATIONS has more games
+_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}  # more than the longest frame in RELATIONS
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (

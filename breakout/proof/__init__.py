@@ -1,4 +1,5 @@
-"""The audit: sampled rows are computed again, to prove that no feature depends on later data and all paths agree.
+"""The audit, which computes sampled rows again on changed data and by other paths.
 
-Start reading at `auditing`, which joins the steps.
+It proves that no feature depends on later data, and that training, evaluation and prediction agree. Start reading at
+`auditing`, which calls the other modules.
 """

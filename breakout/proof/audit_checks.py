@@ -1,4 +1,4 @@
-"""The checks of an audit: sampled rows are computed again on changed data and by other paths, and compared."""
+"""The checks of an audit, which compare sampled rows with the same rows computed on changed data or by other paths."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
 GAME_CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
-# These checks compute rows again after changing data that features must not depend on, so a difference is a leak.
+# The checks that change data on which features must not depend. A difference that they find is a leak.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
-    """Yield the differences that the checks find; `on_date` is called with each sampled date when it is finished."""
+    """Yield the differences that the checks find; call `on_date` with each sampled date after its checks."""
     yield from _contradicting(audited)
     yield from _evaluated(audited)
     statuses = StatusChecks(audited)
@@ -46,7 +46,7 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield differences where the audited tables contradict each other: a few games for each kind of contradiction.
+    """Yield a difference for each game in which source tables contradict each other; a few games of each kind.
 
     If two tables give a game different dates, the result of the game can reach a feature of the same game.
     """
@@ -58,8 +58,8 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 def _evaluated(audited: Audited) -> Iterator[Difference]:
     """Compare the sampled rows with the same rows of the evaluation path.
 
-    The path computes the earlier and the later half of the sampled dates separately. These windows are shorter than the
-    audit's, so the check also finds a feature that depends on the window.
+    The earlier and the later half of the sampled dates are computed separately. These windows are shorter than the
+    audit's window, so the check also finds a feature whose value depends on the window.
     """
     days = audited.days()
     middle = days[len(days) // 2]
@@ -71,9 +71,9 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed without other games of `day` or later.
+    """Compare the sampled rows of `day` with the same rows computed without the other source rows of `day` or later.
 
-    The player and the team table keep only rows before `day`; the player table also keeps the sampled rows themselves.
+    The player table and the team table keep only rows before `day`; the player table also keeps the sampled rows.
     """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
@@ -83,10 +83,10 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed after results were replaced by noise.
+    """Compare the sampled rows of `day` with the same rows computed after noise replaced results.
 
-    Noise replaces every result on or after `day`, and the results of the sampled rows' own games whatever date a table
-    gives them. The rows are computed as part of a window that ends on the last date of the audit.
+    Noise replaces every result on or after `day`. It also replaces the results of the sampled rows' own games on
+    whatever date a table has them. The rows are computed in a window that ends on the last date of the audit.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -111,8 +111,8 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compare the sampled rows of `day` with those of the prediction path, for which `day` is not played yet.
 
-    A slate never holds some rows, such as a player's first game for a new team. Such sampled rows are compared with the
-    path `listed`, which builds rows from a list of players and games.
+    A slate never contains some rows, such as a player's first game for a new team. These sampled rows are compared with
+    those of the path `listed`, which builds rows from a list of players and games.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

@@ -1,4 +1,4 @@
-"""The audit of features: its sample, its checks, and its report of every violation."""
+"""The audit of features: the function that samples rows, runs all checks on them and reports every violation."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _COUNTEREXAMPLES = 3
 class Counterexample:
     """A difference that an audit found, and a source row that causes it.
 
-    `leaked` is that source row: it alone changes the value, although the feature must not depend on it. It is None if
-    no such row was found, or if the difference is of a kind for which none is searched.
+    `leaked` is the source row, which changes the value by itself although the feature must not depend on it. `leaked`
+    is None if no such row was found, or if none was searched because the difference is no leak.
     """
 
     difference: Difference
@@ -54,7 +54,7 @@ class AuditReport:
     """The result of an audit: the features, the checks, and every difference (`violations`).
 
     `rows` and `dates` are the numbers of sampled rows and of their dates. `edge_cases` is the number of sampled rows of
-    each kind of edge case. `counterexamples` explains a few of the violations.
+    each kind of edge case. `counterexamples` has a few of the violations, with the source rows that cause them.
     """
 
     features: tuple[str, ...]
@@ -76,15 +76,15 @@ class AuditReport:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return the names that violations can have: the features, then ROWS, COLUMNS and GAMES where one occurred."""
+        """Return all features, then each of ROWS, COLUMNS and GAMES for which there is a violation."""
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return a counterexample for each of the first few features with a violation."""
-    # If several checks found a violation of a feature, one of DATA_CHECKS is preferred, because `find_leak` can search
-    # for the source row only for these.
+    # Of a feature's violations, one that a check of DATA_CHECKS found is preferred, because `find_leak` can search for
+    # the source row of these only.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []
@@ -105,11 +105,11 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Compute a sample of about `rows` rows from `start` to `end` again by every check, and report the differences.
+    """Run every check on a sample of about `rows` rows from `start` to `end`, and report the differences.
 
-    None for `start` or `end` is the warehouse's first or last date. Equal seeds give equal samples. `paths` are the
-    functions to audit; None for those that the programs use. `on_date` is called with each finished date. DataError if
-    the window holds no rows; FeatureDefinitionError if a feature cannot be resolved.
+    None for `start` or `end` means the first or last date of the warehouse. Equal seeds give equal samples. `paths` are
+    the functions to audit; None means those that the programs use. `on_date` is called with each date after its checks.
+    DataError if the window has no rows; FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

@@ -27,9 +27,9 @@ GAMES = "(games)"
 class Difference:
     """A difference that a check found: usually one feature of one row, with its two values.
 
-    `feature` is ROWS or COLUMNS if the computations differ in their rows or columns, and GAMES if source tables
-    contradict each other about a game. `expected` and `found` are texts if they are not values of a feature. Keys that
-    do not apply are empty texts.
+    `feature` is ROWS or COLUMNS if the two computations have different rows or columns, and GAMES if source tables
+    contradict each other about a game. `expected` and `found` are then texts that describe the difference. Keys that do
+    not apply are empty texts.
     """
 
     check: str
@@ -43,9 +43,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Audited:
-    """The sampled rows as the training path computed them on all data, and what is needed to compute them again.
+    """The sampled rows, and everything that the checks need to compute them again.
 
-    `replay` holds a copy of the source tables. `end` is the last date of the audit.
+    `rows` are the sampled rows as the training path computed them on all data. `replay` is a warehouse with a copy of
+    the source tables. `end` is the last date of the audit. `seed` determines the noise and the random statuses.
     """
 
     rows: Dataset
@@ -64,14 +65,14 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
     def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
-        """Return the rows from `start` to `end` that `path` builds from what the tables of `replay` hold now."""
+        """Return the rows from `start` to `end` that `path` builds from the current content of `replay`."""
         return path(self.replay, self.config, start, end)
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
     """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
 
-    If the columns differ, only that difference is yielded. Rows of `found` that are not in `expected` are ignored.
+    If the columns differ, yield that difference only. Rows of `found` that are not in `expected` are ignored.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
@@ -85,7 +86,7 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
         if len(at) != 1:
             yield Difference(check, ROWS, *key, "1 row", f"{len(at)} rows")
             continue
-        # Bits are compared, so that two NaN are equal and 0.0 and -0.0 are not.
+        # Bits are compared, so that two NaN are equal, and 0.0 and -0.0 differ.
         differs = values[number].view("int64") != others[at[0]].view("int64")
         for position in np.flatnonzero(differs):
             feature = str(expected.X.columns[int(position)])

@@ -1,4 +1,4 @@
-"""The search for a source row that alone changes a feature that must not depend on it."""
+"""The search for the cause of a leak: one source row that changes a feature that must not depend on the row."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row on which the value of a feature depends although it must not.
+    """A source row on which the value of a feature depends, although it must not.
 
-    The source row is dated on or after the audited row, or belongs to the same game, or is a status that the audited
-    row must not depend on (see `later_statuses`). `key` is the key of the source row without the game date. If
-    `is_left_out`, the value changes when the source row is left out; otherwise the value changes when noise replaces
-    the results in the source row.
+    The source row is dated on or after the audited row, or belongs to the same game, or is a status on which the
+    audited row must not depend (see `later_statuses`). `key` is the key of the source row without the game date.
+    `is_left_out` means that the value changes if the source row is left out. Otherwise the value changes if noise
+    replaces the results in the source row.
     """
 
     table: str
@@ -39,11 +39,11 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one source row that alone changes the value of a difference; None if none is found.
+    """Search by halving for one source row that changes the differing value by itself; return None if none is found.
 
-    For the check LATER_STATUSES the search leaves out statuses. Otherwise it first replaces the results of rows by
-    noise; if no row changes the value in this way, it leaves rows out. It tries the most frequent causes first: the
-    audited row's own source row (noise only), then rows of the same game, then of the same date, then all.
+    For the check LATER_STATUSES the search leaves statuses out. For other checks it first replaces the results of rows
+    with noise. If no row changes the value in this way, the search leaves rows out. It tries the most frequent causes
+    first: the audited row's own source row (noise only), then rows of the same game, then of the same date, then all.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -64,7 +64,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one of the `later_statuses` without which the value changes; None if none is found."""
+    """Search by halving for one of the `later_statuses` that changes the value if it is left out; None without one."""
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
     listed = "strftime(reported_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S UTC') AS reported_at"
@@ -78,16 +78,16 @@ def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame) -> bool:
-    """Return whether the audited value changes if these statuses are left out."""
+    """Return whether the audited value changes if the statuses `rows` are left out."""
     left_out = ", ".join(map(str, rows["rowid"]))
     reports = f"FROM main.availability WHERE rowid NOT IN ({left_out})"
     return _changes(audited, difference, date.fromisoformat(difference.game_date), {"availability": reports})
 
 
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
-    """Return one of the rows for which `matters` is true of the row alone; None if halving finds none.
+    """Return a row for which `matters` is true without any other row; None if halving finds none.
 
-    Halving fails if several rows change the value only together.
+    Halving finds none if only several rows together change the value.
     """
     if not len(rows) or not matters(rows):
         return None
@@ -101,7 +101,7 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
-    """Return whether the audited value changes if the results of these rows are noise, or if the rows are left out."""
+    """Return whether the audited value changes if noise replaces the results of `rows`, or if they are left out."""
     selects = {}
     for table in ("player_game_summary", "team_offense_game_summary"):
         own = rows[rows["source"] == table]
@@ -114,7 +114,7 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether the audited value changes if each named table shows its SELECT of `selects`."""
+    """Return whether the audited value changes if the tables named in `selects` show the results of their SELECTs."""
     with audited.replay.changed(**selects):
         found = audited.recompute(audited.paths.training, date.fromisoformat(difference.game_date), end)
     key = (difference.player_lookup, difference.game_id, difference.game_date)

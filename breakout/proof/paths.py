@@ -1,4 +1,4 @@
-"""The paths to features: the functions of training, evaluation and prediction, which must agree bit for bit."""
+"""The paths to features: the functions of training, evaluation and prediction, whose rows must agree bit for bit."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class RowBuilder(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths that are audited.
+    """The paths that are audited, and the definitions of their features.
 
     `prediction` builds the rows of the scheduled games for the players of both teams, as `breakout predict` does.
-    `listed` builds rows from a list of players and games. It is used for rows that are never in a slate, such as a
-    player's first game for a new team.
+    `listed` builds rows from a list of players and games. The audit uses it for rows that a slate never contains, such
+    as a player's first game for a new team.
     """
 
     training: RowBuilder

@@ -1,7 +1,7 @@
-"""A local copy of the source tables in which an audit removes or changes rows before it computes features again.
+"""A local copy of the source tables, in which an audit removes or changes rows before it computes features again.
 
-The source tables of the warehouse `Replay` are views. A view shows the copied table, or a changed version of it for a
-check.
+The source tables of the warehouse `Replay` are views. A view shows the copied table or, during a check, a changed
+version of this table.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns with results, and the number of different values that noise has in each. Noise replaces only these and the
-# further copied columns, so the games, teams and players stay the same.
+# The columns with results, and the number of different values of the noise in each. Noise replaces only these columns
+# and the further columns that are copied (`extra`), so games, teams and players stay the same.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -38,7 +38,7 @@ _LISTED = (
     "opponent_team_abbr",
     "is_home",
 )
-LATER_REPORTS = timedelta(days=7)  # injury reports for games up to this long after the audit's last date are copied too
+LATER_REPORTS = timedelta(days=7)  # injury reports are copied for games up to this long after the audit's last date
 
 
 class Replay(DuckDBWarehouse):
@@ -57,11 +57,11 @@ class Replay(DuckDBWarehouse):
         *,
         has_reports: bool = False,
     ) -> None:
-        """Copy the source rows that are needed to build the rows from `start` to `end`.
+        """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
-        `extra` maps the name of a table to columns to copy beside the declared ones, which it may name too.
-        `seasons_before` is the number of seasons before a row's own season that its features read. With `has_reports`
-        the injury reports up to LATER_REPORTS after `end` are copied too, and the tip-off times of the schedule.
+        `extra` maps the name of a table to further columns to copy; it may repeat declared columns. `seasons_before` is
+        the number of seasons before a row's own season that its features read. With `has_reports`, also copy the
+        injury reports up to LATER_REPORTS after `end`, and the tip-off times of the schedule.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -84,7 +84,7 @@ class Replay(DuckDBWarehouse):
         choose_threads(self.connection)
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
-        """Copy these columns of the rows between the two `dates`, and show the copy under the source table's name."""
+        """Copy `columns` of the rows between the two `dates`, and show the copy under the source table's name."""
         sql = f"""SELECT {", ".join(columns)}
 FROM {source.sources.reference(table)}
 WHERE game_date BETWEEN @history_start AND @end"""
@@ -103,9 +103,9 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, **selects: str) -> Iterator[Replay]:
-        """Make each named table show the result of its SELECT inside the block, and its copy again after the block.
+        """Make the tables named in `selects` show the results of their SELECTs until the block ends.
 
-        The SELECTs read the copies as `main.<table>`.
+        After the block, they show their copies again. The SELECTs read the copies as `main.<table>`.
         """
         try:
             for table, select in selects.items():
@@ -119,14 +119,14 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Write the player, game, teams and venue of these rows into the table `slate`, without results."""
+        """Write the table `slate`, with the player, game, teams and venue of `rows` and without results."""
         self._create("nba_analytics.slate", rows[list(_LISTED)])
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
         """Write the table `main.tonight`, a schedule of the games of these rows.
 
-        All games have the given season type. The time of tip-off is that of `main.schedule`; NULL if it is not known.
+        All games get `season_type`. The time of tip-off is that of `main.schedule`, NULL if the schedule lacks it.
         """
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
@@ -151,7 +151,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """Return a SELECT of the whole table in which noise replaces the results of the rows that satisfy `where`.
+        """Return a SELECT of the whole table in which noise replaces the results of the rows that meet `where`.
 
         Equal seeds give equal noise.
         """
@@ -173,9 +173,9 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
-        """Return the table and key of each source row of a game, and of each row dated on or after `day`.
+        """Return the table and key of each source row of a game, and of each source row dated on or after `day`.
 
-        The result has the columns source, game_id, who (player_lookup or team_abbr) and game_date, sorted by date.
+        Columns: source, game_id, who (player_lookup or team_abbr) and game_date. The rows are sorted by date.
         """
         parts = []
         for table, second in (("player_game_summary", "player_lookup"), ("team_offense_game_summary", "team_abbr")):

@@ -12,7 +12,7 @@ from breakout.features.query import KEY_COLUMNS
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
 
-EDGE_ROWS = 2  # the number of rows of each kind of edge case that are sampled first
+EDGE_ROWS = 2  # the number of rows that are sampled first, for each kind of edge case
 LONG_ABSENCE_DAYS = 14
 SEASON_START_DAYS = 7  # the length of a season's start, counted from the date of its first row
 RARE_SHARE = 0.05
@@ -21,7 +21,7 @@ ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return a mask, shape (n,), for each kind of edge case: rows in which faults of features are most likely."""
+    """Return a mask, shape (n,), for each kind of edge case: rows for which a wrong definition most likely shows."""
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
     date = pd.to_datetime(rows["game_date"])
@@ -52,11 +52,11 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # Further rows are taken from the dates of the edge cases first, because these dates are computed anyway. Other
-    # dates are added only if ROWS_PER_DATE rows of each of these dates are not enough.
+    # Further rows are taken from the dates of the sampled edge cases first, because these dates are computed anyway.
+    # Other dates are allowed only if ROWS_PER_DATE rows on each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # Of the further rows on allowed dates, those of a rare kind of edge case are taken first.
+    # Of the further rows on allowed dates, those of rare kinds of edge cases are taken first.
     is_rare = np.zeros(len(dataset), dtype=bool)
     for mask in edges.values():
         if mask.mean() < RARE_SHARE:
@@ -69,6 +69,6 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
 
 
 def keys_of(dataset: Dataset) -> list[tuple[str, str, str]]:
-    """Return player_lookup, game_id and game_date of each row as text, in the order of the rows."""
+    """Return player_lookup, game_id and game_date of each row as texts, in the order of the rows."""
     lookups, games, dates = (dataset.keys[column].astype(str).tolist() for column in KEY_COLUMNS)
     return list(zip(lookups, games, dates, strict=True))

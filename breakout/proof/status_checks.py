@@ -1,9 +1,9 @@
 """The checks of the features that read injury reports.
 
-Statuses of later game dates, and statuses that were reported after the cutoff or not before tip-off, must change no bit
-of a feature. A status that was reported exactly at the cutoff must have the same effect as the same status reported
-earlier. Each feature must change in at least one row when every player has a status. The cutoff is computed by zoneinfo
-here, independently of the feature query.
+Later statuses must change no bit of a feature: those of later game dates, those reported after the cutoff, and those
+reported at or after tip-off. A status reported exactly at the cutoff must have the same effect as one reported earlier.
+Each feature must change in at least one row if every player gets a status. Here `zoneinfo` computes the cutoff,
+independently of the feature query.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-# A status reported this long before the cutoff counts even if the audited code has the cutoff's day or time zone wrong.
+# A status reported this long before the cutoff counts even if the audited query uses the wrong day or time zone.
 _LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
-_OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into statuses of players who are expected to play
+_OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into other statuses
 
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
-    """Return the cutoff of a game date, in UTC: the last instant at which a reported status counts."""
+    """Return the cutoff of the game date `day` in UTC: the last instant at which a reported status counts."""
     return cutoff_instant(availability, day).astimezone(UTC)
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the rows of `main.availability` that features of a day must not depend on."""
+    """Return an SQL condition for the rows of `main.availability` on which features of `day` must not depend."""
     tip_off = (
         "SELECT MIN(tip_off) FROM main.schedule AS games "
         "WHERE games.game_date = availability.game_date AND team_abbr IN (home_team_abbr, away_team_abbr)"
@@ -59,21 +59,24 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit; `moved` holds the features of which a row changed when every player had a status."""
+    """The checks of one audit.
+
+    `moved` collects the features that changed in at least one row when every player had a status.
+    """
 
     audited: Audited
     moved: set[str] = field(default_factory=set)
 
     @cached_property
     def readers(self) -> frozenset[str]:
-        """The audited features that read injury reports."""
+        """Return the audited features that read injury reports."""
         registry, names = self.audited.paths.registry, self.audited.config.names
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Yield the differences of the sampled rows of a day; none if no feature reads injury reports."""
+        """Yield the differences in the sampled rows of `day`; none if no feature reads injury reports."""
         if self.readers:
-            # Features that are not `readers` cannot depend on the reports, because their query does not name the table.
+            # Other features than `readers` cannot depend on the reports, because their query does not name the table.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
@@ -87,8 +90,8 @@ class StatusChecks:
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compare the sampled rows with the same rows without later statuses, and with other later statuses.
 
-        Later statuses are those of `later_statuses`. In the second comparison they are replaced, and each player gets
-        further ones: one just after the cutoff, and one for the next day.
+        Later statuses are those of `later_statuses`. For the second comparison they are replaced, and each player gets
+        two more: one that is reported just after the cutoff, and one for a game on the next day.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
@@ -106,11 +109,11 @@ FROM main.availability"""
             yield from self._compare(LATER_STATUSES, expected, day, availability=reports)
 
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare rows for which every player's status is reported early with rows for which it is reported late.
+        """Compare rows for which every player's status is reported days early with rows for which it is reported late.
 
-        In the first comparison, late is the cutoff, the last moment at which a report counts. In the second one, the
-        games begin before the cutoff, and late is the instant before tip-off. Other statuses are then reported at
-        tip-off, and they must not count.
+        In the first comparison, late is exactly at the cutoff. In the second comparison, the games begin before the
+        cutoff, and late is the instant before tip-off. Each player then has another status that is reported at tip-off
+        and must not count.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -143,8 +146,8 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
         """Return a SELECT of random statuses for `day`: one for each player of the season and each of his teams.
 
-        The players of the sampled rows are always included. Equal seeds give equal statuses. Each status is replaced by
-        the one `shift` places later in STATUSES.
+        The players of the sampled rows are always included. Equal seeds give equal statuses. `shift` replaces each
+        status with the one that many places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
