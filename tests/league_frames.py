@@ -1,6 +1,7 @@
-"""The embedded games in the columns of nba_api's LeagueGameLog and ScheduleLeagueV2, as users keep them on disk.
+"""The games of the embedded sample in the columns of nba_api's LeagueGameLog and ScheduleLeagueV2.
 
-The sample has no made shots, rebounds at each end or fouls of players; these columns are 0.
+For players, the sample lacks made shots and free throws, offensive and defensive rebounds, and fouls. These columns are
+0.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ _OF_TEAMS = {
 
 
 def sample_table(table: str, start: date, end: date) -> pd.DataFrame:
-    """The embedded rows between two dates, both inclusive."""
+    """Return the rows of a table of the sample between two dates, both inclusive."""
     rows = pd.read_parquet(SAMPLE_FOLDER / f"{table}.parquet")
     return rows[pd.to_datetime(rows["game_date"]).dt.date.between(start, end)].reset_index(drop=True)
 
 
 def game_logs(start: date, end: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The frames of players and of teams between two dates, of games whose player rows the sample has."""
+    """Return the frames of players and of teams between two dates, of all games with player rows in the sample."""
     players = sample_table("player_game_summary", start, end)
     teams = sample_table("team_offense_game_summary", start, end)
     teams = teams[teams["game_id"].isin(players["game_id"])]
@@ -81,7 +82,7 @@ def _log(rows: pd.DataFrame, ids: pd.Series) -> pd.DataFrame:
 
 
 def league_schedule(start: date, end: date) -> str:
-    """The schedule between two dates as the service's answer; the sample has that of 2025-26 only."""
+    """Return the schedule between two dates as an answer of the league's service; the sample has 2025-26 only."""
     games: dict[str, list[dict[str, object]]] = {}
     rows = sample_table("schedule", start, end)
     for number, row in enumerate(rows.to_dict("records")):
@@ -100,6 +101,6 @@ def league_schedule(start: date, end: date) -> str:
 
 
 def write_game_logs(folder: Path, start: date, end: date) -> None:
-    """Write players.csv and teams.csv, in which a missing number is an empty field."""
+    """Write the frames of `game_logs` as players.csv and teams.csv; a missing number is an empty field."""
     for name, frame in zip(("players", "teams"), game_logs(start, end), strict=True):
         frame.to_csv(folder / f"{name}.csv", index=False)

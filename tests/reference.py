@@ -1,28 +1,28 @@
 """A second, deliberately plain implementation of the rows, the label and the features: the tests' oracle.
 
-In: rows of `player_game_summary`, `team_offense_game_summary` and `availability` as dicts, tip-offs by game date and
-team, and the settings of the problem.
-Out: the kept rows with their label (`dataset_rows`), and every feature of one row, before defaults
-(`raw_features`, None = missing) and after (`features`).
+`ReferenceHistory` reads rows of `player_game_summary`, `team_offense_game_summary` and `availability` as dicts, and
+tip-offs by game date and team. It returns the kept rows with their label (`dataset_rows`), and the features of one row
+before defaults (`raw_features`) and after (`features`). None means that a value is missing.
 
-The production code computes the same numbers in SQL, over all rows at once, with window functions. Two
-implementations that share neither code nor method seldom share a mistake, so this module imports nothing from
-the package and uses neither SQL nor data frames. It follows the definitions in README/docs literally: for one
-row it collects the games that were over on the morning of that day, then counts. Sums and comparisons are
-exact (`Fraction`; 1.3 is 13/10). A value becomes a float only when it is handed out or when a square root is
-taken, and a limit on `cv_ratio` is decided on its square; so no limit is decided by rounding.
+The package computes the same numbers in SQL, over all rows at once, with window functions. Two implementations that
+share neither code nor method seldom share a mistake. So this module imports nothing from the package and uses neither
+SQL nor data frames. It follows the definitions in README and docs literally: for one row it collects the games that
+were played before the row's date, and counts. Sums and comparisons are exact (`Fraction`; 1.3 is 13/10). A value
+becomes a float only when a feature is returned or a square root is taken. Limits on `cv_ratio` are compared with its
+square, which is exact. So rounding decides no comparison.
 
-Readings where the definitions leave room:
+Where the definitions leave room, this module reads them as follows. S is the player's season average of points.
 
-- Everything is of the row's own `season_year`, except `points_avg_prior_season`. So the latest breakout, the
-  stint and the windows of a team start afresh with a season.
-- "Before" is by date alone: two games of one day are never in each other's history. The order
-  (date, game_id) decides only which games are the last n, and where a stint begins.
-- A game is missed by a player with no *played* game of that `game_id`: a row of 0 minutes is a missed game.
-- A past game with an average of 0 is never a breakout, but counts among the games of `breakout_rate_season`.
-- A ratio over team games leaves out a game with a NULL in either part, after the window is taken.
-- A ratio whose denominator is 0 is missing, so with S = 0 `cv_ratio` and `explosion_ratio` are.
-- `team_points_missing_last_game` is missing before the team's first game of the season; 0 if nobody was out.
+- Only games of the row's own `season_year` count, except for `points_avg_prior_season` and decayed means. So the latest
+  breakout, the stint and the windows of a team start anew with each season.
+- "Before" compares dates only: of two games on one day, neither is before the other. The order (date, game_id) decides
+  only which games are the last n, and where a stint begins.
+- A player missed a game if he has no *played* row of its `game_id`: a row with 0 minutes is a missed game.
+- A past game before which S was 0 is never a breakout, but counts among the games of `breakout_rate_season`.
+- A ratio of sums over a window of team games ignores the games of the window that lack one of the two values.
+- A ratio with the denominator 0 is missing, so `cv_ratio` and `explosion_ratio` are missing if S is 0.
+- `team_points_missing_last_game` is missing before the team's first game of the season; it is 0 if no regular missed
+  the previous game.
 - `composite_breakout_signal` and `breakout_risk_score` are never missing.
 """
 
@@ -101,18 +101,18 @@ DEFAULTS: dict[str, float] = {
     "is_probable": 0.0,
 }
 
-# Weight of each of his latest career games, the latest first, written out game by game.
+# The weight of each of the player's latest career games, the latest game first.
 SHORT_DECAY = [16, 13, *[10] * 2, *[5] * 4, *[1] * 8]
 LONG_DECAY = [*[10] * 4, *[8] * 4, *[5] * 8, *[2] * 16]
 
 
 def exact(value: object) -> Fraction:
-    """The number as it is written: 34.1 is 341/10, whether it comes as int, float or Decimal."""
+    """Return an int, float or Decimal as the exact value of its decimal digits: 34.1 is 341/10."""
     return Fraction(str(value))
 
 
 def whole(value: object) -> int:
-    """An INT64 of the warehouse; anything with a fraction is refused."""
+    """Return a whole number as int; ValueError for a number with a fraction."""
     number = exact(value)
     if number.denominator != 1:
         raise ValueError(f"not a whole number: {value}")
@@ -124,7 +124,7 @@ def exact_or_none(value: object) -> Fraction | None:
 
 
 def total(values: Iterable[Fraction | int]) -> Fraction:
-    """The exact sum; numerators of the same denominator are added as whole numbers, which is quicker."""
+    """Return the exact sum; numerators of equal denominators are added as whole numbers first, which is faster."""
     whole_numbers, numerators = 0, dict[int, int]()
     for value in values:
         if isinstance(value, int):
@@ -135,7 +135,7 @@ def total(values: Iterable[Fraction | int]) -> Fraction:
 
 
 def mean(values: Iterable[Fraction | int | None]) -> Fraction | None:
-    """Mean of what is not NULL; None if nothing is left."""
+    """Return the mean of the values that are not None; None without any."""
     present = [value for value in values if value is not None]
     return total(present) / len(present) if present else None
 
@@ -149,7 +149,7 @@ def difference(left: Fraction | None, right: Fraction | None) -> Fraction | None
 
 
 def at_least(value: Fraction | None, limit: str) -> bool:
-    """A missing value reaches no limit."""
+    """Return whether a value reaches a limit; a missing value reaches none."""
     return value is not None and value >= Fraction(limit)
 
 
@@ -172,7 +172,7 @@ class Game:
 
 @dataclass(frozen=True)
 class TeamGame:
-    """One team's side of one game."""
+    """The points, possessions and minutes of one team in one game."""
 
     game_id: str
     day: date
@@ -190,7 +190,7 @@ def in_order(games: Iterable[AnyGame]) -> list[AnyGame]:
 
 
 def over(games: Sequence[AnyGame], before: date) -> list[AnyGame]:
-    """The games in order that were over on that morning."""
+    """Return the games before the date `before`; `games` are sorted by date."""
     return list(games[: bisect_left(games, before, key=lambda game: game.day)])
 
 
@@ -199,7 +199,7 @@ def sorted_lists(lists: Mapping[tuple[str, int], list[AnyGame]]) -> dict[tuple[s
 
 
 class ReferenceHistory:
-    """All games that count, and the settings under which they are read."""
+    """All games of the enabled season types, and the settings of target and cutoff."""
 
     def __init__(
         self,
@@ -224,9 +224,8 @@ class ReferenceHistory:
             raise ValueError("breakout_multiplier must be > 1")
         self.cutoff = cutoff
         self.tip_offs = tip_offs or {}
-        # Asked for again for each game of the season.
+        # Values that several rows share, by the arguments of the method that computes them.
         self._judged: dict[tuple[str, int], list[tuple[Game, bool]]] = {}
-        # Asked for again for each team-mate.
         self._regulars: dict[tuple[str, int, date], dict[str, Fraction]] = {}
         self._players_of: dict[tuple[str, int, date], dict[str, list[Game]]] = {}
         self._reports_by_cutoff: dict[date, list[Mapping[str, Any]]] = {}
@@ -257,11 +256,14 @@ class ReferenceHistory:
         return row.get("season_type", "regular") in self.season_types
 
     def played(self, player: str, season: int, before: date) -> list[Game]:
-        """His played games of the season that were over on that morning, oldest first."""
+        """Return the player's played games of the season before a date, oldest first."""
         return over(self._of_player.get((player, season), []), before)
 
     def judged(self, player: str, season: int) -> list[tuple[Game, bool]]:
-        """His games of the season with enough games before them; True = a breakout by its own S > 0."""
+        """Return the player's games of the season with at least `min_prior_games` before them, each with a flag.
+
+        The flag is true for a breakout, which needs a season average above 0 before the game.
+        """
         if (player, season) not in self._judged:
             self._judged[player, season] = [
                 (game, self._is_breakout(game, earlier))
@@ -274,24 +276,24 @@ class ReferenceHistory:
         return total(past.points for past in earlier) > 0 and self.reaches_multiple(game, earlier)
 
     def career(self, player: str, season: int, before: date) -> list[Game]:
-        """His played games of the season and the two before it that were over on that morning, oldest first."""
+        """Return the player's played games before a date, of the season and the two before it, oldest first."""
         seasons = (season - 2, season - 1, season)
         return in_order(game for one in seasons for game in self.played(player, one, before))
 
     def team_games(self, team: str, season: int, before: date) -> list[TeamGame]:
-        """The team's own rows, oldest first."""
+        """Return the team's games of the season before a date, oldest first."""
         return over(self._of_team.get((team, season), []), before)
 
     def games_against(self, team: str, season: int, before: date) -> list[TeamGame]:
-        """The rows of those who played against the team, oldest first."""
+        """Return the games of the team's opponents against it, of the season and before a date, oldest first."""
         return over(self._against.get((team, season), []), before)
 
     def roster(self, team: str, season: int) -> list[str]:
-        """Everyone who played for the team at any time of the season; the caller must look at dates."""
+        """Return all players who play for the team at any time of the season, also after the row's date."""
         return sorted(self._roster.get((team, season), set()))
 
     def reports_by_cutoff(self, day: date) -> list[Mapping[str, Any]]:
-        """What was reported for a game date by its cutoff."""
+        """Return the statuses that were reported for a game date by its cutoff."""
         if day not in self._reports_by_cutoff:
             self._reports_by_cutoff[day] = self._find_reports(day)
         return self._reports_by_cutoff[day]
@@ -302,7 +304,7 @@ class ReferenceHistory:
         return [report for report in self._reports[day] if report["reported_at"] <= at]
 
     def status(self, day: date, team: str, player: str) -> str | None:
-        """His latest status for the date and team that was reported by the cutoff and before tip-off."""
+        """Return the player's latest status for a date and team; None if there is none by the cutoff and tip-off."""
         key = day, team, player
         if key not in self._statuses:
             self._statuses[key] = self._find_status(*key)
@@ -319,7 +321,10 @@ class ReferenceHistory:
         return max(own)[1] if own else None
 
     def players_of(self, team: str, season: int, before: date) -> dict[str, list[Game]]:
-        """The earlier games of each player whose latest one was for the team and who has enough of them."""
+        """Return the earlier games of each player of the team with at least `min_prior_games` of them.
+
+        A player belongs to the team of his latest game.
+        """
         if (team, season, before) not in self._players_of:
             self._players_of[team, season, before] = self._find_players(team, season, before)
         return self._players_of[team, season, before]
@@ -333,7 +338,7 @@ class ReferenceHistory:
         }
 
     def missing_regulars(self, team: str, season: int, before: date) -> dict[str, Fraction]:
-        """The average points of each regular who missed the team's previous game."""
+        """Return the season average of each regular (see `_is_regular`) who missed the team's previous game."""
         key = (team, season, before)
         if key not in self._regulars:
             last_10 = [game.game_id for game in self.team_games(*key)[-10:]]
@@ -346,7 +351,11 @@ class ReferenceHistory:
         return self._regulars[key]
 
     def _is_regular(self, games: list[Game], team: str, last_10: list[str]) -> bool:
-        """S >= 10 after at least 5 games; his latest game was for this team, and one was of its last 10."""
+        """Return whether a player is a regular of a team, given his earlier games and the ids of its last 10 games.
+
+        A regular has played at least 5 games with a mean of at least 10 points, his latest game was for this team, and
+        he has played one of the team's last 10 games.
+        """
         if len(games) < 5 or games[-1].team != team:
             return False
         if not any(game.game_id in last_10 for game in games if game.team == team):
@@ -354,7 +363,7 @@ class ReferenceHistory:
         return at_least(mean(game.points for game in games), "10")
 
     def dataset_rows(self, start: date, end: date) -> list[dict[str, Any]]:
-        """The kept rows of the days from `start` to `end`, both included, with their label."""
+        """Return the kept rows of the dates `start` to `end`, both inclusive, with their label."""
         kept = []
         for (player, season), games in self._of_player.items():
             for game in games:
@@ -378,11 +387,11 @@ class ReferenceHistory:
         return self.min_ppg <= average <= self.max_ppg
 
     def reaches_multiple(self, game: Game, earlier: list[Game]) -> bool:
-        """points * n >= multiplier * sum(points)"""
+        """Return whether the points of a game are at least `multiplier` times the mean of the earlier games."""
         return game.points * len(earlier) >= self.multiplier * total(past.points for past in earlier)
 
     def raw_features(self, row: Mapping[str, Any]) -> dict[str, float | None]:
-        """Every feature of the row before defaults; None = missing."""
+        """Return every feature of the row before defaults; None for a missing value."""
         morning = Morning(self, row)
         raw: dict[str, float | None] = {}
         for name in DEFAULTS:
@@ -392,7 +401,7 @@ class ReferenceHistory:
         return raw
 
     def features(self, row: Mapping[str, Any]) -> dict[str, float]:
-        """Every feature of the row, defaults filled."""
+        """Return every feature of the row, with defaults in the place of missing values."""
         raw = self.raw_features(row)
         return {name: DEFAULTS[name] if value is None else value for name, value in raw.items()}
 
@@ -435,13 +444,13 @@ def team_game(row: Mapping[str, Any]) -> TeamGame:
 
 
 def pace(games: list[TeamGame]) -> Fraction | None:
-    """240 * sum(possessions) / sum(minutes) over the last 10 of these games."""
+    """Return 240 * sum(possessions) / sum(minutes) over the last 10 of these games."""
     pairs = [(game.possessions, game.minutes) for game in games[-10:] if game.possessions is not None]
     return ratio(240 * total(pair[0] for pair in pairs), total(pair[1] for pair in pairs))
 
 
 def once(method: Callable[[Morning], T]) -> Callable[[Morning], T]:
-    """A method whose value several features of the same row ask for, computed once for each row."""
+    """Return a method that computes its value once for each row, because several features of the row use it."""
 
     @wraps(method)
     def value(morning: Morning) -> T:
@@ -454,10 +463,7 @@ def once(method: Callable[[Morning], T]) -> Callable[[Morning], T]:
 
 
 class Morning:
-    """What was known on the morning of one row's game; one method a feature, None = missing.
-
-    L5 and L10 in the comments: mean points of his last 5 and last 10 games. S: his season average.
-    """
+    """The facts that were known before one row's date, with one method for each feature; None is a missing value."""
 
     def __init__(self, history: ReferenceHistory, row: Mapping[str, Any]) -> None:
         self.history = history
@@ -467,7 +473,7 @@ class Morning:
         self.team: str = row["team_abbr"]
         self.opponent: str = row["opponent_team_abbr"]
         self.season: int = row["season_year"]
-        self.values: dict[str, Any] = {}  # of the methods marked with `once`
+        self.values: dict[str, Any] = {}  # the results of methods that are marked with `once`
         self.games = history.played(self.player, self.season, before=self.day)
         self.team_games = history.team_games(self.team, self.season, before=self.day)
 
@@ -504,7 +510,7 @@ class Morning:
 
     @cached_property
     def _judged(self) -> list[tuple[Game, bool]]:
-        """His earlier games with enough games before them; True = a breakout by its own S > 0."""
+        """Return the result of `ReferenceHistory.judged` for the player's games before the row's date."""
         judged = self.history.judged(self.player, self.season)
         return [(game, breakout) for game, breakout in judged if game.day < self.day]
 
@@ -518,7 +524,7 @@ class Morning:
         return ratio(100 * total(pair[0] for pair in pairs), total(pair[1] for pair in pairs))
 
     def home_away(self) -> int | None:
-        """A given `is_home` holds (None = unknown); else the last part of the game_id tells."""
+        """Return `is_home` of the row if it has this key; otherwise compare the home team in the game_id."""
         if "is_home" in self.row:
             return None if self.row["is_home"] is None else int(bool(self.row["is_home"]))
         return int(self.row["game_id"].split("_")[-1] == self.team)
@@ -545,7 +551,7 @@ class Morning:
         return None if deviation is None or average is None or average == 0 else deviation / float(average)
 
     def _cv_ratio_squared(self) -> Fraction | None:
-        """The square is rational, so limits on cv_ratio are decided on it."""
+        """Return the square of `cv_ratio`, which is rational, so that a comparison with a limit is exact."""
         average = self.points_avg_season()
         return ratio(self._points_variance_last_10(), None if average is None else average**2)
 
@@ -581,7 +587,7 @@ class Morning:
         return None if since is None else min(since, 10)
 
     def _stint(self) -> list[Game]:
-        """His games for this team after his last for another."""
+        """Return the player's latest consecutive games for the row's team; none if his last game was for another."""
         stint: list[Game] = []
         for game in self.games:
             stint = [*stint, game] if game.team == self.team else []
@@ -606,7 +612,7 @@ class Morning:
         )
 
     def _recent_change(self) -> Fraction | None:
-        """(L5 - L10) / L10"""
+        """Return (L5 - L10) / L10, where L5 and L10 are the mean points of the last 5 and 10 games."""
         last_5, last_10 = self.points_avg_last_5(), self.points_avg_last_10()
         return ratio(difference(last_5, last_10), last_10)
 
@@ -745,17 +751,20 @@ class Morning:
 
     @cached_property
     def _latest(self) -> list[Game]:
-        """His career games, the latest first."""
+        """Return the player's career games, the latest first."""
         return self.history.career(self.player, self.season, before=self.day)[::-1]
 
     def _decayed(self, value: Callable[[Game], Fraction | int | None], weights: list[int]) -> Fraction | None:
-        """Weighted mean of what is known of his latest career games, the latest game first."""
+        """Return the weighted mean of a value over the player's latest career games, ignoring missing values."""
         known = [(weight, value(game)) for weight, game in zip(weights, self._latest, strict=False)]
         pairs = [(weight, number) for weight, number in known if number is not None]
         return ratio(total(w * number for w, number in pairs), total(w for w, _ in pairs))
 
     def _decayed_rate(self, top: Callable[[Game], Fraction | None]) -> Fraction | None:
-        """Long decayed attempts of one kind to field-goal attempts, over games where both are known."""
+        """Return the ratio of two decayed means, attempts of one kind to field-goal attempts.
+
+        Only games in which both are known count.
+        """
 
         def if_both(game: Game, wanted: Fraction | None) -> Fraction | None:
             return None if top(game) is None or game.shots is None else wanted
@@ -796,7 +805,7 @@ class Morning:
         return value() if self.history.reports_by_cutoff(self.day) else None
 
     def _players_out(self, team: str) -> dict[str, list[Game]]:
-        """The earlier games of each other player of the team who is out or doubtful."""
+        """Return the earlier games of each player of the team who is out or doubtful, without the row's player."""
         players = self.history.players_of(team, self.season, self.day)
         return {
             player: games

@@ -1,4 +1,4 @@
-"""The embedded games as a user's own files, cut at a date: what `warehouse=duckdb` reads before and after a night."""
+"""The games of the embedded sample up to a date, as files of a user that `warehouse=duckdb` reads."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WHOLE = ("schedule", "availability")
 
 
 def ingest(folder: Path, start: date, end: date) -> None:
-    """Write the games from `start` to `end`, both inclusive, as one more file of each table.
+    """Write the games from `start` to `end`, both inclusive, as one more file of each table of games.
 
-    The schedule and the injury reports are whole.
+    The schedule and the injury reports are copied whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for table in HISTORY:

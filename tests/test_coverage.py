@@ -1,4 +1,4 @@
-"""What is said of rows that a warehouse does not have, and of features that it leaves missing."""
+"""The messages about rows that a warehouse lacks, flawed games, and features that are missing in most rows."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ QUICK = (
 )
 HISTORY = ("player_game_summary", "team_offense_game_summary")
 
-# The warning of every copy of the sample: the program knows these numbers of the league only of its own files.
+# The warning for every copy of the sample: the package knows the league's wrong sums for its own files only.
 LEAGUE_MINUTES = "players' minutes do not sum to their team's in 6 cases: 20240112_CHA_SAS SAS 244 of 240"
 
 
 def files(folder: Path, **replaced: str) -> tuple[str, ...]:
-    """Copy the sample's history with some columns replaced; the overrides that read the copy."""
+    """Copy the sample's history with some columns replaced, and return the overrides that read the copy."""
     for table in HISTORY:
         columns = f" REPLACE ({replaced[table]})" if table in replaced else ""
         source = f"SELECT *{columns} FROM '{SAMPLE_FOLDER / table}.parquet'"  # noqa: S608 - a test's own text
@@ -38,7 +38,7 @@ def files(folder: Path, **replaced: str) -> tuple[str, ...]:
 
 @pytest.fixture
 def without_possessions(tmp_path: Path) -> tuple[str, ...]:
-    """A source whose team table has a column of possessions without a value."""
+    """Return the overrides for a warehouse whose team table has no value of possessions."""
     return files(tmp_path, team_offense_game_summary="CAST(NULL AS BIGINT) AS possessions")
 
 
@@ -62,7 +62,7 @@ def test_a_feature_that_is_missing_in_most_rows_is_named(without_possessions: tu
 
 
 def test_a_feature_that_has_the_value_of_its_default_is_not_missing(tmp_path: Path) -> None:
-    """back_to_back is 0, its default, in most rows of the sample."""
+    """`back_to_back` is 0, which is its default, in most rows of the sample."""
     assert call("train", "name=covered", f"paths.outputs={tmp_path}", *QUICK).code == 0
     assert metrics_of(tmp_path)["warnings"] == []
 
@@ -76,17 +76,19 @@ def test_a_dataset_names_a_feature_that_is_missing_in_most_rows(
     assert "opponent_def_rating is missing in 100%" in answer.out
 
 
-ABSENT = ("20251105_BKN_IND", "20251105_GSW_SAC")  # among the first of one night
+ABSENT = ("20251105_BKN_IND", "20251105_GSW_SAC")
 
-
-# One player of a game has a point more than he scored.
+# The message and the SQL for a game in which one player has a point more than he scored.
 SUMS = "20251107_BOS_ORL BOS 111 of 110"
 MORE = "IF(game_id = '20251107_BOS_ORL' AND player_lookup = 'derrickwhite', points + 1, points) AS points"
 
 
 @pytest.fixture
 def without_games(tmp_path: Path) -> tuple[str, ...]:
-    """A source whose team table has no rows of two played games, and whose points do not sum in a third."""
+    """Return the overrides for a warehouse whose team table lacks two played games.
+
+    In a third game, the players' points do not sum to the team's.
+    """
     words = files(tmp_path, player_game_summary=MORE)
     path = tmp_path / "team_offense_game_summary.parquet"
     kept = f"SELECT * FROM '{SAMPLE_FOLDER / path.name}' WHERE game_id NOT IN {ABSENT}"  # noqa: S608 - a test's own text

@@ -1,4 +1,4 @@
-"""Which rows are kept back for validation, and which dates a window means; exact rows and dates are listed."""
+"""The rows that are kept for validation, and the dates of windows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rule(fraction: float) -> settings.ValidationConfig:
 
 
 def dates(*rows_a_day: int) -> np.ndarray:
-    """So many rows on each of the following days."""
+    """Return the dates of rows: one number of rows for each day from 2025-11-01 on."""
     days = np.datetime64("2025-11-01") + np.arange(len(rows_a_day))
     return np.repeat(days, rows_a_day)
 
@@ -33,11 +33,11 @@ def dates(*rows_a_day: int) -> np.ndarray:
     [
         ((10, 10, 10, 10), 0.15, [*range(30, 40)]),
         ((20, 20, 20, 20), 0.25, [*range(60, 80)]),  # exactly a quarter is enough
-        ((20, 20, 21, 19), 0.25, [*range(40, 80)]),  # one row short: a whole date more
-        ((85, 5, 5, 5), 0.15, [*range(85, 100)]),  # 0.15 * 100 is not 15 in floats
+        ((20, 20, 21, 19), 0.25, [*range(40, 80)]),  # the last date lacks one row, so the whole date before counts too
+        ((85, 5, 5, 5), 0.15, [*range(85, 100)]),  # as floats, 0.15 * 100 may differ from 15
         ((84, 6, 5, 5), 0.15, [*range(84, 100)]),
-        ((1, 98, 1), 0.15, [*range(1, 100)]),  # a large date is never cut
-        ((50, 0, 0, 50), 0.15, [*range(50, 100)]),  # days without games count for nothing
+        ((1, 98, 1), 0.15, [*range(1, 100)]),  # a date with many rows is not divided
+        ((50, 0, 0, 50), 0.15, [*range(50, 100)]),  # days without games do not count
         ((3, 2, 1), 0.01, [5]),
         ((3, 2, 1), 0.5, [3, 4, 5]),
     ],
@@ -52,7 +52,7 @@ def test_validation_is_the_fewest_latest_dates_that_hold_the_fraction(
     ("days", "start", "kept_back"),
     [
         (1, None, [6]),
-        (3, None, [3, 4, 5, 6]),  # days without games count
+        (3, None, [3, 4, 5, 6]),  # the three days include one without games
         (None, date(2025, 11, 3), [3, 4, 5, 6]),
         (None, date(2025, 11, 4), [6]),  # a start on a day without games
     ],

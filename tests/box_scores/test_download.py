@@ -1,4 +1,4 @@
-"""The download of a season, from a server on loopback that answers as the league's service does."""
+"""The download of a season, from a local server that answers as the league's service does."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ pytest.importorskip("nba_api")
 
 
 def result_set(found: list[dict[str, Any]]) -> bytes:
-    headers = list(found[0] if found else game()[0][1])  # the service's empty answers have all columns
+    headers = list(found[0] if found else game()[0][1])  # an empty answer of the service has all headers too
     named = {"name": "LeagueGameLog", "headers": headers, "rowSet": [list(row.values()) for row in found]}
     return json.dumps({"resource": "leaguegamelog", "resultSets": [named]}).encode()
 
 
 @dataclass
 class Service:
-    """A server that answers as the league does: with the box scores of `sides` and an empty schedule.
+    """The state of the server: it answers with the box scores of `sides` and with an empty schedule.
 
-    The first requests fail, one with each of the status codes `failures`.
+    The first requests get the status codes `failures`, in which 200 is a success. Each answer waits `delay` seconds.
+    `asked` are the paths of the requests so far.
     """
 
     sides: list[Any] = field(default_factory=game)
@@ -69,7 +70,7 @@ def service() -> Iterator[Service]:
                 self.end_headers()
                 self.wfile.write(body)
             except BrokenPipeError:
-                pass  # the client did not wait for a slow answer
+                pass  # the client gave up before the answer was sent
 
         def log_message(self, *_: object) -> None:
             pass
@@ -113,7 +114,7 @@ def test_a_service_that_stays_down_is_named_and_the_next_call_resumes(service: S
     assert f"127.0.0.1:{service.port}" in answer.err
     asked = len(service.asked)
     assert download(service, tmp_path).code == 0
-    assert len(service.asked) - asked == 8  # the schedule was kept
+    assert len(service.asked) - asked == 8  # all requests but the schedule, whose answer was kept
     assert len(rows(tmp_path, PLAYERS)) == 10
 
 

@@ -1,4 +1,4 @@
-"""Import of box scores: made-up games in the columns that users' files have, and the tables made of them."""
+"""The import of box scores: made-up games in the columns of users' files, and the resulting tables."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COUNTS = ("FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "REB", "AST", "STL
 def side(game: str, day: str, matchup: str, won: str | None = "W", **first: Any) -> tuple[list[Row], Row]:
     """Return the rows of five players of a team, and the team's row.
 
-    The players play 48 minutes each and score 2, 4, 6, 8 and 10 points. `first` replaces values of the first player.
+    Each player plays 48 minutes; they score 2, 4, 6, 8 and 10 points. `first` replaces values of the first player.
     """
     team = matchup.split(maxsplit=1)[0]
     base: Row = {"SEASON_ID": "22024", "TEAM_ABBREVIATION": team, "GAME_ID": game, "GAME_DATE": day, "MATCHUP": matchup}
@@ -130,7 +130,7 @@ def test_possessions_of_the_source_are_used_if_it_has_them_for_both_teams(tmp_pa
     estimated = teams.loc["20241024_NYK_BOS"]
     assert (set(estimated["possessions"]), estimated["is_possessions_estimated"].all()) == ({66}, True)
     before = content(tmp_path)
-    result = write(tmp_path, *both, now=SECOND)  # the stored possessions of the source are kept too
+    result = write(tmp_path, *both, now=SECOND)  # the possessions that the source gave at first are kept
     assert (content(tmp_path), result.estimated_games) == (before, 1)
     write(tmp_path, *game(63, "2024-10-26"), now=SECOND)
     again = rows(tmp_path, TEAMS).set_index(["game_id", "team_abbr"]).sort_index()
@@ -197,7 +197,7 @@ def test_a_neutral_site_takes_its_home_team_from_the_schedule_or_is_named(tmp_pa
 
 
 def test_a_game_of_an_old_season_has_todays_codes(tmp_path: Path) -> None:
-    name = "0020500061"  # New Orleans played in Oklahoma City, and New Jersey's code is still its own
+    name = "0020500061"  # in 2005-06, New Orleans played in Oklahoma City as NOK, and today's Brooklyn was NJN
     sides = [side(name, "2005-11-09", "NOK vs. NJN"), side(name, "2005-11-09", "NJN @ NOK", "L")]
     write(tmp_path, *sides)
     assert set(rows(tmp_path, PLAYERS)["game_id"]) == {"20051109_NJN_NOP"}
@@ -205,7 +205,7 @@ def test_a_game_of_an_old_season_has_todays_codes(tmp_path: Path) -> None:
 
 
 def test_the_log_of_a_player_without_a_name_adds_to_known_games_only(tmp_path: Path) -> None:
-    """PlayerGameLog has no column of names, so the player is recognised by the id."""
+    """PlayerGameLog has no column of names, so the import finds the player by his id."""
     write(tmp_path, *game())
     log = as_text(pd.DataFrame([row for row in game(AST=9)[0][0] if row["PLAYER_ID"] == "BOS1"]))
     extract = extract_nba_api(log.drop(columns=["PLAYER_NAME", "TEAM_ABBREVIATION"]), "player.csv")
@@ -260,7 +260,7 @@ def test_files_of_which_nothing_can_be_imported_are_refused(tmp_path: Path) -> N
 
 def test_without_a_teams_file_totals_are_sums_of_whole_games_only(tmp_path: Path) -> None:
     half = game(62, "2024-10-24")
-    half[0][0].pop()  # four of five players
+    half[0][0].pop()  # the row of one player of five
     result = write(tmp_path, *game(), *half, has_teams=False)
     assert (result.summed_games, [left.games for left in result.left_out]) == (1, [("20241024_NYK_BOS",)])
     assert rows(tmp_path, TEAMS)["points_scored"].tolist() == [30, 30]
@@ -396,7 +396,7 @@ def test_missing_values_as_r_writes_them_are_missing(tmp_path: Path) -> None:
 
 
 def hoopr_rows(extract: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the players' and the teams' lines of an extract as frames with hoopR's columns."""
+    """Return the players' lines and the teams' lines of an extract as frames with hoopR's columns."""
     names = {"field_goals_attempted": "fg_attempts", "free_throws_attempted": "ft_attempts", "assists": "assists"}
     names |= {"offensive_rebounds": "offensive_rebounds", "game_date": "game_date", "team_abbreviation": "team"}
     names |= {"opponent_team_abbreviation": "opponent", "game_id": "source_game_id"}
@@ -497,7 +497,7 @@ def test_reports_become_changes_in_any_order_of_import(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "time"),
     [
-        ("Injury-Report_2024-01-15_05PM.json", "2024-01-15T22:30"),  # the league's name of the report of 17:30
+        ("Injury-Report_2024-01-15_05PM.json", "2024-01-15T22:30"),  # the league's name for its report of 17:30
         ("Injury-Report_2026-01-06_05_15PM.csv", "2026-01-06T22:15"),
         ("injuries 2024-07-15T17:30.csv", "2024-07-15T21:30"),
         ("Injury-Report_2024-01-15_12AM.json", "2024-01-15T05:30"),

@@ -1,4 +1,4 @@
-"""The embedded games as frames of nba_api: imported, they are the embedded tables again."""
+"""The import of the embedded games as frames of nba_api, which gives the embedded tables again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.box_scores.test_import import FIRST
 from tests.league_frames import game_logs, sample_table
 
 KEYS = {PLAYERS: ["game_id", "player_lookup"], TEAMS: ["game_id", "team_abbr"]}
-WEEK = date(2025, 1, 6), date(2025, 1, 12)  # a usage rate of this week is a tie between two decimals
+WEEK = date(2025, 1, 6), date(2025, 1, 12)  # one usage rate of this week is exactly half of the last decimal
 
 
 def shared_columns(folder: Path, table: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -41,7 +41,7 @@ def test_the_tables_agree_with_the_embedded_ones_in_every_shared_cell(tmp_path: 
 
 
 def test_estimated_possessions_are_as_far_from_the_leagues_as_the_page_says() -> None:
-    """The page says: about 2 above the league's count, and within 3 of the league's count in 80 % of games."""
+    """The documentation says: about 2 above the league's count, and within 3 of it in 80 % of games."""
     rows = sample_table("team_offense_game_summary", date(2023, 10, 1), date(2026, 2, 5))
     own = rows["fg_attempts"] + 0.44 * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
     excess = (own.groupby(rows["game_id"]).transform("sum") / 2).round() - rows["possessions"]

@@ -1,4 +1,4 @@
-"""Imports that are killed at any write, and that meet other imports and readers of their folder."""
+"""Imports that are killed at any write, and imports at the same time as other imports and readers of their folder."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ TABLES = (PLAYERS, TEAMS, CORRECTIONS)
 
 
 class Killed(BaseException):
-    """The end of a killed process; no code under test catches it."""
+    """A stand-in for the death of the process; the package does not catch it."""
 
 
 def kill_at(number: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Raise Killed at the renaming or removal of a file with this number, and at all later ones.
+    """Make the renaming or removal of a file raise Killed, from the `number`-th such operation on.
 
-    Return a function that gives the number of renamings and removals so far.
+    Return a function that returns the number of these operations so far.
     """
     count = 0
 
@@ -48,7 +48,7 @@ def kill_at(number: int, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
 
 def correct_and_add(folder: Path) -> None:
-    """Import a corrected value in October and the first game of November."""
+    """Import a corrected value of a game in October, and the first game of November."""
     write(folder, *game(AST=9), *game(62, "2024-11-01"), now=SECOND)
 
 
@@ -60,7 +60,7 @@ def test_an_import_killed_at_any_write_leaves_the_earlier_tables_or_the_new_ones
     with pytest.MonkeyPatch.context() as patch:
         operations = kill_at(1_000, patch)
         correct_and_add(whole)
-    assert operations() == 6  # four files and the manifest appear, one file of the earlier state goes
+    assert operations() == 6  # four files and the manifest are renamed, one file of the earlier state is removed
     after = {table: rows(whole, table) for table in TABLES}
     incoming = {table: after[table].drop(columns="imported_at") for table in (PLAYERS, TEAMS)}
     for number in range(1, operations() + 1):
@@ -90,11 +90,11 @@ def test_a_folder_that_changes_while_it_is_opened_is_opened_anew(
 
     def open_slowly(files: Any, *options: Any, **others: Any) -> DuckDBWarehouse:
         attempts.append(files)
-        if len(attempts) == 1:  # the files disappear before they are read
+        if len(attempts) == 1:  # an import replaces the files before they are read
             correct_and_add(tmp_path)
             raise DataError("no such file")
         opened = DuckDBWarehouse(files, *options, **others)
-        if len(attempts) == 2:  # the tables were perhaps read from two states
+        if len(attempts) == 2:  # an import may have come between the reading of two tables
             write(tmp_path, *game(63, "2024-11-02"))
         return opened
 

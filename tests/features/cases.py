@@ -1,4 +1,7 @@
-"""Values counted by hand: a feature, a claim, a small history and the value it must give."""
+"""Cases of features that are counted by hand: a feature, a claim, a small history and the expected value.
+
+"Tonight" is the game to be played after the games of the history.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,13 @@ Expected = Fraction | float | None
 
 @dataclass
 class Cases:
-    """A table of cases, to which test modules add rows; `check_case` checks one row."""
+    """The cases of a test module, as parameters of a test that calls `check_case`."""
 
     features: list[str] = field(default_factory=list)
     parameters: list[Any] = field(default_factory=list)
 
     def add(self, feature: str, claim: str, expected: Expected, build: Build) -> None:
-        """Add a case. `build` takes the names of features and returns their values for the game of tonight."""
+        """Add a case; `build` receives the names of features and returns their values for tonight's game."""
         self.features.append(feature)
         self.parameters.append(pytest.param(feature, build, expected, id=f"{feature} {claim}"))
 
@@ -48,7 +51,7 @@ def check_case(feature: str, build: Build, expected: Expected) -> None:
 
 
 def scores(*points: int, every: int = 2, **tonight: Any) -> Build:
-    """Return a builder of the features of tonight, after games with these points on every `every`-th day."""
+    """Return a function that builds tonight's features, after one game with each of `points`, `every` days apart."""
 
     def build(names: Sequence[str]) -> Features:
         history = History()

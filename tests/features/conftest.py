@@ -1,4 +1,4 @@
-"""The embedded sample, opened once, and the independent implementation over the same rows."""
+"""The embedded sample, opened once, and the oracle (`tests.reference`) over the same rows."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def reference(sample: DuckDBWarehouse, player_rows: list[Row]) -> ReferenceHisto
 
 @pytest.fixture(scope="session")
 def every_feature(sample: DuckDBWarehouse) -> Dataset:
-    """All kept rows of the sample with all features."""
+    """Return all kept rows of the sample with all features."""
     return build_dataset(sample, features_config(), SAMPLE_START, SAMPLE_END)

@@ -1,6 +1,6 @@
-"""Random small seasons: several players and teams, trades, two games a day, missed games and missing numbers.
+"""Random small histories: several players and teams, trades, two games a day, missed games and missing numbers.
 
-hypothesis draws a Shape, so a failing example shrinks to few games. All else follows from the seed of the shape.
+hypothesis draws a `Shape`, so it shrinks a failing example to few games. The seed of the shape determines the rest.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ THIS_SEASON = 2025
 
 @dataclass(frozen=True)
 class Shape:
-    """The size of a random history: the numbers of games, of days, of players and of seasons, and the seed."""
+    """The size of a random history, and its seed."""
 
     seed: int
     games: int
@@ -45,7 +45,7 @@ shapes = st.builds(
 
 def random_history(shape: Shape, teams: tuple[str, ...] = TEAMS, prefix: str = "") -> History:
     """Return a random history of this shape; the names of its players begin with `prefix`."""
-    rng = Random(shape.seed)  # noqa: S311  (no secret: the same seed must give the same season)
+    rng = Random(shape.seed)  # noqa: S311  (no secret: equal seeds must give equal histories)
     history = History()
     trades = {prefix + name: random_trades(rng, shape.days, teams) for name in PLAYERS[: shape.players]}
     for _ in range(shape.games):
@@ -64,7 +64,7 @@ REPORT_TIMES = ("09:00", "13:30", "17:29", "17:30", "17:31", "22:45")
 
 
 def add_reports(rng: Random, history: History, trades: dict[str, list[tuple[int, str]]]) -> None:
-    """Add statuses of some players at times around the cutoff, and the tip-off times of some games."""
+    """Add statuses of some players, reported at times around the cutoff, and the tip-off times of some games."""
     games = sorted({(row["game_date"], row["team_abbr"], row["opponent_team_abbr"]) for row in history.teams})
     for game_date, team, opponent in games:
         number = (game_date - FIRST_DAY).days
@@ -94,7 +94,7 @@ def add_game(
     season_type: str,
     trades: dict[str, list[tuple[int, str]]],
 ) -> None:
-    """Add the rows of both teams for one game, and the rows of most players who are with these teams on that day."""
+    """Add the rows of both teams for one game, and the rows of most players who belong to these teams on that day."""
     taken = {row["game_id"] for row in history.teams}
     suffix = next(s for s in ("", *"ABCDEFGHIJKLMNOP") if f"{day(number):%Y%m%d}{s}_{opponent}_{team}" not in taken)
     history.game(
@@ -119,7 +119,7 @@ def add_game(
 
 
 def add_player(rng: Random, history: History, number: int, player: str, own: str, other: str, **game: object) -> None:
-    """Add a player's row of one game; one row in ten is that of a player who did not play."""
+    """Add a player's row of one game; in one row of ten he did not play."""
     points, minutes = rng.choice(SCORES), rng.choice((0.4, 12.0, 25.5, 31.200000001, 36.0))
     if rng.random() < 0.1:
         points, minutes = rng.choice(((0, 0.0), (None, None), (12, 0.0), (None, 20.0)))  # type: ignore[assignment]
@@ -144,8 +144,8 @@ def or_none(rng: Random, value: Value) -> Value | None:
 
 
 def disturbed(history: History, since: date, seed: int) -> History:
-    """Return the history with rows on or after a date deleted, changed and added at random."""
-    rng = Random(seed)  # noqa: S311  (see above)
+    """Return the history after rows on or after a date were deleted, changed and added at random."""
+    rng = Random(seed)  # noqa: S311  (no secret)
     shape = Shape(rng.randrange(2**32), rng.randint(1, 15), 20, len(PLAYERS), seasons=1)
     added = random_history(shape)
     first = (since - FIRST_DAY).days
@@ -161,7 +161,7 @@ def disturbed(history: History, since: date, seed: int) -> History:
 
 
 def replaced(rng: Random, rows: list[Row], added: list[Row], since: date) -> list[Row]:
-    """Return the rows in another order: earlier ones unchanged, 70 % of the later ones changed, and the added ones."""
+    """Return rows in random order: those before `since`, about 70 % of the others after changes, and `added`."""
     kept = [row for row in rows if row["game_date"] < since]
     kept += [changed(rng, row) for row in rows if row["game_date"] >= since and rng.random() < 0.7]
     return rng.sample(kept + added, len(kept) + len(added))
@@ -184,7 +184,7 @@ RESULTS = {
 
 
 def changed(rng: Random, row: Row) -> Row:
-    """Return the row with about half of its results replaced, and seldom its team or season type."""
+    """Return the row after about half of its results were replaced, and in a few rows the team or the season type."""
     return row | {
         column: rng.choice(values)
         for column, values in RESULTS.items()

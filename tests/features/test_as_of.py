@@ -1,4 +1,4 @@
-"""No feature sees its own day or a later one, whatever the history; and random histories give the oracle's values."""
+"""Random histories: no feature depends on the row's own date or a later one, and the values are those of the oracle."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Test = Callable[..., None]
 
 
 def examples(count: int) -> Callable[[Test], Test]:
-    """Return the settings of a property test with `count` examples, the same in every run."""
+    """Return the settings of a property test with `count` examples, which are the same in every run."""
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     return settings(max_examples=count, deadline=None, derandomize=True, suppress_health_check=quiet)
 
 
 def listed_features(history: History, rows: list[Row]) -> pd.DataFrame:
-    """Return the features of these rows, computed as for games that are not played yet."""
+    """Return the features of these rows, computed as if their games were not played yet."""
     warehouse = history.open([as_listed(row) for row in rows])
     try:
         days = [row["game_date"] for row in rows]
@@ -53,7 +53,7 @@ def assert_bitwise_equal(left: pd.DataFrame, right: pd.DataFrame) -> None:
 
 
 def check_blindness(shape: Shape, seed: int) -> None:
-    """Check that the features of the rows of one day stay the same if rows of that day and later are disturbed."""
+    """Check that the features of one day's rows do not change if rows of that day and later days are disturbed."""
     history = random_history(shape)
     assume(history.players)
     tonight = Random(seed).choice(history.players)["game_date"]  # noqa: S311  (no secret)
@@ -114,7 +114,7 @@ def test_results_of_the_day_and_later_change_no_feature_of_a_played_row(shape: S
 
 
 def noise(rng: Random, row: Row, *columns: str) -> dict[str, Any]:
-    """Return random numbers for these columns; 0 and missing values stay, so that a game stays played or not."""
+    """Return random numbers for these columns; 0 and missing values stay, because they decide which games count."""
     return {column: rng.randint(1, 60) if row[column] else row[column] for column in columns}
 
 

@@ -1,6 +1,6 @@
 """Features of the injury report on a few games that can be counted by hand.
 
-Before tonight, day 12, ann's team BOS has played six games every second day, as has its opponent NYK.
+Tonight's game, BOS against NYK, is on day 12. Both teams have played six games before, one every second day.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from tests.features.cases import Build, Cases, Expected, Features, check_case
 
 CASES = Cases()
 TONIGHT = 12
-# Points in each of six games: None where he did not play.
+# The team of each player and his points in its six games; None if he did not play.
 PLAYERS: dict[str, tuple[str, list[int | None]]] = {
     "ann": ("BOS", [10] * 6),
-    "bob": ("BOS", [20, 20, 20, 20, 20, 14]),  # S is 19
+    "bob": ("BOS", [20, 20, 20, 20, 20, 14]),  # a season average of 19
     "cid": ("BOS", [12, 12, 12, 12, 12, None]),  # missed the previous game
     "dee": ("BOS", [30, None, None, None, None, 30]),  # too few games
     "eve": ("NYK", [8] * 6),
@@ -26,7 +26,7 @@ PLAYERS: dict[str, tuple[str, list[int | None]]] = {
 
 
 def tonight(*reports: dict[str, Any], **row: Any) -> Build:
-    """Return a builder of the features of tonight, given these reports; each is the arguments of `History.report`."""
+    """Return a function that builds tonight's features; each of `reports` has the arguments of `History.report`."""
     return tonight_after(id, *reports, **row)
 
 

@@ -1,6 +1,9 @@
 """The two composite features, part by part, on a few games that can be counted by hand.
 
-Each case is computed twice, as a game still to be played and as a played one, and the two must be equal (`tonight`).
+`History.tonight` computes each case twice, for a game that is not played yet and for a played one, and compares the
+two. In the comments, S is the season average of points, L5 and L10 are the means of the last 5 and 10 games. The parts
+of the risk score are z (`pts_vs_season_zscore`), t ((L5 - L10) / L10), cv (`cv_ratio`), e (`explosion_ratio`), r
+(`opponent_def_rating`) and u (`usage_rate_trend`).
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ def _(names: Sequence[str]) -> Features:
 
 @case(COMPOSITE, "counts all five", 5)
 def _(names: Sequence[str]) -> Features:
-    # S = 15, deviation of 30,30,30,30,30,0 x 5 is 15.8: cv > 1; L5 = 0; usage 18 exactly; home; two games in the week
+    # S = 15, a deviation of 15.8, so cv > 1; L5 = 0; usage exactly 18; at home; two games in the week.
     history = History()
     for number, points in enumerate([30] * 5 + [0] * 5):
         history.plays(4 * number, points, usage=18)
@@ -41,7 +44,7 @@ def _(names: Sequence[str]) -> Features:
 
 @case(COMPOSITE, "counts a fall of exactly 20 percent", 2)
 def _(names: Sequence[str]) -> Features:
-    # L10 = 10, L5 = 8; deviation 2.1, so cv is low; usage 17.9; away; two games in the week
+    # L10 = 10, L5 = 8; a deviation of 2.1, so cv is low; usage 17.9; away; two games in the week.
     history = History()
     for number, points in enumerate([12] * 5 + [8] * 5):
         history.plays(4 * number, points, usage=17.9)
@@ -60,15 +63,15 @@ RISK = "breakout_risk_score"
 
 
 def parts(*, hot: float, cold: int, volatility: int, defence: int, opportunity: int, history: Fraction) -> float:
-    """Return the risk score with these six parts."""
+    """Return the risk score that consists of these six parts."""
     six: tuple[float | Fraction, ...] = (hot, cold, volatility, defence, opportunity, history)
     return sum(weight * float(part) for weight, part in zip((15, 10, 25, 20, 15, 15), six, strict=True)) / 100
 
 
 def risk(*points: int, allowed: int = 90, usage: Sequence[float] = ()) -> Build:
-    """Return a builder of the features of tonight, after games of the player with these points on every other day.
+    """Return a function that builds tonight's features, after games with these points on every second day.
 
-    Before tonight, the opponent NYK has allowed CHI `allowed` points on 100 possessions.
+    Tonight's opponent NYK has allowed `allowed` points in 100 possessions, in a game against CHI.
     """
 
     def build(names: Sequence[str]) -> Features:
@@ -81,20 +84,20 @@ def risk(*points: int, allowed: int = 90, usage: Sequence[float] = ()) -> Build:
     return build
 
 
-FEW, NONE_HOT = Fraction(35), Fraction(10)  # History with fewer than five games, and with no hot one among them
+FEW, NONE_HOT = Fraction(35), Fraction(10)  # the part `history` with fewer than five games, and without a hot game
 
-# z 0, t missing, cv 0.4 and e 1.5, r 112, u 0
+# z = 0, t missing, cv = 0.4, e = 1.5, r = 112, u = 0
 AT_FIRST = parts(hot=50, cold=50, volatility=45 + 25, defence=50, opportunity=50, history=FEW)
 case(RISK, "takes every default before the first game", AT_FIRST)(scores())
 # S = 10, variance 72/2 = 36, so cv = 0.6; e = 1.6; r = 105, so 50 - 4 * 5
 SIX = parts(hot=50, cold=50, volatility=60 + 25, defence=30, opportunity=50, history=FEW)
 case(RISK, "adds its six parts", SIX)(risk(4, 10, 16, allowed=105))
-# S = 10, variance 80/4 = 20, so cv = 0.447; e = 1.8; r = 116; one of five at 1.5 S
+# S = 10, variance 80/4 = 20, so cv = 0.447; e = 1.8; r = 116; one game of five reaches 1.5 S
 TIES = parts(
     hot=50, cold=50, volatility=45 + 40, defence=90, opportunity=50, history=10 + 90 * Fraction(1, 5) / Fraction(7, 20)
 )
 case(RISK, "holds the limits of defence and volatility at equality", TIES)(risk(8, 8, 8, 8, 18, allowed=116))
-# S = 75/8, mean of the last five 15, variance (8 * 1125 - 75^2) / 56: cv = 0.83, e = 1.6, t = 0.6, five of eight hot
+# S = 75/8, L5 = 15, variance (8 * 1125 - 75^2) / 56, so cv = 0.83; e = 1.6; t = 0.6; five games of eight reach 1.5 S
 HOT = parts(
     hot=100 * (45 / 8 / sqrt(3375 / 56) + 1.5) / 3,
     cold=30,
@@ -104,7 +107,7 @@ HOT = parts(
     history=Fraction(100),
 )
 case(RISK, "knows a hot hand", HOT)(risk(0, 0, 0, 15, 15, 15, 15, 15, allowed=113))
-# The last five stand 0.9 of the last ten's n-1 deviation below or above: z = -/+ 3 / sqrt(10)
+# L5 is below or above S by 3 / sqrt(10) of the sample standard deviation of the last ten games.
 for _fall, _points, _z, _cold in (
     ("a fall of exactly 20 percent", [12] * 5 + [8] * 5, -3 / sqrt(10), 100),
     ("a fall of exactly 10 percent", [11] * 5 + [9] * 5, -3 / sqrt(10), 75),
@@ -112,7 +115,7 @@ for _fall, _points, _z, _cold in (
 ):
     _expected = parts(hot=100 * (_z + 1.5) / 3, cold=_cold, volatility=20, defence=10, opportunity=50, history=NONE_HOT)
     case(RISK, f"counts {_fall}", _expected)(risk(*_points))
-# Eleven games: the trend of usage is (b - a) / 11 for a first game of a and ten of b
+# Eleven games: if the usage is a in the first game and b in the ten others, u = (b - a) / 11.
 for _a, _b, _opportunity in ((0, 33, 80), (0, 16.5, 65), (0, 16.4, 50), (16.4, 0, 50), (16.5, 0, 30)):
     _expected = parts(hot=50, cold=50, volatility=20, defence=10, opportunity=_opportunity, history=NONE_HOT)
     case(RISK, f"counts a usage that went from {_a} to {_b}", _expected)(risk(*[10] * 11, usage=[_a] + [_b] * 10))

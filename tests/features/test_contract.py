@@ -1,4 +1,4 @@
-"""Which changes give another contract, and that their description names the changed features."""
+"""The contract: the changes of definitions that change it, and the description of the difference."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_a_changed_source_type_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_promotion_moves_an_entry_and_names_it_in_the_order() -> None:
-    """The parts of the ten shared features do not change, and the promoted feature keeps its part."""
+    """The entries of the ten shared features do not change, and the promoted feature keeps its entry."""
     entry = REGISTRY["cv_ratio"]
     shared = (*(REGISTRY[name] for name in BREAKOUT_FEATURE_ORDER), entry)
     experimental = tuple(other for name, other in REGISTRY.items() if name not in {e.name for e in shared})

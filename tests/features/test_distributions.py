@@ -1,4 +1,4 @@
-"""Drift is found where there is drift, and not where there is none, for small and large numbers of rows."""
+"""The comparison of distributions: it finds drift in small and large windows, and finds none if there is none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DRAWS = 100
 
 
 def numbers(seed: int, rows: int, shift: float = 0.0) -> pd.DataFrame:
-    """Return features of several kinds: bell-shaped, skewed with many defaults, a flag, a count and a rare flag."""
+    """Return features of several kinds: normal, skewed with many defaults, a flag, a count and a rare flag."""
     rng = np.random.default_rng(seed)
     points = rng.normal(12, 3, rows)
     return pd.DataFrame(
@@ -79,13 +79,13 @@ def test_a_sure_but_small_difference_is_no_drift() -> None:
 
 
 def test_psi_is_what_is_counted_by_hand() -> None:
-    """The deciles of all values are 0, 0.5 and 1, which gives four bins; the second and the fourth stay empty."""
+    """The deciles of all values are 0, 0.5 and 1, which gives four bins, of which the second and fourth are empty."""
     reference = pd.DataFrame({"home_away": [0.0] * 6 + [1.0] * 2})
     current = pd.DataFrame({"home_away": [0.0] * 2 + [1.0] * 6})
     (feature,) = validate_feature_distributions(reference, current, significance=0.02).features
-    # Half a row in each bin: 6.5, 0.5, 2.5, 0.5 of 10 rows became 2.5, 0.5, 6.5, 0.5.
+    # With half a row more in each bin, the counts are 6.5, 0.5, 2.5, 0.5 of 10 and 2.5, 0.5, 6.5, 0.5 of 10.
     assert feature.psi == pytest.approx(0.4 * math.log(6.5 / 2.5) - 0.4 * math.log(2.5 / 6.5), rel=1e-12)
-    # One feature and two measures: 0.02 / 2; two occupied bins leave one degree of freedom.
+    # One feature and two measures, so the level is 0.02 / 2. Two occupied bins leave one degree of freedom.
     assert feature.psi_limit == pytest.approx((1 / 8 + 1 / 8) * chi2.ppf(0.99, 1), rel=1e-12)
 
 

@@ -1,4 +1,7 @@
-"""Form features on a few games that can be counted by hand; every value is written as a fraction."""
+"""Form features on a few games that can be counted by hand; expected values are fractions.
+
+In the comments, S is the season average of points and M that of minutes.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ case = CASES.case
 
 
 def games(*each: dict[str, Any], **tonight: Any) -> Build:
-    """Return a builder of the features of tonight, after games with these arguments of `History.plays`."""
+    """Return a function that builds tonight's features; `each` has the arguments of `History.plays` for one game."""
 
     def build(names: Sequence[str]) -> Features:
         history = History()
@@ -33,7 +36,7 @@ def minutes(*each: float) -> Build:
 
 
 def earlier_seasons(*points: int, season_year: int) -> Build:
-    """Return a builder of the features of tonight, after games of an earlier season and two of this season."""
+    """Return a function that builds tonight's features, after games of an earlier season and two of this season."""
 
     def build(names: Sequence[str]) -> Features:
         history = History()
@@ -55,7 +58,7 @@ case("minutes_last_3_ratio", "divides the mean of three by M", Fraction(25, 28))
 case("minutes_min_last_10_ratio", "forgets the eleventh last game", Fraction(30) / Fraction(305, 11))(
     minutes(5, *[30] * 10)
 )
-# Deviations from 20: -10, 0, 10.
+# The deviations from the mean of 20 are -10, 0 and 10.
 case("minutes_std_last_10_ratio", "divides the sample deviation by M", sqrt(100) / 20)(minutes(10, 20, 30))
 case("minutes_std_last_10_ratio", "is missing with two games", None)(minutes(10, 20))
 case("minutes_std_last_10_ratio", "is a true 0 for equal minutes", 0)(minutes(21.7, 21.7, 21.7))
@@ -72,13 +75,13 @@ case("days_since_last_game", "is capped at 21", 21)(scores(10, 10, every=22))
 case("days_since_last_game", "is missing before the first game", None)(scores())
 # Weights 16 and 13: (16*20 + 13*10) / 29, S = 15.
 case("points_decayed_short_ratio", "weights the latest two games 16 and 13", Fraction(450, 29) / 15)(scores(10, 20))
-# 1 + 7 games of 0 (weight 1 each), then weights 5 (four), 10, 10, 13, 16: 16 games in all, the first is forgotten.
+# The 16 latest games have the weights 1 (eight games), 5 (four), 10, 10, 13 and 16; the oldest game does not count.
 case(
     "points_decayed_short_ratio",
     "weights games 3 to 16 with 10, 10, 5, 5, 5, 5 and 1 each",
     Fraction(8 * 8 * 1 + 4 * 5 * 4 + 2 * 10 * 3 + 13 * 2 + 16 * 1, 77) / Fraction(99 + 64 + 16 + 6 + 2 + 1, 17),
 )(scores(99, *[8] * 8, *[4] * 4, 3, 3, 2, 1))
-# One game a step: weights 10 (four), 8 (four), 5 (eight), 2 (sixteen); the thirty-third last is forgotten.
+# The 32 latest games have the weights 2 (sixteen games), 5 (eight), 8 (four) and 10 (four); the oldest does not count.
 case(
     "points_decayed_long_ratio",
     "weights 32 games with 10, 8, 5 and 2",
@@ -112,7 +115,7 @@ case("three_point_share_decayed_long", "is missing without an attempt", None)(ga
 case("free_throw_rate_decayed_long", "is a rate of sums", Fraction(4 + 6, 10 + 5))(
     games({"free_throws": 4, "shots": 10}, {"free_throws": 6, "shots": 5})
 )
-# Four games of weight 10, one of weight 8.
+# Four games have the weight 10 and one the weight 8.
 case("plus_minus_decayed_long", "may be negative", Fraction(10 * (-4 - 3 - 2 - 1) + 8 * -20, 48))(
     games(*({"margin": value} for value in (-20, -4, -3, -2, -1)))
 )

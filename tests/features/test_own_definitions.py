@@ -1,4 +1,4 @@
-"""Features that a user defines in a file: computed, refused, kept in settings and bundles, and needed nowhere else."""
+"""Features that a user defines in a file: their values, the refusals, and that settings and bundles contain them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def entry(expression: str = "SUM(points) OVER last_5", **changes: Any) -> dict[s
 
 def test_the_example_has_the_values_counted_by_hand() -> None:
     history = History()
-    for number, assists in enumerate((9, 1, 2, 3, None, 6, 40)):  # the sixth last does not count, nor tonight's
+    for number, assists in enumerate((9, 1, 2, 3, None, 6, 40)):  # the first game and tonight's (40) do not count
         history.plays(number, points=10, minutes=20)["assists"] = assists
     warehouse = history.open(own_columns=["assists"])
     overrides = (f"features.names=[{','.join(OWN)}]", "target.min_prior_games=1", "target.max_ppg=100")
@@ -192,7 +192,7 @@ def test_the_list_of_features_holds_own_ones_and_what_an_expression_may_use() ->
     language = listed["expressions"]
     assert language["windows"]["last_5"] == "player_game_summary"
     assert "minutes_nano" in language["columns"]["player_game_summary"]
-    assert "points" not in language["row_columns"]  # of tonight's game
+    assert "points" not in language["row_columns"]
 
 
 def test_a_bundle_predicts_and_is_reproduced_without_the_file(tmp_path: Path) -> None:

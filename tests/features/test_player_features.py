@@ -1,6 +1,7 @@
-"""Features of a player's own games, on a few games that can be counted by hand; every value is told as a fraction.
+"""Features of a player's own games, on a few games that can be counted by hand; expected values are fractions.
 
-Each case is computed twice, as a game still to be played and as a played one, and the two must be equal (`tonight`).
+`History.tonight` computes each case twice, for a game that is not played yet and for a played one, and compares the
+two. In the comments, S is the season average of points.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from tests.features.cases import Build, Cases, Expected, Features, check_case, s
 CASES = Cases()
 case = CASES.case
 
-# S = 12, last five = all of them: (10+20+6+12+12)/5 = 12, so the first is on his average.
+# The last five games are the whole season, so their mean is S.
 case("pts_vs_season_zscore", "is 0 where the last five are the season", 0)(scores(10, 20, 6, 12, 12))
-# S = 64/6 = 32/3, last five 60/5 = 12; squared deviations of 4,10,20,6,12,12: n*sum(x^2)-sum^2 = 6*840-64^2 = 944, /30
+# S = 64/6 = 32/3, and the mean of the last five is 12. The variance is (6 * 840 - 64^2) / (6 * 5) = 944 / 30.
 case("pts_vs_season_zscore", "is measured in standard deviations", float(Fraction(4, 3)) / sqrt(Fraction(944, 30)))(
     scores(4, 10, 20, 6, 12, 12)
 )
@@ -43,9 +44,9 @@ case("points_avg_last_10", "is the mean of ten", Fraction(19, 10))(scores(100, 1
 case("cv_ratio", "is the deviation over S", sqrt(Fraction(52)) / 12)(scores(10, 20, 6))
 case("cv_ratio", "is missing where S is 0", None)(scores(0, 0, 0))
 case("cv_ratio", "is missing after one game, not 0.4", None)(scores(12))
-# Mean of ten 12, of the last five 9 = 0.75 * 12.
+# The mean of the last ten is 12, that of the last five 9 = 0.75 * 12.
 case("cold_streak_indicator", "is 1 below 0.8 of the last ten", 1)(scores(*[15] * 5, *[9] * 5))
-# Mean of ten 10, of the last five exactly 8.
+# The mean of the last ten is 10, that of the last five exactly 8.
 case("cold_streak_indicator", "is 0 at exactly 0.8 of the last ten", 0)(scores(*[12] * 5, *[8] * 5))
 case("cold_streak_indicator", "is missing before the first game", None)(scores())
 case("games_in_last_7_days", "holds a game of D-7", 1)(scores(1, 1, every=7))
@@ -77,14 +78,14 @@ def _(names: Sequence[str]) -> Features:
     return history.tonight(31, names=names)
 
 
-# Judged after two games each: 30 against 10 is a breakout on day 4, 14 against 50/3 none on day 6.
+# With `min_prior_games=2`: 30 points after a mean of 10 are a breakout on day 4; 14 after 50/3 on day 6 are none.
 case("days_since_breakout", "counts from the latest breakout", 4)(scores(10, 10, 30, 14, min_prior_games=2))
 case("days_since_breakout", "is missing where he had none", None)(scores(10, 10, 10, 10, min_prior_games=2))
 case("days_since_breakout", "judges a tie at exactly 1.5 S as a breakout", 2)(scores(10, 10, 15, min_prior_games=2))
 case("days_since_breakout", "judges no game with too few before it", None)(scores(10, 30, 10, min_prior_games=2))
 case("days_since_breakout", "is not capped", 98)(scores(10, 30, every=98, min_prior_games=1))
 case("days_since_breakout", "finds none over an average of 0", None)(scores(0, 0, 20, min_prior_games=2))
-# Of the games 3 and 4 one is a breakout: 30 >= 1.5 * 10, 14 < 1.5 * 50/3.
+# Of the third and the fourth game one is a breakout: 30 >= 1.5 * 10, 14 < 1.5 * 50/3.
 case("breakout_rate_season", "is a share of the games that could be judged", Fraction(1, 2))(
     scores(10, 10, 30, 14, min_prior_games=2)
 )
@@ -130,7 +131,7 @@ def usage(*each: float | None) -> Build:
 
 
 case("usage_rate_trend", "is the last ten minus the season", Fraction(20) - Fraction(230, 11))(usage(30, *[20] * 10))
-# The window of ten is taken first: nine 20s and one NULL are left, the 30 before is outside.
+# The last ten games are nine of 20 and one NULL; the game of 30 is before them.
 case("usage_rate_trend", "skips NULLs inside the window", Fraction(20) - Fraction(21))(usage(30, None, *[20] * 9))
 case("usage_rate_trend", "is missing where usage never was measured", None)(usage(None, None))
 case("usage_rate_trend", "is missing where the last ten were not measured", None)(usage(20, *[None] * 10))

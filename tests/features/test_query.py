@@ -1,4 +1,4 @@
-"""The one query: what a registry entry may use, and what its text holds."""
+"""The feature query: what a registry entry may use, and what the text of the query contains."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OF_AVAILABILITY = {"cutoff", "timezone", "days_before"}
 
 
 def registry_with(**expressions: str) -> Mapping[str, Feature]:
-    """Return the registry with entries of these names and expressions added or replaced."""
+    """Return the registry after entries with these names and expressions were added or replaced."""
     template = REGISTRY["cv_ratio"]
     added = {name: replace(template, name=name, expression=sql) for name, sql in expressions.items()}
     return {**REGISTRY, **added}
@@ -80,7 +80,7 @@ def test_a_cycle_is_refused_and_told() -> None:
 
 
 def test_a_feature_may_use_others_before_and_after_defaults() -> None:
-    """After one game `cv_ratio` is missing; `filled.cv_ratio` is 0.4, the default."""
+    """After one game `cv_ratio` is missing, and `filled.cv_ratio` is its default, 0.4."""
     registry = registry_with(raw="2 * cv_ratio", twice="raw + 0", whole="10 * filled.cv_ratio")
     history = History()
     history.season(12, 12, 12)
@@ -90,7 +90,7 @@ def test_a_feature_may_use_others_before_and_after_defaults() -> None:
 
 
 def test_a_feature_of_ones_own_is_one_entry() -> None:
-    """The feature reads a column that only the user's table has."""
+    """The feature reads `rebounds`, a column that the package does not declare."""
     registry = registry_with(rebounds_avg_last_5="AVG(rebounds) OVER last_5")
     history = History()
     history.season(10, 10, 10)
@@ -157,7 +157,7 @@ def test_a_source_without_season_type_takes_it_as_a_parameter() -> None:
 
 
 def test_every_scan_of_a_source_table_is_filtered_by_date() -> None:
-    """A scan without a partition filter is an error in production."""
+    """BigQuery refuses a scan without a filter if the table requires a partition filter."""
     row_sources: tuple[RowSource, ...] = ("played", "slate", "listed")
     for row_source in row_sources:
         text = get_training_data_query(ALL_FEATURES, row_source=row_source)

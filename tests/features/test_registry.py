@@ -1,4 +1,4 @@
-"""The entries of the registry, and that a hand-computed case exists for each."""
+"""The entries of the registry, and the check that each has a case that is counted by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_feature_is_counted_by_hand() -> None:
 
 
 def test_names_defaults_and_the_shared_order_are_those_of_the_definition() -> None:
-    """The registry may hold further features after those of the definition."""
+    """The registry may contain further features, which the oracle does not define."""
     assert {name: FEATURE_DEFAULTS[name] for name in DEFAULTS} == DEFAULTS
     assert list(BREAKOUT_FEATURE_ORDER) == list(DEFAULTS)[:10]
     assert tuple(feature.name for feature in SHARED_FEATURES) == BREAKOUT_FEATURE_ORDER

@@ -1,4 +1,7 @@
-"""Which rows are kept and what a breakout is, where it is close: ties, missing numbers, seasons, trades."""
+"""The kept rows and their labels in close cases: ties, missing numbers, seasons, trades.
+
+In the comments, S is the season average of points.
+"""
 
 from __future__ import annotations
 
@@ -58,8 +61,8 @@ def kept(history: History, **changes: Any) -> list[tuple[int, int]]:
         ((10, 10, 10, 10, 10, 10, 10), 15, 1),
         ((9, 10, 11, 12, 13, 11), 17, 1),  # S = 11, 1.5 S = 16.5
         ((9, 10, 11, 12, 13, 11), 16, 0),
-        ((11, 11, 10), 16, 1),  # S = 32/3, and 1.5 S is exactly 16
-        ((12, 11, 11, 12, 11, 11), 17, 1),  # S = 34/3, and 1.5 S is exactly 17
+        ((11, 11, 10), 16, 1),  # S = 32/3, 1.5 S = 16
+        ((12, 11, 11, 12, 11, 11), 17, 1),  # S = 34/3, 1.5 S = 17
     ],
 )
 def test_a_breakout_begins_at_exactly_one_and_a_half_averages(before: tuple[int, ...], points: int, label: int) -> None:
@@ -72,9 +75,9 @@ def test_a_breakout_begins_at_exactly_one_and_a_half_averages(before: tuple[int,
     [
         (1.3, (10, 10, 10, 10, 10), 13, 1),
         (1.3, (10, 10, 10, 10, 10, 10), 13, 1),
-        (1.3, (10,) * 7, 13, 1),  # in floats 1.3 * 70 is above 91
+        (1.3, (10,) * 7, 13, 1),  # as floats, 1.3 * 70 is above 91
         (1.3, (10,) * 5, 12, 0),
-        (1.1, (10,) * 5, 11, 1),  # in floats 1.1 * 50 is above 55
+        (1.1, (10,) * 5, 11, 1),  # as floats, 1.1 * 50 is above 55
         (1.1, (10,) * 7, 11, 1),
         (2.0, (9, 9, 9, 9, 9), 18, 1),
         (1.7, (10,) * 5, 17, 1),
@@ -130,7 +133,7 @@ def test_a_row_of_zero_minutes_is_no_game_even_with_points() -> None:
 
 @pytest.mark.parametrize("changes", [{"points": None}, {"minutes": None}, {"points": 0, "minutes": 0}])
 def test_who_did_not_play_may_have_a_row_or_not(changes: dict[str, Any]) -> None:
-    """With and without rows of the games that he missed, the rows and their features are the same."""
+    """The kept rows and their features are the same with and without rows of the games that a player missed."""
     absent, present = History(), History()
     for history in (absent, present):
         for number in range(14):
@@ -171,7 +174,7 @@ def test_a_missing_regular_is_counted_once_for_each_of_two_games_of_a_day() -> N
 
 
 def test_a_regular_who_played_the_other_game_of_the_tenth_last_day_is_forgotten() -> None:
-    """There are two games on day 4. bob played the first one, which is the eleventh last game of the team."""
+    """The team has two games on day 4. bob played only the first, which is the team's eleventh last game."""
     history = History()
     for number in range(5):
         history.plays(number, 5, suffix="A")
@@ -274,7 +277,7 @@ def test_minutes_with_nine_decimals_add_exactly() -> None:
 
 @pytest.mark.parametrize("column", ["points", "minutes_played", "fg_attempts", "usage_rate"])
 def test_a_nan_is_a_null(column: str) -> None:
-    """pandas writes a missing number as NaN."""
+    """A file that pandas has written has NaN for a missing number."""
     history = games_of(10, 10, 10, 10, 10, 10, 10, 10)
     nothing: list[Row] = [row | ({column: None} if index == 2 else {}) for index, row in enumerate(history.players)]
     nan = [row | ({column: float("nan")} if index == 2 else {}) for index, row in enumerate(history.players)]

@@ -1,6 +1,7 @@
-"""Features of his team, its opponent and its other players, on a few games that can be counted by hand.
+"""Features of a player's team, its opponent and its other players, on a few games that can be counted by hand.
 
-Each case is computed twice, as a game still to be played and as a played one, and the two must be equal (`tonight`).
+`History.tonight` computes each case twice, for a game that is not played yet and for a played one, and compares the
+two.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ case = CASES.case
 
 
 def opponent_allows(*games: tuple[int | None, int | None]) -> Build:
-    """Return a builder of the features of tonight against NYK, after these games of CHI at NYK.
+    """Return a function that builds tonight's features, in a game against NYK, after games of CHI at NYK.
 
-    Each game has the points and the possessions of CHI.
+    Each of `games` has the points and the possessions of CHI.
     """
 
     def build(names: Sequence[str]) -> Features:
@@ -80,9 +81,9 @@ def _(names: Sequence[str]) -> Features:
 
 
 def pace(team: str, *games: tuple[int | None, int | None]) -> Build:
-    """Return a builder of the features of tonight, after games of `team` against CHI.
+    """Return a function that builds tonight's features, BOS against NYK, after games of `team` against CHI.
 
-    BOS meets NYK tonight. Each game has the possessions of `team` and the minutes of the game.
+    Each of `games` has the possessions of `team` and the minutes of the game.
     """
 
     def build(names: Sequence[str]) -> Features:
@@ -213,9 +214,9 @@ def _(names: Sequence[str]) -> Features:
 
 
 def roster(*, bob: tuple[int, ...] = (0, 1, 2, 3, 4), points: int = 12, **tonight: Any) -> Build:
-    """Return a builder of the features of tonight, day 6, after games of BOS against NYK on days 0 to 5.
+    """Return a function that builds tonight's features, on day 6, after games of BOS against NYK on days 0 to 5.
 
-    ann played all of them, and bob, with these points, those on the days `bob`.
+    ann played every game. bob played on the days `bob`, with `points` points in each game.
     """
 
     def build(names: Sequence[str]) -> Features:

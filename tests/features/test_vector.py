@@ -1,4 +1,4 @@
-"""Missing values are filled in one place, and each mode allows only its features."""
+"""The filling of missing values, and the feature lists that each mode allows."""
 
 from __future__ import annotations
 

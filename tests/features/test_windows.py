@@ -1,4 +1,4 @@
-"""Window expressions that are written without a window, with the same values."""
+"""Window expressions to which `Relation.column` gives a cheaper form with the same values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def parsed(sql: str) -> exp.Window:
         ("COUNT(*) OVER last_5", "LEAST(ROW_NUMBER() OVER player_season, 5)"),
         ("COUNT(*) OVER season_so_far", "ROW_NUMBER() OVER player_season"),
         ("LAG(points + 1, 0) OVER player_season", "points + 1"),
-        # These differ from the above and stay as they are written.
+        # None of these has a cheaper form, although they resemble the expressions above.
         ("COUNT(points) OVER last_5", "COUNT(points) OVER last_5"),
         ("COUNT(*) OVER player_season", "COUNT(*) OVER player_season"),
         ("LAG(points, 1) OVER player_season", "LAG(points, 1) OVER player_season"),

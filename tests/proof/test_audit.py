@@ -1,4 +1,4 @@
-"""The audit passes on the installed features and finds each planted fault, by name and with the row that leaked."""
+"""The audit finds no violation in the installed features, and names each planted fault and the row that leaked."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ START, END = date(2025, 11, 2), date(2026, 1, 31)
 
 @pytest.fixture(scope="module")
 def warehouse() -> Iterator[DuckDBWarehouse]:
-    """The first months of one season, which hold every kind of edge case and are computed quickly."""
+    """Return the first months of one season, which have every kind of edge case and are computed quickly."""
     sample = open_sample()
     cut = {
         table: sample.query(
@@ -178,9 +178,9 @@ def test_a_game_that_leaks_by_being_there_is_named(warehouse: DuckDBWarehouse, m
 
 
 def test_a_game_with_two_dates_is_named_and_its_leak_found(warehouse: DuckDBWarehouse) -> None:
-    """One table dates a game a day earlier than the other, as UTC and local dates do.
+    """The team table dates a game one day earlier than the player table, as if one used local dates and one UTC.
 
-    The result of the game is then known on the day before the game.
+    So features of the game's own rows can read its result.
     """
     teams = warehouse.query("SELECT * FROM nba_analytics.team_offense_game_summary", {}).to_pandas()
     players = warehouse.query("SELECT * FROM nba_analytics.player_game_summary", {})

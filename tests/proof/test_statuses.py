@@ -1,4 +1,4 @@
-"""The audit of injury reports: it passes on the installed features and finds each planted fault of knowledge time."""
+"""The audit of injury reports: no violation in the installed features, and each planted fault of report times found."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 DAY = date(2025, 12, 5)
 QUERY_STATES = "breakout.features.query.availability_states"
 HALF_PAST_FIVE = AvailabilityConfig("17:30", "America/New_York", 0)
-HALF_PAST_ONE = AvailabilityConfig("13:30", "America/New_York", 0)  # the reports of 17:30 come later
+HALF_PAST_ONE = AvailabilityConfig("13:30", "America/New_York", 0)  # the sample's reports of 17:30 are later
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pa.Table]:
-    """The first six weeks of a season, with injury reports up to three days after the audited day."""
+    """Return the tables of the first weeks of a season, with injury reports up to three days after the audited day."""
     sample = open_sample()
     sample.check_availability(DAY, DAY)
     rows = "SELECT * FROM nba_analytics.{} WHERE game_date BETWEEN @start AND @end"
