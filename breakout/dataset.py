@@ -187,7 +187,8 @@ def ask_checked(
     """Check the source rows that the features of `config` read, send the feature query `sql` and return its result.
 
     `registry` None means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a
-    feature needs injury reports and no table of them is configured.
+    feature needs injury reports and no table of them is configured, or if it reads a column whose name is not a plain
+    one.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -241,7 +242,7 @@ def dataset_of(
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
     """Return the rows whose season averages are within `config.min_ppg`..`config.max_ppg`.
 
-    `wider` of the result holds all rows.
+    `wider` of the result contains all rows.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
@@ -283,7 +284,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a source table lacks a column that a feature reads and that is not a declared one."""
+    """Raise DataError if a feature reads an undeclared column that its source table lacks."""
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

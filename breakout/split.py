@@ -123,7 +123,7 @@ def _last_day(day: date, step: str) -> date:
 
 
 def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
-    """Return the latest `kept` of the folds that have a game in their evaluation range; all of these for None.
+    """Return the latest `kept` folds of those with a game in their evaluation range; if `kept` is None, all of those.
 
     `dates` are the game dates of the rows, shape (n,). DataError if no fold has a game.
     """

@@ -1,4 +1,4 @@
-"""The conversion of the frames that hoopR's `load_nba_player_box` and `load_nba_team_box` return: ESPN's box scores."""
+"""The conversion of hoopR's frames of ESPN's box scores, `load_nba_player_box` and `load_nba_team_box`."""
 
 from __future__ import annotations
 

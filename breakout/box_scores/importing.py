@@ -56,8 +56,8 @@ class ImportResult:
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
     """Write the lines of an extract into a folder of tables, and keep those of earlier imports.
 
-    A line replaces the earlier line of the same game and player, or of the same game and team. `source` names the
-    source of the box scores. `now` becomes the `imported_at` of new and changed rows.
+    A line replaces the earlier line of the same game and player, or of the same game and team. `source` is the name of
+    the source of the box scores. `now` becomes the `imported_at` of new and changed rows.
 
     ConfigurationError if the extract has box scores and the folder has those of another source. DataError for two
     different lines of one player or team in one game, and as in `find_games`.
@@ -100,7 +100,7 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
 def _build_games(
     extract: Extract, stored: StoredTables, schedule: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
-    """Return all rows of the player table and of the team table, and the result of the import without its changes.
+    """Return all rows of the player table and of the team table, and the result of the import with empty `changes`.
 
     The rows include those of earlier imports.
     """

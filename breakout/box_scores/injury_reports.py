@@ -76,7 +76,7 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 
 
 def report_time(given: str | None, file_name: str) -> datetime:
-    """Return the time of a report: `given`, which is the setting `reported_at`, or the time in the file name for None.
+    """Return the time of a report: the setting `reported_at` (`given`) or, if it is None, the time in the file name.
 
     An example of a file name is Injury-Report_2024-10-22_05PM.json. A time without an offset is US Eastern. A file name
     with an hour but no minutes means half past that hour, because the league named its report of 17:30 `05PM` until

@@ -67,9 +67,10 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return the minutes of teams, which are sums over players, rounded to 240 and 25 more for each overtime.
+    """Return the minutes of teams, which are sums over players, rounded to those of whole games.
 
-    A sum becomes NA if it differs by more than TOLERANCE minutes from the nearest of these numbers.
+    A whole game has 240 minutes, and 25 more for each overtime. A sum becomes NA if it differs by more than TOLERANCE
+    minutes from the nearest of these numbers.
     """
     overtimes = ((minutes - 240) / 25).round().clip(lower=0)
     whole = 240 + 25 * overtimes

@@ -68,8 +68,8 @@ def check_expression(entry: Feature) -> None:
     """Raise ConfigurationError if a user's definition may not have its expression.
 
     The expression must be SQL of one value. It must not read more than the named windows and columns, aggregate without
-    a window, or call a random function or one of the current time. It must not call a function that sqlglot does not
-    know either, because BigQuery or DuckDB may lack that function.
+    a window, or call a random function or one of the current time. A function that sqlglot does not know is refused
+    too, because BigQuery or DuckDB may lack it.
     """
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError

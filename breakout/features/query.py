@@ -95,11 +95,11 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the query for the status that features read of each player, for the dates @start..@end.
+    """Return the query for the status of each player, as features read it, on the dates @start..@end.
 
-    The rule is that of `availability_states`. Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone
-    STRING, @days_before INT64. Columns of the result: game_date, team_abbr, player_lookup, status, then `named`, which
-    are further columns of the injury reports. Rows are sorted by the first three columns.
+    `availability_states` defines which status counts. Parameters of the text: @start @end DATE, @cutoff (HH:MM) and
+    @timezone STRING, @days_before INT64. Columns of the result: game_date, team_abbr, player_lookup, status, then
+    `named`, which are further columns of the injury reports. Rows are sorted by the first three columns.
     """
     ctes = availability_states(tables, named)
     del ctes["report_dates"]

@@ -112,7 +112,7 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column of an expression, and the lowest level of an expression with it."""
+        """Return the SQL that replaces a column, and the lowest level that an expression with this column can have."""
         from sqlglot import exp
 
         if column.table == "row" and column.name in w.ROW_COLUMNS:

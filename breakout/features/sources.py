@@ -33,9 +33,9 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# The columns of the CTEs of games that are there even if no feature reads them. `team_games` has no `player_lookup`.
+# The columns that `played` and `team_games` have even if no feature reads them; `team_games` has no `player_lookup`.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
-# The source table lacks the four further columns: the query computes them from the games of a player and his team.
+# The player table lacks the four further columns: the query computes them from the games of a player and his team.
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
     "team_game_number",

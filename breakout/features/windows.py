@@ -75,8 +75,8 @@ class Relation:
     - `windows` maps the names of further windows to their SQL frames within `order`; each ends with the state's game.
     - `join` compares columns of the requested rows (`kept`) with columns of the states for equality. A row joins states
       of its own season, or of the season `seasons_back` years earlier.
-    - `is_counted` means that a row joins the state by the number of the player's games before the row's date, else it
-      joins by date.
+    - `is_counted` means that a row joins the state by the number of the player's games before the row's date, not by
+      date.
     """
 
     name: str
@@ -144,7 +144,7 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}  # more than the longest frame in RELATIONS
+_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}  # the longest frame in RELATIONS has 32 games
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (

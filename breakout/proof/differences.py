@@ -94,7 +94,7 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
 
 
 def own_rows(rows: Dataset) -> str:
-    """Return an SQL condition that holds for exactly these rows of player_game_summary."""
+    """Return an SQL condition that is true for exactly these rows of player_game_summary."""
     pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 

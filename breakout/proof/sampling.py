@@ -21,7 +21,7 @@ ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return a mask, shape (n,), for each kind of edge case: rows for which a wrong definition most likely shows."""
+    """Return a mask, shape (n,), for each kind of edge case: rows that most likely show an error in a feature."""
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
     date = pd.to_datetime(rows["game_date"])

@@ -2,8 +2,8 @@
 
 Later statuses must change no bit of a feature: those of later game dates, those reported after the cutoff, and those
 reported at or after tip-off. A status reported exactly at the cutoff must have the same effect as one reported earlier.
-Each feature must change in at least one row if every player gets a status. Here `zoneinfo` computes the cutoff,
-independently of the feature query.
+Each feature must change in at least one row if every player gets a status. The checks compute the cutoff with
+`zoneinfo`, independently of the feature query.
 """
 
 from __future__ import annotations
