@@ -1,5 +1,8 @@
 """The fits of a sweep and nothing else: by CatBoost itself, in two processes of one thread each, in the jobs' order.
 
+A job with `validation.refit` fits twice, as it does in a sweep: once for early stopping, calibration and threshold,
+and once on the whole training window.
+
 `python bare_fits.py FITS` reads a pickled list of fits, as `prepare_fits` returns it. It prints the seconds from the
 moment when both processes have their rows to the end of the last fit.
 """
@@ -19,11 +22,11 @@ from breakout.models.base import FitParts
 from breakout.settings import CatBoostConfig
 
 PROCESSES = 2
-Fit = tuple[CatBoostConfig, FitParts, int]
+Fit = tuple[CatBoostConfig, FitParts, int, bool]  # settings, rows, seed, whether the model is refitted
 
 
 def prepare_fits(jobs: list[list[str]]) -> list[Fit]:
-    """Return settings, rows and seed of the fit of each job; a job is a list of overrides."""
+    """Return settings, rows, seed and `validation.refit` of each job; a job is a list of overrides."""
     from breakout.experiment.fitting import split_parts
     from breakout.experiment.plan import open_plan
     from breakout.settings import ExperimentConfig
@@ -38,7 +41,7 @@ def prepare_fits(jobs: list[list[str]]) -> list[Fit]:
         if config.window not in parts:
             with open_plan(config) as plan:
                 parts[config.window] = split_parts(config, plan.build_train())
-        fits.append((config.model, parts[config.window], config.seed))
+        fits.append((config.model, parts[config.window], config.seed, config.validation.refit))
     return fits
 
 
@@ -51,8 +54,10 @@ def fit_some(fits: list[Fit], taken: Any, ready: Barrier) -> None:
             taken.value += 1
         if index >= len(fits):
             return
-        model, parts, seed = fits[index]
-        catboost.fit(model, parts, seed, {})
+        config, parts, seed, is_refit = fits[index]
+        model = catboost.fit(config, parts, seed, {})
+        if is_refit:
+            catboost.refit(model, parts, config, seed, {})
 
 
 def main() -> None:
