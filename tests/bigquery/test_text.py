@@ -22,7 +22,7 @@ from breakout.tracking.bigquery import EXPERIMENT_COLUMNS, parameter
 from breakout.warehouse import tables
 from breakout.warehouse.bigquery.writing import SLATE_COLUMNS, merge_statement
 from breakout.warehouse.checks import row_checks
-from breakout.warehouse.checks.consistency import TABLES, consistency_query
+from breakout.warehouse.checks.consistency_query import TABLES, consistency_query
 from breakout.warehouse.checks.reconciliation import reconciliation_queries
 from breakout.warehouse.renaming import Renaming
 from tests.bigquery.dialect import parse, refusals, unfiltered_tables

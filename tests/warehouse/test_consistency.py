@@ -16,7 +16,8 @@ from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.settings.composition import compose
 from breakout.warehouse.base import Warehouse
-from breakout.warehouse.checks.consistency import TABLES, find_inconsistencies
+from breakout.warehouse.checks.consistency import find_inconsistencies
+from breakout.warehouse.checks.consistency_query import TABLES
 from breakout.warehouse.opening import open_warehouse
 from breakout.warehouse.sample import open_sample
 from tests.builders import (

@@ -17,7 +17,8 @@ from breakout.warehouse.base import ClosedOnExit, absent_availability, first_day
 from breakout.warehouse.bigquery.jobs import BigQueryJobs
 from breakout.warehouse.bigquery.metadata import FIRST_GAME, TableMetadata
 from breakout.warehouse.checks import row_checks
-from breakout.warehouse.checks.consistency import check_consistency, consistency_query
+from breakout.warehouse.checks.consistency import check_consistency
+from breakout.warehouse.checks.consistency_query import consistency_query
 from breakout.warehouse.checks.report_checks import check_reports, report_query
 from breakout.warehouse.column_names import check_column_names
 from breakout.warehouse.cost import CostEstimate

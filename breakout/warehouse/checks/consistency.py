@@ -1,6 +1,6 @@
 """Checks that the source tables agree on games, dates, teams and season types.
 
-One SQL text in BigQuery's dialect finds the rows that contradict each other; `consistency_messages` describes them.
+The query of `consistency_query` finds the rows that contradict each other; `consistency_messages` describes them.
 """
 
 from __future__ import annotations
@@ -9,29 +9,14 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import DataError
 from breakout.warehouse import tables
-from breakout.warehouse.checks.consistency_messages import (
-    EXAMPLES,
-    Inconsistency,
-    describe_rows,
-)
+from breakout.warehouse.checks.consistency_messages import Inconsistency, describe_rows
+from breakout.warehouse.checks.consistency_query import consistency_query
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from breakout.warehouse.base import Warehouse
-    from breakout.warehouse.tables import SourceTables, Table
-
-TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
-_PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
-
-# The SQL text contains the season types as literals: to bind a parameter DuckDB imports pandas, which takes 0.13 s.
-_KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
-
-# Fewer days between two seasons are an error. The shortest summer so far, that of 2020, had 72 days.
-_SUMMER_DAYS = 30
-
-# A date at the beginning of a game_id: 20251025_LAL_PHX, 2025-10-25-LAL-PHX, 202510250PHX. A longer number is no date.
-_DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
+    from breakout.warehouse.tables import Table
 
 
 def find_inconsistencies(
@@ -55,216 +40,3 @@ def check_consistency(
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:
         raise DataError(found[0].message)
-
-
-def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_filtered: bool) -> str:
-    """Return the query that finds contradictions between the rows of the `checked` tables.
-
-    Tables outside TABLES are ignored. With `is_filtered` the query reads only games from @history_start to @end. Each
-    row of the result stands for source rows with the same values. Its columns, NULL where a kind has no such value, are
-
-    - kind: the kind of contradiction, one of `consistency_messages.ORDER`;
-    - number and total: the number of the example within its kind, and how many examples of the kind there are;
-    - source: the name of the source table;
-    - game_id, game_date, season_year, season_type, team, opponent, player_lookup: the values;
-    - row_count: the number of these source rows.
-
-    In a row of the kind `team codes`, `team` is a code. `opponent` repeats it if the table has rows of that team, and
-    is NULL if the code occurs only as an opponent.
-    """
-    limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
-    sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in TABLES if table in checked)
-    twice = _two_games_a_day(sources, limit) if tables.PLAYER_GAME_SUMMARY in checked else ""
-    return f"""WITH side AS (
-  SELECT *, LEAST(team, opponent) AS first_team, GREATEST(team, opponent) AS second_team
-  FROM (
-    {sides}
-  )
-),
-
-game AS (
-  SELECT *,
-    REPLACE(REGEXP_EXTRACT(game_id, r'{_DATE_IN_ID}'), '-', '') AS id_date,
-    REGEXP_EXTRACT(game_id, r'_([^_]*)$') AS id_home,
-    REGEXP_EXTRACT(game_id, r'_([^_]*)_[^_]*$') AS id_away
-  FROM (
-    SELECT game_id, MIN(game_date) AS game_date, MAX(game_date) AS last_date,
-      MIN(season_year) AS season_year, MAX(season_year) AS last_season,
-      MIN(season_type) AS season_type, MAX(season_type) AS last_type,
-      MIN(first_team) AS first_team, MAX(first_team) AS last_first_team,
-      MIN(second_team) AS second_team, MAX(second_team) AS last_second_team,
-      COUNTIF(source = '{_PLAYERS}') AS player_sides, COUNTIF(source = '{_TEAMS}') AS team_sides,
-      SUM(IF(source = '{_SCHEDULE}', row_count, 0)) AS scheduled,
-      MAX(IF(source = '{_SCHEDULE}', team, NULL)) AS scheduled_home
-    FROM side
-    GROUP BY game_id
-  )
-),
-
-meeting AS (
-  SELECT game_date, first_team, second_team, COUNT(*) OVER () AS total,
-    ROW_NUMBER() OVER (ORDER BY game_date, first_team, second_team) AS number
-  FROM game
-  GROUP BY game_date, first_team, second_team
-  HAVING COUNTIF(player_sides + team_sides > 0) > 1 OR COUNTIF(scheduled > 0) > 1
-    OR (COUNT(*) > 1 AND MAX(season_type) != 'cup_final')
-),
-
-moved AS (
-  SELECT earlier.game_id, later.game_id AS later_id, COUNT(*) OVER () AS total,
-    ROW_NUMBER() OVER (ORDER BY earlier.game_date, earlier.game_id) AS number
-  FROM game AS earlier
-  JOIN game AS later
-    ON later.first_team = earlier.first_team AND later.second_team = earlier.second_team
-    AND later.game_date = DATE_ADD(earlier.game_date, INTERVAL 1 DAY)
-  WHERE (earlier.player_sides > 0 AND earlier.team_sides = 0 AND later.player_sides = 0 AND later.team_sides > 0)
-    OR (earlier.player_sides = 0 AND earlier.team_sides > 0 AND later.player_sides > 0 AND later.team_sides = 0)
-    OR (
-      earlier.team_sides > 0 AND earlier.scheduled = 0 AND later.team_sides = 0 AND later.scheduled > 0
-      AND earlier.game_date >= (SELECT MIN(game_date) FROM game AS listed WHERE listed.scheduled > 0)
-      AND later.game_date <= (SELECT MAX(game_date) FROM game AS played WHERE played.team_sides > 0)
-    )
-),
-
-season AS (
-  SELECT season_year, MIN(game_date) AS first_date, MAX(game_date) AS last_date
-  FROM game
-  GROUP BY season_year
-),
-
-adjoining AS (
-  SELECT ended.season_year, ended.last_date, begun.season_year AS next_year, begun.first_date,
-    COUNT(*) OVER () AS total, ROW_NUMBER() OVER (ORDER BY ended.season_year, begun.season_year) AS number
-  FROM season AS ended
-  JOIN season AS begun ON begun.season_year > ended.season_year
-  WHERE begun.first_date < DATE_ADD(ended.last_date, INTERVAL {_SUMMER_DAYS} DAY)
-),
-
-found AS (
-  SELECT kind, number, total, game_id
-  FROM (
-    SELECT kind, game_id, COUNT(*) OVER (PARTITION BY kind) AS total,
-      ROW_NUMBER() OVER (PARTITION BY kind ORDER BY game_date, game_id) AS number
-    FROM (
-      SELECT game_id, game_date, CASE
-        WHEN game_date != last_date THEN 'game dates'
-        WHEN id_date != FORMAT_DATE('%Y%m%d', game_date) THEN 'date in game_id'
-        WHEN season_year != last_season THEN 'season years'
-        WHEN season_type != last_type THEN 'season types'
-        WHEN first_team != last_first_team OR second_team != last_second_team THEN 'opponents'
-        WHEN first_team = second_team THEN 'own opponent'
-        WHEN scheduled > 1 THEN 'scheduled twice'
-        WHEN team_sides = 1 THEN 'one side'
-        WHEN id_home NOT IN (first_team, second_team) OR id_away NOT IN (first_team, second_team)
-          OR id_away = id_home THEN 'teams in game_id'
-        WHEN scheduled_home != id_home THEN 'home team'
-        END AS kind
-      FROM game
-    )
-    WHERE kind IS NOT NULL
-  )
-  UNION ALL
-  SELECT 'two game_ids', number, total, game_id
-  FROM meeting
-  JOIN game
-    ON game.game_date = meeting.game_date AND game.first_team = meeting.first_team
-    AND game.second_team = meeting.second_team
-  UNION ALL
-  SELECT 'a day apart', number, total, game_id FROM moved
-  UNION ALL
-  SELECT 'a day apart', number, total, later_id FROM moved
-),
-
-code AS (
-  SELECT source, season_year, code, MIN(own_code) AS own_code, MIN(game_id) AS game_id, SUM(row_count) AS row_count
-  FROM (
-    SELECT source, season_year, team AS code, team AS own_code, game_id, row_count FROM side
-    UNION ALL
-    SELECT source, season_year, opponent, NULL, game_id, row_count FROM side
-  )
-  GROUP BY source, season_year, code
-),
-
-unknown_code AS (
-  SELECT code FROM code
-  WHERE code NOT IN (
-    SELECT team FROM side AS known WHERE known.source = '{_TEAMS}'
-  ) OR (
-    source != '{_SCHEDULE}'
-    AND CONCAT(code, CAST(season_year AS STRING)) NOT IN (
-      SELECT CONCAT(team, CAST(season_year AS STRING)) FROM side AS known WHERE known.source = '{_TEAMS}'
-    )
-  )
-),
-
-type AS (
-  SELECT source, season_type, MIN(game_id) AS game_id, SUM(row_count) AS row_count
-  FROM side
-  GROUP BY source, season_type
-)
-
-SELECT kind, number, total, source, side.game_id, game_date, season_year, season_type, team, opponent,
-  CAST(NULL AS STRING) AS player_lookup, row_count
-FROM found
-JOIN side ON side.game_id = found.game_id
-WHERE number <= {EXAMPLES}
-UNION ALL
-SELECT 'seasons', number, total, source, side.game_id, game_date, side.season_year, season_type, team, opponent,
-  NULL, row_count
-FROM adjoining
-JOIN side
-  ON (side.season_year = adjoining.season_year AND side.game_date = last_date)
-  OR (side.season_year = next_year AND side.game_date = first_date)
-WHERE number <= {EXAMPLES}
-UNION ALL
-SELECT 'team codes', 1, 1, source, game_id, NULL, season_year, NULL, code, own_code, NULL, row_count
-FROM code
-WHERE EXISTS (SELECT 1 FROM unknown_code)
-UNION ALL
-SELECT 'names of season types', 1, 1, source, game_id, NULL, NULL, season_type, NULL, NULL, NULL, row_count
-FROM type
-WHERE EXISTS (
-  SELECT 1 FROM type WHERE season_type IS NULL OR season_type NOT IN ({_KNOWN_TYPES})
-){twice}
-ORDER BY kind, number, source, game_id, team, season_year"""
-
-
-def _sides(sources: SourceTables, table: Table, limit: str) -> str:
-    """Return a SELECT of each team in each game of a table, with its opponent; of the schedule, only home teams."""
-    team, opponent = (
-        ("home_team_abbr", "away_team_abbr") if table is tables.SCHEDULE else ("team_abbr", "opponent_team_abbr")
-    )
-    where = f"\n      WHERE {limit}" if limit else ""
-    rows = f"""(
-      SELECT game_id, game_date, season_year, {sources.season_type} AS season_type,
-        CAST({team} AS STRING) AS team, CAST({opponent} AS STRING) AS opponent
-      FROM {sources.reference(table)}{where}
-    )"""
-    return f"""SELECT '{table.name}' AS source, game_id, game_date, season_year, season_type, team, opponent,
-      COUNT(*) AS row_count
-    FROM {rows} AS {table.name}_rows
-    GROUP BY game_id, game_date, season_year, season_type, team, opponent"""
-
-
-def _two_games_a_day(sources: SourceTables, limit: str) -> str:
-    """Return the part of the consistency query that finds players with several played games on one date."""
-    played = "minutes_played > 0 AND points IS NOT NULL" + (f" AND {limit}" if limit else "")
-    rows = f"""(
-  SELECT player_lookup, game_date, game_id, CAST(team_abbr AS STRING) AS team
-  FROM {sources.reference(tables.PLAYER_GAME_SUMMARY)}
-  WHERE {played}
-)"""
-    return f"""
-UNION ALL
-SELECT 'two games a day', number, total, '{_PLAYERS}', game_id, played.game_date, NULL, NULL, team, NULL,
-  CAST(played.player_lookup AS STRING), NULL
-FROM {rows} AS played
-JOIN (
-  SELECT player_lookup, game_date, COUNT(*) OVER () AS total,
-    ROW_NUMBER() OVER (ORDER BY game_date, player_lookup) AS number
-  FROM {rows} AS played
-  GROUP BY player_lookup, game_date
-  HAVING COUNT(*) > 1
-) AS day
-  ON day.player_lookup = played.player_lookup AND day.game_date = played.game_date
-WHERE number <= {EXAMPLES}"""
