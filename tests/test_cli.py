@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from breakout import __version__
-from breakout.cli import main
+from breakout.cli import main, split_command
 from breakout.cli.arguments import sort_arguments
-from breakout.cli.commands import COMMANDS, TABLE
+from breakout.cli.commands import COMMANDS, DEFAULT, TABLE
 from breakout.cli.help import command_page, main_page, wrap_page
 from breakout.conf_tree import group_names, group_options
 from breakout.errors import ConfigurationError, DataError, GateError
-from tests.commands import QUICK
+from tests.commands import QUICK, call
 from tests.conftest import Program
 
 TrainWith = Callable[[Callable[[Any], int | None]], None]
@@ -87,18 +87,9 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 WRONG_LINES = [
     ("model.depth=0", "model.depth must be an integer from 1 to 16, got 0"),
-    ("target.breakout_multiplier=1", "target.breakout_multiplier must be a number > 1"),
-    ("window.train_end=2026-01-11", "must be before window.eval_start"),
-    ("window.eval_end=null", "window.eval_end is null"),
-    ("window.train_start=2026-01-11", "is after window.train_end"),
-    ("sead=2", "did you mean seed?"),
     ("+sead=2", "did you mean seed?"),
-    ("window=januray", "did you mean window=january?"),
-    ("features.names=[cv_ratio]", "mode=experimental"),
     ("features=enhanced", "mode=experimental"),
     ("mode=experimental features.names=[cv_ration]", "cv_ratio"),
-    ("mode=experimental features.names=[cv_ratio,cv_ratio]", "cv_ratio"),
-    ("mode=experimental features.names=[]", "empty"),
     ("trian", "did you mean `breakout train`?"),
     ("frobnicate", "the commands are train, features"),
     ("help", "did you mean `breakout --help`?"),
@@ -133,20 +124,15 @@ WRONG_LINES = [
     (f"dataset {DATES} out=x.parquet start=2026-01-13", "start 2026-01-13 is after end 2026-01-12"),
     ("predict bundle=x date=yesterday", "date must be text of the form 2026-01-31, or today, or tomorrow"),
     ("predict bundle=x date=2026-02-06 model.depth=6", "of `breakout predict`"),
-    ("warehouse=duckdb", "warehouse.player_game_summary="),
     ("warehouse.player_game_summary=x", "belongs to warehouse=duckdb or warehouse=bigquery"),
     ("seed=1 --cfg job --info", "Only one of"),
     ("hypothesis=Jokić", "hypothesis='Jokić'"),
-    ("target.season_types=regular", "did you mean target.season_types=[regular]?"),
-    ("target.season_types=[regulr]", "did you mean target.season_types=[regular]?"),
-    ("tags=research", "did you mean tags=[research]?"),
     ("window=[january,february]", "-m window="),
     ("hydra.run.dir=elsewhere", "paths.outputs=DIR"),
     ("hydra.job.num=3", "hydra.job.num"),
     ("-m hydra.run.dir=elsewhere seed=1,2", "paths.outputs=DIR"),
     ("~hydra", "Hydra composes"),
     ("-m sweep.workers=x seed=1,2", "sweep.workers must be an integer"),
-    ("-m sweep.fail_fast=maybe seed=1,2", "sweep.fail_fast must be true or false"),
     ("-m sweep.resume= seed=1,2", "sweep.resume must be text that is not empty"),
     ("model.depth=???", "model.depth is required"),
     ("name=a\udcff", "not utf-8"),
@@ -167,39 +153,13 @@ def test_a_mistake_exits_2_with_one_sentence_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "override",
-    [
-        f"seed={2**63}",
-        "model.learning_rate=1e-12",
-        "model.learning_rate=5",
-        "model.iterations=1000000000",
-        "model.early_stopping_rounds=10000000",
-        "model.l2_leaf_reg=1e30",
-        "model.thread_count=100000",
-        "evaluation.bootstrap_resamples=1000000000",
-        "evaluation.seeds=100000",
-        "target.max_ppg=1e9",
-    ],
-)
-def test_an_absurd_number_is_refused_by_the_bounds_of_its_key(
-    override: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([override, "dry_run=true"]) == 2
-    assert override.partition("=")[0] in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("override", ["model.C=1e-30", "model.C=1e30", "model.max_iterations=1000000000"])
-def test_an_absurd_regression_is_refused(override: str) -> None:
-    assert main(["model=logistic", override, "dry_run=true"]) == 2
-
-
 def test_text_beyond_ascii_is_taken_in_quotes_and_refused_in_a_locale_without_it(program: Program) -> None:
     word = "hypothesis='Jokić'"
-    assert program(word, "dry_run=true").returncode == 0
+    taken = program(word, "--cfg", "job")
+    assert (taken.returncode, "hypothesis: Jokić\n" in taken.stdout) == (0, True)
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert program("dry_run=true", **ascii_only).returncode == 0
-    ended = program(word, "dry_run=true", **ascii_only)
+    assert program("dry_run=true", "window=january", **ascii_only).returncode == 0
+    ended = program(word, "--cfg", "job", **ascii_only)
     assert ended.returncode == 2
     assert "LC_ALL=C.UTF-8" in ended.stderr
 
@@ -211,19 +171,14 @@ def test_a_setting_may_refer_to_hydras_own_values(train_with: TrainWith) -> None
     assert seen[0].name == "catboost"
 
 
-@pytest.mark.parametrize("line", ["model.depth=0", "features=enhanced", "--depth 6", "+sead=2", "window=x"])
-def test_the_program_refuses_a_mistake_in_the_same_way(program: Program, line: str) -> None:
-    ended = program(*shlex.split(line))
+@pytest.mark.parametrize("environment", [{}, {"HYDRA_FULL_ERROR": "1"}], ids=["", "HYDRA_FULL_ERROR"])
+def test_the_program_refuses_a_mistake_and_shows_a_traceback_only_on_request(
+    program: Program, environment: dict[str, str]
+) -> None:
+    ended = program("model.depth=0", **environment)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr.startswith("breakout: ")
-    assert "Traceback" not in ended.stderr
-
-
-def test_a_traceback_is_shown_only_on_request(program: Program) -> None:
-    assert "Traceback" not in program("model.depth=0").stderr
-    ended = program("model.depth=0", HYDRA_FULL_ERROR="1")
-    assert ended.returncode == 2
-    assert "Traceback" in ended.stderr
+    assert "breakout: model.depth must be an integer from 1 to 16, got 0." in ended.stderr.splitlines()
+    assert ("Traceback" in ended.stderr) == bool(environment)
 
 
 @pytest.fixture
@@ -255,9 +210,7 @@ def raising(error: BaseException) -> Callable[[Any], int]:
         (KeyboardInterrupt(), 130, "breakout: interrupted.\n"),
     ],
 )
-@pytest.mark.parametrize("words", [[], ["hydra.verbose=false"]], ids=["composed here", "composed by Hydra"])
 def test_every_failure_of_a_program_ends_in_its_exit_code(
-    words: list[str],
     error: BaseException,
     code: int,
     told: str,
@@ -265,7 +218,7 @@ def test_every_failure_of_a_program_ends_in_its_exit_code(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     train_with(raising(error))
-    assert main(words) == code
+    assert main([]) == code
     assert told in capsys.readouterr().err
 
 
@@ -291,17 +244,19 @@ def test_a_program_gets_typed_settings_and_gives_its_exit_code(train_with: Train
 
 
 @pytest.mark.parametrize("line", ["-m seed=1,2", "seed=1,2 -m", "-m train seed=1,2", "train --multirun seed=1,2"])
-def test_a_sweep_plans_every_job_wherever_the_flag_stands(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*line.split(), "dry_run=true"]) == 0
-    assert "sweep of 2 jobs" in capsys.readouterr().out
+def test_the_flag_of_a_sweep_may_stand_anywhere(line: str) -> None:
+    command, rest = split_command(line.split())
+    arguments = sort_arguments(rest, "train")
+    assert (command or DEFAULT) == COMMANDS["train"]
+    assert (arguments.is_multirun, arguments.overrides) == (True, ["seed=1,2"])
 
 
 @pytest.mark.parametrize(
     ("words", "jobs"),
     [
-        (["-m", "window=glob(*)"], len(group_options("window"))),
+        (["train", "window=glob(*ary)", "-m"], 2),
         (["-m", "experiment=production/prod_v2_feb,research/cv_ratio"], 2),
-        (["sweep=seeds"], 8),
+        (["sweep=seeds", "window=january"], 8),
     ],
 )
 def test_a_sweep_goes_through_groups_experiments_and_files(
@@ -312,28 +267,36 @@ def test_a_sweep_goes_through_groups_experiments_and_files(
 
 
 def test_a_plan_names_the_jobs_that_cannot_be_begun(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["-m", "model.depth=4,0,6", "dry_run=true"]) == 1
+    assert main(["-m", "model.depth=4,0,6", "window=january", "dry_run=true"]) == 1
     shown = capsys.readouterr()
     assert "sweep of 3 jobs, 1 impossible: 2 fits" in shown.out
     assert "job 1 cannot be begun (model.depth=0): model.depth must be an integer from 1 to 16, got 0" in shown.out
 
 
-def test_a_password_is_masked_in_a_printed_configuration(program: Program) -> None:
-    for flags in (("--cfg", "job"), ("--cfg", "all"), ("--info", "config")):
-        shown = program(*flags, "tracking=mlflow", "tracking.uri='http://user:hunter2@host/x'")
-        assert "user:***@host" in shown.stdout
-        assert "hunter2" not in shown.stdout + shown.stderr
+@pytest.mark.parametrize("flags", [("--cfg", "job"), ("--cfg", "all"), ("--info", "config")], ids=" ".join)
+def test_a_password_is_masked_in_a_printed_configuration(flags: tuple[str, ...]) -> None:
+    shown = call(*flags, "tracking=mlflow", "tracking.uri='http://user:hunter2@host/x'")
+    assert "user:***@host" in shown.out
+    assert "hunter2" not in shown.out + shown.err
 
 
-def test_the_composed_configuration_can_be_shown(program: Program, tmp_path: Path) -> None:
-    shown = program("seed=3", "--cfg", "job", "--resolve")
-    assert shown.returncode == 0
-    assert "seed: 3\n" in shown.stdout
-    assert "hydra:" not in shown.stdout
-    assert "depth: 5" in program("--cfg", "job", "--package", "model").stdout
-    assert "breakout" in program("--cfg", "hydra").stdout
-    assert "| model/catboost " in program("--info", "defaults").stdout
-    assert "???" in program("evaluate", "--cfg=job").stdout
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("seed=3 --cfg job --resolve", "seed: 3\n"),
+        ("--cfg job --package model", "depth: 5"),
+        ("--cfg hydra", "name: breakout"),
+        ("--info defaults", "| model/catboost "),
+        ("evaluate --cfg=job", "bundle: ???"),
+    ],
+)
+def test_the_composed_configuration_can_be_shown(
+    line: str, part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = call(*line.split())
+    assert (shown.code, part in shown.out) == (0, True)
+    assert ("hydra:" in shown.out) == (line == "--cfg hydra")
     assert not list(tmp_path.iterdir())
 
 
@@ -416,12 +379,16 @@ def test_what_needs_no_composition_imports_nothing_heavy(line: str) -> None:
     assert shown.stdout.splitlines()[-1] == ""
 
 
-@pytest.mark.parametrize("line", ["model.depth=0", "features=enhanced", "+sead=2"])
-def test_a_configuration_error_imports_no_machinery(line: str) -> None:
-    heavy = "{'numpy', 'pandas', 'pyarrow', 'duckdb', 'sklearn', 'catboost', 'sqlglot'}"
-    code = f"import sys; from breakout.cli import main; main({line.split()}); print(*({heavy} & set(sys.modules)))"
+def test_a_configuration_error_imports_no_machinery() -> None:
+    code = """
+import sys
+from breakout.cli import main
+for line in ("model.depth=0", "features=enhanced", "+sead=2"):
+    heavy = {"numpy", "pandas", "pyarrow", "duckdb", "sklearn", "catboost", "sqlglot"} & set(sys.modules)
+    print(main([line]), *heavy)
+"""
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-    assert shown.stdout.splitlines() == [""]
+    assert shown.stdout.splitlines() == ["2", "2", "2"]
 
 
 def test_a_program_makes_no_threads_for_linear_algebra() -> None:
@@ -443,7 +410,7 @@ def test_a_reader_that_goes_away_causes_no_complaint(tmp_path: Path) -> None:
 def test_verbose_prints_the_log_of_a_run_on_standard_error_and_is_refused_in_a_sweep(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("model=base_rate", "window=january", f"paths.outputs={tmp_path}", *QUICK, "run.write_report=false")
+    words = ("debug=tiny", "model=base_rate", f"paths.outputs={tmp_path}", *QUICK, "run.write_report=false")
     assert main([*words]) == 0
     assert "run complete" not in capfd.readouterr().err
     assert main([*words, "hydra.verbose=true"]) == 0

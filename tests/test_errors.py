@@ -6,8 +6,6 @@ import errno
 import json
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from breakout.artifacts import save_text
 from breakout.cli import main
 from breakout.errors import DataError, as_breakout_error
 from breakout.runs import read_status
+from tests.commands import call
 
 REFUSALS = (
     "ENOSPC EDQUOT EFBIG EMFILE ENFILE ENAMETOOLONG ELOOP ENOMEM EROFS EACCES EPERM".split()  # noqa: SIM905
@@ -60,19 +59,14 @@ def test_a_loop_of_symbolic_links_and_a_name_too_long_are_named(
 def test_a_limit_on_the_size_of_files_ends_a_run_in_a_sentence_and_shows_no_half_file(
     kilobytes: int, tmp_path: Path
 ) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, kilobytes * 1024))
-
-    done = subprocess.run(
-        [sys.executable, "-m", "breakout", "debug=tiny"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=limit,
-    )
-    assert (done.returncode, "ulimit -f" in done.stderr) == (3, True)
-    (run,) = (tmp_path / "outputs/runs/tiny").iterdir()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, before[1]))
+    try:
+        answer = call("debug=tiny", f"paths.outputs={tmp_path}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (answer.code, "ulimit -f" in answer.err) == (3, True)
+    (run,) = (tmp_path / "runs/tiny").iterdir()
     assert read_status(run).state in ("failed", "killed")
     for path in run.rglob("*.json"):
         json.loads(path.read_text())

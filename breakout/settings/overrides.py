@@ -63,5 +63,5 @@ def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
 
 
 def _as_json(mapping: Any) -> dict[str, Any]:
-    """Return a mapping with dates as text and tuples as lists, so that values of settings and of YAML files compare."""
+    """Return a mapping with dates as text and tuples as lists, as in YAML, so that equal values compare equal."""
     return cast("dict[str, Any]", json.loads(json.dumps(mapping, default=str)))

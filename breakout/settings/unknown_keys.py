@@ -10,7 +10,7 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# What messages show as the override that chooses a kind. For any other kind they show GROUP=KIND.
+# By group and kind: the override that messages show for choosing the kind. For any other kind they show GROUP=KIND.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("window", "trailing"): "window=trailing",

@@ -6,18 +6,20 @@ import re
 import shlex
 from collections.abc import Iterator
 from datetime import date
-from itertools import chain
+from functools import cache
+from itertools import chain, zip_longest
 
 import pytest
 import yaml
 
 from breakout import settings
-from breakout.conf_tree import conf_dir, group_names, group_options, groups_of
+from breakout.conf_tree import conf_dir, group_names, group_options, groups_of, load_presets
 from breakout.errors import ConfigurationError
 from breakout.features.selection import select_features
 from breakout.settings.composition import compose, compose_config, is_sweep, resolve
 from breakout.settings.composition_errors import describe_missing_option
 from breakout.settings.overrides import flatten
+from breakout.settings.unknown_keys import COMPOSING_GROUPS
 
 # The overrides without which a command, or an option of a group, cannot be composed.
 REQUIRED = {
@@ -31,24 +33,34 @@ REQUIRED = {
 }
 
 
-def every_choice() -> Iterator[tuple[str, str]]:
-    """Yield each command with each option of each of its groups."""
+def every_choice() -> Iterator[tuple[str, list[str]]]:
+    """Yield each command with options of its groups, so that each option of each group occurs.
+
+    Options of different groups are chosen together, which takes fewer compositions. An option of an experiment, sweep
+    or debug is chosen alone, because it sets keys of the other groups.
+    """
     for command in settings.ROOT_CLASSES:
-        for group in groups_of(command):
-            yield from ((command, f"{group}={option}") for option in group_options(group))
+        choices = {group: [f"{group}={option}" for option in group_options(group)] for group in groups_of(command)}
+        alone = [[choice] for group in COMPOSING_GROUPS for choice in choices.pop(group, [])]
+        together = [list(filter(None, chosen)) for chosen in zip_longest(*choices.values())]
+        yield from ((command, chosen) for chosen in [*together, *alone])
 
 
+@cache
 def train(*overrides: str) -> settings.ExperimentConfig:
     config = compose("train", overrides)
     assert isinstance(config, settings.ExperimentConfig)
     return config
 
 
-@pytest.mark.parametrize(("command", "choice"), list(every_choice()))
-def test_every_option_of_every_group_gives_valid_settings(command: str, choice: str) -> None:
-    needed = [*REQUIRED.get(command, []), *REQUIRED.get(choice, [])]
-    composed = compose_config(command, [choice, *needed])
-    assert is_sweep(composed) == choice.startswith("sweep=")
+@pytest.mark.parametrize(
+    ("command", "choices"), list(every_choice()), ids=lambda part: part if isinstance(part, str) else " ".join(part)
+)
+def test_every_option_of_every_group_gives_valid_settings(command: str, choices: list[str]) -> None:
+    needed = [override for name in (command, *choices) for override in REQUIRED.get(name, [])]
+    composed = compose_config(command, [*choices, *needed])
+    assert is_sweep(composed) == any(choice.startswith("sweep=") for choice in choices)
+    assert {f"{group}={option}" for group, option in composed.hydra.runtime.choices.items()} >= set(choices)
     config = settings.load(settings.ROOT_CLASSES[command], resolve(composed, command))
     assert settings.load(type(config), settings.to_mapping(config)) == config
 
@@ -56,11 +68,11 @@ def test_every_option_of_every_group_gives_valid_settings(command: str, choice: 
 @pytest.mark.parametrize("option", group_options("features"))
 def test_every_preset_names_registered_features_once(option: str) -> None:
     mode = "shared" if option == "production" else "experimental"
-    assert select_features(mode, train(f"mode={mode}", f"features={option}").features.names)
+    assert select_features(mode, load_presets()[option])
 
 
 def test_presets_grow_from_the_shared_features() -> None:
-    names = {option: train(f"features={option}").features.names for option in group_options("features")}
+    names = load_presets()
     production = names["production"]
     assert len(production) == 10
     assert all(preset[:10] == production for preset in names.values())

@@ -13,7 +13,7 @@ import yaml
 from breakout.cli import main
 from breakout.conf_tree import conf_dir
 from breakout.errors import ConfigurationError
-from breakout.settings.composition import compose, compose_mapping
+from breakout.settings.composition import compose, compose_config, compose_mapping, is_sweep
 from breakout.settings.config_dirs import search_path_overrides
 
 
@@ -134,14 +134,11 @@ def test_a_config_dir_that_cannot_be_read_is_refused(
         assert shown.count("\n") == 1
 
 
-def test_a_sweep_file_of_a_config_dir_makes_a_sweep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_sweep_file_of_a_config_dir_makes_a_sweep(tmp_path: Path) -> None:
     content = "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      model.depth: 3,4\n"
-    write(tmp_path / "cfg", "sweep/two.yaml", content)
-    monkeypatch.chdir(tmp_path)
-    assert main(["--config-dir", "cfg", "sweep=two", "dry_run=true"]) == 0
-    assert "sweep of 2 jobs" in capsys.readouterr().out
+    write(tmp_path, "sweep/two.yaml", content)
+    composed = compose_config("train", [*search_path_overrides([str(tmp_path)]), "sweep=two"])
+    assert (is_sweep(composed), composed.hydra.sweeper.params) == (True, {"model.depth": "3,4"})
 
 
 @pytest.mark.parametrize(("group", "content"), [("experiment", "name: a\n"), ("sweep", "hydra:\n  mode: MULTIRUN\n")])
@@ -159,7 +156,8 @@ def test_a_sweep_resumes_with_the_folder_given_again_and_without_it(
 ) -> None:
     write(tmp_path / "cfg", "experiment/mine.yaml", "model:\n  iterations: 5\n  l2_leaf_reg: ${model.depth}\n")
     monkeypatch.chdir(tmp_path)
-    assert main(["--config-dir", "cfg", "-m", "experiment=mine", "debug=tiny", "model.depth=2,3", "workers=1"]) == 0
+    here = "hydra/launcher=basic"  # runs the jobs in this process
+    assert main(["--config-dir", "cfg", "-m", "experiment=mine", "debug=tiny", "model.depth=2,3", here]) == 0
     (sweep,) = tmp_path.glob("outputs/sweeps/*")
     for flags in (["--config-dir", "cfg"], []):
         shutil.rmtree(min(sweep.glob("runs/*")))

@@ -23,9 +23,9 @@ def test_the_option_of_the_group_is_no_file() -> None:
     assert not config.prices.is_given
 
 
-def test_prices_change_no_fingerprint_of_a_run() -> None:
-    plain, priced = compose("train"), compose("train", ["prices=quotes.csv", "prices.margin=shin"])
-    assert settings.fingerprint(plain) == settings.fingerprint(priced)
+def test_prices_change_no_fingerprint_of_a_run(default_experiment: settings.ExperimentConfig) -> None:
+    priced = compose("train", ["prices=quotes.csv", "prices.margin=shin"])
+    assert settings.fingerprint(priced) == settings.fingerprint(default_experiment)
 
 
 @pytest.mark.parametrize(

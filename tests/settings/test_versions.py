@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def version_1(**changes: Any) -> dict[str, Any]:
     return mapping | changes
 
 
+@cache
 def train(*overrides: str) -> settings.ExperimentConfig:
     config = compose("train", overrides)
     assert isinstance(config, settings.ExperimentConfig)
