@@ -70,7 +70,7 @@ class RunRecord:
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest of the bundle in `bundle_folder`; None without a bundle, DataError if it is damaged."""
+        """The manifest of the bundle in `bundle_folder`; None without a bundle, DataError for a damaged manifest."""
         return None if self.bundle_folder is None else load_manifest(self.bundle_folder)
 
     @cached_property

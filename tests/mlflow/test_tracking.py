@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -136,23 +135,64 @@ def test_a_model_of_points_gives_the_probabilities_of_its_bundle(trained: Traine
     assert np.array_equal(loaded.predict(given)["probability"], bundle.predict_probability(rows))
 
 
-def test_a_sweep_is_a_run_with_its_jobs_as_children(server: str, client: MlflowClient, tmp_path: Path) -> None:
-    place = (f"paths.outputs={tmp_path}", *QUICK[:-1], *words(server, "sweeps"))
-    command("-m", "model.depth=2,3", "name=shapes", *place)
+@pytest.fixture(scope="module")
+def swept(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run a sweep whose jobs are registered by an address with a secret, and return the folder of outputs."""
+    outputs = tmp_path_factory.mktemp("swept") / "it's here"
+    address = server.replace("http://", "http://user:s3cr3t@")
+    place = (f'paths.outputs="{outputs}"', *words(f"'{address}'", "sweeps"))
+    command("-m", "model=base_rate", "seed=1,2", "workers=1", *QUICK[:-1], "run.write_report=true", *place)
+    return outputs
+
+
+def test_a_sweep_is_a_run_with_its_jobs_as_children(swept: Path, client: MlflowClient) -> None:
     parents = [run for run in runs_of(client, "sweeps") if SWEEP_TAG in run.data.tags]
     children = [run for run in runs_of(client, "sweeps") if RUN_TAG in run.data.tags]
-    assert len(parents) == 1
-    assert {run.data.params["model.depth"] for run in children} == {"2", "3"}
+    assert [run.data.tags[SWEEP_TAG] for run in parents] == [path.name for path in (swept / "sweeps").iterdir()]
+    assert {run.data.params["seed"] for run in children} == {"1", "2"}
     assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parents[0].info.run_id}
     assert "leaderboard.csv" in {file.path for file in client.list_artifacts(parents[0].info.run_id)}
 
 
-def test_without_an_address_a_store_lies_beside_the_runs(tmp_path: Path) -> None:
-    command("train", f"paths.outputs={tmp_path}", "tracking=mlflow", *QUICK)
-    local = MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'mlflow' / 'mlflow.db'}")
-    (run,) = runs_of(local, "breakout")
-    assert run.data.tags[RUN_TAG] == newest(tmp_path, "tiny").name
-    assert list((tmp_path / "mlflow" / "artifacts").glob("*/artifacts/model/MLmodel"))
+def test_a_sweep_registers_its_jobs_by_an_address_with_a_secret_and_writes_it_nowhere(
+    swept: Path, client: MlflowClient
+) -> None:
+    found = runs_of(client, "sweeps")
+    assert len([run for run in found if RUN_TAG in run.data.tags]) == 2
+    assert holding(swept, "s3cr3t") == []
+    assert "s3cr3t" not in repr([run.to_dictionary() for run in found])
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train with `tracking=mlflow` and no address, and return the folder of outputs."""
+    outputs = tmp_path_factory.mktemp("local") / "it's here"
+    command("train", f'paths.outputs="{outputs}"', "tracking=mlflow", *QUICK)
+    return outputs
+
+
+def store_of(outputs: Path) -> MlflowClient:
+    return MlflowClient(tracking_uri=f"sqlite:///{outputs / 'mlflow' / 'mlflow.db'}")
+
+
+def test_without_an_address_a_store_lies_beside_the_runs(local: Path) -> None:
+    (run,) = runs_of(store_of(local), "breakout")
+    assert run.data.tags[RUN_TAG] == newest(local, "tiny").name
+    assert list((local / "mlflow" / "artifacts").glob("*/artifacts/model/MLmodel"))
+
+
+def test_a_sweep_in_a_folder_of_any_name_is_registered_in_a_store_beside_it(local: Path) -> None:
+    names = ("it's", 'it\'s a "sweep"', "50%_of")
+    sweeps = [local / "sweeps" / name for name in names]
+    for seed, sweep in enumerate(sweeps):
+        folder = str(sweep).replace('"', '\\"')
+        place = (f'paths.outputs="{local}"', f'hydra.sweep.dir="{folder}"', "tracking=mlflow")
+        command("-m", f"seed={seed}", "model=base_rate", *QUICK, *place, "tracking.experiment=named")
+    tags = [run.data.tags for run in runs_of(store_of(local), "named")]
+    assert sorted(tag[SWEEP_TAG] for tag in tags if SWEEP_TAG in tag) == sorted(names)
+    assert len({tag["mlflow.parentRunId"] for tag in tags if RUN_TAG in tag}) == 3
+    assert main(["track", *(str(run) for sweep in sweeps for run in (sweep / "runs").iterdir())]) == 0
+    assert len(runs_of(store_of(local), "named")) == 6, "registering again adds no runs"
 
 
 def test_a_server_that_does_not_answer_is_a_warning_and_the_run_is_kept(
@@ -175,49 +215,22 @@ def test_the_server_s_own_page_shows_the_run(registered: Any, server: str, brows
     page.close()
 
 
-def test_no_file_and_no_line_of_a_run_holds_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_and_no_line_of_a_run_holds_a_secret(
+    local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)  # MLflow stores artifacts of a local database here
     address = "tracking.uri='http://user:s3cr3t@127.0.0.1:9/?token=t0k3n'"
-    words = ["debug=tiny", "tracking=mlflow", address, "tracking.timeout_seconds=1"]
-    done = subprocess.run(
-        [sys.executable, "-m", "breakout", *words], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert "user:***@127.0.0.1" in done.stderr
-    assert holding(tmp_path, "s3cr3t", "t0k3n") == []
-    assert not {"s3cr3t", "t0k3n"} & set(re.findall(r"\w+", done.stdout + done.stderr))
+    assert main(["debug=tiny", *QUICK[:-1], "tracking=mlflow", address, "tracking.timeout_seconds=1"]) == 0
     (run,) = (tmp_path / "outputs/runs/tiny").iterdir()
     assert main(["track", str(run)]) == 3
-    assert main(["track", str(run), f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}"]) == 0
+    printed = capfd.readouterr()
+    assert "user:***@127.0.0.1" in printed.err
+    assert not {"s3cr3t", "t0k3n"} & set(re.findall(r"\w+", printed.out + printed.err))
     assert holding(tmp_path, "s3cr3t", "t0k3n") == []
-
-
-def test_a_sweep_registers_its_jobs_by_an_address_with_a_secret_and_writes_it_nowhere(
-    server: str, client: MlflowClient, tmp_path: Path
-) -> None:
-    outputs = tmp_path / "it's here"
-    address = server.replace("http://", "http://user:s3cr3t@")
-    words = ["-m", "seed=1,2", *QUICK, f'paths.outputs="{outputs}"', "name=secretive", "run.write_report=true"]
-    tracking = ["tracking=mlflow", f"tracking.uri='{address}'", "tracking.experiment=secretive"]
-    assert main([*words, *tracking]) == 0
-    assert holding(outputs, "s3cr3t") == []
-    found = runs_of(client, "secretive")
-    assert len([run for run in found if RUN_TAG in run.data.tags]) == 2
-    assert "s3cr3t" not in repr([run.to_dictionary() for run in found])
-
-
-@pytest.mark.parametrize("name", ["it's", 'it\'s a "sweep"', "50%_of"])
-def test_a_sweep_in_a_folder_of_any_name_is_registered_in_a_store_beside_it(tmp_path: Path, name: str) -> None:
-    outputs = tmp_path / "it's here"
-    sweep = outputs / "sweeps" / name
-    quoted = {key: str(value).replace('"', '\\"') for key, value in {"outputs": outputs, "sweep": sweep}.items()}
-    words = ["-m", "seed=1,2", *QUICK, f'paths.outputs="{quoted["outputs"]}"', f'hydra.sweep.dir="{quoted["sweep"]}"']
-    assert main([*words, "name=named", "tracking=mlflow", "tracking.experiment=named"]) == 0
-    client = MlflowClient(tracking_uri=f"sqlite:///{outputs / 'mlflow' / 'mlflow.db'}")
-    found = runs_of(client, "named")
-    assert sorted(run.data.tags.get(SWEEP_TAG, "") for run in found) == ["", "", name]
-    assert main(["track", *map(str, (sweep / "runs").iterdir())]) == 0
-    assert len(runs_of(client, "named")) == 3
+    store = shutil.copy(local / "mlflow" / "mlflow.db", tmp_path)
+    assert main(["track", str(run), f"tracking.uri=sqlite:///{store}", "tracking.experiment=later"]) == 0
+    assert list(tmp_path.glob("mlruns/*/*/artifacts/metrics.json"))
+    assert holding(tmp_path, "s3cr3t", "t0k3n") == []
 
 
 def holding(folder: Path, *secrets: str) -> list[str]:

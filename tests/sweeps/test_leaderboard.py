@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from breakout.cli import main
-from tests.conftest import Program
+from tests.commands import call
 from tests.sweeps.conftest import Swept, sweep
 
 
@@ -59,7 +59,7 @@ def test_the_flat_table_holds_jobs_baselines_and_failures(shape: Swept) -> None:
     assert flat[flat["state"] == "failed"]["reason"].str.startswith("model.depth must be").all()
 
 
-def test_the_command_beside_a_job_runs_it_alone_whatever_its_words_hold(program: Program, tmp_path: Path) -> None:
+def test_the_command_beside_a_job_runs_it_alone_whatever_its_words_hold(tmp_path: Path) -> None:
     conf = tmp_path / "my conf" / "window"
     conf.mkdir(parents=True)
     (conf / "mine.yaml").write_text(
@@ -75,10 +75,10 @@ def test_the_command_beside_a_job_runs_it_alone_whatever_its_words_hold(program:
     swept = sweep(tmp_path / "out put", "--config-dir", str(conf.parent), *words)
     (failed,) = swept.board["not_completed"]
     assert "leaves 0 to fit on" in failed["reason"]
-    alone = program(*shlex.split(failed["command"])[1:])
-    assert failed["reason"] in " ".join(alone.stderr.split())
+    alone = call(*shlex.split(failed["command"])[1:])
+    assert failed["reason"] in " ".join(alone.err.split())
     good = shlex.split(swept.board["tables"][0]["rows"][0]["command"])
-    assert program(*good[1:], "dry_run=true").returncode == 0
+    assert call(*good[1:], "dry_run=true").code == 0
     assert main(shlex.split(swept.board["resume_command"])[1:]) == 1
 
 

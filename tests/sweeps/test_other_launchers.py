@@ -9,7 +9,7 @@ import pytest
 from tests.sweeps.conftest import QUICK, Start, assert_same_bits, in_state, newest_sweep, predictions, statuses, sweep
 
 # With validation.fraction=0.999, a job fails while it runs, because too few rows are left to fit on.
-WORDS = ("model.depth=2", "model.iterations=20,30", "validation.fraction=0.15,0.999")
+WORDS = ("model.depth=2", "model.iterations=20", "validation.fraction=0.15,0.999")
 LAUNCHERS = {
     "joblib": (),
     "submitit_local": ("hydra.launcher.timeout_min=2",),
@@ -30,10 +30,10 @@ def test_another_launcher_gives_the_bits_of_processes_on_this_machine(
     swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
     code, out = swept.end()
     assert code == 1, out
-    assert "4 jobs: 4 fits" in out
-    assert " ".join(out.split()).count("leaves 0 to fit on") >= 2
+    assert "2 jobs: 2 fits" in out
+    assert "leaves 0 to fit on" in " ".join(out.split())
     folder = newest_sweep(swept.outputs)
-    assert [len(in_state(statuses(folder), state)) for state in ("completed", "failed")] == [2, 2]
+    assert [len(in_state(statuses(folder), state)) for state in ("completed", "failed")] == [1, 1]
     assert_same_bits(predictions(by_processes), predictions(folder))
     stray = {path.name for path in swept.outputs.parent.iterdir()} - {"outputs", "script.py"}
     assert stray == set(), "nothing is left beside the outputs"

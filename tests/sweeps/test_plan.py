@@ -49,6 +49,10 @@ def test_a_catboost_and_a_blend_share_their_trees(capsys: Captured) -> None:
     assert "sweep of 4 jobs: 1 fit" in plan(capsys, "model=catboost,blend", "calibration=none,sigmoid")[1]
 
 
+def test_another_launcher_shares_no_fits(capsys: Captured) -> None:
+    assert "sweep of 2 jobs: 2 fits" in plan(capsys, "model.iterations=200,500", "hydra/launcher=joblib")[1]
+
+
 def test_fits_of_fewer_than_200_trees_are_no_part_of_longer_ones(capsys: Captured) -> None:
     assert "sweep of 4 jobs: 2 fits" in plan(capsys, "model.iterations=100,199,200,500")[1]
 

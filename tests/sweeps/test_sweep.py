@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +23,9 @@ from breakout.models.base import FitParts
 from breakout.models.kinds import fit_twice
 from breakout.settings.composition import compose
 from breakout.sweeps.record import load_sweep_record
+from tests.commands import call
 from tests.sample_files import ingest, warehouse_overrides
-from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, newest_sweep, predictions, statuses, sweep
+from tests.sweeps.conftest import QUICK, Swept, assert_same_bits, predictions, statuses, sweep
 
 if TYPE_CHECKING:
     from breakout.settings.model_groups import ModelConfig
@@ -58,7 +59,7 @@ def model_of(*words: str) -> ModelConfig:
 
 
 # From 200 trees on, CatBoost takes ten steps per leaf instead of one. Early stopping ends these fits near 35 trees.
-@pytest.mark.parametrize(("kind", "rounds"), [("catboost", 0), ("catboost", 5), ("catboost", 30), ("blend", 5)])
+@pytest.mark.parametrize(("kind", "rounds"), [("catboost", 0), ("catboost", 30), ("blend", 5)])
 def test_fits_that_jobs_share_are_bitwise_those_of_each_alone(kind: str, rounds: int, parts: FitParts) -> None:
     counts = (1, 35, 199, 200, 230)
     shared = SharedWork()
@@ -103,28 +104,54 @@ def test_a_job_of_a_sweep_is_bitwise_the_single_run_with_its_settings(shape: Swe
     assert len(alone) == 2
 
 
-def test_processes_give_the_bits_of_one_job_after_another(tmp_path: Path) -> None:
-    words = ("model.depth=2", "model.iterations=20,30", "model=catboost,blend")
-    sweep(tmp_path / "one", "workers=1", *words)
-    sweep(tmp_path / "two", "workers=2", *words)
-    assert_same_bits(predictions(tmp_path / "one"), predictions(tmp_path / "two"))
+def test_processes_give_the_bits_of_one_job_after_another(shape: Swept, tmp_path: Path) -> None:
+    sweep(tmp_path, "workers=1", "model.depth=3", "model.iterations=20,40", "seed=2,1")
+    one = predictions(tmp_path)
+    assert len(one) == 4
+    assert_same_bits(one, {key: frame for key, frame in predictions(shape.folder).items() if key in one})
 
 
-def test_a_resume_runs_what_is_missing_and_touches_nothing_else(shape: Swept, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(shape.folder, tmp_path / "sweeps" / "again"))
-    kept, gone = (
-        next(one for one in statuses(folder) if one["job"] == number and one["state"] == "completed")
-        for number in (1, 2)
-    )
-    before = {path: path.stat().st_mtime_ns for path in kept["folder"].rglob("*")}
-    shutil.rmtree(gone["folder"])
-    assert main([f"resume={folder}"]) == 1, "the impossible jobs stay impossible"
-    again = Swept(1, "", folder)
-    assert list(again.states.values()).count("completed") == 8
-    assert {path: path.stat().st_mtime_ns for path in kept["folder"].rglob("*")} == before
-    assert_same_bits(predictions(shape.folder), predictions(folder))
-    completed = [status["job"] for status in statuses(folder) if status["state"] == "completed"]
-    assert len(completed) == len(set(completed)), "no completed job is run a second time"
+@dataclass(frozen=True)
+class Resumed:
+    """A resumed copy of the sweep `shape`, from which a job's folder was removed and another's metrics were changed.
+
+    `before` contains the times of the last change of the files of an unchanged job, and `left` is a folder such as a
+    killed job leaves.
+    """
+
+    sweep: Swept
+    kept: Path
+    before: dict[Path, int]
+    changed: int
+    left: Path
+
+
+def times(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+@pytest.fixture(scope="module")
+def resumed(shape: Swept, tmp_path_factory: pytest.TempPathFactory) -> Resumed:
+    folder = Path(shutil.copytree(shape.folder, tmp_path_factory.mktemp("resumed") / "sweeps" / "again"))
+    folders = {status["job"]: status["folder"] for status in statuses(folder) if status["state"] == "completed"}
+    shutil.rmtree(folders[2])
+    metrics = folders[3] / "metrics.json"
+    metrics.write_text(metrics.read_text(encoding="utf-8").replace("0.4", "0.3"), encoding="utf-8")
+    left = folders[3] / f".bundle.{'0' * 16}"
+    left.mkdir()
+    (left / "model.cbm").write_bytes(b"half")
+    before = times(folders[1])
+    answer = call(f"resume={folder}")
+    return Resumed(Swept(answer.code, answer.out, folder), folders[1], before, 3, left)
+
+
+def test_a_resume_runs_what_is_missing_and_touches_nothing_else(shape: Swept, resumed: Resumed) -> None:
+    assert resumed.sweep.code == 1, "the impossible jobs stay impossible"
+    assert list(resumed.sweep.states.values()).count("completed") == 8
+    assert times(resumed.kept) == resumed.before
+    assert_same_bits(predictions(shape.folder), predictions(resumed.sweep.folder))
+    completed = [status["job"] for status in statuses(resumed.sweep.folder) if status["state"] == "completed"]
+    assert sorted(completed) == sorted([*range(8), resumed.changed]), "only the changed job is run a second time"
 
 
 def test_a_resume_with_the_same_command_finds_jobs_by_their_settings_not_their_order(tmp_path: Path) -> None:
@@ -140,6 +167,7 @@ def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys
     ingest(files, date(2025, 10, 1), date(2026, 1, 31))
     words = ("model=base_rate", "seed=1", *warehouse_overrides(files))
     first = sweep(tmp_path, *words)
+    assert (first.code, list(first.states.values())) == (0, ["completed"]), "one value alone is a sweep of one job"
     record = load_sweep_record(first.folder)
     other = msgspec.structs.replace(record, contracts=dict.fromkeys(record.contracts, "0" * 16))
     other.save(first.folder)
@@ -179,19 +207,12 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
 
 
 def test_a_resume_runs_a_job_with_damaged_files_again_and_clears_what_a_kill_left(
-    shape: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shape: Swept, resumed: Resumed
 ) -> None:
-    folder = Path(shutil.copytree(shape.folder, tmp_path / "sweeps" / "again"))
-    victim = next(status for status in statuses(folder) if status["state"] == "completed")
-    metrics = victim["folder"] / "metrics.json"
-    metrics.write_text(metrics.read_text(encoding="utf-8").replace("0.4", "0.3"), encoding="utf-8")
-    left = victim["folder"] / f".bundle.{'0' * 16}"
-    left.mkdir()
-    (left / "model.cbm").write_bytes(b"half")
-    assert main([f"resume={folder}"]) == 1
-    assert f"job {victim['job']} is run again" in capsys.readouterr().out
-    assert not left.exists()
-    assert Swept(1, "", folder).board["tables"][0]["rows"][0]["value"] == shape.board["tables"][0]["rows"][0]["value"]
+    assert f"job {resumed.changed} is run again" in resumed.sweep.out
+    assert not resumed.left.exists()
+    values = [[row["value"] for row in swept.board["tables"][0]["rows"]] for swept in (resumed.sweep, shape)]
+    assert values[0] == values[1]
 
 
 def test_fail_fast_ends_a_sweep_at_its_first_failed_job(tmp_path: Path) -> None:
@@ -202,10 +223,10 @@ def test_fail_fast_ends_a_sweep_at_its_first_failed_job(tmp_path: Path) -> None:
 
 
 def test_folds_are_jobs_of_their_own_in_order_of_time_with_the_bits_of_one_run(tmp_path: Path) -> None:
-    window = ("window=walk_forward", "window.step=week", "window.folds=3", "model=logistic")
+    window = ("window=walk_forward", "window.step=week", "window.folds=2", "model=logistic")
     folds = sweep(tmp_path, *window, "window.fold_jobs=true")
     rows = [table["rows"][0] for table in folds.board["tables"]]
-    assert [row["job"] for row in rows] == [0, 1, 2]
+    assert [row["job"] for row in rows] == [0, 1]
     assert [row["window"] for row in rows] == sorted(row["window"] for row in rows)
     whole = next(iter(predictions(sweep(tmp_path, *window).folder).values()))
     evaluated = whole[whole["split"] == "evaluation"].drop(columns="fold").reset_index(drop=True)
@@ -234,9 +255,3 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, capsys: pytest.
     printed = capsys.readouterr().err
     assert "cannot be made" in printed
     assert "choose paths.outputs=DIR" in printed
-
-
-def test_one_value_alone_is_a_sweep_of_one_job(tmp_path: Path) -> None:
-    single = sweep(tmp_path, "model=base_rate", "seed=7")
-    assert (single.code, list(single.states.values())) == (0, ["completed"])
-    assert newest_sweep(tmp_path) == single.folder
