@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from breakout.artifacts import file_lock
 from breakout.bundle.folder import read_bundle
 from breakout.cli import main
 from breakout.production.registry import Registry
@@ -95,7 +96,7 @@ SETTINGS = {
 class Trained(dict[str, Path]):
     """A dict of run folders by their names in SETTINGS, which trains a run when its name is first looked up.
 
-    Tests share the folders, so they must not write into them.
+    Tests share the folders, so they must not write into them. The test processes of a suite share them too.
     """
 
     def __init__(self, outputs: Path) -> None:
@@ -103,5 +104,8 @@ class Trained(dict[str, Path]):
         self.outputs = outputs
 
     def __missing__(self, name: str) -> Path:
-        self[name] = train(self.outputs, name, *SETTINGS[name])
+        with file_lock(self.outputs / f"{name}.lock"):
+            if not (self.outputs / "runs" / name).exists():
+                train(self.outputs, name, *SETTINGS[name])
+        self[name] = newest_run(self.outputs, name)
         return self[name]

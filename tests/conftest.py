@@ -83,7 +83,9 @@ def default_interrupt() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Return the run folders that tests share; each run is trained when a test first reads it from the result."""
-    return Trained(tmp_path_factory.mktemp("trained"))
+    base = tmp_path_factory.getbasetemp()
+    # pytest-xdist gives each of its processes a temporary folder of its own, all in one folder.
+    return Trained((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained")
 
 
 @pytest.fixture

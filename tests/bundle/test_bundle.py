@@ -289,8 +289,9 @@ def test_a_changed_contract_is_refused_and_what_changed_is_named(
 def test_every_command_refuses_a_changed_contract_with_exit_code_1(
     bundle: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    words_of_commands = commands(bundle, trained["logistic"] / "bundle")
     rename_feature(monkeypatch)
-    for words in commands(bundle, trained["logistic"] / "bundle"):
+    for words in words_of_commands:
         answer = call(*words)
         assert answer.code == 1, (words, answer.err)
         assert "home_away" in answer.out + answer.err

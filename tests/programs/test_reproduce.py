@@ -127,10 +127,10 @@ def without_digests(run: Path) -> None:
 
 
 def test_a_changed_contract_is_named(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
-    name = "points_std_last_10"
+    name, run = "points_std_last_10", trained["default"]
     changed = dict(registry.REGISTRY) | {name: replace(registry.REGISTRY[name], default=6.0)}
     monkeypatch.setattr(registry, "REGISTRY", MappingProxyType(changed))
-    answer = call("reproduce", trained["default"])
+    answer = call("reproduce", run)
     assert answer.code == 1
     assert "feature points_std_last_10: default was 5.0, is 6.0" in answer.err
 
