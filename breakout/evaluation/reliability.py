@@ -1,9 +1,9 @@
 """Reliability of probabilities: bins of equal mass, the calibration error (ECE) and the parts of the Brier score.
 
-**The binning rule.** Rows are sorted by probability. All rows of one probability are put into the bin floor(n_bins * m
-/ n). Here n is the number of rows, and m is the number of rows with a lower probability plus half the number of rows
-with this one. Without ties the sizes of bins differ by at most one. With ties a bin may be larger, or empty and left
-out. The order of rows does not matter, and a row repeated k times counts as k rows.
+**The binning rule.** The number of a row's bin is floor(n_bins * m / n). Here n is the number of rows, and m is the
+number of rows with a lower probability plus half the number of rows with this one. So rows of equal probability share a
+bin. Without ties the sizes of bins differ by at most one. With ties a bin may be larger, or empty and left out. The
+order of rows does not matter, and a row repeated k times counts as k rows.
 """
 
 from __future__ import annotations

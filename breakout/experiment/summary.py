@@ -148,8 +148,7 @@ def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
     """Return calibrated probabilities (n,) of the evaluation rows of all windows, with the features in `rows`.
 
     `rows` contains shuffled features in the order of the windows. The model of each window predicts the rows of that
-    window. If the run only trains, `rows` contains the validation part, and the model that was fitted without it
-    predicts.
+    window. If the run only trains, `rows` contains the validation part, which the model fitted without it predicts.
     """
     found, first = [], 0
     for window in run.windows:

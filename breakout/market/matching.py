@@ -50,7 +50,7 @@ class KnownNames:
 
     @classmethod
     def of(cls, full_names: dict[str, str]) -> KnownNames:
-        """Build both mappings from the one of player_lookup to full name."""
+        """Build both fields from a mapping of player_lookup to full name."""
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)

@@ -54,7 +54,7 @@ def fit_weight(
     weight = 0.0
     for _ in range(_NEWTON_STEPS):
         score, information = _derivatives(is_over, offset, change, weight)
-        if not information.sum() > 0.0:  # the probabilities of model and market are equal on every line
+        if not information.sum() > 0.0:
             return Interval(None, None, None, 0)
         step = float(np.clip(score.sum() / information.sum(), -2.0, 2.0))
         weight += step

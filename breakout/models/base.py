@@ -78,7 +78,7 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the feature names and all numbers; equal digests, settings and seeds give equal fits."""
+        """SHA-256 of the feature names and all numbers; equal digests, settings and seeds mean equal fits."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):
@@ -122,7 +122,7 @@ def logit(probability: np.ndarray) -> np.ndarray:
 
 
 def normalised_importance(names: tuple[str, ...], sizes: ArrayLike) -> dict[str, float]:
-    """Return by feature its size divided by the sum of all sizes; all 0 if the sum is 0.
+    """Return the share of each feature in the sum of the sizes; all 0 if the sum is 0.
 
     `sizes` (k,) are in the order of `names`. None of them is negative.
     """

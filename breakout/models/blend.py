@@ -51,7 +51,7 @@ class BlendModel:
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contributions to the log odds, shape (n, k): the weighted average of both models'."""
+        """Return the weighted average of both models' contributions to the log odds, shape (n, k)."""
         return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:
