@@ -104,7 +104,7 @@ def test_standard_errors_agree_with_an_independent_bootstrap_of_rows_to_the_thir
     y = (generator.random(1500) < 0.2).astype(float)
     first, second = (np.round(y * shift + generator.normal(size=y.size), 1) for shift in (0.4, 0.3))
     replicates = []
-    for drawn in generator.integers(0, y.size, (3000, y.size)):
+    for drawn in generator.integers(0, y.size, (1500, y.size)):
         is_breakout = y[drawn] == 1
         breakouts = is_breakout.sum()
         ranks = [rankdata(scores[drawn])[is_breakout].sum() for scores in (first, second)]

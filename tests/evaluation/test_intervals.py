@@ -113,9 +113,9 @@ def test_correlated_rows_of_a_date_widen_the_interval_beyond_delongs() -> None:
 
 def test_with_one_row_a_date_the_bootstrap_agrees_with_delong() -> None:
     generator = np.random.default_rng(2)
-    p, other = generator.beta(3, 9, 1500), generator.beta(3, 9, 1500)
-    y = (generator.random(1500) < p).astype(float)
-    resamples = draw(START + np.arange(1500), 2000)
+    p, other = generator.beta(3, 9, 800), generator.beta(3, 9, 800)
+    y = (generator.random(800) < p).astype(float)
+    resamples = draw(START + np.arange(800), 2000)
     delong = delong_difference(y, p, other, confidence=0.95)
     difference = paired_differences(y, p, other, resamples)["auc"].difference
     assert delong is not None

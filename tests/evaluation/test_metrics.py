@@ -23,7 +23,7 @@ def columns(rows: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
     return y, sixteenths / 16.0
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(ROWS_OF_BOTH_CLASSES)
 def test_metrics_agree_with_scikit_learn(rows: list[tuple[int, int]]) -> None:
     from sklearn import metrics as sklearn_metrics
@@ -51,6 +51,7 @@ def test_reversing_the_scores_reverses_the_auc(rows: list[tuple[int, int]]) -> N
     assert forwards + backwards == pytest.approx(1.0)
 
 
+@settings(deadline=None, max_examples=50)
 @given(ROWS, st.integers(0, 1000))
 def test_no_metric_depends_on_the_order_of_rows(rows: list[tuple[int, int]], seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(rows))
@@ -96,6 +97,7 @@ def test_equal_probabilities_share_the_bin_of_their_middle_place() -> None:
     assert bin_numbers(p, 3).tolist() == [1, 0, 1, 1, 1, 2]
 
 
+@settings(deadline=None, max_examples=50)
 @given(ROWS, st.integers(2, 4))
 def test_a_repeated_row_counts_as_that_many_rows(rows: list[tuple[int, int]], times: int) -> None:
     once = expected_calibration_error(*columns(rows), 10)

@@ -17,10 +17,23 @@ from breakout.settings.composition import compose
 from breakout.training import train
 
 QUICK = ("write_report=false", "evaluation.bootstrap_resamples=20", "debug=tiny")
-WALK = ("window=walk_forward", "window.folds=2", "write_report=false", "evaluation.bootstrap_resamples=20")
+WALK = (
+    "window=walk_forward",
+    "window.train_start=2025-10-22",
+    "window.eval_start=2025-12-01",
+    "window.folds=2",
+    "write_report=false",
+    "evaluation.bootstrap_resamples=20",
+)
 RUNS = {
-    "evaluated": (*QUICK, "calibration=sigmoid", "evaluation.seeds=2", "evaluation.permutation_repeats=1"),
-    "only_trained": (*QUICK, "window.eval_days=0", "model=blend", "evaluation.shap_rows=0"),
+    "evaluated": (
+        *QUICK,
+        "calibration=sigmoid",
+        "model.iterations=50",
+        "evaluation.seeds=2",
+        "evaluation.permutation_repeats=1",
+    ),
+    "only_trained": (*QUICK, "window.eval_days=0", "model=blend", "model.iterations=50", "evaluation.shap_rows=0"),
     "walked_forward": (*WALK, "model=base_rate", "evaluation.permutation_repeats=0"),
 }
 

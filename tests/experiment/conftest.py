@@ -49,6 +49,8 @@ def run_quickly(outputs: Path, *words: str) -> tuple[Path, str]:
 def misleading(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
     """Return the folder and the output of a run on the misleading window for each kind of calibration."""
     return {
-        kind: run_quickly(tmp_path_factory.mktemp(kind), *MISLEADING, f"calibration={kind}")
-        for kind in ("none", "sigmoid")
+        kind: run_quickly(
+            tmp_path_factory.mktemp(kind), *MISLEADING, f"calibration={kind}", f"write_report={is_reported}"
+        )
+        for kind, is_reported in (("none", False), ("sigmoid", True))
     }

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.commands import call
-from tests.experiment.conftest import MISLEADING, read, run_quickly
+from tests.experiment.conftest import MISLEADING, QUICK, read, run_quickly
 
 Runs = dict[str, tuple[Path, str]]
 
@@ -47,7 +47,7 @@ def test_a_slate_and_a_later_evaluation_use_the_model_s_own_probabilities(mislea
         slates.append(pd.read_csv(path)["probability"])
     pd.testing.assert_series_equal(slates[0], slates[1], check_exact=True)
     run, _ = misleading["sigmoid"]
-    words = ("start=2025-12-22", "end=2025-12-28", f"paths.outputs={tmp_path}", "name=later")
+    words = ("start=2025-12-22", "end=2025-12-28", f"paths.outputs={tmp_path}", "name=later", *QUICK)
     answer = call("evaluate", f"bundle={run / 'bundle'}", *words)
     assert answer.code == 0, answer.err
     later = read(max((tmp_path / "runs" / "later").iterdir()) / "metrics.json")
@@ -77,13 +77,9 @@ def test_isotonic_on_few_games_warns_and_is_evaluated_on_games_it_was_not_fitted
     assert f"{held_out['log_loss_after']:.4f}" in (run / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_constant_model_is_left_as_it_is(tmp_path: Path) -> None:
-    run, _ = run_quickly(tmp_path, "calibration=sigmoid", "model=base_rate", "write_report=false")
-    assert read(run / "bundle" / "manifest.json")["calibration"]["kind"] == "none"
-
-
 def test_a_walk_forward_names_the_folds_whose_calibration_was_replaced(tmp_path: Path) -> None:
-    words = ("window=walk_forward", "window.folds=2", "model=base_rate", "calibration=isotonic", "write_report=false")
+    window = ("window=walk_forward", "window.train_start=2025-10-22", "window.eval_start=2025-12-01")
+    words = (*window, "window.folds=2", "model=base_rate", "calibration=isotonic", "write_report=false")
     run, printed = run_quickly(tmp_path, *words)
     metrics = read(run / "metrics.json")
     folds = [fold["fold"] for fold in metrics["folds"]]

@@ -13,7 +13,13 @@ from breakout.artifacts import load_json, load_parquet
 from breakout.cli import main
 from breakout.evaluation.metrics import log_loss
 
-QUICK = ("write_report=false", "evaluation.bootstrap_resamples=40", "evaluation.permutation_repeats=0")
+QUICK = (
+    "write_report=false",
+    "model.iterations=60",
+    "model.learning_rate=0.1",
+    "evaluation.bootstrap_resamples=40",
+    "evaluation.permutation_repeats=0",
+)
 
 
 def train(outputs: Path, *words: str) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,23 +21,30 @@ from tests.market.markets import parameters
 LADDER = np.clip(1.0 - np.arange(1, 61) / 30.0, 1e-4, 1.0)
 
 
-def compare(ladder: np.ndarray | None, *overrides: str) -> MarketComparison:
+@cache
+def default_settings() -> Any:
+    return compose("train", [])
+
+
+def compare(ladder: np.ndarray | None, prices: Path | None = None) -> MarketComparison:
     """Compare a prediction of one game, in which Ann scored 20, with the prices of a file."""
     history = History()
     history.plays(10, 20)
     keys = pd.DataFrame({"game_date": [day(10)], "game_id": [f"{day(10):%Y%m%d}_NYK_BOS"], "player_lookup": ["ann"]})
     rows: Any = SimpleNamespace(keys=keys)
     parts: Any = [SimpleNamespace(ladder=ladder)]
-    config: Any = compose("train", list(overrides))
+    config = default_settings()
+    if prices is not None:
+        config = replace(config, prices=replace(config.prices, file=str(prices)))
     quotes = read_price_files(config.prices, config.warehouse)
     with history.open() as warehouse:
         return compare_with_market(config, warehouse, parts, rows, parameters(), None, quotes)
 
 
-def write(folder: Path, player: str) -> str:
+def write(folder: Path, player: str) -> Path:
     path = folder / "prices.csv"
     path.write_text(f"game_date,player_lookup,line,over_price,under_price\n{day(10)},{player},14.5,2,2\n", "utf-8")
-    return f"prices={path}"
+    return path
 
 
 def test_nothing_is_said_without_prices() -> None:
@@ -62,6 +71,6 @@ def test_names_that_match_nobody_are_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_price_file_is_refused_before_the_fit(tmp_path: Path) -> None:
-    config: Any = compose("train", [write(tmp_path, "ann").replace("prices.csv", "absent.csv")])
+    config: Any = compose("train", [f"prices={tmp_path / 'absent.csv'}"])
     with pytest.raises(DataError, match=r"absent.csv"):
         read_price_files(config.prices, config.warehouse)

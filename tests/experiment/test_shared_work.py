@@ -13,6 +13,7 @@ from breakout.experiment.shared_work import SharedWork
 from breakout.experiment.windows import fit_windows
 from breakout.settings.composition import compose
 from breakout.training import train
+from tests.experiment.conftest import QUICK
 
 
 def experiment(*overrides: str) -> settings.ExperimentConfig:
@@ -39,7 +40,13 @@ def test_walk_forward_jobs_fit_the_baselines_of_each_fold_once(monkeypatch: pyte
     counts, work = count_fits(monkeypatch), SharedWork()
     for depth in (2, 3):
         config = experiment(
-            "window=walk_forward", "window.step=week", "window.folds=3", f"model.depth={depth}", "model.iterations=5"
+            "window=walk_forward",
+            "window.train_start=2025-11-01",
+            "window.eval_start=2026-01-05",
+            "window.step=week",
+            "window.folds=3",
+            f"model.depth={depth}",
+            "model.iterations=5",
         )
         work.begin_group(depth, 5)
         with open_plan(config) as plan:
@@ -51,8 +58,8 @@ def test_jobs_on_the_same_rows_share_baselines_and_drift_and_others_do_not(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     counts, work = count_fits(monkeypatch), SharedWork()
-    for words in (("model.depth=2",), ("model.depth=3",), ("window=february",)):
-        config = experiment("model.iterations=5", "write_report=false", "evaluation.bootstrap_resamples=20", *words)
+    for words in (("model.depth=2",), ("model.depth=3",), ("model.depth=2", "window.eval_days=4")):
+        config = experiment("debug=tiny", "model.iterations=5", "write_report=false", *QUICK, *words)
         with open_plan(config) as plan:
             train(plan, tmp_path, work)
     assert (counts["catboost"], counts["base_rate"]) == (3, 2)

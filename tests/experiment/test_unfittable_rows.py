@@ -3,41 +3,64 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from tests.commands import call
+from breakout.errors import ConfigurationError, DataError
+from breakout.experiment.fitting import check_features_vary, fit_baselines
+from breakout.models.base import FitParts
+from breakout.models.kinds import KINDS, fit_model
+from tests.commands import JANUARY, call
 from tests.experiment.conftest import CONSTANT, FIRST_SEASON, QUICK, read, run_quickly
+from tests.models.test_models import config_of, rows
 
 ALONE = ("mode=experimental", f"features.names=[{CONSTANT}]")
 BESIDE = ("mode=experimental", f"features.names=[{CONSTANT},points_avg_season]")
-LEARNING = ("catboost", "logistic", "blend")
 
 
-@pytest.mark.parametrize("model", LEARNING)
 @pytest.mark.parametrize("mode", ["fit", "dry run"])
-def test_features_that_never_vary_are_refused_for_every_model_that_learns(
-    model: str, mode: str, tmp_path: Path
-) -> None:
+def test_features_that_never_vary_are_refused(mode: str, tmp_path: Path) -> None:
     dry = ("dry_run=true",) if mode == "dry run" else ()
-    answer = call("train", f"paths.outputs={tmp_path}", f"model={model}", *ALONE, *FIRST_SEASON, *dry)
+    answer = call("train", f"paths.outputs={tmp_path}", "model=logistic", *ALONE, *FIRST_SEASON, *dry)
     assert answer.code == 3
     assert CONSTANT in answer.err
     assert "features.names" in answer.err
     assert answer.err.count("\n") == 1
 
 
-def test_the_base_rate_needs_no_feature_that_varies(tmp_path: Path) -> None:
-    run_quickly(tmp_path, "model=base_rate", "write_report=false", *ALONE, *FIRST_SEASON)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_model_that_learns_needs_a_feature_that_varies(kind: str) -> None:
+    config: Any = SimpleNamespace(model=config_of(kind))
+    known = rows(600, 1)
+    constant = replace(known, X=known.X.assign(**dict.fromkeys(known.X.columns, 0.5)))
+    refusal = pytest.raises(DataError, match=r"features\.names") if KINDS[kind].uses_features else nullcontext()
+    with refusal:
+        check_features_vary(config, FitParts(constant, known))
 
 
-@pytest.mark.parametrize("model", LEARNING)
-def test_one_feature_that_varies_is_enough(model: str, tmp_path: Path) -> None:
-    run, _ = run_quickly(tmp_path, f"model={model}", "write_report=false", *BESIDE, *FIRST_SEASON)
-    importance = read(run / "metrics.json")["importance"]
-    assert importance == pytest.approx({CONSTANT: 0.0, "points_avg_season": 1.0})
+def test_the_baselines_need_no_feature_that_varies() -> None:
+    known = rows(600, 1)
+    constant = replace(known, X=known.X.assign(**dict.fromkeys(known.X.columns, 0.5)))
+    for baseline in fit_baselines(FitParts(constant, constant.take(np.arange(100)))).values():
+        rate = constant.take(np.r_[0:600, 0:100]).label.mean()
+        assert baseline.predict_probability(constant) == pytest.approx(np.full(600, rate), abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["catboost", "logistic", "blend", "points"])
+def test_one_feature_that_varies_is_enough(kind: str) -> None:
+    known = rows(600, 1)
+    one = FitParts(*(replace(part, X=part.X[["first"]].assign(constant=0.5)) for part in (known, rows(200, 2))))
+    config: Any = SimpleNamespace(model=config_of(kind))
+    check_features_vary(config, one)
+    importance = fit_model(config.model, one, 42, {}).feature_importance()
+    assert importance == pytest.approx({"first": 1.0, "constant": 0.0})
 
 
 def test_a_walk_forward_names_the_fold_without_a_feature_that_varies(tmp_path: Path) -> None:
@@ -48,16 +71,16 @@ def test_a_walk_forward_names_the_fold_without_a_feature_that_varies(tmp_path: P
 
 
 def test_a_feature_that_varies_in_some_folds_only_does_no_harm(tmp_path: Path) -> None:
-    window = ("window=walk_forward", "window.train_start=2023-11-01", "window.eval_start=2024-03-01")
-    words = (*window, "window.eval_end=2024-11-30", "write_report=false", *BESIDE)
+    window = ("window=walk_forward", "window.train_start=2023-11-01", "window.eval_start=2024-04-01")
+    words = (*window, "window.eval_end=2024-11-05", "model=logistic", "write_report=false", *BESIDE)
     run, _ = run_quickly(tmp_path, *words)
     folds = read(run / "metrics.json")["folds"]
-    assert {fold["fold"] for fold in folds} >= {"2024-03", "2024-11"}
+    assert {fold["fold"] for fold in folds} >= {"2024-04", "2024-11"}
 
 
 def test_a_regression_that_did_not_converge_says_so_once_with_the_remedy(tmp_path: Path) -> None:
     with warnings.catch_warnings(record=True) as caught:
-        run, printed = run_quickly(tmp_path, "model=logistic", "model.max_iterations=2")
+        run, printed = run_quickly(tmp_path, "model=logistic", "model.max_iterations=2", *JANUARY)
     assert not [warning for warning in caught if issubclass(warning.category, ConvergenceWarning)]
     metrics = read(run / "metrics.json")
     (warning,) = metrics["warnings"]
@@ -68,22 +91,25 @@ def test_a_regression_that_did_not_converge_says_so_once_with_the_remedy(tmp_pat
     assert read(run / "bundle" / "manifest.json")["warnings"] == [warning]
 
 
-REFUSED_BY_CATBOOST = [
-    (("seed=18446744073709551616",), "seed"),
-    (("model.learning_rate=1e-12",), "model.learning_rate"),
-    (("model.l2_leaf_reg=1e300",), "model.l2_leaf_reg"),
-]
+@pytest.mark.parametrize("kind", ["catboost", "blend"])
+@pytest.mark.parametrize(
+    ("words", "seed", "named"),
+    [
+        ((), 2**64, "seed"),
+        (("model.learning_rate=1e-12",), 42, "model.learning_rate"),
+        (("model.l2_leaf_reg=1e300",), 42, "model.l2_leaf_reg"),
+    ],
+)
+def test_settings_that_catboost_refuses_are_named(kind: str, words: tuple[str, ...], seed: int, named: str) -> None:
+    with pytest.raises(ConfigurationError, match=named) as error:
+        fit_model(config_of(kind, *words), FitParts(rows(600, 1), rows(200, 2)), seed, {})
+    assert ".cpp" not in str(error.value)
 
 
-@pytest.mark.parametrize(("words", "named"), REFUSED_BY_CATBOOST)
-@pytest.mark.parametrize("model", ["catboost", "blend"])
-def test_settings_that_catboost_refuses_are_a_usage_error(
-    model: str, words: tuple[str, ...], named: str, tmp_path: Path
-) -> None:
-    answer = call("train", f"paths.outputs={tmp_path}", "debug=tiny", f"model={model}", *words)
+def test_a_setting_that_catboost_refuses_is_a_usage_error(tmp_path: Path) -> None:
+    answer = call("train", f"paths.outputs={tmp_path}", "debug=tiny", "seed=18446744073709551616")
     assert answer.code == 2
-    assert named in answer.err
-    assert ".cpp" not in answer.err
+    assert "seed" in answer.err
     assert answer.err.count("\n") == 1
 
 

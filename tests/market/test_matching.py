@@ -148,19 +148,16 @@ def test_full_names_match_without_a_lookup(match: Match) -> None:
     assert match(quote("ANN"), header).lines["player_lookup"].tolist() == ["ann"]
 
 
-@pytest.mark.parametrize(
-    ("at", "reason"),
-    [
-        (f"{day(11)}T00:29:59Z", ""),  # 19:29:59 in New York
-        (f"{day(11)}T00:30:00Z", LATE),
-        (f"{TODAY}T12:00:00Z", ""),
-        (f"{TODAY}T10:00:00Z", STALE),  # 05:00 in New York, when the games of the day before are over
-    ],
-)
-def test_a_quote_must_be_newer_than_the_information_and_older_than_tip_off(match: Match, at: str, reason: str) -> None:
-    found = match(quote(at=at))
-    assert {name for name, count in found.left_out.items() if count} == ({reason} if reason else set())
-    assert len(found.lines) == (0 if reason else 1)
+def test_a_quote_must_be_newer_than_the_information_and_older_than_tip_off(match: Match) -> None:
+    times = {
+        15.5: f"{day(11)}T00:29:59Z",  # 19:29:59 in New York
+        16.5: f"{day(11)}T00:30:00Z",
+        17.5: f"{TODAY}T10:00:01Z",
+        18.5: f"{TODAY}T10:00:00Z",  # 05:00 in New York, when the games of the day before are over
+    }
+    found = match("".join(quote(line=line, at=at) for line, at in times.items()))
+    assert found.lines["line"].tolist() == [15.5, 17.5]
+    assert {name: count for name, count in found.left_out.items() if count} == {LATE: 1, STALE: 1}
 
 
 def test_a_status_that_is_newer_than_the_quote_leaves_it_out(match: Match) -> None:

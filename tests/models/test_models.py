@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -45,6 +46,7 @@ def parts() -> FitParts:
     return FitParts(rows(900, 1), rows(300, 2))
 
 
+@cache
 def config_of(kind: str, *words: str) -> settings.ModelConfig:
     build = [f"model.build={EXAMPLE}:build_logistic"] if kind == "sklearn" else []
     config = compose("train", [f"model={kind}", *build, *words])
@@ -52,6 +54,7 @@ def config_of(kind: str, *words: str) -> settings.ModelConfig:
     return config.model
 
 
+@cache
 def fitted(kind: str, parts: FitParts) -> Model:
     return fit_model(config_of(kind), parts, 42, METADATA)
 
@@ -145,9 +148,10 @@ def test_the_final_trees_are_the_first_ones_of_a_long_fit_of_all_rows_as_many_as
     parts: FitParts,
 ) -> None:
     """Check against the long fit: below 200 trees, CatBoost takes other steps in the leaves."""
-    held_out, final = twice("catboost", parts)
+    words = ("model.iterations=200", "model.learning_rate=0.1")
+    held_out, final = twice("catboost", parts, *words)
     trees = int(held_out.describe()["trees"])
-    long = fit_model(config_of("catboost", "model.early_stopping_rounds=0"), parts.joined(), 42, METADATA)
+    long = fit_model(config_of("catboost", *words, "model.early_stopping_rounds=0"), parts.joined(), 42, METADATA)
     assert isinstance(long, CatBoostModel)
     assert trees < 200
     expected = first_trees(long, trees).predict_probability(parts.fit)
