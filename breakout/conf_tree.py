@@ -20,7 +20,7 @@ def conf_dir() -> Path:
 
 
 def group_names() -> list[str]:
-    """Return the groups that a user chooses from, in alphabetical order."""
+    """Return the groups whose options a user may choose, in alphabetical order."""
     return sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in NOT_CHOSEN)
 
 

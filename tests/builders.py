@@ -105,7 +105,7 @@ def features_config(
     min_prior_games: int = 5,
     season_types: Sequence[str] = ("regular",),
 ) -> BreakoutFeatureConfig:
-    """Return a configuration of the feature query; every argument defaults to its value in `conf/`."""
+    """Return a configuration of the feature query; by default it has all features, and the target in `conf/`."""
     return BreakoutFeatureConfig(
         tuple(names), min_ppg, max_ppg, breakout_multiplier, min_prior_games, tuple(season_types), CUTOFF
     )

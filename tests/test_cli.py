@@ -183,7 +183,7 @@ def test_the_program_refuses_a_mistake_and_shows_a_traceback_only_on_request(
 
 @pytest.fixture
 def train_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainWith:
-    """Return a function that replaces the program of train, in an empty working folder."""
+    """Return a function that replaces `run` of the command train; the working folder becomes an empty one."""
     monkeypatch.chdir(tmp_path)
 
     def replace(run: Callable[[Any], int | None]) -> None:

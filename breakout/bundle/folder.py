@@ -132,7 +132,7 @@ class Bundle:
         return self.calibrator.apply(self.model.predict_probability(rows))
 
     def predict_ladder(self, rows: Rows) -> np.ndarray | None:
-        """Return calibrated P(points >= k) for k = 1, 2, ..., shape (n, k); None if the model has no ladder."""
+        """Return calibrated P(points >= k) for k = 1, ..., K, shape (n, K); None if the model has no ladder."""
         ladder = predict_ladder(self.model, rows)
         return None if ladder is None else self.calibrator.apply(ladder)
 

@@ -130,9 +130,11 @@ def check_ignored_folder(composed: Any) -> None:
 
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code."""
-    from breakout.cli.sweep import run_sweep, with_first_overrides
+    from breakout.cli.sweep import run_sweep
+    from breakout.sweeps.record import load_sweep_record
 
-    return run_sweep(with_first_overrides(resumed, overrides) if resumed else overrides)
+    # The new overrides come last, so that they take precedence over those with which the sweep was started.
+    return run_sweep([*load_sweep_record(resumed).overrides, *overrides] if resumed else overrides)
 
 
 def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:

@@ -55,16 +55,12 @@ class SweepTask:
         """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
-        _mask_secrets_of(self._session.folder / MULTIRUN_FILE)
+        written = self._session.folder / MULTIRUN_FILE  # Hydra's sweeper writes the overrides into it
+        if written.is_file():
+            save_text(mask_secrets(written.read_text(encoding="utf-8")), written)
         composed = [self._composer.compose(first + place, found) for place, found in enumerate(job_overrides)]
         jobs = [job for job in composed if isinstance(job, Job)]
         return self._session.run(jobs, [job for job in composed if isinstance(job, Refusal)])
-
-
-def _mask_secrets_of(path: Path) -> None:
-    """Mask secrets in a file that Hydra's sweeper wrote, if it exists."""
-    if path.is_file():
-        save_text(mask_secrets(path.read_text(encoding="utf-8")), path)
 
 
 class UncheckedLoader:
@@ -113,11 +109,6 @@ def run_sweep(overrides: Sequence[str]) -> int:
         with sweep_folder(config, chosen.resume) as folder, open_dict(config):
             config.hydra.sweep.dir = str(folder)
             return _run_in(folder, config, chosen, overrides)
-
-
-def with_first_overrides(folder: Path, overrides: Sequence[str]) -> list[str]:
-    """Return the overrides with which the sweep in `folder` was started, followed by `overrides`, which win."""
-    return [*load_sweep_record(folder).overrides, *overrides]
 
 
 def compose_sweep(overrides: Sequence[str]) -> DictConfig:

@@ -10,11 +10,10 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# By group and kind: the override that messages show for choosing the kind. For any other kind they show GROUP=KIND.
+# By group and kind: the override that chooses a kind whose name is no option of the group.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
-    ("window", "trailing"): "window=trailing",
-    ("window", "walk_forward"): "window=walk_forward",
+    ("ledger", "folder"): "ledger=default",
 }
 # Groups whose values come from a bundle, so that a command that reads a bundle cannot set them.
 GROUPS_OF_A_BUNDLE = ("mode", "features", "target", "window", "model", "validation", "calibration")

@@ -19,7 +19,8 @@ from breakout.features.selection import select_features
 from breakout.settings.composition import compose, compose_config, is_sweep, resolve
 from breakout.settings.composition_errors import describe_missing_option
 from breakout.settings.overrides import flatten
-from breakout.settings.unknown_keys import COMPOSING_GROUPS
+from breakout.settings.schema import dataclasses_of, kind_of, type_hints
+from breakout.settings.unknown_keys import COMPOSING_GROUPS, describe_choice
 
 # The overrides without which a command, or an option of a group, cannot be composed.
 REQUIRED = {
@@ -167,6 +168,17 @@ def test_every_yaml_file_is_reached_by_a_command() -> None:
     for group in set(chain.from_iterable(groups_of(command) for command in settings.ROOT_CLASSES)):
         reached |= {f"{group}/{option}.yaml" for option in group_options(group)}
     assert files == reached
+
+
+def test_the_choice_that_messages_show_for_a_kind_is_an_option_with_that_kind() -> None:
+    roots: list[type] = list(settings.ROOT_CLASSES.values())
+    groups = [item for root in roots for item in type_hints(root).items()]
+    kinds = {(group, kind_of(cls)) for group, hint in groups for cls in dataclasses_of(hint) if kind_of(cls)}
+    assert {("window", "dates"), ("ledger", "folder"), ("model", "blend")} <= kinds
+    for group, kind in kinds:
+        shown, _, option = describe_choice(group, kind).split()[0].partition("=")
+        content = yaml.safe_load((conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8"))
+        assert (shown, content["kind"]) == (group, kind)
 
 
 WRONG_WORDS = [
