@@ -75,7 +75,7 @@ def main() -> None:
     if "singles" in asked:
         ten = walk(span, folds, "ten", TEN)
         singles = {name: walk(span, folds, "ten", (*TEN, name)) for name in REGISTRY if name not in TEN}
-        # With 95% intervals, one in twenty of these features would differ from 0 by chance.
+        # With 95% intervals, about one in twenty of these features would differ from 0 by chance alone.
         write(SINGLES_START, SINGLES_END, [single_table(rows, ten, singles, draw(rows, confidence=0.99))])
     if "indicators" in asked:
         write(INDICATORS_START, INDICATORS_END, [indicator_table(span, folds, rows)])
@@ -113,7 +113,7 @@ def indicator_table(span: Dataset, folds: Sequence[Fold], rows: Dataset) -> str:
 
 
 def write(start: str, end: str, parts: Sequence[str]) -> None:
-    """Replace what lies between the marks `start` and `end` on the page with the texts `parts`."""
+    """Replace the text between the marks `start` and `end` of the page with `parts`."""
     page = PAGE.read_text(encoding="utf-8")
     before, after = page.partition(start)[0], page.partition(end)[2]
     PAGE.write_text(f"{before}{start}\n" + "\n\n".join(parts) + f"\n{end}{after}", encoding="utf-8")
@@ -126,7 +126,7 @@ def every_feature() -> settings.ExperimentConfig:
 
 
 def read_games(config: settings.ExperimentConfig) -> tuple[Dataset, tuple[Fold, ...], Dataset]:
-    """Return the rows of all folds, the folds that have games, and the rows that a fold evaluates."""
+    """Return the rows of all folds, the folds that have games, and the rows that one of these folds evaluates."""
     with open_plan(config) as plan:
         span = plan.build_span()
         folds = folds_with_games(plan.folds, span.dates, None)

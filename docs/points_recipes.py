@@ -136,7 +136,7 @@ def unsampled(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def with_uncertainty(parts: FitParts, later: Rows) -> np.ndarray:
-    """Fit mean and variance of z = (points - S) / sqrt(S) in one model with two outputs.
+    """Fit mean and variance of the `deviations` in one model with two outputs.
 
     The shape of the distribution is that of the standardised errors on the validation part.
     """
@@ -155,7 +155,7 @@ def with_uncertainty(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def log_normal(parts: FitParts, later: Rows) -> np.ndarray:
-    """Fit mean and spread of log((points + 1) / (S + 1)), and assume that its errors are normal."""
+    """Fit mean and spread of log((points + 1) / (S + 1)), where S is the season average; assume normal errors."""
     rows = parts.joined().fit.widest
     if rows.points is None:
         raise ValueError("played rows have points")
@@ -172,10 +172,10 @@ def log_normal(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def quantiles(parts: FitParts, later: Rows) -> np.ndarray:
-    """Fit the QUANTILES of z = (points - S) / sqrt(S) in one model.
+    """Fit the QUANTILES of the `deviations` in one model.
 
-    The distribution function of z is linear between them. Below the first and above the last quantile it reaches 0 and
-    1 at a distance of a quarter of the range between the two.
+    Their distribution function is linear between the quantiles. Below the first and above the last quantile it reaches
+    0 and 1 at a distance of a quarter of the range between the two.
     """
     rows = parts.joined().fit.widest
     levels = ",".join(str(level) for level in QUANTILES)
@@ -189,7 +189,7 @@ def quantiles(parts: FitParts, later: Rows) -> np.ndarray:
 
 
 def fit_regression(rows: Rows, y: np.ndarray, loss: str = "RMSE", trees: int = 200) -> CatBoostRegressor:
-    """Fit a CatBoost regression of `y`; its other settings are the defaults of model=points."""
+    """Fit a CatBoost regression of `y` with the defaults of model=points, except for `loss` and `trees`."""
     pool: Pool = build_pool(rows.X, y)
     pool.quantize(border_count=points.BORDERS)
     regressor = CatBoostRegressor(
@@ -208,9 +208,9 @@ def fit_regression(rows: Rows, y: np.ndarray, loss: str = "RMSE", trees: int = 2
 
 
 def stack(reference: Walk, rows: Dataset, *classifiers: np.ndarray) -> Walk:
-    """Shift each ladder of `reference` in log odds, so that its probability of a breakout is the mean of all models.
+    """Shift each ladder of `reference` in log odds, so that its breakout probability is the mean over all models.
 
-    The mean is taken in log odds, over the ladder itself and the probabilities `classifiers`.
+    The mean is taken in log odds, over the ladder's own probability and those of the `classifiers`.
     """
     own = logit(breakout_of(reference.ladder, rows))
     shift = np.mean([own, *map(logit, classifiers)], axis=0) - own
@@ -264,7 +264,7 @@ def ladder_of(found: PointsDistribution) -> np.ndarray:
 
 
 def breakout_of(ladder: np.ndarray, rows: Dataset) -> np.ndarray:
-    """Return the probability of a breakout of each row, which is an entry of its ladder."""
+    """Return each row's probability of a breakout, which is one entry of its ladder."""
     if rows.points_for_breakout is None:
         raise ValueError("built rows have the points for a breakout")
     return np.asarray(ladder[np.arange(len(rows)), rows.points_for_breakout - 1])

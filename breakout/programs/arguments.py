@@ -22,12 +22,13 @@ def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
-    """Return the folder of a run, which `given` identifies by this folder, by the folder of its bundle, or by a name.
+    """Return the folder of a run, given this folder, the folder of its bundle, or a name.
 
-    NAME and `latest:NAME` are names of the newest completed run whose setting `name` is NAME. `resolve_bundle` resolves
-    the names `production` and `latest`. If `is_sweep_allowed` is true and no run has the name, it may be that of a
-    sweep's folder, or of a sweep, of which the newest is returned. Names are searched below the default of
-    `paths.outputs`. DataError if no run or sweep has the name. A path is returned without a check that it exists.
+    `given` is taken for a name if it has no path separator and no such path exists. NAME and `latest:NAME` refer to the
+    newest completed run whose setting `name` is NAME; `resolve_bundle` describes `production` and `latest`. If
+    `is_sweep_allowed` is true, a name that no completed run has may refer to a sweep, as in `newest_sweep`. Names are
+    searched below the default of `paths.outputs`. DataError if nothing has the name. A path is returned without a check
+    that it exists.
     """
     path = Path(given)
     if not path.exists() and path.name == given:
@@ -57,7 +58,7 @@ def _find_named(given: str, outputs: Path, is_sweep_allowed: bool) -> Path:
 def compose_allowed(
     command: str, overrides: Sequence[str], allowed: tuple[str, ...], named: str
 ) -> Mapping[str, Mapping[str, object]]:
-    """Return the settings of a command by group, composed with the overrides.
+    """Return the settings of a command, composed with the overrides, as a mapping of groups.
 
     ConfigurationError if an override begins with none of the prefixes in `allowed`. Its message ends with `named`, such
     as "the only setting here is paths.outputs=DIR".

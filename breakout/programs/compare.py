@@ -1,7 +1,4 @@
-"""The command `breakout compare`, which compares two bundles on the same games.
-
-The bundles may be a candidate and the model in production.
-"""
+"""The command `breakout compare`, which compares two bundles, such as candidate and production, on the same games."""
 
 from __future__ import annotations
 

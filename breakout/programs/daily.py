@@ -1,7 +1,7 @@
 """The command `breakout daily`, which grades the ledger, and predicts a day with production's model and every shadow.
 
-A second call on unchanged sources adds nothing to the ledger. If a call is killed, each file of the ledger is whole or
-absent, and the next call adds what is missing.
+A second call on unchanged sources adds nothing to the ledger. A killed call leaves each file of the ledger whole or
+absent; the next call adds what is missing.
 """
 
 from __future__ import annotations

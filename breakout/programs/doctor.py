@@ -216,7 +216,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: Bi
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, table: Table) -> bool:
-    """Check that a table exists, with the columns and the partition that queries use; return whether it does."""
+    """Check that a table exists with the columns and the partition that queries use; return whether all is present."""
     name = table.name
     columns = checkup.check(name, lambda: warehouse.metadata.columns(table), lambda found: f"{len(found)} columns")
     if columns is None:

@@ -45,7 +45,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
     """Return the results of all checks of the candidate against the present model in production.
 
     With `promote.evidence=ledger`, they include the checks of the candidate's entries in the ledger. If the check of
-    the mode or of the contract failed, these checks are returned without being run.
+    the mode or of the contract failed, the checks of the ledger are listed as not run.
     """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
         decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))

@@ -25,8 +25,8 @@ PROBABILITY, LADDER = "probability", "ladder"
 def main(arguments: Sequence[str]) -> int:
     """Run the settings of a run again, compare and print; return 0 if the results are equal bit for bit.
 
-    Settings, data, contract, rows and predictions are compared. GateError that names those that differ, if any do.
-    Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
+    Settings, data, contract, rows and predictions are compared. GateError if any of them differ; its message names
+    them. Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
     ConfigurationError unless the arguments name one run, and for overrides other than new paths of its data. Other
     errors as in `rerun`.
     """

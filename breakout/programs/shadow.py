@@ -64,8 +64,8 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
 def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
     """Return the fingerprint of a shadow, which `given` identifies by fingerprint, or by a name or path as in `add`.
 
-    A name also identifies a shadow if its run was deleted or repeated since, unless several shadows have the name.
-    ConfigurationError if no shadow matches, or several do.
+    If the run with a name was deleted or repeated after the shadow was added, the name still identifies the shadow,
+    unless several shadows have it. ConfigurationError if no shadow matches, or several do.
     """
     known = shadows.fingerprints()
     if given in known:

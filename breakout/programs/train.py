@@ -26,7 +26,8 @@ def run(config: ExperimentConfig) -> int:
     GateError if features drifted and `distributions.fail_on_drift` is true; it is raised after the run folder is
     complete.
     """
-    # Read before the run: the run's report composes other settings, whose overrides `given_overrides` returns then.
+    # Read before the run: the run's report composes other settings, and `given_overrides` returns the overrides of the
+    # last composition.
     overrides = given_overrides()
     with registering(config.tracking) as started:
         with open_plan(config) as plan:

@@ -37,7 +37,7 @@ def ask_guards(
 def ask_contract(definition: Definition, rows: Dataset) -> tuple[str, ...]:
     """Return the error of the check that every model makes before it predicts; () if the check accepts the columns.
 
-    In an array without names, the columns are named by numbers.
+    The columns of an array without names are named by their numbers.
     """
     handed_on = rows.X if definition.has_names else pd.DataFrame(rows.X.to_numpy())
     try:

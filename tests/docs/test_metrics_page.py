@@ -50,7 +50,7 @@ def departures(value: Any, told: str, place: str) -> list[str]:
     """
     if told.endswith(" or null"):
         inner = told.removesuffix(" or null")
-        many = inner.startswith("map of ")  # for a map, the page means its values
+        many = inner.startswith("map of ")  # of a map, the page means that a value may be null
         return [] if value is None and not many else departures(value, inner if not many else told[:-8] + "?", place)
     if told.startswith("list of ") or told == "slices":
         inner = "slice" if told == "slices" else told.removeprefix("list of ")

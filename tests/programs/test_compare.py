@@ -64,8 +64,8 @@ def independent_interval(frame: pd.DataFrame, resamples: int) -> tuple[float, fl
     """Return the 2.5% and 97.5% quantiles of the AUC difference over resampled dates.
 
     wins[d, e] counts the pairs in which a breakout of date d is ranked above another game of date e, with ties as half.
-    pairs[d, e] counts all such pairs. For a resample that contains each date v[d] times, the AUC is v wins v / v pairs
-    v.
+    pairs[d, e] counts all such pairs. A resample contains each date v[d] times; its AUC is the ratio of v wins v to v
+    pairs v.
     """
     label = frame["is_breakout"].to_numpy(dtype=bool)
     dates, index = np.unique(frame["game_date"].astype(str), return_inverse=True)

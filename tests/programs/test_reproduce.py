@@ -75,7 +75,7 @@ def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_co
     ingest(data, date(2026, 1, 15), date(2026, 1, 20))
     answer = call("reproduce", run)
     assert answer.code == 1
-    assert "not reproduced: data differ" in answer.err  # rows and predictions do not
+    assert "not reproduced: data differ" in answer.err  # rows and predictions are equal
 
 
 def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp_path: Path) -> None:

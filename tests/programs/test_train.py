@@ -185,7 +185,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_drift_ends_the_run_with_exit_code_1_only_where_it_is_asked_for(tmp_path: Path) -> None:
-    """Early in a season, `days_since_breakout` is small: it must drift against most of the season before."""
+    """Check drift between most of a season and the start of the next, when `days_since_breakout` is still small."""
     window = (
         "window.train_start=2024-12-01",
         "window.train_end=2025-04-15",
