@@ -33,13 +33,30 @@ def predictions(run: Path) -> pd.DataFrame:
     return frame[frame["split"] == "evaluation"].reset_index(drop=True)
 
 
+class Evaluated(dict[str, Path]):
+    """Run folders of evaluations by name of the bundle's run, made when they are first asked for."""
+
+    def __init__(self, trained: Trained, outputs: Path) -> None:
+        super().__init__()
+        self.trained, self.outputs = trained, outputs
+
+    def __missing__(self, name: str) -> Path:
+        answer = evaluate(self.trained[name], self.outputs)
+        assert answer.code == 0, answer.err
+        self[name] = newest_run(self.outputs, "evaluate")
+        return self[name]
+
+
+@pytest.fixture(scope="module")
+def evaluated(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Evaluated:
+    return Evaluated(trained, tmp_path_factory.mktemp("evaluated"))
+
+
 @pytest.mark.parametrize("name", ["default", "calibrated", "experimental"])
 def test_evaluating_a_bundle_on_its_runs_own_window_gives_the_runs_own_figures(
-    trained: Trained, tmp_path: Path, name: str
+    trained: Trained, evaluated: Evaluated, name: str
 ) -> None:
-    answer = evaluate(trained[name], tmp_path)
-    assert answer.code == 0, answer.err
-    run = newest_run(tmp_path, "evaluate")
+    run = evaluated[name]
     pd.testing.assert_frame_equal(predictions(run), predictions(trained[name]), check_exact=True)
     ours, theirs = read(run), read(trained[name])
     assert ours["evaluation"] == theirs["evaluation"]
@@ -91,9 +108,8 @@ def test_a_window_without_games_is_refused_in_a_sentence(trained: Trained, tmp_p
     assert "no game to score in 2026-03-01..2026-03-02" in between.err
 
 
-def test_the_population_is_the_bundles_own_whatever_todays_yaml_says(trained: Trained, tmp_path: Path) -> None:
-    assert evaluate(trained["narrow"], tmp_path).code == 0
-    found = predictions(newest_run(tmp_path, "evaluate"))
+def test_the_population_is_the_bundles_own_whatever_todays_yaml_says(trained: Trained, evaluated: Evaluated) -> None:
+    found = predictions(evaluated["narrow"])
     pd.testing.assert_frame_equal(found, predictions(trained["narrow"]), check_exact=True)
     assert len(found) < len(predictions(trained["default"]))
 
@@ -145,10 +161,9 @@ def test_a_mismatch_is_stamped_on_every_output_and_is_no_evidence(
 
 
 def test_drift_ends_an_evaluation_with_exit_code_1_only_where_that_is_asked_for(
-    trained: Trained, tmp_path: Path
+    trained: Trained, evaluated: Evaluated, tmp_path: Path
 ) -> None:
-    assert evaluate(trained["default"], tmp_path).code == 0
-    drifted = read(newest_run(tmp_path, "evaluate"), "distributions.json")["drifted"]
+    drifted = read(evaluated["default"], "distributions.json")["drifted"]
     assert drifted
     asked = evaluate(trained["default"], tmp_path, "distributions.fail_on_drift=true")
     assert asked.code == 1

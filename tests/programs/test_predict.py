@@ -16,14 +16,17 @@ from hypothesis import strategies as st
 
 from breakout.bundle.folder import read_bundle
 from breakout.dataset import Rows, build_dataset, fewest_points
+from breakout.errors import ConfigurationError, DataError
+from breakout.production.scoring import score_window
 from breakout.production.slate import Slate, build_slate
-from breakout.production.slate_choice import resolve_day
+from breakout.production.slate_choice import exclude_players, resolve_day
 from breakout.production.slate_output import write_slate
 from breakout.settings import SampleWarehouseConfig
+from breakout.split import DateRange
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
-from tests.commands import QUICK, Answer, Trained, call, fingerprint, newest_run
-from tests.sample_files import ingest, warehouse_overrides
+from tests.commands import Answer, Trained, call, fingerprint
+from tests.sample_files import HISTORY, WHOLE, ingest, warehouse_overrides
 
 KEYS = ["player_lookup", "game_id"]
 DAY = date(2026, 1, 15)
@@ -43,6 +46,15 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def before(cut: Path) -> Iterator[DuckDBWarehouse]:
+    """Open the files of `cut` once for all tests that only read them."""
+    files = {table: f"{cut}/{table}_*.parquet" for table in HISTORY}
+    warehouse = DuckDBWarehouse(files | {table: f"{cut}/{table}.parquet" for table in WHOLE})
+    yield warehouse
+    warehouse.close()
+
+
+@pytest.fixture(scope="module")
 def sample() -> Iterator[DuckDBWarehouse]:
     warehouse = open_sample()
     yield warehouse
@@ -56,23 +68,19 @@ def tomorrow(trained: Trained, sample: DuckDBWarehouse) -> Slate:
 
 
 @pytest.mark.parametrize("name", ["default", "calibrated", "experimental", "reported"])
-def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_evaluate_gives_with_all_data(
-    trained: Trained, tmp_path: Path, cut: Path, name: str
+def test_predictions_from_data_cut_the_day_before_equal_bitwise_what_an_evaluation_gives_with_all_data(
+    trained: Trained, before: DuckDBWarehouse, sample: DuckDBWarehouse, name: str
 ) -> None:
-    out = tmp_path / "slate.parquet"
-    answer = predict(trained[name], DAY, f"out={out}", *warehouse_overrides(cut))
-    assert answer.code == 0, answer.err
-    evaluated = call("evaluate", f"bundle={trained[name]}", f"start={DAY}", f"paths.outputs={tmp_path}", *QUICK)
-    assert evaluated.code == 0, evaluated.err
-    predictions = pd.read_parquet(newest_run(tmp_path, "evaluate") / "predictions.parquet")
-    played = predictions[predictions["game_date"] == DAY]
-    both = played.merge(pd.read_parquet(out), on=KEYS, suffixes=("_played", "_slate"))
+    bundle = read_bundle(trained[name])
+    slate = build_slate(bundle, before, DAY, max_days_since_game=14)
+    played = score_window(bundle, sample, DateRange(DAY, DAY)).predictions()
+    both = played.merge(slate.ranked, on=KEYS, suffixes=("_played", "_slate"))
     assert len(both) >= 40
     assert both["probability_played"].to_numpy().tobytes() == both["probability_slate"].to_numpy().tobytes()
     # A player may be evaluated without being a candidate: he changed teams, returned, or played although listed out.
     absent = set(played["player_lookup"]) - set(both["player_lookup"])
-    skipped = pd.read_parquet(tmp_path / "slate.skipped.parquet")
-    left_out = set(skipped[skipped["reason"].str.startswith(("has not played", "listed out"))]["player_lookup"])
+    is_left_out = slate.skipped["reason"].str.startswith(("has not played", "listed out"))
+    left_out = set(slate.skipped[is_left_out]["player_lookup"])
     assert absent <= left_out
 
 
@@ -183,13 +191,11 @@ def test_points_for_breakout_is_the_fewest_that_the_label_calls_a_breakout(
 @pytest.mark.parametrize(
     ("day", "code", "told"),
     [
-        ("2026-02-14", 3, "there are no games of the type regular on 2026-02-14; the next are on 2026-02-19"),
         ("2026-07-01", 3, "the schedule ends on 2026-04-12 and lacks 2026-07-01"),
-        # The query reads the games within 400 days of the day, here those since 2025-10-25, in the middle of a season.
-        ("2026-11-29", 3, "the schedule ends on 2026-04-12 and lacks 2026-11-29"),
         ("2026-01-10", 2, "its training ends on 2026-01-10"),
         ("2025-12-01", 2, "its training ends on 2026-01-10"),
         ("2026-02-31", 2, "is in no calendar"),
+        ("20260206", 2, "date must be text of the form 2026-01-31"),
     ],
 )
 def test_a_day_that_cannot_be_ranked_is_refused_in_a_sentence(trained: Trained, day: str, code: int, told: str) -> None:
@@ -199,6 +205,19 @@ def test_a_day_that_cannot_be_ranked_is_refused_in_a_sentence(trained: Trained, 
     assert answer.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (date(2026, 2, 14), "there are no games of the type regular on 2026-02-14; the next are on 2026-02-19"),
+        # The query reads the games within 400 days of the day, here those since 2025-10-25, in the middle of a season.
+        (date(2026, 11, 29), "the schedule ends on 2026-04-12 and lacks 2026-11-29"),
+    ],
+)
+def test_a_day_without_games_is_refused(trained: Trained, sample: DuckDBWarehouse, day: date, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        build_slate(read_bundle(trained["default"]), sample, day, max_days_since_game=3)
+
+
 def test_without_a_schedule_nothing_is_predicted(trained: Trained, cut: Path) -> None:
     words = [word for word in warehouse_overrides(cut) if not word.startswith("warehouse.schedule")]
     answer = predict(trained["default"], DAY, *words)
@@ -206,8 +225,8 @@ def test_without_a_schedule_nothing_is_predicted(trained: Trained, cut: Path) ->
     assert "warehouse.schedule=PATH" in answer.err
 
 
-def test_games_that_the_warehouse_does_not_know_yet_are_told(trained: Trained, tmp_path: Path) -> None:
-    assert "that it lacks" not in predict(trained["default"], "2026-02-06").out
+def test_games_that_the_warehouse_does_not_know_yet_are_told(trained: Trained, tomorrow: Slate, tmp_path: Path) -> None:
+    assert not [warning for warning in tomorrow.warnings if "that it lacks" in warning]
     ingest(tmp_path / "data", date(2023, 10, 1), date(2026, 1, 12))
     answer = predict(trained["default"], DAY, *warehouse_overrides(tmp_path / "data"))
     told = " ".join(answer.out.split())
@@ -252,10 +271,11 @@ def test_excluded_players_are_skipped_with_the_reason_and_top_keeps_the_best(
     assert len(skipped) == len(tomorrow.skipped) + 2
 
 
-def test_an_unknown_player_cannot_be_excluded_and_the_nearest_name_is_offered(trained: Trained) -> None:
-    answer = predict(trained["default"], TOMORROW, "exclude=[lebronjame]")
-    assert answer.code == 2
-    assert "did you mean lebronjames?" in answer.err
+def test_an_unknown_player_cannot_be_excluded_and_the_nearest_name_is_offered(
+    tomorrow: Slate, sample: DuckDBWarehouse
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean lebronjames\?"):
+        exclude_players(tomorrow, ["lebronjame"], sample)
 
 
 @pytest.mark.parametrize(
@@ -265,9 +285,10 @@ def test_today_is_the_day_in_the_us_east(given: str, expected: str) -> None:
     assert resolve_day(given, datetime(2026, 2, 6, 3, tzinfo=UTC)) == date.fromisoformat(expected)
 
 
-@pytest.mark.parametrize("given", ["2026-02-31", "yesterday", "20260206"])
-def test_a_day_of_no_calendar_is_refused(trained: Trained, given: str) -> None:
-    assert predict(trained["default"], given).code == 2
+@pytest.mark.parametrize("given", ["2026-02-31", "yesterday"])
+def test_a_day_of_no_calendar_is_refused(given: str) -> None:
+    with pytest.raises(ConfigurationError):
+        resolve_day(given)
 
 
 def test_production_is_the_default_of_predict(trained: Trained, outputs: Path, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_folder_whose_path_holds_an_equals_sign_is_reproduced_and_registered(
     trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(trained["default"], "exp=1/run")
+    shutil.copytree(trained["base_rate"], "exp=1/run")
     answer = call("reproduce", "exp=1/run")
     assert answer.code == 0, answer.err
     answer = call("track", "exp=1/run")
@@ -48,7 +48,7 @@ def test_a_name_stands_for_the_newest_run_with_it_and_a_wrong_one_is_refused_wit
         Path("outputs/runs/mine") / time for time in ("20260101T000000.000000Z-0", "20260102T000000.000000Z-0")
     )
     for run in (older, newer):
-        shutil.copytree(trained["default"], run)
+        shutil.copytree(trained["base_rate"], run)
     answer = call("reproduce", "mine")
     assert (answer.code, str(newer) in answer.out) == (0, True), answer.err
     (newer / "report.html").unlink(missing_ok=True)
@@ -70,7 +70,7 @@ def test_an_evaluation_is_reproduced_bit_for_bit(trained: Trained, tmp_path: Pat
 def test_a_trailing_window_is_run_again_on_its_own_dates_after_new_games_have_come(tmp_path: Path) -> None:
     data = tmp_path / "data"
     ingest(data, date(2023, 10, 1), date(2026, 1, 14))
-    run = train(tmp_path, "trailing", "window=trailing", *warehouse_overrides(data))
+    run = train(tmp_path, "trailing", "window=trailing", "model=base_rate", *warehouse_overrides(data))
     assert call("reproduce", run).code == 0
     ingest(data, date(2026, 1, 15), date(2026, 1, 20))
     answer = call("reproduce", run)
@@ -85,7 +85,7 @@ def test_changed_data_is_named_with_the_rows_and_predictions_that_it_changed(tmp
         for table in HISTORY:
             connection.execute(f"CREATE TABLE {table} AS FROM '{data}/{table}_*.parquet'")
     words = ("warehouse=duckdb", f"warehouse.database={database}")
-    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", *words)
+    run = train(tmp_path, "short", *SHORT, "window.eval_end=2026-01-14", "model=logistic", *words)
     moved = database.rename(tmp_path / "moved.duckdb")
     with duckdb.connect(str(moved)) as connection:
         connection.execute("UPDATE player_game_summary SET points = points + 1")
@@ -138,7 +138,8 @@ def test_a_changed_contract_is_named(trained: Trained, monkeypatch: pytest.Monke
 def test_what_is_no_completed_run_is_refused(tmp_path: Path) -> None:
     assert call("reproduce").code == 2
     assert call("reproduce", tmp_path / "nowhere").code == 3
-    failed = call("train", f"paths.outputs={tmp_path}", "window.eval_start=2026-03-01", "window.eval_end=2026-03-02")
+    dates = ("window=january", "window.eval_start=2026-03-01", "window.eval_end=2026-03-02")
+    failed = call("train", f"paths.outputs={tmp_path}", *dates)
     assert failed.code == 3
     answer = call("reproduce", newest_run(tmp_path, "default"))
     assert (answer.code, "only a completed run" in answer.err) == (3, True)

@@ -18,7 +18,7 @@ from breakout.runs import read_status
 from breakout.settings.composition import compose
 from breakout.warehouse.sample import open_sample
 from tests.builders import features_config
-from tests.commands import QUICK, Trained, call, newest_run, train
+from tests.commands import JANUARY, ONLY_TRAINS, QUICK, Trained, call, newest_run, train
 from tests.conftest import Program
 
 RUN_FILES = {
@@ -128,7 +128,7 @@ def test_a_run_knows_what_it_was_made_of(trained: Trained) -> None:
 
 
 def test_a_run_that_only_trains_says_that_it_was_not_evaluated(tmp_path: Path) -> None:
-    words = ("window.eval_start=null", "window.eval_end=null", "name=retrain", f"paths.outputs={tmp_path}")
+    words = (*JANUARY, *ONLY_TRAINS, "name=retrain", f"paths.outputs={tmp_path}")
     answer = call("train", *words, "write_report=false", *QUICK)
     assert answer.code == 0, answer.err
     assert "not evaluated" in answer.out.lower()
@@ -160,7 +160,7 @@ def test_too_little_data_is_refused_with_exit_code_3(
     words: tuple[str, ...], told: str, remedy: str, mode: str, tmp_path: Path
 ) -> None:
     dry = ("dry_run=true",) if mode == "dry run" else ()
-    answer = call("train", "name=refused", f"paths.outputs={tmp_path}", *QUICK, *words, *dry)
+    answer = call("train", "name=refused", f"paths.outputs={tmp_path}", *JANUARY, *QUICK, *words, *dry)
     assert answer.code == 3
     assert told in answer.err
     assert remedy in answer.err
@@ -208,7 +208,7 @@ def test_the_users_own_files_give_the_samples_numbers(trained: Trained, tmp_path
     folder = Path(open_sample.__code__.co_filename).parent / "data"
     words = [f"warehouse.{name}={folder / name}.parquet" for name in
              ("player_game_summary", "team_offense_game_summary")]  # fmt: skip
-    own = train(tmp_path, "own", "warehouse=duckdb", *words)
+    own = train(tmp_path, "own", "model=logistic", "warehouse=duckdb", *words)
     columns = ["player_lookup", "game_id", "split", "probability"]
-    mine, sample = (pd.read_parquet(run / "predictions.parquet")[columns] for run in (own, trained["default"]))
+    mine, sample = (pd.read_parquet(run / "predictions.parquet")[columns] for run in (own, trained["logistic"]))
     pd.testing.assert_frame_equal(mine, sample, check_exact=True)
