@@ -155,7 +155,7 @@ def test_a_sweep_shows_all_of_its_sections(reported: Reported, open_page: Open) 
         "Jobs that are not completed",
         "How to read this",
     ]
-    assert page.get_by_text("16 of 24 jobs completed, 8 not").is_visible()
+    assert page.get_by_text("8 of 16 jobs completed, 8 not").is_visible()
     chosen = page.locator("tr.chosen").all_text_contents()
     assert len(chosen) == 2, "one job is named in each window"
     assert page.get_by_text("model.depth must be an integer from 1 to 16, got 0.").count() == 8

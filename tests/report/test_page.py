@@ -135,16 +135,13 @@ def test_the_fit_and_the_choice_of_its_threshold_are_shown(html: str, metrics: A
     assert "no threshold reached the target precision" in html
 
 
+FILES = ("warehouse.player_game_summary=a.parquet", "warehouse.team_offense_game_summary=b.parquet")
 ASKED = [
     [],
-    ["model=blend", "model.depth=6", "calibration=isotonic"],
-    ["experiment=research/cv_ratio"],
-    ["debug=tiny", "tags=[a,b]", "seed=7"],
-    ["window=trailing", "window.as_of=2026-02-01"],
-    ["mode=experimental", "features=all", "window=walk_forward"],
-    ["hypothesis='It\\'s 5% more: yes, no'", "name=null-ish"],
-    ["paths.outputs=/tmp/a-b/c.d", "hypothesis='-1'"],
-    ["warehouse=duckdb", "warehouse.player_game_summary=a.parquet", "warehouse.team_offense_game_summary=b.parquet"],
+    ["experiment=research/cv_ratio", "hypothesis='-1'"],
+    ["debug=tiny", "tags=[a,b]", "seed=7", "window=trailing", "window.as_of=2026-02-01", "paths.outputs=/tmp/a-b/c.d"],
+    ["mode=experimental", "features=all", "window=walk_forward", "warehouse=duckdb", *FILES],
+    ["model=blend", "model.depth=6", "calibration=isotonic", "hypothesis='It\\'s 5% more: yes, no'", "name=null-ish"],
 ]
 
 
@@ -159,9 +156,12 @@ def test_only_what_differs_needs_an_override() -> None:
     assert overrides_for("train", compose("train", overrides)) == overrides
 
 
-def test_a_second_run_of_the_name_shows_what_changed(tmp_path: Path) -> None:
+def test_a_page_can_be_left_out_and_a_second_run_of_the_name_shows_what_changed(tmp_path: Path) -> None:
     place = (f"paths.outputs={tmp_path}", "debug=tiny", "name=again", *QUICK)
     command("train", *place, "write_report=false")
+    first = newest(tmp_path, "again")
+    assert not (first / "report.html").exists()
+    assert write_run_page(first).is_file()
     command("train", *place, "model.depth=3")
     page = (newest(tmp_path, "again") / "report.html").read_text(encoding="utf-8")
     shown = page[page.index("What differs from it") : page.index("All settings")]
@@ -189,13 +189,6 @@ def test_a_model_with_one_probability_for_every_game_has_a_page(tmp_path: Path) 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     assert main(["report", str(tmp_path)]) == 3
     assert main(["report"]) == 2
-
-
-def test_a_page_can_be_left_out_and_written_later(tmp_path: Path) -> None:
-    command("train", f"paths.outputs={tmp_path}", "debug=tiny", "write_report=false", *QUICK)
-    folder = newest(tmp_path, "tiny")
-    assert not (folder / "report.html").exists()
-    assert write_run_page(folder).is_file()
 
 
 def test_every_warning_of_a_run_is_at_the_head_of_its_page_and_on_the_terminal(

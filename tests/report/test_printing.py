@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -64,30 +65,22 @@ def test_tabs_newlines_and_letters_of_any_language_stay() -> None:
     assert strip_control_characters(text) == text
 
 
-def test_a_name_that_looks_like_markup_trains_and_is_printed(
+def test_markup_is_printed_and_escape_sequences_reach_neither_terminal_nor_log_nor_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     outputs = tmp_path / "[bold]o[/red]"
-    assert main([*TINY, f"paths.outputs='{outputs}'"]) == 0
+    words = [*TINY, 'hypothesis="[/] and [red] a\x1b[2Jb\u202ec"', f"paths.outputs='{outputs}'"]
+    assert main(words) == 0
+    assert main([*words, "dry_run=true"]) == 0
     (run,) = (outputs / "runs" / "tiny").iterdir()
-    assert f"run: {run}\n" in capsys.readouterr().out
-    assert (run / "report.html").is_file()
-    assert main([*TINY, "hypothesis='halves [/] and [red]'", "dry_run=true"]) == 0
-    assert "hypothesis: halves [/] and [red]\n" in capsys.readouterr().out
-
-
-def test_escape_sequences_of_a_hypothesis_reach_neither_terminal_nor_log_nor_page(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main([*TINY, f"paths.outputs={tmp_path}", 'hypothesis="a\x1b[2Jb\u202ec"', "name=escaped"]) == 0
-    assert main([*TINY, 'hypothesis="a\x1b[2Jb\u202ec"', "dry_run=true"]) == 0
-    (run,) = (tmp_path / "runs" / "escaped").iterdir()
-    texts = [capsys.readouterr().out, *((run / name).read_text("utf-8") for name in ("run.log", "report.html"))]
-    for text in texts:
+    printed = capsys.readouterr().out
+    page = (run / "report.html").read_text("utf-8")
+    assert f"run: {run}\n" in printed
+    assert "hypothesis: [/] and [red] a[2Jbc\n" in printed
+    assert "[/] and [red] a[2Jbc" in page
+    for text in (printed, page, (run / "run.log").read_text("utf-8")):
         assert "\x1b" not in text
         assert "\u202e" not in text
-    assert "a[2Jbc" in texts[0]
-    assert "a[2Jbc" in texts[2]
 
 
 def test_a_refused_argument_is_printed_without_its_escape_sequences(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,47 +98,48 @@ def test_a_warning_outside_a_run_is_printed_without_escape_sequences() -> None:
     assert done.stderr == b"a[31mb\n"
 
 
-def run_program(*words: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "breakout", *words],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_terminal_that_is_not_utf_8_does_not_fail_a_run(encoding: str, tmp_path: Path) -> None:
-    words = (*TINY, 'hypothesis="Jokić 中锋"')
-    planned = run_program(*words, "dry_run=true", folder=tmp_path, PYTHONIOENCODING=encoding)
-    assert planned.returncode == 0, planned.stderr
-    assert b"hypothesis: Joki? " in planned.stdout
+def test_a_terminal_that_is_not_utf_8_does_not_fail_a_command(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding) for name in ("stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    words = [*TINY, 'hypothesis="Jokić 中锋"', f"paths.outputs={tmp_path}"]
+    assert main([*words, "dry_run=true"]) == 0
     if encoding == "ascii":  # the encoding with the fewest characters
-        trained = run_program(*words, folder=tmp_path, PYTHONIOENCODING=encoding)
-        assert trained.returncode == 0, trained.stderr
-    refused = run_program("Jokić中", folder=tmp_path, PYTHONIOENCODING=encoding)
-    assert refused.returncode == 2
+        assert main(words) == 0
+    assert main(["Jokić中"]) == 2
+    out, err = (stream.detach().getvalue() for stream in streams.values())
+    assert b"hypothesis: Joki? " in out
+    assert b"Joki?" in err
+
+
+def closed_pipe() -> int:
+    """Return a file descriptor that writes to a pipe whose reader has closed it."""
+    read, write = os.pipe()
+    os.close(read)
+    return write
 
 
 @pytest.mark.parametrize(
     "words",
-    [
-        ["--help"],
-        ["features"],
-        ["features", "--json"],
-        ["doctor"],
-        ["--cfg", "job"],
-        [*TINY, "dry_run=true"],
-        [*TINY],
-        ["-m", *TINY, "seed=1,2"],
-    ],
+    [["doctor"], ["--cfg", "job"], [*TINY, "dry_run=true"], ["-m", *TINY, "seed=1,2", "sweep.workers=1"]],
     ids=" ".join,
 )
-def test_a_reader_that_has_gone_ends_a_command_without_a_complaint(words: list[str], tmp_path: Path) -> None:
-    read, write = os.pipe()
-    os.close(read)
-    with os.fdopen(write, "wb") as pipe:
+def test_a_reader_that_has_gone_ends_a_command_without_a_complaint(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with os.fdopen(closed_pipe(), "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert main(words) == 141
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("words", [["--help"], ["features"], ["features", "--json"], [*TINY]], ids=" ".join)
+def test_a_reader_that_has_gone_ends_a_process_without_a_complaint(words: list[str], tmp_path: Path) -> None:
+    with os.fdopen(closed_pipe(), "wb") as pipe:
         done = subprocess.run(
             [sys.executable, "-m", "breakout", *words], cwd=tmp_path, stdout=pipe, stderr=subprocess.PIPE, check=False
         )
