@@ -57,9 +57,8 @@ def compare_probabilities(
 ) -> Comparison:
     """Compare two models by their probabilities (n,) for the same rows, whose labels are `y` (n,).
 
-    Both models are evaluated on the same resamples of `game_dates` (n,). ValueError without rows, for lengths that
-    differ, a missing date, a label other than 0 and 1, a probability outside [0, 1], or slice labels that
-    `compare_slices` refuses.
+    Both models are evaluated on the same resamples of `game_dates` (n,). ValueError without rows, as in `check_rows`
+    and `check_dates`, or for slice labels that `compare_slices` refuses.
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

@@ -1,8 +1,8 @@
 """The evaluation of predicted distributions of points.
 
-The metrics are the continuous ranked probability score (CRPS), the histogram of the probability integral transform
-(PIT), the coverage and width of central intervals, and the reliability of P(points > line). A distribution is a ladder:
-P(points >= k) for k = 1, ..., K. P(points > K) is 0.
+A distribution is a ladder: P(points >= k) for k = 1, ..., K. P(points > K) is 0. The metrics are the continuous ranked
+probability score (CRPS) and the histogram of the probability integral transform (PIT). Further metrics are the coverage
+and width of central intervals, and the reliability of P(points > line).
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class Coverage:
 
     `width` is the mean width of the intervals in points. `share` is the share of games whose points lie within the
     interval. Points are whole numbers, so an interval contains more than its nominal probability. To correct for this,
-    a game counts only with the part of its PIT (see PitHistogram) between the tails, such as 0.1 to 0.9 for 80 %.
+    each game counts with only a part of its PIT (see PitHistogram): the part between the tails, such as 0.1 to 0.9 for
+    80 %.
     """
 
     probability: float

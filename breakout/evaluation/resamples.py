@@ -19,10 +19,10 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 class Interval:
     """A statistic with its percentile interval.
 
-    `estimate` is the value on all rows, None if it is undefined. `low` and `high` are None if there is no interval.
-    That is so if `estimate` is None, if the statistic is undefined in every resample, if the rows have fewer than two
-    game dates, or if no interval is computed for the statistic, such as ECE. `n_undefined` is the number of resamples
-    in which the statistic is undefined, for example because they contain one class; the interval leaves them out.
+    `estimate` is the value on all rows, None if it is undefined. `low` and `high` are None if there is no interval:
+    with an undefined estimate, with a statistic that is undefined in every resample, or with fewer than two game dates.
+    ECE never has an interval. `n_undefined` is the number of resamples in which the statistic is undefined, for example
+    because they contain one class; the interval leaves them out.
     """
 
     estimate: float | None

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from breakout.evaluation.intervals import PairedDifference, paired_differences, replicate_paired_metrics
 from breakout.evaluation.resamples import DateResamples, Interval
-from breakout.evaluation.rows import BoolArray, check_rows
+from breakout.evaluation.rows import BoolArray, FloatArray, check_rows
 from breakout.evaluation.slice_labels import SliceLabels
 
 
@@ -83,8 +83,7 @@ def _members(labels: SliceLabels, n_rows: int) -> tuple[tuple[str, BoolArray], .
     return labels.members
 
 
-def _slice_metrics(label: str, y: ArrayLike, p: ArrayLike, resamples: DateResamples) -> SliceMetrics:
-    truth, probabilities = check_rows(y, p)
+def _slice_metrics(label: str, truth: FloatArray, probabilities: FloatArray, resamples: DateResamples) -> SliceMetrics:
     beside = {"breakout_rate": truth, "calibration_gap": probabilities - truth}
     metrics = replicate_paired_metrics(truth, probabilities, resamples, beside).intervals(resamples)
     return SliceMetrics(

@@ -94,8 +94,9 @@ def evaluate_probabilities(
     `baselines` maps names to the metrics of other probabilities for the same rows, on the same resamples. Examples are
     the base rate, the logistic regression, and the same model before calibration. `train_end` is the last day of
     training, from which `staleness` counts weeks. It may be an array (n,) with each row's own day; None if it is not
-    known. ValueError without rows, for lengths that differ, for labels other than 0 and 1, for probabilities outside
-    [0, 1], and for a game on or before its `train_end`.
+    known.
+
+    ValueError without rows, as in `check_rows` and `check_dates`, or for a game on or before its `train_end`.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

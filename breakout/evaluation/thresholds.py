@@ -1,10 +1,10 @@
 """The decision threshold, precision and recall of flagging games, and hit rate and lift of the highest-ranked games.
 
-A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part and
-its precision is reported on the evaluation window, because precision is too high on the rows that chose the threshold.
+A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part, where
+its precision is too high because of the choice. So its precision is reported on the evaluation window.
 
 The number of rows in a top fraction is rounded up. If only some of the rows of one probability are in the top fraction,
-each of them counts with the breakout rate of all rows of that probability, so the order of the rows does not matter.
+each of them counts with the breakout rate of all rows of that probability. So the order of the rows does not matter.
 """
 
 from __future__ import annotations

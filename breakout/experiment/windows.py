@@ -100,8 +100,8 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
     `work` stores the results that several jobs of a sweep share. DataError if the rows of a window cannot be fitted, or
-    if the plan has evaluation dates without a row. In a walk forward the message names the fold. ConfigurationError if
-    the model cannot be fitted with its settings.
+    if the plan has an evaluation window but no row in it. In a walk forward the message names the fold that cannot be
+    fitted. ConfigurationError if the model cannot be fitted with its settings.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)

@@ -91,8 +91,8 @@ def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: S
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     """Return the offers to bet on, under their index in `offers`.
 
-    A player has at most one bet a game, the one with the largest stake, because results on several lines of one game
-    depend on each other. If the stakes of one date sum to more than the bank, they are scaled down to it.
+    A player has at most one bet a game, the one with the largest stake. Several would depend on each other, because the
+    same points decide them. If the stakes of one date sum to more than the bank, they are scaled down to it.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]

@@ -82,8 +82,8 @@ class KnownNames:
 def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
     """Return the time, in UTC, of the newest information that a prediction for a game date may use.
 
-    It is 05:00 US Eastern of that date, when the games of the day before are over, or the cutoff of injury reports if
-    that is later. `availability` is None if the features read no injury reports.
+    It is 05:00 US Eastern of that date, when the games of the day before are over. If the cutoff of injury reports is
+    later than that, it is the cutoff. `availability` is None if the features read no injury reports.
     """
     morning = datetime.combine(day, MORNING, EASTERN)
     if availability is None:
@@ -100,11 +100,14 @@ def information_times(days: pd.Series, availability: AvailabilityConfig | None) 
 def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
     """Join quotes with the predictions of the same players and game dates.
 
-    `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are left
-    out. `predictions` has game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and known_at
-    (UTC, the time of the newest information behind the row). Names, points and tip-offs are read from the warehouse. A
-    player with two games on a date is not matched, because a quote does not name the game. DataError if the same quote
-    occurs under two names of a player, or if most quoted players did not play on their date.
+    - `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are left
+      out.
+    - `predictions` has the columns game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and
+      known_at (UTC, the time of the newest information behind the row).
+
+    Names, points and tip-offs are read from the warehouse. A player with two games on a date is not matched, because a
+    quote does not name the game. DataError if the same quote occurs under two names of a player, or if most quoted
+    players did not play on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)

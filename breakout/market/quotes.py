@@ -36,13 +36,16 @@ _EXAMPLES = 3
 def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: date) -> pd.DataFrame:
     """Return the quotes of the game dates start..end, both inclusive, with prices as decimal odds.
 
-    The columns are game_date, player_lookup, player_full_name (one of the two may be missing), line (points),
-    over_price, under_price (NaN for a missing side), book (empty if unknown), quoted_at (UTC; NaT if unknown) and
-    is_closing (bool).
+    The columns are
 
-    DataError, which names the problem and examples, for missing columns, values of the wrong type, a quote that occurs
-    twice, a row without a name or without a price, impossible odds, and a line that is not a multiple of 0.5 from 0 to
-    below HIGHEST_LINE. Names, prices and lines are checked on these dates only.
+    - game_date, line (in points), book (empty if unknown) and is_closing (bool);
+    - player_lookup and player_full_name, of which one may be missing;
+    - over_price and under_price, NaN for a missing side;
+    - quoted_at, in UTC, NaT if unknown.
+
+    DataError for missing columns, values of the wrong type, a quote that occurs twice, a row without a name or without
+    a price, impossible odds, and a line that is not a multiple of 0.5 from 0 to below HIGHEST_LINE. The message
+    contains examples. Names, prices and lines are checked on these dates only.
     """
     import pandas as pd
 

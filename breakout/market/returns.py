@@ -47,8 +47,8 @@ class Returns:
       after each game date.
     - `closing_value` is the mean of price * closing probability - 1 over `n_closing` bets: those whose line has a
       closing quote, and whose own price has a time and is not a closing one.
-    - `bets_needed` is the number of bets with which the interval of the yield would not contain 0, if the yield and its
-      spread stayed the same. It is None with fewer than two dates of bets won or lost, or with a yield of 0.
+    - `bets_needed` is the number of bets from which the interval of the yield would not contain 0, at the observed
+      yield and spread. It is None with fewer than two dates of bets won or lost, or with a yield of 0.
     """
 
     n_bets: int

@@ -25,8 +25,8 @@ _LONG_FIT = 200  # the number of trees from which CatBoost takes more Newton ste
 class _KindModule(Protocol):
     """The functions that the module of a kind defines; `config` has the settings class of that kind.
 
-    Only kinds that stop early need `refit`. It fits a model on the rows of both parts, with what the first fit `model`
-    learned on the validation part, such as its number of trees.
+    Only kinds that stop early need `refit`. It fits a model on the rows of both parts. From the first fit, `model`, it
+    takes what depends on the validation part, such as the number of trees.
     """
 
     @staticmethod
@@ -108,9 +108,9 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
     """Return a key that is equal for two fits whose trees can be shared.
 
-    If two fits on the same rows with the same seed have the same key, the trees of the shorter fit are the first trees
-    of the longer one. The key ignores the number of iterations, except whether it is below 200, because CatBoost takes
-    one Newton step per leaf in fits of fewer than 200 trees, and ten in others.
+    For fits on the same rows with the same seed and key, the trees of the shorter fit are the first trees of the longer
+    one. The key ignores the number of iterations, except whether it is below 200. CatBoost takes one Newton step per
+    leaf in fits of fewer than 200 trees, and ten in longer fits.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 

@@ -135,9 +135,9 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
     """Fit the regression of the mean on `parts.fit.widest`, and learn the spread and the shape on its later half.
 
     `widest` also contains players outside the target's points band, if the settings include them. Early stopping, if
-    configured, watches the validation part. To get errors of games that were not used for the fit, a further regression
-    with the same number of trees is fitted on the earlier half of the rows. The spread and the shape are learned from
-    its errors on the later half. ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+    configured, watches the validation part. A further regression with the same number of trees is fitted on the earlier
+    half of the rows. Its errors on the later half, which it was not fitted on, give the spread and the shape.
+    ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None

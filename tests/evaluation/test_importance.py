@@ -9,14 +9,9 @@ import pytest
 from breakout.evaluation.importance import FeatureImportance, permutation_importance
 from breakout.evaluation.metrics import area_under_roc, log_loss
 from breakout.evaluation.resamples import DateResamples, draw_date_resamples
+from tests.evaluation.known import known
 
 NAMES = ("ignored", "used", "tiny")
-
-
-def known(value: float | None) -> float:
-    """Return the value; fail if it is None."""
-    assert value is not None
-    return value
 
 
 def games() -> tuple[np.ndarray, np.ndarray, DateResamples]:

@@ -17,14 +17,9 @@ from breakout.evaluation.reliability import expected_calibration_error, reliabil
 from breakout.evaluation.resamples import DateResamples, draw_date_resamples
 from breakout.evaluation.thresholds import expected_hits
 from tests.evaluation.delong import delong_auc, delong_difference
+from tests.evaluation.known import known
 
 START = np.datetime64("2026-01-11")
-
-
-def known(value: float | None) -> float:
-    """Return the value; fail if it is None."""
-    assert value is not None
-    return value
 
 
 def draw(dates: np.ndarray, resamples: int = 200, seed: int = 1) -> DateResamples:

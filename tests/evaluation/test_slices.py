@@ -20,14 +20,9 @@ from breakout.evaluation.slice_labels import (
     staleness_labels,
 )
 from breakout.evaluation.slices import compare_slices, evaluate_slices
+from tests.evaluation.known import known
 
 NAN = float("nan")
-
-
-def known(value: float | None) -> float:
-    """Return the value; fail if it is None."""
-    assert value is not None
-    return value
 
 
 def test_months_are_in_order_of_time() -> None:

@@ -21,6 +21,7 @@ from breakout.evaluation.summary import EvaluationResult, evaluate_probabilities
 from breakout.evaluation.thresholds import choose_threshold
 from breakout.experiment.seeds import summarise_seeds
 from breakout.threads import one_blas_thread
+from tests.evaluation.known import known
 
 PARAMETERS = EvaluationParameters(
     bootstrap_resamples=100,
@@ -30,12 +31,6 @@ PARAMETERS = EvaluationParameters(
     thresholds=(0.3, 0.4, 0.5, 0.6, 0.7),
     top_fractions=(0.05, 0.1),
 )
-
-
-def known(value: float | None) -> float:
-    """Return the value; fail if it is None."""
-    assert value is not None
-    return value
 
 
 def january(n_rows: int = 500) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

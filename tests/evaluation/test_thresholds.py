@@ -21,12 +21,7 @@ from breakout.evaluation.thresholds import (
     threshold_table,
     top_rows,
 )
-
-
-def known(value: float | None) -> float:
-    """Return the value; fail if it is None."""
-    assert value is not None
-    return value
+from tests.evaluation.known import known
 
 
 def one_date_a_row(n_rows: int) -> DateResamples:
