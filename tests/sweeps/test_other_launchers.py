@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
-from tests.sweeps.conftest import QUICK, Start, assert_same_bits, in_state, newest_sweep, predictions, statuses, sweep
+from tests.sweeps.conftest import (
+    QUICK,
+    Start,
+    Swept,
+    assert_same_bits,
+    in_state,
+    newest_sweep,
+    predictions,
+    statuses,
+    sweep,
+)
 
 # With validation.fraction=0.999, a job fails while it runs, because too few rows are left to fit on.
 WORDS = ("model.depth=2", "model.iterations=20", "validation.fraction=0.15,0.999")
-LAUNCHERS = {
-    "joblib": (),
-    "submitit_local": ("hydra.launcher.timeout_min=2",),
-    "ray": ("+hydra.launcher.ray.init.num_cpus=2",),
-}
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +29,39 @@ def by_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sweep(tmp_path_factory.mktemp("processes"), *WORDS).folder
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Change to an empty folder; after the test, end the processes that joblib keeps for later calls."""
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    get_reusable_executor().shutdown(wait=True)
+
+
+def assert_like(by_processes: Path, swept: Swept) -> None:
+    assert swept.code == 1, swept.out
+    assert "2 jobs: 2 fits" in swept.out
+    assert "leaves 0 to fit on" in " ".join(swept.out.split())
+    assert [len(in_state(statuses(swept.folder), state)) for state in ("completed", "failed")] == [1, 1]
+    assert_same_bits(predictions(by_processes), predictions(swept.folder))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.mark.parametrize(
+    "launcher", [("joblib",), ("submitit_local", "hydra.launcher.timeout_min=2")], ids=lambda launcher: launcher[0]
+)
 def test_another_launcher_gives_the_bits_of_processes_on_this_machine(
-    launcher: str, by_processes: Path, start: Start
+    launcher: tuple[str, ...], by_processes: Path, here: Path
 ) -> None:
-    swept = start(*QUICK, *WORDS, f"hydra/launcher={launcher}", *LAUNCHERS[launcher])
+    name, *options = launcher
+    assert_like(by_processes, sweep(here / "outputs", *WORDS, f"hydra/launcher={name}", *options))
+    assert {path.name for path in here.iterdir()} == {"outputs"}, "nothing is left beside the outputs"
+
+
+@pytest.mark.slow
+def test_ray_gives_the_bits_of_processes_on_this_machine(by_processes: Path, start: Start) -> None:
+    # In a process of its own, because Ray changes signal handlers and leaves processes until its caller ends.
+    swept = start(*QUICK, *WORDS, "hydra/launcher=ray", "+hydra.launcher.ray.init.num_cpus=2")
     code, out = swept.end()
-    assert code == 1, out
-    assert "2 jobs: 2 fits" in out
-    assert "leaves 0 to fit on" in " ".join(out.split())
-    folder = newest_sweep(swept.outputs)
-    assert [len(in_state(statuses(folder), state)) for state in ("completed", "failed")] == [1, 1]
-    assert_same_bits(predictions(by_processes), predictions(folder))
+    assert_like(by_processes, Swept(code, out, newest_sweep(swept.outputs)))
     stray = {path.name for path in swept.outputs.parent.iterdir()} - {"outputs", "script.py"}
     assert stray == set(), "nothing is left beside the outputs"

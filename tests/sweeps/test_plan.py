@@ -41,20 +41,33 @@ def test_a_plan_counts_jobs_fits_and_rows_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_asked_twice_is_done_once(capsys: Captured) -> None:
-    assert "sweep of 2 jobs, 2 asked for twice: 2 fits" in plan(capsys, "seed=1,1,2,2")[1]
+@pytest.fixture
+def cached(shape: Swept) -> tuple[str, str]:
+    """Return overrides of a sweep whose rows are in the cache."""
+    return f"paths.outputs={shape.folder.parent.parent}", "window=january"
 
 
-def test_a_catboost_and_a_blend_share_their_trees(capsys: Captured) -> None:
-    assert "sweep of 4 jobs: 1 fit" in plan(capsys, "model=catboost,blend", "calibration=none,sigmoid")[1]
-
-
-def test_another_launcher_shares_no_fits(capsys: Captured) -> None:
-    assert "sweep of 2 jobs: 2 fits" in plan(capsys, "model.iterations=200,500", "hydra/launcher=joblib")[1]
-
-
-def test_fits_of_fewer_than_200_trees_are_no_part_of_longer_ones(capsys: Captured) -> None:
-    assert "sweep of 4 jobs: 2 fits" in plan(capsys, "model.iterations=100,199,200,500")[1]
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        pytest.param(("seed=1,1,2,2",), "2 jobs, 2 asked for twice: 2 fits", id="equal jobs are one"),
+        pytest.param(
+            ("model=catboost,blend", "calibration=none,sigmoid"), "4 jobs: 1 fit", id="a blend has CatBoost's trees"
+        ),
+        pytest.param(
+            ("model.iterations=100,199,200,500",),
+            "4 jobs: 2 fits",
+            id="fits below 200 trees differ from longer fits",
+        ),
+        pytest.param(
+            ("model.iterations=200,500", "hydra/launcher=joblib"), "2 jobs: 2 fits", id="other launchers share no fits"
+        ),
+    ],
+)
+def test_jobs_that_need_the_same_fit_share_it(
+    words: tuple[str, ...], printed: str, cached: tuple[str, str], capsys: Captured
+) -> None:
+    assert f"sweep of {printed} " in plan(capsys, *cached, *words)[1]
 
 
 def test_too_few_rows_and_impossible_values_are_named_before_anything_runs(capsys: Captured) -> None:
@@ -79,16 +92,16 @@ def test_a_sweep_of_which_nothing_is_possible_is_refused_in_one_sentence(capsys:
     ],
 )
 def test_a_sweep_is_ranked_by_one_metric_and_never_on_the_evaluation_window(
-    metric: str, printed: str, capsys: Captured
+    metric: str, printed: str, cached: tuple[str, str], capsys: Captured
 ) -> None:
-    code, shown = plan(capsys, f"optimized_metric={metric}", "seed=1,2")
+    code, shown = plan(capsys, *cached, f"optimized_metric={metric}", "seed=1,2")
     assert code == 2
     assert printed in shown
 
 
-def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(shape: Swept) -> None:
+def test_a_plan_over_rows_in_the_cache_imports_no_engine_and_no_model(cached: tuple[str, str]) -> None:
     heavy = "{'pandas', 'duckdb', 'scipy', 'sklearn', 'catboost', 'matplotlib'}"
-    words = ["-m", f"paths.outputs={shape.folder.parent.parent}", "window=january", "model.depth=2,3", "dry_run=true"]
+    words = ["-m", *cached, "model.depth=2,3", "dry_run=true"]
     code = f"import sys; from breakout.cli import main; main({words}); print(*({heavy} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert "sweep of 2 jobs: 2 fits on 3,653 training rows" in shown.stdout
