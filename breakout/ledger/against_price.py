@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class MarketScore:
     """The metrics of one model in one role and of the market, on the same lines.
 
-    `n_lines` is the number of these lines (see `market.baseline.scored_lines`). `metrics` is None if it is below
-    MIN_GRADED.
+    `n_lines` is the number of these lines (see `market.baseline.scored_lines`). `metrics` is None if there are fewer
+    than MIN_GRADED lines.
     """
 
     role: str
@@ -40,7 +40,7 @@ class MarketScore:
 
 @dataclass(frozen=True)
 class LedgerMarket:
-    """The comparison of each of the ledger's models with the market, and warnings about quotes that are not used."""
+    """The scores of the ledger's models against the market, and warnings about quotes that are not used."""
 
     scores: tuple[MarketScore, ...]
     warnings: tuple[str, ...]

@@ -49,7 +49,7 @@ _TYPES = {
 }
 _AS_JSON = ("ladder", "features")  # stored as JSON text, which preserves every number exactly
 ROWS_A_STATEMENT = 2000  # a request is limited to 10 MB, and a grade takes about 0.5 kB
-ATTEMPTS = 10  # to add a slate: if another writer inserts its revision first, the next one is tried
+ATTEMPTS = 10  # attempts to insert a slate, because another writer may insert the same revision first
 _EVER = "game_date >= '1900-01-01'"  # true for every row; a partitioned table may require a filter on its date
 
 
@@ -147,7 +147,7 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that are new or changed since the history's last ones.
+        """Add the outcomes that are new, and those that differ from the newest in the history.
 
         Two calls that find the same outcomes give them the same numbers. The later MERGE then inserts nothing, unless
         both run at the same time. Both calls return the outcomes as `changes`.

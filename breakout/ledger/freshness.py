@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-SEARCHED = timedelta(days=400)  # read in the schedule before and after a day; reaches the neighbouring seasons
-REPORTED = timedelta(days=7)  # the newest report is searched among game dates from this long before the day on
+# The schedule is read from SEARCHED before to SEARCHED after a day, which includes parts of the neighbouring seasons.
+SEARCHED = timedelta(days=400)
+# The newest injury report is searched among the game dates from REPORTED before a day on.
+REPORTED = timedelta(days=7)
 
 
 class StaleSourcesError(DataError):
@@ -39,10 +41,12 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
     """Return the lag, in hours, of each source behind what predictions of `day` should know at the instant `now`.
 
     The sources are games, schedule and, if the warehouse has any, injury reports. A lag is the time from the end of a
-    date to `now`, or to the end of `day` if that is earlier. For games the date is the first scheduled one before `day`
-    that is after the newest game, for the schedule its last one if that is before `day`. Without such a date the lag is
-    0. DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or
-    if the injury reports are damaged.
+    date to `now`, or to the end of `day` if that is earlier. For games, the date is the first scheduled one after the
+    newest game and before `day`. For the schedule, it is the last scheduled one, if that is before `day`. Without such
+    a date the lag is 0.
+
+    DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or if
+    the injury reports are damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -53,7 +57,7 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
             f"the schedule has no game within {SEARCHED.days} days of {day}; bring warehouse.schedule up to date."
         )
     until = min(now, end_of_day(day, timezone))
-    # Games that are missing on or before the date of the newest game do not count as a lag.
+    # A game that is missing on an earlier date than the newest game does not count.
     first_missing = next((scheduled for scheduled in dates if newest < scheduled < day), None)
     last_scheduled = dates[-1] if dates[-1] < day else None
     games = Freshness("games", f"to {newest}", _hours_since_end(first_missing, until, timezone))

@@ -180,7 +180,7 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
-    """Raise DataError if the warehouse lacks a game that a run predicted: the run then read another warehouse.
+    """Raise DataError if the warehouse lacks a game that a run predicted, because the run then read another one.
 
     Predictions from the ledger are not checked, because they may include players who did not play.
     """

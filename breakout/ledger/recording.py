@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def find_role(fingerprint: str, outputs: str | Path) -> Role:
-    """Return the role of a model, by the registry and the shadows in `outputs`; DataError if the registry is bad."""
+    """Return the role of a model by the registry and the shadows; DataError if the registry is damaged."""
     if Registry.of(outputs).current() == fingerprint:
         return "production"
     return "shadow" if fingerprint in Shadows.of(outputs).fingerprints() else "other"

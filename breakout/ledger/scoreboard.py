@@ -85,7 +85,7 @@ class ModelScore:
 
     @property
     def is_calibrated(self) -> bool | None:
-        """Whether the interval of the bias contains 0; None without scores, or if one game date gives no interval."""
+        """Whether the interval of the bias contains 0; None without scores, or if all are of one game date."""
         if self.scores is None or self.scores.bias.low is None:
             return None
         return self.scores.bias.holds(0.0)
@@ -124,7 +124,7 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
-    """Compare a shadow with the models that were in production, on the games that it and they predicted."""
+    """Compare a shadow with production, which may be several models in turn, on the games that both predicted."""
     both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
     return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))
 

@@ -53,7 +53,7 @@ class FeatureShare:
 
 @dataclass(frozen=True)
 class CorrectedCell:
-    """A source cell that changed after predictions were made, and the number of differences that it may explain."""
+    """A source cell that changed after predictions were made, and the number of vectors that it may have changed."""
 
     change: CellChange
     vectors: int
@@ -97,8 +97,9 @@ def audit_served(
     """Compute the logged feature vectors of the models `served` again, and compare them without tolerance.
 
     `served` is `all`, a role, or the name or fingerprint of a model. `dates` are the first and the last game date; None
-    is that of the ledger. `on_date` is called with the game date before each slate is compared. ConfigurationError if
-    the ledger has no such role or model. DataError if it has no entries of `served` between the two dates.
+    is the first or the last one in the ledger. `on_date` is called with the game date before each slate is compared.
+    ConfigurationError if the ledger has no such role or model. DataError if it has no entries of `served` between the
+    two dates.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)

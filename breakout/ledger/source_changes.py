@@ -1,4 +1,4 @@
-"""The source cells that changed after a prediction, by comparing the log of source rows with the present tables."""
+"""The source cells that changed after a prediction: the log of source rows against the present tables."""
 
 from __future__ import annotations
 

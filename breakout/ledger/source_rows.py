@@ -178,10 +178,7 @@ def new_versions(
     if gone.empty:
         return kept
     removed = gone[[KEY_HASH, "game_date"]].assign(**{ROW_HASH: np.uint64(0)}, recorded_at=stamp, is_removed=True)
-    # The types of `kept` are unknown if it has no rows.
-    schema = HASH_SCHEMA.append(pa.field("recorded_at", INSTANT))
-    tables = [kept, pa.Table.from_pandas(removed, schema, preserve_index=False)]
-    return pa.concat_tables(tables, promote_options="default")
+    return pa.concat_tables([kept, pa.Table.from_pandas(removed, preserve_index=False)], promote_options="default")
 
 
 def _hash_rows(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
