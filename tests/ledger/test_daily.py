@@ -1,4 +1,4 @@
-"""Tests of `breakout daily`, `predict`, `grade` and `shadow`; `test_month.py` runs `daily` on a whole month."""
+"""Tests of `breakout daily`, `predict`, `grade` and `shadow`; `test_ten_mornings.py` runs `daily` on ten mornings."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ def entries(outputs: Path) -> Any:
 
 def test_predict_keeps_production_and_shadows_and_others_only_if_asked(trained: Trained, outputs: Path) -> None:
     there = f"paths.outputs={outputs}"
-    assert call("shadow", "add", f"bundle={trained['experimental']}", there).code == 0
+    assert call("shadow", "add", f"bundle={trained['base_rate']}", there).code == 0
     for name, extra in (
         ("logistic", ()),
-        ("experimental", ()),
         ("base_rate", ()),
-        ("default", ("ledger.others=true",)),
+        ("earlier_base_rate", ()),
+        ("earlier", ("ledger.others=true",)),
     ):
         answer = call("predict", f"bundle={trained[name]}", "date=2026-02-06", there, "top=3", *extra)
         assert answer.code == 0, answer.err
     kept = entries(outputs).groupby("name")["role"].agg(["first", "size"])
-    assert kept["first"].to_dict() == {"logistic": "production", "experimental": "shadow", "default": "other"}
+    assert kept["first"].to_dict() == {"logistic": "production", "base_rate": "shadow", "earlier": "other"}
     assert (kept["size"] > 40).all()  # `top` limits only what is printed
     assert entries(outputs)["is_late"].all()  # the slate is predicted after its games
 
@@ -83,7 +83,7 @@ def test_a_shadow_is_removed_by_the_name_it_was_added_by_even_if_its_run_was_rep
         assert call("shadow", "remove", f"bundle={given}", there).code == 0, given
         assert Shadows.of(outputs).fingerprints() == ()
     assert call("shadow", "add", "bundle=base_rate", there).code == 0
-    shutil.copytree(trained["experimental"], later)  # now the newest run of this name is no shadow
+    shutil.copytree(trained["earlier"], later)  # now the newest run of this name is no shadow
     assert call("shadow", "remove", "bundle=base_rate", there).code == 0
     Shadows.of(outputs).add(read_bundle(trained["base_rate"]))
     shutil.rmtree(outputs / "runs")
@@ -93,7 +93,7 @@ def test_a_shadow_is_removed_by_the_name_it_was_added_by_even_if_its_run_was_rep
 
 def test_a_name_that_two_shadows_have_is_refused_with_their_fingerprints(trained: Trained, outputs: Path) -> None:
     shadows = Shadows.of(outputs)
-    added = [read_bundle(trained[name]) for name in ("base_rate", "experimental")]
+    added = [read_bundle(trained[name]) for name in ("base_rate", "earlier")]
     for bundle in added:
         shadows.add(bundle)
     names = dict.fromkeys(shadows.fingerprints(), "weekly")
@@ -119,8 +119,8 @@ def test_a_damaged_shadow_does_not_stop_production(trained: Trained, outputs: Pa
 def test_a_damaged_shadow_is_listed_beside_the_others_and_can_be_removed(trained: Trained, outputs: Path) -> None:
     shadows, there = Shadows.of(outputs), f"paths.outputs={outputs}"
     shadows.add(read_bundle(trained["base_rate"]))
-    damaged = fingerprint(trained["experimental"])
-    shadows.add(read_bundle(trained["experimental"]))
+    damaged = fingerprint(trained["earlier"])
+    shadows.add(read_bundle(trained["earlier"]))
     (shadows.folder / damaged / "contract.json").write_text("{}")
     listed = call("shadow", "list", there)
     assert listed.code == 0
@@ -137,7 +137,7 @@ def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_no
     assert "nothing predicted: no model is in production" in answer.out
     assert "breakout promote" in answer.err
     assert not out.exists()
-    # The day is in the All-Star break. Without games, the age of the sources is not checked.
+    # The day is in the All-Star break. Without games, only the schedule must be fresh.
     idle = call("daily", f"paths.outputs={tmp_path}", "date=2026-02-14", f"out={out}")
     assert pd.read_parquet(out).empty
     assert idle.code == 0, idle.err
@@ -191,14 +191,13 @@ def test_grade_fails_on_overdue_results_only_if_asked(outputs: Path) -> None:
     assert daily.run_at(config, datetime(2026, 2, 6, 15, tzinfo=UTC)) == 0
     assert not entries(outputs)["is_late"].any()
     there = (f"paths.outputs={outputs}", "evaluation.bootstrap_resamples=20", "ledger.lost_after_days=400")
-    assert call("grade", *there, f"out={outputs / 'graded.csv'}").code == 0
+    assert call("grade", *there, f"out={outputs / 'graded.csv'}", "grade.fail_on=[calibration]").code == 0
     assert pd.read_csv(outputs / "graded.csv").empty  # no game of the day has a result yet
     assert call("grade", *there, "out=graded.html").code == 2
     stale = call("grade", *there, "grade.fail_on=[stale]")
     assert stale.code == 1
     assert "overdue" in stale.err
     assert (outputs / "ledger" / "report.html").is_file()
-    assert call("grade", *there, "grade.fail_on=[calibration]").code == 0
 
 
 def test_a_changed_source_writes_a_revision_that_names_the_moved_players(outputs: Path, capsys: Any) -> None:

@@ -109,24 +109,30 @@ def report_of_a_regular(tables: Tables, _: Served) -> int:
     return int(reports[known & is_out].index[-1])
 
 
-CELLS: list[tuple[str, str, Callable[[Tables, Served], int], str]] = [
-    ("player_game_summary", "points", last_game_of, "points_avg_season"),
-    ("player_game_summary", "minutes_played", last_game_of, "minutes_avg_last_10"),
-    ("team_offense_game_summary", "points_scored", last_against_opponent, "opponent_def_rating"),
-    ("team_offense_game_summary", "possessions", last_against_opponent, "opponent_def_rating"),
-    ("availability", "status", report_of_a_regular, "team_points_out"),
+CELLS: list[tuple[str, str, Callable[[Tables, Served], int], str, str]] = [
+    ("player_game_summary", "points", last_game_of, "earlier", "points_avg_season"),
+    ("player_game_summary", "minutes_played", last_game_of, "earlier", "minutes_avg_last_10"),
+    ("team_offense_game_summary", "points_scored", last_against_opponent, "earlier", "opponent_def_rating"),
+    ("team_offense_game_summary", "possessions", last_against_opponent, "earlier", "opponent_def_rating"),
+    ("availability", "status", report_of_a_regular, "reported", "team_points_out"),
 ]
 
 
-@pytest.mark.parametrize(("table", "column", "place", "feature"), CELLS)
+@pytest.mark.parametrize(("table", "column", "place", "model", "feature"), CELLS)
 def test_a_planted_change_is_found_and_its_cell_is_named(
-    table: str, column: str, place: Callable[[Tables, Served], int], feature: str, served: Served, tables: Tables
+    table: str,
+    column: str,
+    place: Callable[[Tables, Served], int],
+    model: str,
+    feature: str,
+    served: Served,
+    tables: Tables,
 ) -> None:
     at = place(tables, served)
     rows = tables[table].copy()
     before: Any = rows.loc[at, column]
     rows.loc[at, column] = "probable" if column == "status" else before + 3
-    report = served.audit(tables | {table: rows})
+    report = served.audit(tables | {table: rows}, model)
     assert not report.is_clean
     assert differing(report)[feature] >= 1
     assert report.unexplained == 0
@@ -141,13 +147,13 @@ def test_a_planted_change_is_found_and_its_cell_is_named(
 def test_a_row_that_came_or_went_is_named(served: Served, tables: Tables) -> None:
     players = tables["player_game_summary"]
     at = last_game_of(tables, served)
-    gone = served.audit(tables | {"player_game_summary": players.drop(index=at)})
+    gone = served.audit(tables | {"player_game_summary": players.drop(index=at)}, "earlier")
     assert [(cell.change.column, cell.change.before, cell.change.now) for cell in gone.cells] == [
         ("(row)", "present", "absent")
     ]
     early = players[(players["player_lookup"] == served.row["player_lookup"])].iloc[[0]]
     added = early.assign(game_id="20251119_XXX_YYY", game_date=date(2025, 11, 19))
-    more = served.audit(tables | {"player_game_summary": pd.concat([added, players])})
+    more = served.audit(tables | {"player_game_summary": pd.concat([added, players])}, "earlier")
     assert [(cell.change.key, cell.change.now) for cell in more.cells] == [
         (f"20251119_XXX_YYY {served.row['player_lookup']}", "present")
     ]
@@ -178,12 +184,12 @@ def test_the_command_ends_with_one_for_differences_and_names_a_wrong_model(
     served: Served, tables: Tables, tmp_path: Path
 ) -> None:
     there = f"paths.outputs={served.outputs}"
-    assert call("audit", "served=erlier", there).code == 2
-    assert call("audit", "served=all", f"paths.outputs={tmp_path}").code == 3
-    assert call("audit", "served=earlier", there, "audit.start=2026-01-21").code == 3
     for name, rows in tables.items():
         rows.to_parquet(tmp_path / f"{name}.parquet", index=False)
     files = ("warehouse=duckdb", *(f"warehouse.{name}={tmp_path / f'{name}.parquet'}" for name in tables))
+    assert call("audit", "served=erlier", there, *files).code == 2
+    assert call("audit", "served=all", f"paths.outputs={tmp_path}", *files).code == 3
+    assert call("audit", "served=earlier", there, *files, "audit.start=2026-01-21").code == 3
     same = call("audit", "served=earlier", there, *files)
     assert same.code == 0, same.out + same.err
     players, at = tables["player_game_summary"], last_game_of(tables, served)

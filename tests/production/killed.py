@@ -88,6 +88,13 @@ def promotion(words: Sequence[str]) -> Callable[[], int]:
     return partial(promote.run, config)
 
 
+def change_back(action: str) -> Callable[[], int]:
+    """Return `breakout production ACTION` in the working folder as a function; settings are composed beforehand."""
+    settings = production.compose_allowed("promote", (HERE,), ("paths.",), "")
+    production.compose_allowed = lambda *_: settings
+    return partial(production.main, (action, HERE))
+
+
 def kill_everywhere(folder: Path, prepare: Callable[[], Callable[[], int]]) -> None:
     """Run a command in a child for each point, until a child ends by itself."""
     os.chdir(folder / "before")
@@ -108,8 +115,7 @@ def kill_everywhere(folder: Path, prepare: Callable[[], Callable[[], int]]) -> N
 def main(folder: Path, words: Sequence[str]) -> None:
     for below in sorted(folder.iterdir()):
         action = below.name.split()[-1]
-        ask = partial(promotion, words) if action == "promote" else partial(partial, production.main, (action, HERE))
-        kill_everywhere(below, ask)
+        kill_everywhere(below, partial(promotion, words) if action == "promote" else partial(change_back, action))
 
 
 if __name__ == "__main__":

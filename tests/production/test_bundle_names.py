@@ -19,7 +19,7 @@ from tests.commands import Trained
 def runs(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return outputs with two runs named `first`, the later of them logistic, and a newer run named `second`."""
     outputs = tmp_path / "outputs"
-    for name, run, time in (("first", "base_rate", "1"), ("first", "logistic", "2"), ("second", "default", "3")):
+    for name, run, time in (("first", "base_rate", "1"), ("first", "logistic", "2"), ("second", "earlier", "3")):
         shutil.copytree(trained[run], outputs / "runs" / name / f"2026010{time}T000000.000000Z-0")
     monkeypatch.chdir(tmp_path)
     return outputs
@@ -75,6 +75,6 @@ def test_python_takes_the_names_of_the_command_line_and_folders_as_text_or_path(
         registry.promote(read_bundle(first), EventFacts(name="first"))
     for given in ("first", "latest:first", "production", str(first), first, first / "bundle", registry.folder):
         assert breakout.load_bundle(given).fingerprint == expected
-    assert breakout.load_bundle("latest", f"paths.outputs={runs}").manifest.name == "default"
+    assert breakout.load_bundle("latest", f"paths.outputs={runs}").manifest.name == "earlier"
     with pytest.raises(DataError, match="did you mean first"):
         breakout.load_bundle("frist")

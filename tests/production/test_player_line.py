@@ -7,32 +7,23 @@ from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from breakout.bundle.folder import read_bundle
-from breakout.cli import main
 from breakout.errors import ConfigurationError, DataError
 from breakout.production.player_line import answer_line, parse_line
 from breakout.production.slate import Slate, build_slate
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
-from tests.commands import call
+from tests.commands import Trained, call
 
 DAY = date(2026, 2, 6)
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    outputs = tmp_path_factory.mktemp("points")
-    assert main(["debug=tiny", "model=points", "name=points", f"paths.outputs={outputs}"]) == 0
-    return next((outputs / "runs" / "points").iterdir()) / "bundle"
-
-
-@pytest.fixture(scope="module")
-def slate(bundle: Path) -> Slate:
+def slate(trained: Trained) -> Slate:
     with open_sample() as warehouse:
-        return build_slate(read_bundle(bundle), warehouse, DAY, 14)
+        return build_slate(read_bundle(trained["points"]), warehouse, DAY, 14)
 
 
 def test_a_slates_ladder_holds_its_breakout_probability_bit_for_bit(slate: Slate) -> None:
@@ -73,28 +64,25 @@ def test_an_unknown_name_is_answered_with_similar_ones(slate: Slate, part: str) 
         answer_line(slate, parse_line(f"{name[:-1]}x:10"))
 
 
-def test_the_command_prints_the_answer_alone(bundle: Path, slate: Slate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_answer_alone_and_records_nothing(
+    trained: Trained, slate: Slate, tmp_path: Path
+) -> None:
     row = slate.ranked.iloc[0]
-    assert main(["predict", f"bundle={bundle}", f"date={DAY}", f"line={row['player_lookup']}:19.5"]) == 0
-    told = capsys.readouterr().out
-    assert told.count("\n") <= 2
-    assert f"{row['ladder'][19]:.3f}" in told
-    assert np.isclose(row["ladder"][19], answer_line(slate, parse_line(f"{row['player_lookup']}:19.5")).over)
-
-
-def test_a_question_about_one_player_records_nothing(bundle: Path, slate: Slate, tmp_path: Path) -> None:
-    asked = ("predict", f"bundle={bundle}", f"date={DAY}", f"paths.outputs={tmp_path}", "ledger.others=true")
-    assert call(*asked, f"line={slate.ranked['player_lookup'][0]}:19.5").code == 0
+    asked = ("predict", f"bundle={trained['points']}", f"date={DAY}", f"paths.outputs={tmp_path}", "ledger.others=true")
+    answer = call(*asked, f"line={row['player_lookup']}:19.5")
+    assert answer.code == 0, answer.err
+    assert answer.out.count("\n") <= 2
+    assert f"{row['ladder'][19]:.3f}" in answer.out
     assert not (tmp_path / "ledger").exists()
     assert call(*asked).code == 0  # without line=, the whole slate is recorded
     assert list((tmp_path / "ledger" / "entries").rglob("*.parquet"))
 
 
 def test_a_second_question_about_a_slate_reads_no_table_again(
-    bundle: Path, slate: Slate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, slate: Slate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = slate.ranked["player_lookup"][:2]
-    asked = ["predict", f"bundle={bundle}", f"date={DAY}", f"paths.outputs={tmp_path}"]
+    asked = ("predict", f"bundle={trained['points']}", f"date={DAY}", f"paths.outputs={tmp_path}")
     whole = call(*asked, f"line={second}:14.5")
     assert whole.code == 0, whole.err
 

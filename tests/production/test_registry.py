@@ -7,10 +7,13 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 
@@ -18,14 +21,25 @@ from breakout.bundle.folder import read_bundle
 from breakout.errors import DataError, GateError
 from breakout.features import registry as features
 from breakout.production.registry import EventFacts, Registry
+from breakout.programs import promote as promotion
+from breakout.settings.composition import compose
 from tests.commands import QUICK_GATE, Trained, call, current, files, fingerprint, promote
 
 pytestmark = pytest.mark.usefixtures("audit_once")
 
 
+def put_in_production(outputs: Path, *bundles: Path) -> Registry:
+    """Promote bundles one after the other without the gate, and return the registry."""
+    registry = Registry.of(outputs)
+    with registry.lock():
+        for bundle in map(read_bundle, bundles):
+            registry.promote(bundle, EventFacts(name=bundle.manifest.name))
+    return registry
+
+
 def test_the_model_in_production_is_a_copy_that_outlives_its_run(trained: Trained, tmp_path: Path) -> None:
     run = Path(shutil.copytree(trained["logistic"], tmp_path / "run"))
-    assert promote(run, tmp_path).code == 0
+    put_in_production(tmp_path, run)
     shutil.rmtree(run)
     answer = call("predict", f"bundle={tmp_path / 'production'}", "date=2026-02-06")
     assert answer.code == 0, answer.err
@@ -33,11 +47,8 @@ def test_the_model_in_production_is_a_copy_that_outlives_its_run(trained: Traine
 
 
 def test_rollback_walks_back_and_never_forth(trained: Trained, tmp_path: Path) -> None:
-    registry = Registry.of(tmp_path)
-    runs = [trained[name] for name in ("base_rate", "default", "logistic")]
-    with registry.lock():
-        for run in runs:
-            registry.promote(read_bundle(run), EventFacts(name=run.parent.name))
+    runs = [trained[name] for name in ("base_rate", "earlier", "logistic")]
+    registry = put_in_production(tmp_path, *runs)
     place = f"paths.outputs={tmp_path}"
     for run in (runs[1], runs[0]):
         answer = call("production", "rollback", place)
@@ -92,9 +103,8 @@ def test_an_empty_registry_is_shown_and_has_nothing_to_roll_back(tmp_path: Path)
 
 @pytest.mark.parametrize("spoil", ["removed", "edited", "truncated"])
 def test_a_history_that_was_tampered_with_is_named(trained: Trained, outputs: Path, spoil: str) -> None:
-    registry = Registry.of(outputs)
+    registry = put_in_production(outputs, trained["logistic"])
     with registry.lock():
-        registry.promote(read_bundle(trained["default"]), EventFacts(name="default"))
         registry.rollback()
     path = outputs / "production/history/000002.json"
     record = json.loads(path.read_text())
@@ -111,7 +121,7 @@ def test_a_history_that_was_tampered_with_is_named(trained: Trained, outputs: Pa
 def test_a_damaged_history_is_not_continued(trained: Trained, outputs: Path) -> None:
     (outputs / "production/history/000002.json").touch()
     before = files(outputs / "production/history")
-    assert promote(trained["default"], outputs).code == 3
+    assert promote(trained["logistic"], outputs).code == 3
     assert call("production", "retire", f"paths.outputs={outputs}").code == 3
     assert files(outputs / "production/history") == before
 
@@ -127,7 +137,7 @@ def test_a_copy_that_was_exchanged_or_lost_is_named_and_can_be_left_by_retiring(
         answer = call(*words)
         assert (answer.code, "it was exchanged" in answer.err) == (3, True)
     shutil.rmtree(copy)
-    assert call("production", place).code == promote(trained["default"], outputs).code == 3
+    assert call("production", place).code == promote(trained["earlier"], outputs).code == 3
     assert call("production", "retire", place).code == 0
 
 
@@ -138,7 +148,7 @@ def test_only_the_files_that_belong_to_a_bundle_are_copied_and_the_copy_can_be_r
     (bundle / "notes.txt").write_text("mine")
     for path in (*bundle.rglob("*"), bundle):
         path.chmod(0o555 if path.is_dir() else 0o444)
-    assert promote(bundle, tmp_path).code == 0
+    put_in_production(tmp_path, bundle)
     (copy,) = (tmp_path / "production/bundles").iterdir()
     assert not (copy / "notes.txt").exists()
     assert all(path.stat().st_mode & stat.S_IWUSR for path in (*copy.rglob("*"), copy))
@@ -146,7 +156,7 @@ def test_only_the_files_that_belong_to_a_bundle_are_copied_and_the_copy_can_be_r
 
 
 def test_a_bundle_that_became_another_after_the_gate_is_not_promoted(trained: Trained, outputs: Path) -> None:
-    folder = Path(shutil.copytree(trained["default"] / "bundle", outputs.parent / "bundle"))
+    folder = Path(shutil.copytree(trained["earlier"] / "bundle", outputs.parent / "bundle"))
     judged = read_bundle(folder)
     shutil.rmtree(folder)
     shutil.copytree(trained["logistic"] / "bundle", folder)
@@ -160,8 +170,7 @@ def test_a_bundle_that_became_another_after_the_gate_is_not_promoted(trained: Tr
 def test_an_event_never_takes_the_place_of_another_even_where_locks_do_not_hold(
     trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry = Registry.of(outputs)
-    registry.promote(read_bundle(trained["default"]), EventFacts(name="default"))
+    registry = put_in_production(outputs, trained["earlier"])
     before = files(outputs / "production/history")
     seen = registry.history()[:1]  # the history as another process read it before the second event
     with monkeypatch.context() as patch:
@@ -183,30 +192,25 @@ def test_a_model_whose_contract_is_out_of_date_is_shown_with_a_warning(
     assert (answer.code, "commands refuse it:\n  feature points_std_last_10: default" in answer.out) == (0, True)
 
 
-def test_two_promotions_at_once_are_decided_one_after_the_other(trained: Trained, outputs: Path) -> None:
-    runs = [trained[name] for name in ("default", "logistic")]
-    words = (f"paths.outputs={outputs}", "promote.margin=-1", *QUICK_GATE)
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "breakout", "promote", f"candidate={run}", *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for run in runs
-    ]
-    told = [(*process.communicate(timeout=200), process.returncode) for process in started]
-    history = Registry.of(outputs).history()
-    promoted = [event.bundle for event in history if event.action == "promoted"][1:]
-    assert promoted == [event.bundle for event in history][1:]
-    accepted = [fingerprint(run) for run, (_, _, code) in zip(runs, told, strict=True) if code == 0]
-    assert set(promoted) == set(accepted)
-    assert len(promoted) == len(accepted)
-    assert len(accepted) >= 1
-    refused = [(out, err) for out, err, code in told if code != 0]
-    assert all("not promoted, production is unchanged" in err for _, err in refused)
-    assert any("another promotion is running" in out for out, _, _ in told)
-    assert current(outputs) == promoted[-1]
+def test_a_promotion_waits_for_another_one_and_is_compared_with_its_model(
+    trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, is_waiting = Registry.of(outputs), threading.Event()
+
+    def print_line(text: str, **_: object) -> None:
+        if "another promotion is running" in text:
+            is_waiting.set()
+
+    monkeypatch.setattr(promotion, "print_line", print_line)
+    config: Any = compose("promote", (f"candidate={trained['logistic']}", f"paths.outputs={outputs}", *QUICK_GATE))
+    with ThreadPoolExecutor(1) as pool:
+        with registry.lock():
+            second = pool.submit(promotion.run, config)
+            assert is_waiting.wait(60)
+            registry.promote(read_bundle(trained["logistic"]), EventFacts(name="logistic"))
+        with pytest.raises(GateError, match="not promoted, production is unchanged"):  # logistic is already there
+            second.result()
+    assert len(registry.history()) == 2
 
 
 COMMANDS = {  # the models promoted before the command, and the model in production after it
@@ -221,10 +225,7 @@ COMMANDS = {  # the models promoted before the command, and the model in product
 @pytest.mark.timeout(900)  # in seconds; the commands run about a hundred times
 def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained, tmp_path: Path) -> None:
     for command, (names, _) in COMMANDS.items():
-        before = Registry.of(tmp_path / command / "before")
-        with before.lock():
-            for name in names:
-                before.promote(read_bundle(trained[name]), EventFacts(name=name))
+        before = put_in_production(tmp_path / command / "before", *(trained[name] for name in names))
         if names:  # unfinished files of an earlier kill must not disturb
             (before.folder / "bundles/.half/baselines").mkdir(parents=True)
             (before.folder / "history/.000009.json").write_text("{")

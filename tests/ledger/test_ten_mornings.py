@@ -1,6 +1,6 @@
-"""Tests of `breakout daily` on every morning of a month of real games, against an independent computation.
+"""Tests of `breakout daily` on ten mornings with real games, against an independent computation.
 
-From 2026-01-05 to 2026-02-05 `breakout daily` runs at 10:00 in New York, when the source tables have the games of the
+From 2026-01-17 to 2026-01-27 `breakout daily` runs at 10:00 in New York, when the source tables have the games of the
 evening before. The exceptions, each on one day: these games are missing at first, and a second call of that day reads
 them; a box score is wrong, and corrected two days later; a game is postponed; nobody calls; the call is made twice; the
 call is killed.
@@ -39,17 +39,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 HISTORY_FROM = date(2025, 11, 20)
 TEAMS = slice(8, 28)  # of the thirty teams by name; two in five games are between these twenty
-FIRST, LAST = date(2026, 1, 5), date(2026, 2, 5)
+FIRST, LAST = date(2026, 1, 17), date(2026, 1, 27)
 LATE_MORNING = date(2026, 1, 20)
-TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 17), date(2026, 1, 28)
+TWICE, SKIPPED, KILLED = date(2026, 1, 19), date(2026, 1, 18), date(2026, 1, 26)
 POSTPONED_ON, POSTPONED_TO = date(2026, 1, 23), date(2026, 2, 20)
 CORRECTED_ON, CORRECTED_BY = date(2026, 1, 20), date(2026, 1, 22)
 KEY = ["game_id", "player_lookup"]
 
 
 @dataclass(frozen=True)
-class Month:
-    """The outputs folder after the month, the final source rows, and the models in production and shadow."""
+class TenMornings:
+    """The outputs folder after the mornings, the final source rows, and the models in production and shadow."""
 
     outputs: Path
     players: pd.DataFrame
@@ -127,8 +127,8 @@ HISTORY = ("player_game_summary", "team_offense_game_summary")
 
 
 @pytest.fixture(scope="module")
-def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
-    folder = tmp_path_factory.mktemp("month")
+def mornings(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> TenMornings:
+    folder = tmp_path_factory.mktemp("mornings")
     outputs = folder / "outputs"
     production, shadow = (read_bundle(trained[name]) for name in ("earlier", "earlier_base_rate"))
     for name in ("earlier", "earlier_base_rate"):  # the scoreboard reads the log loss of these runs
@@ -145,7 +145,7 @@ def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
         if day != SKIPPED:
             call_daily(source, day, replace(config, date=str(day)))
     source.write(LAST, is_corrected=True, is_moved=True)
-    return Month(
+    return TenMornings(
         outputs,
         source.history["player_game_summary"],
         source.postponed,
@@ -158,15 +158,15 @@ def month(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Month:
 
 
 @pytest.fixture(scope="module")
-def review(month: Month) -> LedgerReview:
-    """Return the review on the day after the month, in which the first entry before tip-off counts."""
-    return month.review()
+def review(mornings: TenMornings) -> LedgerReview:
+    """Return the review on the day after the mornings, in which the first entry before tip-off counts."""
+    return mornings.review()
 
 
 @pytest.fixture(scope="module")
-def last_review(month: Month) -> LedgerReview:
+def last_review(mornings: TenMornings) -> LedgerReview:
     """Return the same review, in which the last entry before tip-off counts."""
-    return month.review("last")
+    return mornings.review("last")
 
 
 def call_daily(source: Source, day: date, config: Any) -> None:
@@ -204,9 +204,9 @@ def kill_after_the_first_slate(config: Any, day: date) -> None:
     assert len(list(written.glob(f"{day}-*.parquet"))) == 1
 
 
-def expected_rows(month: Month, bundle: Bundle) -> pd.DataFrame:
+def expected_rows(mornings: TenMornings, bundle: Bundle) -> pd.DataFrame:
     """Return keys, probability and label of the played games, computed from the final source tables."""
-    with open_for(month.config, "test") as warehouse:
+    with open_for(mornings.config, "test") as warehouse:
         rows = build_dataset(warehouse, bundle.features, FIRST, LAST)
     return rows.keys.assign(probability=bundle.predict_probability(rows), is_breakout=rows.label)
 
@@ -217,11 +217,11 @@ def graded_of(review: LedgerReview, bundle: Bundle) -> pd.DataFrame:
 
 
 def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation_by_hand_gives(
-    month: Month, last_review: LedgerReview
+    mornings: TenMornings, last_review: LedgerReview
 ) -> None:
     review = last_review  # on LATE_MORNING it counts the second call, which had the games of the evening before
     assert review.damaged == ()
-    for bundle in (month.production, month.shadow):
+    for bundle in (mornings.production, mornings.shadow):
         graded = graded_of(review, bundle)
         # A player whom the late games moved out of the points band is only on the first slate of LATE_MORNING.
         newest = graded.groupby("game_date")["predicted_at"].transform("max")
@@ -229,20 +229,22 @@ def test_every_graded_entry_has_the_probability_and_the_label_that_a_computation
         assert set(left["game_date"]) <= {LATE_MORNING}
         graded = graded.drop(index=left.index)
         assert len(left) < 4
-        expected = expected_rows(month, bundle)
+        expected = expected_rows(mornings, bundle)
         both = graded.merge(expected, on=KEY, suffixes=("", "_expected"))
-        assert len(both) == len(graded) > 400
+        assert len(both) == len(graded) > 200
         assert both["probability"].tolist() == both["probability_expected"].tolist()
         assert (both["outcome"] == "breakout").astype(int).tolist() == both["is_breakout"].tolist()
         missed = expected[~expected["game_date"].isin([SKIPPED])].merge(graded[KEY], on=KEY, how="left", indicator=True)
         absent = missed[missed["_merge"] == "left_only"]
-        assert all(is_no_candidate(month, row) for row in absent.itertuples())
+        assert all(is_no_candidate(mornings, row) for row in absent.itertuples())
         assert len(absent) < 0.05 * len(expected)
 
 
-def is_no_candidate(month: Month, row: Any) -> bool:
+def is_no_candidate(mornings: TenMornings, row: Any) -> bool:
     """Return whether a player had changed teams since his last game or was away for more than 14 days."""
-    his = month.players[(month.players["player_lookup"] == row.player_lookup) & (month.players["minutes_played"] > 0)]
+    his = mornings.players[
+        (mornings.players["player_lookup"] == row.player_lookup) & (mornings.players["minutes_played"] > 0)
+    ]
     before = his[his["game_date"] < row.game_date].iloc[-1]
     now = his[his["game_date"] == row.game_date].iloc[0]
     return bool(before["team_abbr"] != now["team_abbr"] or (row.game_date - before["game_date"]).days > 14)
@@ -259,14 +261,14 @@ def test_the_first_call_of_the_late_morning_counts_and_knew_less(
     assert set(differs["game_date"]) == {LATE_MORNING}
 
 
-def test_no_entry_is_lost_or_in_twice(month: Month, review: LedgerReview) -> None:
-    entries = FolderLedger.of(month.outputs).read_entries().rows.to_pandas()
+def test_no_entry_is_lost_or_in_twice(mornings: TenMornings, review: LedgerReview) -> None:
+    entries = FolderLedger.of(mornings.outputs).read_entries().rows.to_pandas()
     calls = entries.groupby(["game_date", "bundle"])["predicted_at"].nunique()
     days = set(entries["game_date"])
-    assert days == {day for day in month.players["game_date"] if FIRST <= day <= LAST} - {SKIPPED}
+    assert days == {day for day in mornings.players["game_date"] if FIRST <= day <= LAST} - {SKIPPED}
     revised = calls[calls > 1].index.tolist()
     assert {day for day, _ in revised} == {LATE_MORNING}
-    assert (LATE_MORNING, month.production.fingerprint) in revised
+    assert (LATE_MORNING, mornings.production.fingerprint) in revised
     assert not entries.duplicated(["game_date", *KEY, "bundle", "predicted_at"]).any()
     assert not entries["is_late"].any()
     assert not review.graded.duplicated(["game_date", *KEY, "bundle"]).any()
@@ -274,27 +276,31 @@ def test_no_entry_is_lost_or_in_twice(month: Month, review: LedgerReview) -> Non
     assert sorted(stamp.hour for stamp in killed) == [14, 15]
 
 
-def test_the_postponed_game_is_lost_and_says_where_it_went(month: Month, review: LedgerReview) -> None:
+def test_the_postponed_game_is_lost_and_says_where_it_went(mornings: TenMornings, review: LedgerReview) -> None:
     rows = review.graded
-    found = rows[rows["game_id"] == month.postponed]
+    found = rows[rows["game_id"] == mornings.postponed]
     assert len(found) > 4
     assert set(found["outcome"]) == {"lost"}
     assert all(reason.endswith(f" on {POSTPONED_TO}") for reason in found["reason"])
 
 
-def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(month: Month, review: LedgerReview) -> None:
+def test_the_corrected_box_score_changes_the_grade_and_keeps_the_old_one(
+    mornings: TenMornings, review: LedgerReview
+) -> None:
     corrections = review.corrections
     wrong = corrections[corrections["was"].isin(GRADED)]
-    assert wrong[["game_id", "player_lookup"]].drop_duplicates().to_numpy().tolist() == [list(month.corrected)]
+    assert wrong[["game_id", "player_lookup"]].drop_duplicates().to_numpy().tolist() == [list(mornings.corrected)]
     assert set(wrong["was"]) == {"no"}
     assert set(wrong["outcome"]) == {"breakout"}
-    assert set(wrong["points"]) == {month.wrong_points}
+    assert set(wrong["points"]) == {mornings.wrong_points}
     assert len(wrong) == 2  # one for each model
 
 
-def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month, review: LedgerReview) -> None:
+def test_the_void_entries_are_those_of_players_without_a_played_row(
+    mornings: TenMornings, review: LedgerReview
+) -> None:
     rows = review.graded
-    played = month.players[(month.players["minutes_played"] > 0) & month.players["points"].notna()]
+    played = mornings.players[(mornings.players["minutes_played"] > 0) & mornings.players["points"].notna()]
     keys = set(zip(played["game_id"], played["player_lookup"], strict=True))
     games = set(played["game_id"])
     expected = [
@@ -307,12 +313,12 @@ def test_the_void_entries_are_those_of_players_without_a_played_row(month: Month
     assert expected.count("void") > 20
 
 
-def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month, review: LedgerReview) -> None:
+def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(mornings: TenMornings, review: LedgerReview) -> None:
     assert [(score.role, score.name) for score in review.scoreboard] == [
         ("production", "earlier"),
         ("shadow", "earlier_base_rate"),
     ]
-    for score, bundle in zip(review.scoreboard, (month.production, month.shadow), strict=True):
+    for score, bundle in zip(review.scoreboard, (mornings.production, mornings.shadow), strict=True):
         rows = graded_of(review, bundle)
         y, p = (rows["outcome"] == "breakout").astype(int), rows["probability"]
         assert score.scores
@@ -328,14 +334,18 @@ def test_the_scoreboard_is_that_of_scikit_learn_on_the_same_rows(month: Month, r
     assert len(evidence.days.dates) == rows["game_date"].nunique()
 
 
-def test_what_was_served_differs_on_the_late_morning_alone_by_the_games_of_the_evening_before(month: Month) -> None:
+def test_what_was_served_differs_on_the_late_morning_alone_by_the_games_of_the_evening_before(
+    mornings: TenMornings,
+) -> None:
     def audit(first: date, last: date) -> ServedAudit:
-        with open_for(month.config, "audit") as warehouse:
-            return audit_served(FolderLedger.of(month.outputs), warehouse, month.outputs, "earlier", (first, last))
+        with open_for(mornings.config, "audit") as warehouse:
+            return audit_served(
+                FolderLedger.of(mornings.outputs), warehouse, mornings.outputs, "earlier", (first, last)
+            )
 
-    later = audit(KILLED, KILLED + timedelta(days=3))
+    later = audit(KILLED, LAST)
     assert later.is_clean
-    assert later.vectors > 60
+    assert later.vectors > 40
     late = audit(LATE_MORNING, LATE_MORNING)
     assert late.differing > 5
     assert late.unexplained == late.absent == 0
@@ -343,8 +353,8 @@ def test_what_was_served_differs_on_the_late_morning_alone_by_the_games_of_the_e
     assert {(cell.change.column, cell.change.key[:9]) for cell in late.cells} == {("(row)", night)}
 
 
-def test_a_review_of_unchanged_tables_adds_nothing(month: Month, review: LedgerReview) -> None:
+def test_a_review_of_unchanged_tables_adds_nothing(mornings: TenMornings, review: LedgerReview) -> None:
     assert review.graded.size
-    before = files(month.outputs / "ledger")
-    assert month.review().changes.num_rows == 0
-    assert files(month.outputs / "ledger") == before
+    before = files(mornings.outputs / "ledger")
+    assert mornings.review().changes.num_rows == 0
+    assert files(mornings.outputs / "ledger") == before
