@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import breakout.models.base_rate
 import breakout.models.catboost
@@ -30,6 +31,7 @@ from breakout.production.bundle_gate import find_bundle
 from breakout.production.promotion import Decision
 from breakout.production.registry import Registry
 from breakout.programs import production, promote
+from breakout.programs.arguments import compose_allowed
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
 
@@ -90,8 +92,8 @@ def promotion(words: Sequence[str]) -> Callable[[], int]:
 
 def change_back(action: str) -> Callable[[], int]:
     """Return `breakout production ACTION` in the working folder as a function; settings are composed beforehand."""
-    settings = production.compose_allowed("promote", (HERE,), ("paths.",), "")
-    production.compose_allowed = lambda *_: settings
+    settings = compose_allowed("promote", (HERE,), ("paths.",), "")
+    mock.patch.object(production, "compose_allowed", return_value=settings).start()
     return partial(production.main, (action, HERE))
 
 

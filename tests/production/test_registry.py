@@ -247,9 +247,9 @@ def check_registry(outputs: Path, old: str | None, new: str | None) -> bool:
     """Return whether `new` is in production; assert that the registry is valid and accepts the next change."""
     registry = Registry.of(outputs)
     events = registry.history()
-    for event in events:
-        if event.bundle is not None:
-            registry.load(event.bundle)
+    copies = {path.name for path in (registry.folder / "bundles").glob("[!.]*")}
+    for bundle in copies | {event.bundle for event in events if event.bundle is not None}:
+        registry.load(bundle)
     found = registry.current()
     assert found in (old, new)
     if events:
