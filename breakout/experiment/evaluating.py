@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -112,7 +113,11 @@ def evaluate_scored(
         parameters=parameters,
         chosen_threshold=parts[0].learned.threshold,
         baselines={
-            name: _replicate_baseline(name, rows, probability, parameters, work)
+            name: work.once(
+                "baseline metrics",
+                (rows.fingerprint, hashlib.sha256(probability.tobytes()).hexdigest(), parameters),
+                partial(_replicate, name, rows, probability, parameters),
+            )
             for name, probability in baselines.items()
         },
         slices=build_slices(rows, target),
@@ -122,17 +127,6 @@ def evaluate_scored(
         logger.warning(warning)
     logger.info("evaluated on %d rows: %s", len(rows), result.verdict.level)
     return result
-
-
-def _replicate_baseline(
-    name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters, work: SharedWork
-) -> MetricReplicates:
-    digest = hashlib.sha256(probability.tobytes()).hexdigest()
-    return work.once(
-        "baseline metrics",
-        (rows.fingerprint, digest, parameters),
-        lambda: _replicate(name, rows, probability, parameters),
-    )
 
 
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,32 +76,32 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
     closing_value = NO_INTERVAL
     if len(closed):
         closing_value = parameters.draw(line_dates(closed)).mean_interval(closed["closing_value"].to_numpy("float64"))
+    undecided = Returns(
+        n_bets=len(bets),
+        results=results,
+        staked=0.0,
+        profit=0.0,
+        total_yield=NO_INTERVAL,
+        hit_rate=NO_INTERVAL,
+        claimed=None,
+        expected=None,
+        shortfall=NO_INTERVAL,
+        drawdown=0.0,
+        n_closing=len(closed),
+        closing_value=closing_value,
+        bets_needed=None,
+        curve=(),
+    )
     if decided.empty:
-        return Returns(
-            n_bets=len(bets),
-            results=results,
-            staked=0.0,
-            profit=0.0,
-            total_yield=NO_INTERVAL,
-            hit_rate=NO_INTERVAL,
-            claimed=None,
-            expected=None,
-            shortfall=NO_INTERVAL,
-            drawdown=0.0,
-            n_closing=len(closed),
-            closing_value=closing_value,
-            bets_needed=None,
-            curve=(),
-        )
+        return undecided
     resamples = parameters.draw(line_dates(decided))
     is_won: FloatArray = np.asarray(decided["result"] == "won", dtype="float64")
     claims = stake * decided["claimed"].to_numpy("float64")
     total_yield = _ratio(profit, stake, resamples)
     curve = _curve(profit, stake, line_dates(decided), resamples)
     heights = np.array([0.0, *(point.profit for point in curve)])
-    return Returns(
-        n_bets=len(bets),
-        results=results,
+    return replace(
+        undecided,
         staked=float(stake.sum()),
         profit=float(profit.sum()),
         total_yield=total_yield,
@@ -110,8 +110,6 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
         expected=float((stake * decided["expected_value"]).sum() / stake.sum()),
         shortfall=_ratio(profit - claims, stake, resamples),
         drawdown=float((np.maximum.accumulate(heights) - heights).max()),
-        n_closing=len(closed),
-        closing_value=closing_value,
         bets_needed=_bets_needed(len(decided), total_yield, resamples, profit, stake, parameters.confidence),
         curve=curve,
     )
