@@ -21,7 +21,6 @@ REMEDIES = {
     errno.ELOOP: "remove the symbolic link that leads back to itself",
     errno.ENOMEM: "free memory",
 }
-OTHERWISE = "choose another place"
 
 
 class BreakoutError(Exception):
@@ -61,7 +60,7 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
     return found[0] if found else None
 
 
-def system_sentence(what: str, error: OSError, otherwise: str = OTHERWISE) -> str:
+def system_sentence(what: str, error: OSError, otherwise: str = "choose another place") -> str:
     """Return a message: `what`, such as "FILE cannot be written", the operating system's reason, and a remedy.
 
     `otherwise` is the remedy for an error whose number is not in REMEDIES.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
 from hydra import compose
@@ -46,9 +47,9 @@ class JobComposer:
         self._loader, self._master = loader, master
         self._hydra_overrides = as_written(master.hydra.overrides.hydra)
         self._parser = OverridesParser.create(config_loader=loader)
-        self._bases: dict[tuple[str, ...], DictConfig] = {}
-        self._groups: dict[str, bool] = {}
-        self._referring: dict[tuple[str, ...], bool] = {}
+        self._base = cache(self._compose_by_hydra)
+        self._is_group = cache(lambda key: bool(loader.get_group_options(key, None, ROOT, self._hydra_overrides)))
+        self._refers_to_hydra = cache(lambda choices: OF_HYDRA in OmegaConf.to_yaml(self._base(choices)))
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
         """Return the job with these overrides, or a refusal if they give no valid settings.
@@ -115,24 +116,10 @@ class JobComposer:
 
     def _is_choice(self, override: Override) -> bool:
         """Return whether an override chooses an option of a group."""
-        return override.package is not None or self._is_group(override.key_or_group)
-
-    def _is_group(self, key: str) -> bool:
-        if "." in key or "/" in key:
-            return "/" in key  # a key with a dot names a value, a key with a slash names a group
-        if key not in self._groups:
-            self._groups[key] = bool(self._loader.get_group_options(key, None, ROOT, self._hydra_overrides))
-        return self._groups[key]
-
-    def _base(self, choices: tuple[str, ...]) -> DictConfig:
-        if choices not in self._bases:
-            self._bases[choices] = self._compose_by_hydra(choices)
-        return self._bases[choices]
-
-    def _refers_to_hydra(self, choices: tuple[str, ...]) -> bool:
-        if choices not in self._referring:
-            self._referring[choices] = OF_HYDRA in OmegaConf.to_yaml(self._base(choices))
-        return self._referring[choices]
+        key = override.key_or_group
+        if override.package is not None or "/" in key:  # only the name of a group contains a slash
+            return True
+        return "." not in key and self._is_group(key)
 
     def _compose_by_hydra(self, overrides: Sequence[str]) -> DictConfig:
         config = compose(ROOT, [*self._hydra_overrides, *overrides], return_hydra_config=True)
