@@ -77,11 +77,7 @@ def _game_record(game: dict[Any, Any], player: str) -> dict[str, Cell]:
         "rank": number(game["rank"], ".0f"),
         "player": text(player),
         "date": text(game["game_date"]),
-        "game": text(describe_game(game["game_id"])),
+        # "NYK at BOS" for 20260105_NYK_BOS
+        "game": text(game["game_id"].split("_", 1)[-1].replace("_", " at ")),
         "probability": number(game["probability"]),
     }
-
-
-def describe_game(game_id: str) -> str:
-    """Return the teams that a game id names: "NYK at BOS" for 20260105_NYK_BOS."""
-    return game_id.split("_", 1)[-1].replace("_", " at ")

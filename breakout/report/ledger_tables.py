@@ -15,7 +15,6 @@ from breakout.report.tables import Table, code, interval, number, text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from breakout.evaluation.eprocess import SequentialComparison
     from breakout.ledger.against_price import LedgerMarket
     from breakout.ledger.review import LedgerReview
 
@@ -120,7 +119,11 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
             "bundle": code(score.bundle),
             "dates": number(len(found.days.dates), ",.0f"),
             "e-value": number(found.e_value, ".3g"),
-            "evidence": text(describe_evidence(found)),
+            "evidence": text(
+                "nothing shown yet"
+                if found.better_since is None
+                else f"better, since the games of {found.better_since}"
+            ),
         }
         for score in scores
         if (found := score.against_production) is not None
@@ -128,12 +131,6 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
     return Table.from_records(
         "Shadows against production on the same games; better is said from an e-value of 20", rows
     )
-
-
-def describe_evidence(found: SequentialComparison) -> str:
-    """Return the result of a comparison as text: "better, since the games of DATE", or "nothing shown yet"."""
-    since = found.better_since
-    return "nothing shown yet" if since is None else f"better, since the games of {since}"
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:

@@ -135,10 +135,10 @@ class Chart:
         return {"stroke": f"var(--{colour})", "stroke-width": width}
 
 
-def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Return at most `most` round values from `low` to `high`, in steps of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10((high - low) / most))
-    step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < most)
+def round_ticks(low: float, high: float) -> list[float]:
+    """Return at most 6 round values from `low` to `high`, in steps of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10((high - low) / 6))
+    step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < 6)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(index * step, 12) for index in range(first, last + 1)]
 

@@ -72,9 +72,9 @@ def log_on_stderr(*, is_on: bool) -> Iterator[None]:
         logging.getLogger().removeHandler(handler)
 
 
-def print_line(text: object = "", *, end: str = "\n", flush: bool = False) -> None:
+def print_line(text: object = "", *, flush: bool = False) -> None:
     """Print text on standard output, without control characters and with secrets in addresses masked."""
-    print(printable(str(text)), end=end, flush=flush)
+    print(printable(str(text)), flush=flush)
 
 
 def print_entry(text: str, indent: int) -> None:
