@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from tests.commands import call
+from breakout.bundle.folder import read_bundle
+from breakout.dataset import Rows
+from tests.commands import call, newest_run
 from tests.experiment.conftest import MISLEADING, QUICK, read, run_quickly
 
 Runs = dict[str, tuple[Path, str]]
@@ -38,19 +41,20 @@ def test_the_replaced_calibration_is_named_everywhere(misleading: Runs) -> None:
     assert read(misleading["none"][0] / "metrics.json")["warnings"] == []
 
 
-def test_a_slate_and_a_later_evaluation_use_the_model_s_own_probabilities(misleading: Runs, tmp_path: Path) -> None:
-    slates = []
-    for kind, (run, _) in misleading.items():
-        path = tmp_path / f"{kind}.csv"
-        answer = call("predict", f"bundle={run / 'bundle'}", "date=2025-12-22", f"out={path}")
-        assert answer.code == 0, answer.err
-        slates.append(pd.read_csv(path)["probability"])
-    pd.testing.assert_series_equal(slates[0], slates[1], check_exact=True)
+def test_the_saved_model_predicts_its_own_probabilities(misleading: Runs) -> None:
+    none, sigmoid = (read_bundle(run / "bundle") for run, _ in misleading.values())
+    X = pd.DataFrame(np.random.default_rng(0).normal(10, 5, (50, len(none.model.names))), columns=none.model.names)
+    probability = none.predict_probability(Rows(X))
+    assert np.array_equal(sigmoid.predict_probability(Rows(X)), probability)
+    assert np.array_equal(none.model.predict_probability(Rows(X)), probability)
+
+
+def test_a_later_evaluation_names_the_replaced_calibration(misleading: Runs, tmp_path: Path) -> None:
     run, _ = misleading["sigmoid"]
     words = ("start=2025-12-22", "end=2025-12-28", f"paths.outputs={tmp_path}", "name=later", *QUICK)
     answer = call("evaluate", f"bundle={run / 'bundle'}", *words)
     assert answer.code == 0, answer.err
-    later = read(max((tmp_path / "runs" / "later").iterdir()) / "metrics.json")
+    later = read(newest_run(tmp_path, "later") / "metrics.json")
     assert later["calibration"]["requested"] == "sigmoid"
     assert later["warnings"] == read(run / "metrics.json")["warnings"]
 

@@ -42,7 +42,8 @@ def test_walk_forward_jobs_fit_the_baselines_of_each_fold_once(monkeypatch: pyte
         config = experiment(
             "window=walk_forward",
             "window.train_start=2025-11-01",
-            "window.eval_start=2026-01-05",
+            "window.eval_start=2025-12-01",
+            "window.eval_end=2025-12-21",
             "window.step=week",
             "window.folds=3",
             f"model.depth={depth}",

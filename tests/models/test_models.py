@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -47,11 +47,15 @@ def parts() -> FitParts:
 
 
 @cache
-def config_of(kind: str, *words: str) -> settings.ModelConfig:
+def default_config(kind: str) -> settings.ModelConfig:
     build = [f"model.build={EXAMPLE}:build_logistic"] if kind == "sklearn" else []
-    config = compose("train", [f"model={kind}", *build, *words])
+    config = compose("train", [f"model={kind}", *build])
     assert isinstance(config, settings.ExperimentConfig)
     return config.model
+
+
+def config_of(kind: str, **changes: Any) -> settings.ModelConfig:
+    return replace(default_config(kind), **changes)
 
 
 @cache
@@ -104,7 +108,7 @@ def test_importance_puts_the_feature_that_says_nothing_last(kind: str, parts: Fi
 
 
 def test_a_blend_averages_the_log_odds_of_its_parts(parts: FitParts) -> None:
-    config = config_of("blend", "model.catboost_weight=0.25")
+    config = config_of("blend", catboost_weight=0.25)
     blend = fit_model(config, parts, 42, METADATA)
     trees, linear = fitted("catboost", parts), fitted("logistic", parts)
     odds = [np.log(p / (1 - p)) for p in (m.predict_probability(parts.validation) for m in (trees, linear))]
@@ -129,16 +133,16 @@ def test_a_damaged_blend_is_named(parts: FitParts, tmp_path: Path) -> None:
         load_model("blend", tmp_path)
 
 
-def twice(kind: str, parts: FitParts, *words: str, is_refit: bool = True) -> Fits:
-    return fit_twice(config_of(kind, *words), parts, 42, METADATA, is_refit=is_refit)
+def twice(kind: str, parts: FitParts, *, is_refit: bool = True, **changes: Any) -> Fits:
+    return fit_twice(config_of(kind, **changes), parts, 42, METADATA, is_refit=is_refit)
 
 
 # The model of points is left out: it reads points instead of labels.
 @pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"points"}))
 def test_validation_labels_change_the_final_model_and_not_the_one_that_scores_them(kind: str, parts: FitParts) -> None:
     turned = replace(parts, validation=replace(parts.validation, y=1 - parts.validation.label))
-    words = ["model.early_stopping_rounds=0", "model.iterations=20"] if KINDS[kind].stops_early else []
-    fits = [twice(kind, part, *words) for part in (parts, turned)]
+    changes: dict[str, Any] = {"early_stopping_rounds": 0, "iterations": 20} if KINDS[kind].stops_early else {}
+    fits = [twice(kind, part, **changes) for part in (parts, turned)]
     final, held_out = ([fit[k].predict_probability(parts.validation) for fit in fits] for k in (1, 0))
     assert not np.allclose(final[0], final[1])
     assert np.array_equal(held_out[0], held_out[1])
@@ -148,10 +152,10 @@ def test_the_final_trees_are_the_first_ones_of_a_long_fit_of_all_rows_as_many_as
     parts: FitParts,
 ) -> None:
     """Check against the long fit: below 200 trees, CatBoost takes other steps in the leaves."""
-    words = ("model.iterations=200", "model.learning_rate=0.1")
-    held_out, final = twice("catboost", parts, *words)
+    changes: dict[str, Any] = {"iterations": 200, "learning_rate": 0.1}
+    held_out, final = twice("catboost", parts, **changes)
     trees = int(held_out.describe()["trees"])
-    long = fit_model(config_of("catboost", *words, "model.early_stopping_rounds=0"), parts.joined(), 42, METADATA)
+    long = fit_model(config_of("catboost", early_stopping_rounds=0, **changes), parts.joined(), 42, METADATA)
     assert isinstance(long, CatBoostModel)
     assert trees < 200
     expected = first_trees(long, trees).predict_probability(parts.fit)
@@ -166,8 +170,7 @@ def test_without_a_refit_only_a_stopped_model_keeps_its_first_fit(kind: str, par
 
 def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:
     plain, weighted = (
-        fit_model(config_of("blend", f"model.class_weights={kind}"), parts, 42, METADATA)
-        for kind in ("none", "balanced")
+        fit_model(config_of("blend", class_weights=weights), parts, 42, METADATA) for weights in ("none", "balanced")
     )
     assert isinstance(plain, BlendModel)
     assert isinstance(weighted, BlendModel)
@@ -184,7 +187,7 @@ def test_features_that_vary_beyond_single_precision_alone_end_in_a_sentence(part
 
 
 def test_a_loaded_regression_still_knows_that_it_did_not_converge(parts: FitParts, tmp_path: Path) -> None:
-    model = fit_model(config_of("logistic", "model.max_iterations=1"), parts, 42, METADATA)
+    model = fit_model(config_of("logistic", max_iterations=1), parts, 42, METADATA)
     model.save(tmp_path)
     again = load_model("logistic", tmp_path)
     assert "model.max_iterations" in again.warnings[0]
@@ -198,19 +201,17 @@ def test_a_feature_that_was_almost_constant_in_training_costs_a_clipped_regressi
     known = replace(before, X=before.X.assign(noise=almost))
     odd = replace(after, X=after.X.assign(noise=np.random.default_rng(4).normal(0.2, 0.1, 600)))
     losses = {}
-    for clip in ("3", "null"):
-        model = fit_model(
-            config_of("logistic", f"model.clip={clip}"), FitParts(known, known.take(np.arange(0))), 42, {}
-        )
+    for clip in (3.0, None):
+        model = fit_model(config_of("logistic", clip=clip), FitParts(known, known.take(np.arange(0))), 42, {})
         losses[clip] = log_loss(odd.label, model.predict_probability(odd))
     plain = fit_model(config_of("logistic"), FitParts(before, before.take(np.arange(0))), 42, {})
     reference = log_loss(after.label, plain.predict_probability(after))
     assert None not in (reference, *losses.values())
-    assert losses["3"] - reference < 0.05 < losses["null"] - reference  # type: ignore[operator]
+    assert losses[3.0] - reference < 0.05 < losses[None] - reference  # type: ignore[operator]
 
 
 def test_a_saved_regression_of_an_earlier_version_is_not_clipped(parts: FitParts, tmp_path: Path) -> None:
-    model = fit_model(config_of("logistic", "model.clip=null"), parts, 42, METADATA)
+    model = fit_model(config_of("logistic", clip=None), parts, 42, METADATA)
     (path,) = model.save(tmp_path)
     saved = load_json(path)
     del saved["clip"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from breakout import settings
 from breakout.bundle.folder import read_bundle
+from breakout.dataset import Rows
 from breakout.errors import ConfigurationError, DataError
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model, load_model
@@ -40,7 +42,7 @@ def own(text: str, name: str = "build", **params: bool | int | float | str | Non
 def test_the_example_equals_the_built_in_regression(parts: FitParts) -> None:
     pair = [
         fit_model(config, parts, 42, METADATA)
-        for config in (config_of("sklearn", "model.params={C: 0.3}"), config_of("logistic", "model.C=0.3"))
+        for config in (config_of("sklearn", params={"C": 0.3}), config_of("logistic", C=0.3))
     ]
     for found in ("predict_probability", "shap_values"):
         first, second = (getattr(model, found)(parts.validation) for model in pair)
@@ -122,8 +124,9 @@ def test_a_run_predicts_and_is_reproduced_without_the_file(tmp_path: Path) -> No
     words = ("model=sklearn", f"model.build={file}:build_logistic", "window=january")
     run = train(tmp_path, "own", *words)
     file.unlink()
-    assert read_bundle(run).model.kind == "sklearn"
-    answer = call("predict", f"bundle={run}", "date=2026-02-06")
-    assert answer.code == 0, answer.err
+    bundle = read_bundle(run)
+    assert bundle.model.kind == "sklearn"
+    X = pd.DataFrame(np.random.default_rng(0).normal(10, 5, (20, 10)), columns=bundle.model.names)
+    assert np.ptp(bundle.predict_probability(Rows(X))) > 0.01
     again = call("reproduce", run)
     assert again.code == 0, again.err + again.out

@@ -22,6 +22,7 @@ from breakout.models.kinds import fit_model, fit_twice
 from breakout.models.ladder import EDGE, LADDER_LENGTH, PointsDistribution, predict_ladder
 from breakout.models.points import PointsModel
 from breakout.settings.composition import compose
+from tests.models.test_models import default_config
 
 LONG = np.arange(-2, 400)
 
@@ -92,11 +93,9 @@ def simulate(n: int, seed: int) -> tuple[Rows, np.ndarray]:
     return Rows(X, y, points=points, season_average=average, points_for_breakout=needed), mean
 
 
-def fitted(n: int, *words: str) -> PointsModel:
-    config = compose("train", ["model=points", *words])
-    assert isinstance(config, settings.ExperimentConfig)
+def fitted(n: int) -> PointsModel:
     parts = FitParts(simulate(n, 1)[0], simulate(max(n // 4, 300), 2)[0])
-    model = fit_twice(config.model, parts, 42, {}, is_refit=True).final
+    model = fit_twice(default_config("points"), parts, 42, {}, is_refit=True).final
     assert isinstance(model, PointsModel)
     return model
 
@@ -145,17 +144,16 @@ def test_a_feature_that_moves_the_points_has_the_larger_contributions(model: Poi
 
 def test_only_a_refit_learns_from_the_validation_part() -> None:
     parts = FitParts(simulate(1000, 6)[0], simulate(400, 7)[0])
-    config = compose("train", ["model=points"])
-    assert isinstance(config, settings.ExperimentConfig)
-    assert isinstance(config.model, settings.PointsConfig)
-    first = fit_model(config.model, parts, 42, {})
-    again = points_module.refit(first, parts, config.model, 42, {})
+    config = default_config("points")
+    assert isinstance(config, settings.PointsConfig)
+    first = fit_model(config, parts, 42, {})
+    again = points_module.refit(first, parts, config, 42, {})
     assert isinstance(first, PointsModel)
     assert (len(first.shape), len(again.shape)) == (500, 400)
     assert again.mean.tree_count_ == first.mean.tree_count_
     assert parts.validation.points is not None
     doubled = FitParts(parts.fit, replace(parts.validation, points=parts.validation.points * 2))
-    unwatched = replace(config.model, early_stopping_rounds=0, iterations=50)
+    unwatched = replace(config, early_stopping_rounds=0, iterations=50)
     one, other = (fit_model(unwatched, part, 42, {}).predict_probability(parts.fit) for part in (parts, doubled))
     assert np.array_equal(one, other), "the first fit stops on the validation part but does not learn from it"
     assert not np.array_equal(again.predict_probability(parts.fit), first.predict_probability(parts.fit))
