@@ -31,7 +31,7 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
     for found in slates:
         if found.slate is not None:
             model = {"role": found.role, "model": found.name, "bundle": found.fingerprint}
-            ranked.append(found.slate.ranked.head(top).assign(**model) if top else found.slate.ranked.assign(**model))
+            ranked.append(found.slate.ranked[:top].assign(**model))
             skipped.append(found.slate.skipped.assign(**model))
     beside = skipped_path(path)
     write_rows(_join(ranked, RANKED_COLUMNS), path)

@@ -59,8 +59,7 @@ def check_ledger_evidence(
     found = next((score for score in scored if score.role == "shadow"), None)
     enough = _count(found, shadow, config)
     if found is None or not enough.is_passed:
-        reason = "not enough graded entries"
-        return (enough, Check(E_VALUE, None, reason), Check(CALIBRATED, None, reason))
+        return (enough, *skip_ledger_evidence("not enough graded entries")[1:])
     return (enough, _e_value(found, rule, config.promote.min_e_value), _calibration(found))
 
 

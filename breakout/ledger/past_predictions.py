@@ -54,17 +54,13 @@ class PastPredictions:
     def between(self, start: date | None, end: date | None) -> PastPredictions:
         """Return the predictions for dates from `start` to `end`; None sets no limit. DataError if there are none."""
         days = self.frame["game_date"]
-        inside = self.frame[_is_between(days, start, end)]
+        inside = self.frame[days.between(start or days.min(), end or days.max())]
         if inside.empty:
             raise DataError(
                 f"{self.source} has predictions of {days.min()} to {days.max()}, none from {start or 'the first'} to "
                 f"{end or 'the last'}."
             )
         return replace(self, frame=inside.reset_index(drop=True))
-
-
-def _is_between(days: pd.Series, start: date | None, end: date | None) -> pd.Series:
-    return (days >= (start or days.min())) & (days <= (end or days.max()))
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
@@ -134,7 +130,8 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
             f"the ledger below {config.paths.outputs} holds no graded entries of {config.role} with a distribution of "
             "points; predict with a registered model=points, or name a run with run=NAME."
         )
-    used = counted[_is_between(counted["game_date"], config.start, config.end)]
+    days = counted["game_date"]
+    used = counted[days.between(config.start or days.min(), config.end or days.max())]
     return PastPredictions(
         frame=counted[PREDICTION_COLUMNS],
         source=f"the ledger's {config.role}",

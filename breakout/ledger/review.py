@@ -80,11 +80,8 @@ def review_ledger(
     graded = grade_counted(entries.rows.to_pandas(), warehouse, config.ledger, today)
     update = ledger.update_grades(graded, now)
     history = pa.concat_tables([update.before.rows, update.changes]).to_pandas()
-    first, last = dates
-    is_inside = (graded["game_date"] >= (first or graded["game_date"].min())) & (
-        graded["game_date"] <= (last or graded["game_date"].max())
-    )
-    inside = graded[is_inside]
+    days = graded["game_date"]
+    inside = graded[days.between(dates[0] or days.min(), dates[1] or days.max())]
     parameters = evaluation_parameters(config.evaluation, config.seed)
     return LedgerReview(
         graded=inside,

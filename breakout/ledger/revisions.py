@@ -31,13 +31,11 @@ def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
 
     Players who are on one slate only come first, then the others with the largest change of probability first.
     """
-    old, new = (_by_player(entries) for entries in (before, after))
-    moves = [_move(old.get(key), new.get(key)) for key in sorted({*old, *new})]
-    return tuple(sorted((move for move in moves if move is not None), key=_size, reverse=True))
-
-
-def _by_player(entries: pa.Table) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(row["game_id"], row["player_lookup"]): row for row in entries.to_pylist()}
+    old, new = (
+        {(row["game_id"], row["player_lookup"]): row for row in entries.to_pylist()} for entries in (before, after)
+    )
+    moves = [move for key in sorted({*old, *new}) if (move := _move(old.get(key), new.get(key)))]
+    return tuple(sorted(moves, key=_size, reverse=True))
 
 
 def _move(old: dict[str, Any] | None, new: dict[str, Any] | None) -> Move | None:

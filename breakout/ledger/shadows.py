@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from breakout.artifacts import whole_folder
 from breakout.bundle.folder import read_bundle
 from breakout.errors import ConfigurationError, DataError, system_sentence
+from breakout.production.registry import copy_bundle_files
 
 if TYPE_CHECKING:
     from breakout.bundle.folder import Bundle
@@ -61,9 +62,7 @@ class Shadows:
         if target.exists():
             return False
         with whole_folder(target) as beside:
-            for name in bundle.files:
-                (beside / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(bundle.folder / name, beside / name)
+            copy_bundle_files(bundle, beside)
         return True
 
     def remove(self, fingerprint: str) -> None:

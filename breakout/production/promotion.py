@@ -103,12 +103,8 @@ def _compare(
 def _mode(candidate: Bundle) -> Check:
     mode = candidate.settings.mode.name
     are_shared = candidate.contract.names == BREAKOUT_FEATURE_ORDER
-    figure = f"trained in {mode} mode on {len(candidate.contract.names)} features"
-    figure = (
-        figure
-        if are_shared
-        else f"{figure}, which are not the {len(BREAKOUT_FEATURE_ORDER)} shared ones in their order"
-    )
+    others = "" if are_shared else f", which are not the {len(BREAKOUT_FEATURE_ORDER)} shared ones in their order"
+    figure = f"trained in {mode} mode on {len(candidate.contract.names)} features{others}"
     return Check("shared mode", mode == "shared" and are_shared, figure)
 
 

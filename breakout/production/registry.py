@@ -260,18 +260,13 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy the contents of a bundle's files; if the registry has a copy already, only verify it.
-
-        The permissions of the files are not copied, because a read-only copy could not be removed.
-        """
+        """Copy a bundle into the registry; if the registry has a copy already, only verify it."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
             return
         with self._writing(), whole_folder(target) as beside:
-            for name in bundle.files:
-                (beside / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(bundle.folder / name, beside / name)
+            copy_bundle_files(bundle, beside)
             _load_as(beside, bundle.fingerprint)
 
     @contextmanager
@@ -285,6 +280,17 @@ class Registry:
 
     def _event_path(self, number: int) -> Path:
         return self.folder / HISTORY / f"{number:06d}.json"
+
+
+def copy_bundle_files(bundle: Bundle, to: Path) -> None:
+    """Copy the contents of a bundle's files to another folder.
+
+    Permissions are not copied, because a read-only copy could not be removed. OSError if a file cannot be read or
+    written.
+    """
+    for name in bundle.files:
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle.folder / name, to / name)
 
 
 def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:

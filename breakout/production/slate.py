@@ -117,7 +117,7 @@ def build_slate(
     features = replace(bundle.features, availability=known_by(bundle.features.availability, day, now))
     statuses = read_statuses(warehouse, features, day)
     rows = build_dataset(warehouse, features, day, day, row_source="slate")
-    stale = _days_since_last_game(rows)
+    stale = (rows.dates - rows.context["last_game_date"].to_numpy().astype("datetime64[D]")).astype("int64")
     reasons = _reasons(rows, stale, statuses, bundle.settings.target, max_days_since_game)
     is_candidate = np.array([reason == "" for reason in reasons], dtype=bool)
     candidates = rows.take(is_candidate)
@@ -228,11 +228,6 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
         parts = [f"{features[k].describe_value(values[row, k])}{mark} {added[k]:+.2f}" for k, mark in named]
         texts.append("; ".join(parts))
     return texts
-
-
-def _days_since_last_game(rows: Dataset) -> np.ndarray:
-    last = rows.context["last_game_date"].to_numpy().astype("datetime64[D]")
-    return np.asarray((rows.dates - last).astype("int64"))
 
 
 def _reasons(

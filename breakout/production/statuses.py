@@ -80,8 +80,10 @@ def read_statuses(warehouse: Warehouse, features: BreakoutFeatureConfig, day: da
     availability = features.availability
     cutoff = cutoff_instant(availability, day)
     text = availability.cutoff + (f" on {cutoff:%Y-%m-%d}" if availability.days_before else "")
-    players = _read_players(warehouse, features, day) if warehouse.has_availability() else _no_players()
-    return ReportedStatuses(players, warehouse.has_availability(), cutoff.astimezone(UTC), text)
+    is_available = warehouse.has_availability()
+    none = pd.DataFrame(columns=list(STATUS_COLUMNS), dtype="str")
+    players = _read_players(warehouse, features, day) if is_available else none
+    return ReportedStatuses(players, is_available, cutoff.astimezone(UTC), text)
 
 
 def _read_players(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> pd.DataFrame:
@@ -94,7 +96,3 @@ def _read_players(warehouse: Warehouse, features: BreakoutFeatureConfig, day: da
         player_full_name=players["player_full_name"].fillna(players["player_lookup"]),
         reported_at=pd.to_datetime(players["reported_at"], utc=True),
     )
-
-
-def _no_players() -> pd.DataFrame:
-    return pd.DataFrame({column: pd.Series(dtype="str") for column in STATUS_COLUMNS})
