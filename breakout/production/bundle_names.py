@@ -21,12 +21,12 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
     """Return the folder of the bundle that `given`, a name or a path, stands for.
 
     `production` names the model in production, `latest` the newest completed training run below `outputs`, and
-    `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path. So
-    is a text that no bundle has as its name, if a file or folder has it.
+    `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path. Any
+    other text is a path if a file or folder has that name and no bundle has it.
 
     ConfigurationError if both a bundle and a file or folder have the name (except the registry's own folder
-    `production`). DataError if neither has it, or if the registry is damaged, or the status of a run that is read. Runs
-    are read from the newest to the first that is completed.
+    `production`). DataError if neither has it, if the registry is damaged, or if the status of a run that is read is
+    damaged. Runs are read from the newest to the first completed one.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:

@@ -115,7 +115,7 @@ def _contract(candidate: Bundle) -> Check:
 
 
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
-    """Return the check that the candidate was evaluated on games after its training; `comparison` counts, too."""
+    """Return the check that the candidate was evaluated on games after its training, by a run or by `comparison`."""
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
         evidence = f"by this comparison, on {comparison.window}"

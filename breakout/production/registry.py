@@ -56,7 +56,8 @@ class Check(msgspec.Struct, frozen=True):
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The details of an event; a field that does not apply to the event has its default.
 
-    `who` made the change, with the version `commit` of this program, for the reason `reason`.
+    `who` is the user who made the change, as NAME@COMPUTER, `commit` the version of this program, and `reason` the
+    reason that the user gave.
 
     For a promotion: `name`, `run_id`, `contract` and `train` (first and last day) are those of the bundle, `checks` are
     the results of the gate. `rule` is the rule of the comparison, `window` the first and last date of its games (None

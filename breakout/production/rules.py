@@ -1,8 +1,8 @@
 """The rules that decide on a promotion from metrics on games after the training of both models.
 
     first_model   for a candidate while no model is in production: it must be better than the base rate of its training
-    better        for a candidate of another recipe: its AUC must be above production's beyond chance, and its log loss
-                  and Brier score must not be worse
+    better        for a candidate of another recipe: the lower bound of its AUC minus production's must be above
+                  `promote.margin`, and its log loss and Brier score must not be worse
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
 A metric is not worse if the upper bound of its difference is below `promote.tolerance`. For `better` the difference

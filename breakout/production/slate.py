@@ -79,7 +79,7 @@ class Slate:
     availability_status (doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported for
     the day), team_out and opponent_out (names of the players who are out or doubtful), known_at, top_features (text),
     bundle and contract (their fingerprints), and, for a model of points, ladder (the list of P(points >= k) for k = 1,
-    2, ...). `features` has the features that the model got, one row for each row of `ranked` as `build_slate` returns
+    2, ...). `features` has the values that the model got, one row for each row of `ranked` as `build_slate` returns
     it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked.
 
     `warnings` are sentences: games or statuses that are not known yet, a slate without players, another contract.

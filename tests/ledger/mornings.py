@@ -25,9 +25,13 @@ FIRST = date(2026, 1, 20)
 SECOND = FIRST + timedelta(days=1)
 
 
-def at(day: date) -> datetime:
-    """Return the time of a morning's call: 15:00 UTC, which is 10:00 in New York in winter."""
-    return datetime(day.year, day.month, day.day, 15, tzinfo=UTC)
+class KilledError(BaseException):
+    """An exception that ends the program like a kill; no code of the program catches it."""
+
+
+def at(day: date, hour: int = 15) -> datetime:
+    """Return the time of a call; 15:00 UTC is 10:00 in New York in winter."""
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,9 @@ from breakout import artifacts
 from breakout.errors import DataError
 from breakout.ledger.store import FolderLedger
 from tests.commands import Trained
-from tests.ledger.mornings import SECOND, Mornings, first_morning, rows_of
+from tests.ledger.mornings import SECOND, KilledError, Mornings, first_morning, rows_of
 
 REPLACE = Path.replace
-
-
-class KilledError(BaseException):
-    """An exception that ends the program like a kill; no code of the program catches it."""
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -34,10 +34,10 @@ from breakout.settings.composition import compose
 from breakout.warehouse.opening import open_for
 from breakout.warehouse.sample import SAMPLE_FOLDER
 from tests.commands import Trained, files
+from tests.ledger.mornings import HISTORY, HISTORY_FROM, KilledError, at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-HISTORY_FROM = date(2025, 11, 20)
 TEAMS = slice(8, 28)  # of the thirty teams by name; two in five games are between these twenty
 FIRST, LAST = date(2026, 1, 17), date(2026, 1, 27)
 LATE_MORNING = date(2026, 1, 20)
@@ -66,17 +66,12 @@ class TenMornings:
             return review_ledger(warehouse, config, at(LAST + timedelta(days=1)))
 
 
-def at(day: date, hour: int = 15) -> datetime:
-    """Return the time of a call; 15:00 UTC is 10:00 in New York."""
-    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
-
-
 class Source:
     """The source tables, which are written to files with the games up to a date."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        tables = {name: pd.read_parquet(SAMPLE_FOLDER / f"{name}.parquet") for name in ("schedule", *map(str, HISTORY))}
+        tables = {name: pd.read_parquet(SAMPLE_FOLDER / f"{name}.parquet") for name in ("schedule", *HISTORY)}
         schedule = tables["schedule"].drop(columns="tip_off", errors="ignore")
         teams = sorted(schedule["home_team_abbr"].unique())[TEAMS]
         are_in = schedule["home_team_abbr"].isin(teams) & schedule["away_team_abbr"].isin(teams)
@@ -121,9 +116,6 @@ class Source:
     def words(self) -> tuple[str, ...]:
         names = (*HISTORY, "schedule")
         return ("warehouse=duckdb", *(f"warehouse.{name}={self.folder / f'{name}.parquet'}" for name in names))
-
-
-HISTORY = ("player_game_summary", "team_offense_game_summary")
 
 
 @pytest.fixture(scope="module")
@@ -184,10 +176,6 @@ def call_daily(source: Source, day: date, config: Any) -> None:
         before = files(Path(config.paths.outputs) / "ledger")
         assert daily.run_at(config, at(day, 16)) == 0
         assert files(Path(config.paths.outputs) / "ledger") == before
-
-
-class KilledError(BaseException):
-    """An exception that ends the program like a kill; no code of the program catches it."""
 
 
 def kill_after_the_first_slate(config: Any, day: date) -> None:

@@ -1,4 +1,4 @@
-"""A script that runs commands again and again, and kills each run just before another one of its writes.
+"""A script that runs a command once for each of its writes, and kills each run just before that write.
 
 Usage: python killed.py FOLDER OVERRIDES...
 
