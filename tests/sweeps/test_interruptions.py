@@ -39,8 +39,8 @@ def test_a_running_sweep_is_not_resumed_by_another_and_its_workers_stop_when_it_
     start: Start, tmp_path: Path
 ) -> None:
     minutes = ("model.iterations=20000", "model.early_stopping_rounds=0", "model.depth=8", *QUICK)
-    sweep = start(*minutes, "seed=1,2", "workers=2")
-    running = in_state(sweep.wait_for(lambda found: len(in_state(found, "running")) == 2), "running")
+    sweep = start(*minutes, "seed=1,2", "workers=1")
+    running = in_state(sweep.wait_for(lambda found: len(in_state(found, "running")) == 1), "running")
     assert main([f"resume={sweep.folder}"]) == 2
     assert main(["report", str(sweep.folder)]) == 0, "its table can be read at any time"
     assert len(Swept(0, "", sweep.folder).board["not_completed"]) == 2
@@ -118,12 +118,12 @@ def test_a_killed_sweep_loses_no_finished_job_and_goes_on_where_it_was(start: St
 
 def test_two_sweeps_at_the_same_moment_share_a_cold_cache_and_nothing_else(start: Start, tmp_path: Path) -> None:
     one, other = (tmp_path / "sweeps" / name for name in ("same", "same-2"))
-    words = (*QUICK, "model=logistic", "seed=1,2", f"hydra.sweep.dir={one}")
+    words = (*QUICK, "model=logistic", "seed=1", f"hydra.sweep.dir={one}")
     first = start(*words)
     while not one.exists():  # the first sweep creates its folder before it reads rows
         assert first.process.poll() is None
         time.sleep(0.01)
     assert main(["-m", *words, f"paths.outputs={first.outputs}"]) == 0
     assert first.end()[0] == 0
-    assert len(predictions(one)) == 2
+    assert len(predictions(one)) == 1
     assert_same_bits(predictions(one), predictions(other))

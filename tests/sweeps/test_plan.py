@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -68,6 +69,15 @@ def test_jobs_that_need_the_same_fit_share_it(
     words: tuple[str, ...], printed: str, cached: tuple[str, str], capsys: Captured
 ) -> None:
     assert f"sweep of {printed} " in plan(capsys, *cached, *words)[1]
+
+
+def test_lengths_of_rolling_training_can_be_swept(capsys: Captured) -> None:
+    window = ("window=walk_forward", "window.folds=2", "window.training=rolling", "window.train_days=200,400")
+    code, printed = plan(capsys, *window, "model=base_rate")
+    assert code == 0
+    assert "sweep of 2 jobs: 4 fits on " in printed
+    rows = dict(re.findall(r"window.train_days=(\d+) │ ([\d,]+) │", printed))
+    assert int(rows["200"].replace(",", "")) < int(rows["400"].replace(",", ""))
 
 
 def test_too_few_rows_and_impossible_values_are_named_before_anything_runs(capsys: Captured) -> None:

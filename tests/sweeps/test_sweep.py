@@ -154,34 +154,25 @@ def test_a_resume_runs_what_is_missing_and_touches_nothing_else(shape: Swept, re
     assert sorted(completed) == sorted([*range(8), resumed.changed]), "only the changed job is run a second time"
 
 
-def test_a_resume_refuses_other_data_and_another_contract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    files = tmp_path / "files"
-    ingest(files, date(2025, 10, 1), date(2026, 1, 31))
-    words = ("model=base_rate", "seed=1", *warehouse_overrides(files))
-    first = sweep(tmp_path, *words)
-    assert (first.code, list(first.states.values())) == (0, ["completed"]), "one value alone is a sweep of one job"
-    record = load_sweep_record(first.folder)
-    other = msgspec.structs.replace(record, contracts=dict.fromkeys(record.contracts, "0" * 16))
-    other.save(first.folder)
-    assert json.loads((first.folder / "sweep.json").read_text())["words"] == list(record.overrides), "the saved key"
-    assert main([f"resume={first.folder}"]) == 3
+def test_a_resume_refuses_another_contract(shape: Swept, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(shutil.copytree(shape.folder, tmp_path / "sweeps" / "again"))
+    record = load_sweep_record(folder)
+    msgspec.structs.replace(record, contracts=dict.fromkeys(record.contracts, "0" * 16)).save(folder)
+    assert json.loads((folder / "sweep.json").read_text())["words"] == list(record.overrides), "the saved key"
+    assert main([f"resume={folder}"]) == 3
     assert "the contract of the features changed since" in capsys.readouterr().err
-    record.save(first.folder)
-    ingest(files, date(2026, 2, 1), date(2026, 2, 5))
-    assert main([f"resume={first.folder}"]) == 3
-    printed = capsys.readouterr().err
-    assert "changed since" in printed
-    assert "start a new sweep by leaving out resume=" in printed
-    assert len(statuses(first.folder)) == 1
+    assert len(statuses(folder)) == 12
 
 
-def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_changed_data_are_read_anew_as_is_a_damaged_cache_and_no_sweep_on_older_data_is_resumed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = tmp_path / "files"
     ingest(files, date(2025, 10, 1), date(2026, 2, 5))
     words = ("model=logistic", "seed=1", *ONLY_TRAINS, *warehouse_overrides(files))
-    first = predictions(sweep(tmp_path, *words).folder)
+    swept = sweep(tmp_path, *words)
+    assert (swept.code, list(swept.states.values())) == (0, ["completed"]), "one value alone is a sweep of one job"
+    first = predictions(swept.folder)
     entries = sorted((tmp_path / "cache").glob("*.parquet"))
     for entry in entries:
         entry.write_bytes(entry.read_bytes()[:-40])
@@ -196,6 +187,12 @@ def test_a_damaged_cache_is_read_anew_and_a_changed_file_is_another_entry(
     (frame,) = predictions(sweep(tmp_path, *words).folder).values()
     assert not frame["probability"].equals(next(iter(first.values()))["probability"])
     assert len(list((tmp_path / "cache").glob("*.parquet"))) > len(entries)
+    capsys.readouterr()
+    assert main([f"resume={swept.folder}"]) == 3
+    printed = capsys.readouterr().err
+    assert "changed since" in printed
+    assert "start a new sweep by leaving out resume=" in printed
+    assert len(statuses(swept.folder)) == 1
 
 
 def test_a_resume_runs_a_job_with_damaged_files_again_and_clears_what_a_kill_left(
@@ -225,20 +222,6 @@ def test_folds_are_jobs_of_their_own_in_order_of_time_with_the_bits_of_one_run(t
     found = pd.concat(pd.read_parquet(Path(row["run"]) / "predictions.parquet") for row in rows)
     alone = found[found["split"] == "evaluation"].reset_index(drop=True)
     pd.testing.assert_frame_equal(alone, evaluated, check_exact=True)
-
-
-def test_rolling_and_expanding_training_can_be_swept(tmp_path: Path) -> None:
-    rolling = sweep(
-        tmp_path,
-        "window=walk_forward",
-        "window.folds=2",
-        "window.train_days=200,400",
-        "window.training=rolling",
-        "model=base_rate",
-    )
-    assert rolling.code == 0
-    fitted = [row["validation"]["log_loss"] for table in rolling.board["tables"] for row in table["rows"]]
-    assert len(set(fitted)) == 2
 
 
 def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
