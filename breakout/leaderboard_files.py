@@ -184,7 +184,11 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
-    """The leaderboard: a table of ranked jobs for each set of games and labels, and the jobs that are not completed."""
+    """The leaderboard: a table of ranked jobs for each set of games and labels, and the jobs that are not completed.
+
+    `jobs` is the number of jobs, `completed` that of the completed ones. `fit_seconds` is the sum over all fits.
+    `resume_command` is the command line that runs the jobs that are not completed.
+    """
 
     schema_version: int = SCHEMA_VERSION
     sweep: str

@@ -139,9 +139,16 @@ def test_a_reader_that_has_gone_ends_a_command_without_a_complaint(
 
 @pytest.mark.parametrize("words", [["--help"], ["features"], ["features", "--json"], [*TINY]], ids=" ".join)
 def test_a_reader_that_has_gone_ends_a_process_without_a_complaint(words: list[str], tmp_path: Path) -> None:
+    # Unbuffered output would leave nothing for the flush at exit, which fails without `discard_output`.
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     with os.fdopen(closed_pipe(), "wb") as pipe:
         done = subprocess.run(
-            [sys.executable, "-m", "breakout", *words], cwd=tmp_path, stdout=pipe, stderr=subprocess.PIPE, check=False
+            [sys.executable, "-m", "breakout", *words],
+            cwd=tmp_path,
+            env=env,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            check=False,
         )
     assert (done.returncode, done.stderr) == (141, b"")
 

@@ -14,9 +14,10 @@ SHOWN_TABLES = 3
 
 
 def print_board(board: Leaderboard) -> None:
-    """Print the first SHOWN_JOBS jobs of each of the first SHOWN_TABLES tables, and the simplest of the tied jobs.
+    """Print the first SHOWN_TABLES tables, the jobs that are not completed, and the paths of leaderboard and report.
 
-    The jobs that are not completed and the paths of leaderboard and report follow.
+    A table is printed with its first SHOWN_JOBS jobs, the simplest of the jobs tied with the best, and the comparison
+    with the market, if there is one.
     """
     out = console()
     for table in board.tables[:SHOWN_TABLES]:
