@@ -38,10 +38,10 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 
 
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of production's graded entries: the breakouts and the other games with the highest probability.
+    """Return two tables of the production model's graded entries, one of breakouts and one of other games.
 
-    Each table has at most NAMED_GAMES rows. The column `rank` is the rank by probability among all graded entries of
-    production. `graded` is `LedgerReview.graded`.
+    Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability
+    among all graded entries of the model. `graded` is `LedgerReview.graded`.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from breakout.production.slate import Slate
 
-SHOWN_FEATURES = 2  # the number of features shown for each player, of those that moved the probability most
+SHOWN_FEATURES = 2  # the number of features shown for each player: those that moved his probability most
 SHOWN_RUNGS = (10, 15, 20, 25)  # the k for which `ranking_table` shows P(points >= k)
 UNMARKED = {"available", "not_listed", "unknown"}  # the statuses for which the status column is empty
 

@@ -14,7 +14,7 @@ LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with the short label of a job's settings, and with the overrides as hint."""
+    """Return a cell with the short label of a job's settings, or SHARED if it is empty, and the overrides as hint."""
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
@@ -29,7 +29,8 @@ def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
     """Return a table of the jobs by rank, followed by the baselines on the same games."""
     title = METRICS[board.optimized_metric].title
     rows = [_job_record(row, table, title) for row in table.rows]
-    rows += [_baseline_record(baseline, title) for baseline in table.baselines]
+    undefined = dict.fromkeys(rows[0], number(None))
+    rows += [undefined | _baseline_record(baseline) for baseline in table.baselines]
     chosen = [row.job == table.simplest for row in table.rows]
     return Table.from_records(_caption(table), rows, chosen, "stacked")
 
@@ -63,17 +64,13 @@ def _job_record(row: JobRow, table: JobTable, title: str) -> dict[str, Cell]:
     }
 
 
-def _baseline_record(baseline: BaselineRow, title: str) -> dict[str, Cell]:
+def _baseline_record(baseline: BaselineRow) -> dict[str, Cell]:
     features = "" if baseline.baseline == "base_rate" else f", {baseline.features} features"
     return {
         "job": Cell("baseline", "", "number"),
         "rank": Cell("", "", "number"),
         "settings": text(f"{kind_title(baseline.baseline)}{features}"),
-        f"validation {title}": number(None),
-        "minus the best": number(None),
         **{METRICS[name].title: interval(baseline.metrics.get(name)) for name in EVALUATED_METRICS},
-        "trees": number(None),
-        "fit seconds": number(None),
     }
 
 

@@ -1,4 +1,4 @@
-"""Charts draw their marks at the positions of the figures, and inside their own frame."""
+"""Charts draw their marks at the positions of the values that they show, and inside their own frame."""
 
 from __future__ import annotations
 
