@@ -34,12 +34,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-Number = Fraction | float | int
+Exact = Fraction | int
+Number = Exact | float
 
 DEFAULTS: dict[str, float] = {
     # The ten shared features, in the order of the contract.
@@ -106,12 +108,15 @@ SHORT_DECAY = [16, 13, *[10] * 2, *[5] * 4, *[1] * 8]
 LONG_DECAY = [*[10] * 4, *[8] * 4, *[5] * 8, *[2] * 16]
 
 
-def exact(value: object) -> Fraction:
-    """Return an int, float or Decimal as the exact value of its decimal digits: 34.1 is 341/10."""
-    return Fraction(str(value))
+def exact(value: float | Decimal) -> Exact:
+    """Return the exact value of the decimal digits of a number: 34.1 is 341/10.
+
+    A whole number is an int, because sums of ints are many times faster than sums of fractions.
+    """
+    return int(value) if value == value // 1 else Fraction(str(value))
 
 
-def whole(value: object) -> int:
+def whole(value: float | Decimal) -> int:
     """Return a whole number as int; ValueError for a number with a fraction."""
     number = exact(value)
     if number.denominator != 1:
@@ -119,36 +124,37 @@ def whole(value: object) -> int:
     return int(number)
 
 
-def exact_or_none(value: object) -> Fraction | None:
+def exact_or_none(value: float | Decimal | None) -> Exact | None:
     return None if value is None else exact(value)
 
 
-def total(values: Iterable[Fraction | int]) -> Fraction:
-    """Return the exact sum; numerators of equal denominators are added as whole numbers first, which is faster."""
-    whole_numbers, numerators = 0, dict[int, int]()
+def total(values: Iterable[Exact]) -> Exact:
+    """Return the exact sum; numerators of equal denominators are added as ints first, which is faster."""
+    numerators: dict[int, int] = defaultdict(int)
+    whole_numbers = 0
     for value in values:
         if isinstance(value, int):
             whole_numbers += value
         else:
-            numerators[value.denominator] = numerators.get(value.denominator, 0) + value.numerator
-    return sum((Fraction(top, bottom) for bottom, top in numerators.items()), Fraction(whole_numbers))
+            numerators[value.denominator] += value.numerator
+    return sum((Fraction(top, bottom) for bottom, top in numerators.items()), whole_numbers)
 
 
-def mean(values: Iterable[Fraction | int | None]) -> Fraction | None:
+def mean(values: Iterable[Exact | None]) -> Fraction | None:
     """Return the mean of the values that are not None; None without any."""
     present = [value for value in values if value is not None]
-    return total(present) / len(present) if present else None
+    return Fraction(total(present), len(present)) if present else None
 
 
-def ratio(top: Fraction | None, bottom: Fraction | None) -> Fraction | None:
-    return None if top is None or bottom is None or bottom == 0 else top / bottom
+def ratio(top: Exact | None, bottom: Exact | None) -> Fraction | None:
+    return None if top is None or bottom is None or bottom == 0 else Fraction(top, bottom)
 
 
 def difference(left: Fraction | None, right: Fraction | None) -> Fraction | None:
     return None if left is None or right is None else left - right
 
 
-def at_least(value: Fraction | None, limit: str) -> bool:
+def at_least(value: Exact | None, limit: str) -> bool:
     """Return whether a value reaches a limit; a missing value reaches none."""
     return value is not None and value >= Fraction(limit)
 
@@ -162,12 +168,12 @@ class Game:
     day: date
     team: str
     points: int
-    minutes: Fraction
-    usage: Fraction | None
-    shots: Fraction | None
-    threes: Fraction | None = None
-    free_throws: Fraction | None = None
-    margin: Fraction | None = None
+    minutes: Exact
+    usage: Exact | None
+    shots: Exact | None
+    threes: Exact | None = None
+    free_throws: Exact | None = None
+    margin: Exact | None = None
 
 
 @dataclass(frozen=True)
@@ -176,9 +182,9 @@ class TeamGame:
 
     game_id: str
     day: date
-    points: Fraction | None
-    possessions: Fraction | None
-    minutes: Fraction
+    points: Exact | None
+    possessions: Exact | None
+    minutes: Exact
 
 
 AnyGame = TypeVar("AnyGame", Game, TeamGame)
@@ -226,6 +232,7 @@ class ReferenceHistory:
         self.tip_offs = tip_offs or {}
         # Values that several rows share, by the arguments of the method that computes them.
         self._judged: dict[tuple[str, int], list[tuple[Game, bool]]] = {}
+        self._points_avg: dict[tuple[str, int, date], Fraction] = {}
         self._regulars: dict[tuple[str, int, date], dict[str, Fraction]] = {}
         self._players_of: dict[tuple[str, int, date], dict[str, list[Game]]] = {}
         self._reports_by_cutoff: dict[date, list[Mapping[str, Any]]] = {}
@@ -279,6 +286,13 @@ class ReferenceHistory:
         """Return the player's played games before a date, of the season and the two before it, oldest first."""
         seasons = (season - 2, season - 1, season)
         return in_order(game for one in seasons for game in self.played(player, one, before))
+
+    def points_avg(self, player: str, season: int, before: date) -> Fraction:
+        """Return the mean points of the player's games of the season before a date; 0 without any."""
+        key = (player, season, before)
+        if key not in self._points_avg:
+            self._points_avg[key] = mean(game.points for game in self.played(*key)) or Fraction(0)
+        return self._points_avg[key]
 
     def team_games(self, team: str, season: int, before: date) -> list[TeamGame]:
         """Return the team's games of the season before a date, oldest first."""
@@ -344,7 +358,7 @@ class ReferenceHistory:
             last_10 = [game.game_id for game in self.team_games(*key)[-10:]]
             found = {player: self.played(player, season, before) for player in self.roster(team, season)}
             self._regulars[key] = {
-                player: mean(game.points for game in games) or Fraction(0)
+                player: self.points_avg(player, season, before)
                 for player, games in found.items()
                 if self._is_regular(games, team, last_10) and last_10[-1] not in {game.game_id for game in games}
             }
@@ -439,7 +453,7 @@ def team_game(row: Mapping[str, Any]) -> TeamGame:
         day=row["game_date"],
         points=exact_or_none(row["points_scored"]),
         possessions=exact_or_none(row["possessions"]),
-        minutes=Fraction(240) if row["minutes_total"] is None else exact(row["minutes_total"]),
+        minutes=240 if row["minutes_total"] is None else exact(row["minutes_total"]),
     )
 
 
@@ -496,13 +510,13 @@ class Morning:
         centre = mean(points)
         if centre is None or len(points) < 2:
             return None
-        return total((value - centre) ** 2 for value in points) / (len(points) - 1)
+        return ratio(total((value - centre) ** 2 for value in points), len(points) - 1)
 
     @once
     def explosion_ratio(self) -> Fraction | None:
         recent = [game for game in self.games[-5:] if self.day - timedelta(days=30) <= game.day < self.day]
         best = max((game.points for game in recent), default=None)
-        return None if best is None else ratio(Fraction(best), self.points_avg_season())
+        return ratio(best, self.points_avg_season())
 
     def days_since_breakout(self) -> int | None:
         days = [game.day for game, breakout in self._judged if breakout]
@@ -644,9 +658,9 @@ class Morning:
 
     def _volatility(self) -> int:
         squared = self._cv_ratio_squared()
-        squared = exact(DEFAULTS["cv_ratio"]) ** 2 if squared is None else squared
+        squared = Fraction(exact(DEFAULTS["cv_ratio"])) ** 2 if squared is None else squared
         e = self.explosion_ratio()
-        e = exact(DEFAULTS["explosion_ratio"]) if e is None else e
+        e = Fraction(exact(DEFAULTS["explosion_ratio"])) if e is None else e
         c_steps = [("0.60", 60), ("0.40", 45), ("0.25", 25)]
         c_part = next((points for limit, points in c_steps if squared >= Fraction(limit) ** 2), 10)
         e_part = next((points for limit, points in [("1.8", 40), ("1.5", 25)] if e >= Fraction(limit)), 10)
@@ -654,7 +668,7 @@ class Morning:
 
     def _defence(self) -> float:
         r = self.opponent_def_rating()
-        r = exact(DEFAULTS["opponent_def_rating"]) if r is None else r
+        r = Fraction(exact(DEFAULTS["opponent_def_rating"])) if r is None else r
         for limit, points in [(116, 90), (113, 70), (110, 50)]:
             if r >= limit:
                 return points
@@ -662,7 +676,7 @@ class Morning:
 
     def _opportunity(self) -> int:
         u = self.usage_rate_trend()
-        u = exact(DEFAULTS["usage_rate_trend"]) if u is None else u
+        u = Fraction(exact(DEFAULTS["usage_rate_trend"])) if u is None else u
         if u >= 3:
             return 80
         if u >= Fraction("1.5"):
@@ -715,7 +729,7 @@ class Morning:
         judged = self._judged
         return Fraction(sum(breakout for _, breakout in judged), len(judged)) if judged else None
 
-    def team_points_missing_last_game(self) -> Fraction | None:
+    def team_points_missing_last_game(self) -> Exact | None:
         if not self.team_games:
             return None
         missing = self.history.missing_regulars(self.team, self.season, self.day)
@@ -754,19 +768,19 @@ class Morning:
         """Return the player's career games, the latest first."""
         return self.history.career(self.player, self.season, before=self.day)[::-1]
 
-    def _decayed(self, value: Callable[[Game], Fraction | int | None], weights: list[int]) -> Fraction | None:
+    def _decayed(self, value: Callable[[Game], Exact | None], weights: list[int]) -> Fraction | None:
         """Return the weighted mean of a value over the player's latest career games, ignoring missing values."""
         known = [(weight, value(game)) for weight, game in zip(weights, self._latest, strict=False)]
         pairs = [(weight, number) for weight, number in known if number is not None]
         return ratio(total(w * number for w, number in pairs), total(w for w, _ in pairs))
 
-    def _decayed_rate(self, top: Callable[[Game], Fraction | None]) -> Fraction | None:
+    def _decayed_rate(self, top: Callable[[Game], Exact | None]) -> Fraction | None:
         """Return the ratio of two decayed means, attempts of one kind to field-goal attempts.
 
         Only games in which both are known count.
         """
 
-        def if_both(game: Game, wanted: Fraction | None) -> Fraction | None:
+        def if_both(game: Game, wanted: Exact | None) -> Exact | None:
             return None if top(game) is None or game.shots is None else wanted
 
         above = self._decayed(lambda game: if_both(game, top(game)), LONG_DECAY)
@@ -801,7 +815,7 @@ class Morning:
 
     # The features of availability.
 
-    def _if_reported(self, value: Callable[[], Fraction | int]) -> Fraction | int | None:
+    def _if_reported(self, value: Callable[[], Exact]) -> Exact | None:
         return value() if self.history.reports_by_cutoff(self.day) else None
 
     def _players_out(self, team: str) -> dict[str, list[Game]]:
@@ -813,47 +827,52 @@ class Morning:
             if player != self.player and self.history.status(self.day, team, player) in {"out", "doubtful"}
         }
 
+    @once
+    def _team_mates_out(self) -> dict[str, list[Game]]:
+        return self._players_out(self.team)
+
     def _played_previous(self, games: list[Game]) -> bool:
-        return bool(self.team_games) and self.team_games[-1].game_id in {
-            g.game_id for g in games if g.team == self.team
-        }
+        if not self.team_games:
+            return False
+        previous = self.team_games[-1].game_id
+        return any(game.game_id == previous and game.team == self.team for game in reversed(games))
 
-    def team_points_out(self) -> Fraction | int | None:
-        return self._if_reported(lambda: self._points_of(self._players_out(self.team)))
+    def team_points_out(self) -> Exact | None:
+        return self._if_reported(lambda: self._points_of(self._team_mates_out()))
 
-    def _points_of(self, players: Mapping[str, list[Game]]) -> Fraction:
-        return total(mean(game.points for game in games) or Fraction(0) for games in players.values())
+    def _points_of(self, players: Iterable[str]) -> Exact:
+        return total(self.history.points_avg(player, self.season, self.day) for player in players)
 
-    def team_minutes_out(self) -> Fraction | int | None:
-        out = self._players_out(self.team)
+    def team_minutes_out(self) -> Exact | None:
+        out = self._team_mates_out()
         return self._if_reported(lambda: total(mean(g.minutes for g in games) or Fraction(0) for games in out.values()))
 
-    def team_points_newly_out(self) -> Fraction | int | None:
-        out = self._players_out(self.team)
+    def team_points_newly_out(self) -> Exact | None:
+        out = self._team_mates_out()
         newly = {player: games for player, games in out.items() if self._played_previous(games)}
         return self._if_reported(lambda: self._points_of(newly))
 
-    def team_points_returning(self) -> Fraction | int | None:
+    def team_points_returning(self) -> Exact | None:
         last_10 = {game.game_id for game in self.team_games[-10:]}
-        out = self._players_out(self.team)
+        out = self._team_mates_out()
         returning = {
             player: games
             for player, games in self.history.players_of(self.team, self.season, self.day).items()
             if player != self.player
             and player not in out
-            and at_least(mean(game.points for game in games), "10")
+            and at_least(self.history.points_avg(player, self.season, self.day), "10")
             and not self._played_previous(games)
             and any(game.game_id in last_10 for game in games if game.team == self.team)
         }
         return self._if_reported(lambda: self._points_of(returning))
 
-    def opponent_points_out(self) -> Fraction | int | None:
+    def opponent_points_out(self) -> Exact | None:
         return self._if_reported(lambda: self._points_of(self._players_out(self.opponent)))
 
-    def is_questionable(self) -> Fraction | int | None:
+    def is_questionable(self) -> Exact | None:
         status = self.history.status(self.day, self.team, self.player)
         return self._if_reported(lambda: int(status in {"questionable", "doubtful"}))
 
-    def is_probable(self) -> Fraction | int | None:
+    def is_probable(self) -> Exact | None:
         status = self.history.status(self.day, self.team, self.player)
         return self._if_reported(lambda: int(status == "probable"))

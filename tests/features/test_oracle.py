@@ -1,6 +1,6 @@
 """The embedded sample against an independent implementation: rows, labels and features, before and after defaults.
 
-By default a seeded sample of rows and all kinds of edge cases are compared; the slow test compares all 22,394 rows.
+The slow test compares all 22,394 rows, the others a few rows of each kind of edge case.
 """
 
 from __future__ import annotations
@@ -94,18 +94,11 @@ def some_rows(dataset: Dataset, mask: np.ndarray, count: int) -> Dataset:
     return dataset.take(np.isin(np.arange(len(dataset)), chosen))
 
 
-def test_seeded_rows_hold_the_oracles_values(
-    every_feature: Dataset, reference: ReferenceHistory, source: dict[tuple[str, str], Row]
-) -> None:
-    rows = some_rows(every_feature, np.full(len(every_feature), fill_value=True), 300)
-    assert differences(rows, reference, source) == []
-
-
 @pytest.mark.parametrize("edge", EDGES)
 def test_rows_of_every_edge_hold_the_oracles_values(
     edge: str, every_feature: Dataset, reference: ReferenceHistory, source: dict[tuple[str, str], Row]
 ) -> None:
-    rows = some_rows(every_feature, EDGES[edge](every_feature), 40)
+    rows = some_rows(every_feature, EDGES[edge](every_feature), 20)
     assert len(rows) >= 10
     assert differences(rows, reference, source) == []
 
@@ -115,7 +108,7 @@ def test_rows_of_every_edge_hold_the_oracles_values(
 def test_every_row_holds_the_oracles_values(
     part: int, every_feature: Dataset, reference: ReferenceHistory, source: dict[tuple[str, str], Row]
 ) -> None:
-    rows = every_feature.take(np.arange(len(every_feature)) % PARTS == part)
+    rows = every_feature.take(np.array_split(np.arange(len(every_feature)), PARTS)[part])
     assert differences(rows, reference, source) == []
 
 
