@@ -41,15 +41,6 @@ class JobRun:
         """The reason why the job is not completed."""
         return self.damage or (self.status.error if self.status else None) or "it has not ended"
 
-    def is_of(self, number: int, fingerprint: str) -> bool:
-        """Return whether this is a run of the job with this number and this fingerprint.
-
-        The name of a run folder ends with the job's fingerprint, and status.json contains the job's number. If `status`
-        is None, only the name is compared.
-        """
-        is_named = self.folder.name.endswith(f"-{fingerprint}")
-        return is_named if self.status is None else is_named and self.status.job == number
-
 
 def job_runs(folder: Path) -> list[JobRun]:
     """Return all runs in a sweep's folder, sorted by start."""
@@ -71,8 +62,13 @@ def _read(folder: Path) -> JobRun:
 
 
 def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | None:
-    """Return the latest completed run of a job, or its latest run if none is completed; None if it has no run."""
-    own = [run for run in runs if run.is_of(number, fingerprint)]
+    """Return the latest completed run of a job, or its latest run if none is completed; None if it has no run.
+
+    The name of a run folder ends with the job's fingerprint, and status.json contains the job's number. If status.json
+    cannot be read, only the name is compared.
+    """
+    named = [run for run in runs if run.folder.name.endswith(f"-{fingerprint}")]
+    own = [run for run in named if run.status is None or run.status.job == number]
     completed = [run for run in own if run.state == "completed"]
     return next(reversed(completed or own), None)
 

@@ -14,7 +14,6 @@ from breakout.sweeps.cost import START_SECONDS, fit_seconds, job_seconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from breakout.experiment.shared_work import SharedWork
     from breakout.sweeps.job import Job, Refusal
     from breakout.sweeps.shared_rows import PreparedPlan
     from breakout.warehouse.cost import CostEstimate
@@ -32,10 +31,6 @@ class PlannedJob:
     @property
     def number(self) -> int:
         return self.job.number
-
-    def plan_with(self, work: SharedWork) -> PreparedPlan:
-        """Return the job's plan with `work`: the rows and fits that the jobs of one process share."""
-        return replace(self.plan, work=work)
 
     @property
     def shared_seconds(self) -> float:

@@ -17,6 +17,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing import forkserver
 from pathlib import Path
 from types import ModuleType
@@ -87,7 +88,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
     job = planned.job
     try:
         facts = job_facts(job.number, job.overrides)
-        run = train(planned.plan_with(work), folder / RUNS_FOLDER, work, facts)
+        run = train(replace(planned.plan, work=work), folder / RUNS_FOLDER, work, facts)
         check_drift(job.config.distributions, run.distributions, run.folder)
         return completion_of(job.number, run.folder, job.config.optimized_metric)
     except Exception as error:  # noqa: BLE001  (a failing job must not end the others)

@@ -88,8 +88,9 @@ def test_jobs_share_fits_on_equal_rows_however_they_came_by_them_and_on_no_other
 
 
 def test_a_model_that_learns_from_more_players_is_not_given_the_rows_of_one_that_does_not(tmp_path: Path) -> None:
-    sweep(tmp_path / "both", "workers=1", "model.iterations=20", "model=catboost,points")
-    assert main(["model.iterations=20", "model=points", *QUICK, f"paths.outputs={tmp_path / 'alone'}"]) == 0
+    words = ("model=points", "model.iterations=20", "model.spread_iterations=5")
+    sweep(tmp_path / "both", "workers=1", *words, "model.train_min_ppg=null,5")
+    assert main([*words, *QUICK, f"paths.outputs={tmp_path / 'alone'}"]) == 0
     both, alone = predictions(tmp_path / "both"), predictions(tmp_path / "alone")
     assert len(alone) == 1
     for fingerprint, frame in alone.items():
