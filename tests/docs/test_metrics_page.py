@@ -24,7 +24,7 @@ QUICK = (
 )
 RUNS = {
     "evaluated": ("debug=tiny", "calibration=sigmoid", "evaluation.seeds=2"),
-    "only_trained": ("window.eval_start=null", "window.eval_end=null", "model=logistic"),
+    "only_trained": ("window=january", "window.eval_start=null", "window.eval_end=null", "model=logistic"),
     "walked_forward": ("window=walk_forward", "window.eval_start=2026-01-01", "model=base_rate"),
     "points": ("debug=tiny", "model=points", "prices={prices}"),
     "blended": ("debug=tiny", "model=blend", "evaluation.permutation_repeats=0", "evaluation.shap_rows=0"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from breakout.experiment.plan import open_plan
-from breakout.settings import ExperimentConfig
-from breakout.settings.composition import compose
+from breakout.experiment.plan import RunPlan
+from examples.two_definitions import __main__ as command
 from examples.two_definitions.__main__ import main
 from examples.two_definitions.comparing import Compared, compare_definitions
 from examples.two_definitions.definitions import DEFINITIONS
@@ -19,13 +22,35 @@ ROOT = Path(__file__).parents[2]
 CHANGED = {definition.name for definition in DEFINITIONS[1:]}
 
 
+class Ran(NamedTuple):
+    """The results of the command by the definitions' names, its exit code, its output, and the files that it wrote."""
+
+    compared: dict[str, Compared]
+    code: int
+    out: str
+    written: list[Path]
+
+
 @pytest.fixture(scope="module")
-def compared() -> dict[str, Compared]:
-    """Return the comparison on one window by the definitions' names, with three seeds and few resamples."""
-    config = compose("train", ("window=january", "evaluation.seeds=3", "evaluation.bootstrap_resamples=100"))
-    assert isinstance(config, ExperimentConfig)
-    with open_plan(config) as plan:
-        return {row.definition.name: row for row in compare_definitions(plan)}
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """Run the command with three seeds and few resamples, and keep the results that it prints."""
+    outputs, compared, out = tmp_path_factory.mktemp("outputs"), {}, io.StringIO()
+
+    def compare_and_keep(plan: RunPlan) -> Iterator[Compared]:
+        for row in compare_definitions(plan):
+            compared[row.definition.name] = row
+            yield row
+
+    few = ["evaluation.seeds=3", "evaluation.bootstrap_resamples=100", f"paths.outputs={outputs}"]
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.setattr(command, "compare_definitions", compare_and_keep)
+        code = main(few)
+    return Ran(compared, code, out.getvalue(), list(outputs.iterdir()))
+
+
+@pytest.fixture(scope="module")
+def compared(ran: Ran) -> dict[str, Compared]:
+    return ran.compared
 
 
 # The AUC varies between seeds by 0.01, and for the changed definitions by up to 0.03.
@@ -105,19 +130,16 @@ def test_an_experiment_that_does_not_suit_is_refused_with_the_remedy(
     assert remedy in capsys.readouterr().err
 
 
-def test_the_command_of_its_readme_prints_every_definition_and_writes_nothing(tmp_path: Path) -> None:
+def test_the_command_prints_every_definition_and_writes_nothing(ran: Ran) -> None:
+    assert ran.code == 0
+    for word in {word for name in CHANGED | {"consistent"} for word in name.split()}:
+        assert word in ran.out
+    assert ran.written == []
+
+
+def test_the_command_of_its_readme_starts_from_the_root_of_a_checkout() -> None:
     readme = (ROOT / "examples" / "two_definitions" / "README.md").read_text(encoding="utf-8")
     assert "python -m examples.two_definitions" in readme
-    few = ["evaluation.seeds=2", "evaluation.bootstrap_resamples=40", f"paths.outputs={tmp_path}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.two_definitions", *few],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    for word in {word for name in CHANGED | {"consistent"} for word in name.split()}:
-        assert word in done.stdout
-    assert list(tmp_path.iterdir()) == []
+    wrong = [sys.executable, "-m", "examples.two_definitions", "model.depht=4"]
+    done = subprocess.run(wrong, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, "two_definitions: " in done.stderr) == (2, True)
