@@ -12,11 +12,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.commands import QUICK, QUICK_GATE, Answer, call
+from tests.commands import QUICK, Answer, call
 from tests.sample_files import ingest, warehouse_overrides
 
 pytestmark = pytest.mark.usefixtures("audit_once")
 
+AUDIT = ("audit.rows=1", "audit.start=2023-12-05", "audit.end=2023-12-06")  # few games precede these dates: the fastest
 SCRIPTS = ("train", "production")
 TODAY, TOMORROW, LATER = date(2026, 1, 14), date(2026, 1, 15), date(2026, 2, 5)
 
@@ -81,9 +82,9 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
     assert "candidates" in user.asks("predict", f"bundle={newer}", f"date={TOMORROW}", "out=tomorrow.csv")
     assert "has no games from 2026-01-15 on" in user.asks("evaluate", f"bundle={newer}", code=3)
 
-    assert "enough later games" in user.asks("promote", f"candidate={newer}", *QUICK_GATE[:1], code=1)
+    assert "enough later games" in user.asks("promote", f"candidate={newer}", *AUDIT, code=1)
     user.asks("evaluate", f"bundle={older}", "name=older_evaluated", *QUICK)
-    user.asks("promote", f"candidate={older}", "audit.rows=1", "audit.start=2026-01-13")
+    user.asks("promote", f"candidate={older}", *AUDIT)
     assert user.in_production() == fingerprint(older, tmp_path)
 
     ingest(user.games, TOMORROW, LATER)
@@ -98,7 +99,7 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
 
     told = user.asks("compare", f"candidate={newer}", "production=outputs/production", *QUICK)
     assert "Candidate minus production" in told
-    user.asks("promote", f"candidate={newer}", *QUICK_GATE)
+    user.asks("promote", f"candidate={newer}", *AUDIT, *QUICK[:1])
     assert user.in_production() == fingerprint(newer, tmp_path)
     assert f"bundle {fingerprint(newer, tmp_path)}" in user.asks(
         "predict", "bundle=outputs/production", "date=2026-02-06"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from breakout.evaluation.intervals import PairedDifference
 from breakout.evaluation.resamples import Interval
 from breakout.ledger import gate_evidence
 from breakout.production import promotion
+from breakout.production.promotion import Decision, check_candidate
 from breakout.production.recipe import recipe_digest
 from breakout.production.registry import EventFacts, Registry
 from breakout.production.rules import decide
@@ -21,7 +23,9 @@ from breakout.proof.auditing import AuditReport, audit_features
 from breakout.proof.paths import installed_paths
 from breakout.settings import PromoteConfig
 from breakout.settings.composition import compose
-from tests.commands import ONLY_TRAINS, Trained, call, current, files, fingerprint, promote, train
+from breakout.warehouse.duckdb import DuckDBWarehouse
+from breakout.warehouse.sample import open_sample
+from tests.commands import ONLY_TRAINS, QUICK_GATE, Trained, call, current, files, fingerprint, promote, train
 from tests.sample_files import ingest, warehouse_overrides
 
 pytestmark = pytest.mark.usefixtures("audit_once")
@@ -43,6 +47,32 @@ def newest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run that trains on all games up to the last one."""
     outputs = tmp_path_factory.mktemp("newest")
     return train(outputs, "newest", "model=logistic", "window.train_end=2026-02-05", *ONLY_TRAINS)
+
+
+@pytest.fixture(scope="module")
+def sample() -> Iterator[DuckDBWarehouse]:
+    warehouse = open_sample()
+    yield warehouse
+    warehouse.close()
+
+
+Gate = Callable[..., Decision]
+
+
+@pytest.fixture
+def check(sample: DuckDBWarehouse) -> Gate:
+    """Return a function that checks a candidate as the command does, on one open warehouse for all tests."""
+
+    def check(candidate: Path, outputs: Path, *overrides: str) -> Decision:
+        config = compose("promote", [f"candidate={candidate}", *QUICK_GATE, *overrides])
+        assert isinstance(config, PromoteConfig)
+        return check_candidate(read_bundle(candidate), Registry.of(outputs), sample, config, outputs)
+
+    return check
+
+
+def figures(decision: Decision) -> dict[str, str]:
+    return {one.name: one.figure for one in decision.checks}
 
 
 def put_into_production(run: Path, outputs: Path, window: tuple[date, date] | None = None) -> None:
@@ -70,17 +100,14 @@ def test_a_better_candidate_is_promoted_with_each_check_and_a_worse_one_then_cha
     assert files(outputs / "production") == before
 
 
-def test_the_model_in_production_is_not_promoted_again(trained: Trained, outputs: Path) -> None:
-    answer = promote(trained["base_rate"], outputs)
-    assert answer.code == 1
-    assert "are the same model" in " ".join(answer.out.split())
+def test_the_model_in_production_is_not_promoted_again(trained: Trained, outputs: Path, check: Gate) -> None:
+    decision = check(trained["base_rate"], outputs)
+    assert any("are the same model" in figures(decision)[name] for name in decision.refused)
 
 
-def test_the_comparison_on_later_games_is_an_evaluation(trained: Trained, tmp_path: Path) -> None:
-    early = promote(trained["untested"], tmp_path, "end=2026-01-12")
-    assert early.code == 1
-    assert "unchanged: evaluated, enough later games." in early.err
-    assert not (tmp_path / "production").exists()
+def test_the_comparison_on_later_games_is_an_evaluation(trained: Trained, tmp_path: Path, check: Gate) -> None:
+    early = check(trained["untested"], tmp_path, "end=2026-01-12")
+    assert early.refused == ["evaluated", "enough later games"]
     answer = promote(trained["untested"], tmp_path)
     assert answer.code == 0, answer.err
     facts = Registry.of(tmp_path).history()[-1].facts
@@ -126,21 +153,20 @@ def test_a_retrain_on_all_games_relies_on_the_comparison_of_its_recipe_for_a_tim
     assert all(results[name] is None for name in CHECKS[-3:])
 
 
-def test_the_evidence_of_a_recipe_grows_old(trained: Trained, newest: Path, tmp_path: Path) -> None:
+def test_the_evidence_of_a_recipe_grows_old(trained: Trained, newest: Path, tmp_path: Path, check: Gate) -> None:
     put_into_production(trained["earlier"], tmp_path, (date(2026, 1, 4), date(2026, 1, 31)))
-    answer = promote(newest, tmp_path, "promote.max_age_days=4")
-    assert answer.code == 1
-    assert "same recipe passed lately" in answer.err
-    assert promote(newest, tmp_path, "promote.max_age_days=5").code == 0
+    assert check(newest, tmp_path, "promote.max_age_days=4").refused == ["evaluated", "same recipe passed lately"]
+    assert check(newest, tmp_path, "promote.max_age_days=5").refused == []
 
 
-def test_a_comparison_that_ends_after_the_training_is_said_to_end_after_it(trained: Trained, tmp_path: Path) -> None:
+def test_a_comparison_that_ends_after_the_training_is_said_to_end_after_it(
+    trained: Trained, tmp_path: Path, check: Gate
+) -> None:
     put_into_production(trained["earlier"], tmp_path, (date(2026, 1, 4), date(2026, 2, 5)))
     shorter = train(tmp_path, "shorter", "model=logistic", "window.train_end=2026-02-02", *ONLY_TRAINS)
-    answer = promote(shorter, tmp_path)
-    assert answer.code == 0, answer.out + answer.err
-    figures = {check.name: check.figure for check in Registry.of(tmp_path).history()[-1].facts.checks}
-    figure = figures["same recipe passed lately"]
+    decision = check(shorter, tmp_path)
+    assert decision.refused == []
+    figure = figures(decision)["same recipe passed lately"]
     assert "on 2026-01-04..2026-02-05, which ends 3 days after the end of this training" in figure
 
 
@@ -223,20 +249,21 @@ def test_an_experimental_model_is_refused_before_games_are_read(
 
 
 def test_a_refused_comparison_spares_the_audit(
-    trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, outputs: Path, check: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(promotion, "audit_features", _refuse_work)
-    assert promote(trained["base_rate"], outputs).code == 1
-    assert promote(trained["default"], outputs, "start=2026-02-05").code == 1
+    assert check(trained["base_rate"], outputs).refused
+    assert check(trained["default"], outputs, "start=2026-02-05").refused
 
 
-def test_another_question_is_refused(trained: Trained, outputs: Path) -> None:
-    answer = promote(trained["narrow"], outputs)
-    assert answer.code == 1
-    assert "max_ppg is 14.0 for the candidate" in " ".join(answer.out.replace("│", " ").split())
+def test_another_question_is_refused(trained: Trained, outputs: Path, check: Gate) -> None:
+    decision = check(trained["narrow"], outputs)
+    assert any("max_ppg is 14.0 for the candidate" in figures(decision)[name] for name in decision.refused)
 
 
-def test_an_audit_that_finds_a_leak_refuses(trained: Trained, outputs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_audit_that_finds_a_leak_refuses(
+    trained: Trained, outputs: Path, check: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "points_avg_last_5"
     paths = installed_paths()
     leaky = replace(paths.registry[name], expression="row.points_before / NULLIF(row.games_before, 0) + row.day * 0")
@@ -248,9 +275,7 @@ def test_an_audit_that_finds_a_leak_refuses(trained: Trained, outputs: Path, mon
         return audit_features(*asked, paths=crossed)
 
     monkeypatch.setattr(promotion, "audit_features", audit)
-    answer = promote(trained["default"], outputs)
-    assert answer.code == 1
-    assert "unchanged: audit of its features." in answer.err
+    assert check(trained["default"], outputs).refused == ["audit of its features"]
 
 
 def test_a_window_inside_training_is_a_mistake_of_usage(trained: Trained, outputs: Path) -> None:
@@ -258,10 +283,12 @@ def test_a_window_inside_training_is_a_mistake_of_usage(trained: Trained, output
     assert current(outputs) == fingerprint(trained["base_rate"])
 
 
-def test_without_games_after_both_trainings_nothing_is_promoted(trained: Trained, outputs: Path) -> None:
-    answer = promote(trained["default"], outputs, "start=2026-03-01")
-    assert answer.code == 1
-    assert "too early: the warehouse has no games from 2026-03-01 on" in " ".join(answer.out.replace("│", " ").split())
+def test_without_games_after_both_trainings_nothing_is_promoted(trained: Trained, outputs: Path, check: Gate) -> None:
+    decision = check(trained["default"], outputs, "start=2026-03-01")
+    assert "enough later games" in decision.refused
+    assert figures(decision)["enough later games"].startswith(
+        "too early: the warehouse has no games from 2026-03-01 on"
+    )
 
 
 def test_damaged_tables_are_an_error_and_not_a_comparison_that_is_too_early(
