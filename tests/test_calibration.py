@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from breakout.artifacts import as_typed
@@ -50,6 +50,7 @@ def test_a_sigmoid_leaves_the_ranking_as_it_is() -> None:
     assert area_under_roc(y, calibrated) == area_under_roc(y, probability)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_an_isotonic_map_never_turns_two_games_around(values: list[float]) -> None:
     calibrated = calibrate("isotonic", *distorted(300, 5)).calibrator.apply(np.sort(np.array(values)))

@@ -30,8 +30,8 @@ def train(outputs: Path, *words: str) -> Path:
 
 @pytest.fixture(scope="module")
 def weighted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a run with weighted classes, three seeds, and no configured calibration."""
-    words = ("model.class_weights=balanced", "evaluation.seeds=3", "evaluation.permutation_repeats=1")
+    """Return the folder of a run with weighted classes, two seeds, and no configured calibration."""
+    words = ("model.class_weights=balanced", "evaluation.seeds=2", "evaluation.permutation_repeats=1")
     return train(tmp_path_factory.mktemp("weighted"), *words)
 
 
@@ -62,7 +62,7 @@ def test_the_validation_part_shows_both_sides_of_calibration(metrics: Any) -> No
 
 def test_seeds_begin_with_the_run_s_own_and_hold_its_figure(metrics: Any) -> None:
     stability = metrics["stability"]
-    assert stability["seeds"] == [42, 43, 44]
+    assert stability["seeds"] == [42, 43]
     auc = stability["metrics"]["auc"]
     assert auc["values"]["42"] == metrics["evaluation"]["metrics"]["auc"]["estimate"]
     assert auc["lowest"] <= auc["mean"] <= auc["highest"]

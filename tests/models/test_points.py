@@ -36,7 +36,7 @@ def distributions(draw: st.DrawFn) -> PointsDistribution:
     return PointsDistribution(mean, spread, np.sort(shape))
 
 
-@hypothesis_settings(deadline=None)
+@hypothesis_settings(deadline=None, max_examples=40)
 @given(distributions())
 def test_a_ladder_never_rises_is_one_at_zero_and_keeps_away_from_certainty(points: PointsDistribution) -> None:
     ladder = points.at_least(np.broadcast_to(LONG, (len(points.mean), len(LONG))))
@@ -49,7 +49,7 @@ def test_a_ladder_never_rises_is_one_at_zero_and_keeps_away_from_certainty(point
     assert chances.sum(axis=1) == pytest.approx(1)
 
 
-@hypothesis_settings(deadline=None)
+@hypothesis_settings(deadline=None, max_examples=40)
 @given(distributions(), st.data(), st.floats(0.05, 3), st.floats(-3, 3))
 def test_each_entry_of_a_calibrated_ladder_is_the_probability_of_its_points_bit_for_bit(
     points: PointsDistribution, data: st.DataObject, slope: float, intercept: float
@@ -64,7 +64,7 @@ def test_each_entry_of_a_calibrated_ladder_is_the_probability_of_its_points_bit_
         assert (np.diff(ladder, axis=1) <= 0).all()
 
 
-@hypothesis_settings(deadline=None)
+@hypothesis_settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(-3, 3), min_size=2, max_size=200), st.floats(20, 40), st.floats(0.5, 6))
 def test_the_mean_of_a_ladder_is_the_predicted_mean_within_rounding(
     shape: list[float], mean: float, spread: float
