@@ -20,10 +20,9 @@ from breakout.production.rules import (
     rely_on_recipe,
 )
 from breakout.proof.auditing import audit_features
-from breakout.runs import STATUS_FILE, RunStatus, read_status
+from breakout.runs import STATUS_FILE, read_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from breakout.bundle.folder import Bundle
@@ -134,24 +133,18 @@ def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     if manifest.windows.evaluation is not None:
         start, end = manifest.windows.evaluation
         return f"in its own run on {manifest.rows.evaluation:,} games of {start}..{end}"
-    for status in _evaluations(outputs):
-        if status.bundle == bundle.fingerprint and not status.contract_mismatch and status.window is not None:
-            start, end = status.window
-            when = f"{status.started:%Y-%m-%d %H:%M}"
-            return f"on {status.rows:,} games of {start}..{end} by the run {status.name} of {when}"
-    return None
-
-
-def _evaluations(outputs: Path) -> Iterator[RunStatus]:
-    """Yield the status of each completed evaluation, newest first."""
     found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
-    for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
+    for path in sorted(found, key=lambda path: path.parent.name, reverse=True):  # newest first
         try:
             status = read_status(path.parent)
         except DataError:
             continue  # a damaged run is no evidence of an evaluation
-        if status.command == "evaluate" and status.state == "completed":
-            yield status
+        is_evaluated = (status.command, status.state, status.bundle) == ("evaluate", "completed", bundle.fingerprint)
+        if is_evaluated and not status.contract_mismatch and status.window is not None:
+            start, end = status.window
+            when = f"{status.started:%Y-%m-%d %H:%M}"
+            return f"on {status.rows:,} games of {start}..{end} by the run {status.name} of {when}"
+    return None
 
 
 def _audit(candidate: Bundle, warehouse: Warehouse, config: PromoteConfig) -> Check:

@@ -234,27 +234,22 @@ def _reasons(
     rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses, target: TargetConfig, max_days_since_game: int
 ) -> list[str]:
     """Return for each row the reason why the player is not a candidate; "" for a candidate."""
-    context = rows.context
-    found = statuses.of_rows(rows)
-    columns = (context["games_before"], context["season_points_avg"], context["is_role_player"], stale)
-    return [
-        f"listed out at {statuses.cutoff_text}"
-        if status == "out"
-        else _reason(int(games), float(average), bool(is_role_player), int(days), target, max_days_since_game)
-        for status, games, average, is_role_player, days in zip(found, *columns, strict=True)
-    ]
-
-
-def _reason(
-    games: int, average: float, is_role_player: bool, days: int, target: TargetConfig, max_days_since_game: int
-) -> str:
-    if games < target.min_prior_games:
-        return f"fewer than {target.min_prior_games} games this season"
-    if not is_role_player and average < target.min_ppg:
-        return f"averages fewer than {target.min_ppg:g} points"
-    if not is_role_player:
-        return f"averages more than {target.max_ppg:g} points"
-    return f"has not played for more than {max_days_since_game} days" if days > max_days_since_game else ""
+    columns = (rows.context[name] for name in ("games_before", "season_points_avg", "is_role_player"))
+    reasons = []
+    for status, days, games, average, is_role_player in zip(statuses.of_rows(rows), stale, *columns, strict=True):
+        reason = ""
+        if status == "out":
+            reason = f"listed out at {statuses.cutoff_text}"
+        elif games < target.min_prior_games:
+            reason = f"fewer than {target.min_prior_games} games this season"
+        elif not is_role_player and float(average) < target.min_ppg:
+            reason = f"averages fewer than {target.min_ppg:g} points"
+        elif not is_role_player:
+            reason = f"averages more than {target.max_ppg:g} points"
+        elif days > max_days_since_game:
+            reason = f"has not played for more than {max_days_since_game} days"
+        reasons.append(reason)
+    return reasons
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
