@@ -72,7 +72,7 @@ def test_nothing_is_compared_without_prices() -> None:
         assert compare_ledger_with_market(entries, warehouse, composed, parameters()).scores == ()
 
 
-def test_an_entry_knows_the_morning_of_its_game_date_or_a_newer_status() -> None:
+def test_an_entry_is_known_at_the_morning_of_its_game_date_or_at_a_newer_status() -> None:
     noon = datetime(2026, 1, 5, 17, tzinfo=UTC)
     entries = frame(
         {**_entry({}), **_game("ann"), "known_at": noon},

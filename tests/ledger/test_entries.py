@@ -60,7 +60,7 @@ def test_the_ranked_players_of_a_model_without_a_ladder_have_the_listed_columns(
     assert tuple(slate.ranked.columns) == RANKED_COLUMNS
 
 
-def test_an_entry_holds_what_the_model_got_and_said(slate: Slate, bundle: Bundle) -> None:
+def test_an_entry_has_the_features_and_the_probability_of_the_model(slate: Slate, bundle: Bundle) -> None:
     entries = build_entries(slate, bundle, "shadow", "digest", {}, NEW_YORK).to_pylist()
     assert [row["player_lookup"] for row in entries] == slate.ranked["player_lookup"].tolist()
     assert [row["probability"] for row in entries] == slate.ranked["probability"].tolist()

@@ -81,7 +81,7 @@ def test_a_team_that_plays_twice_has_its_players_in_both_games_at_home_where_the
     assert ranked["days_since_last_game"].tolist() == [1, 1, 2]
 
 
-def test_a_traded_player_stands_with_the_team_of_his_latest_played_game_alone(model: Bundle) -> None:
+def test_a_traded_player_is_ranked_only_with_the_team_of_his_latest_played_game(model: Bundle) -> None:
     history = History()
     plays_until(history, 25, "tom")
     history.plays(27, 10, player="tom", team="LAL", opponent="CHI")
@@ -93,7 +93,7 @@ def test_a_traded_player_stands_with_the_team_of_his_latest_played_game_alone(mo
     assert set(build(model, history, *tonight()).ranked["player_lookup"]) == {"dan"}
 
 
-def test_who_is_left_out_stands_with_the_reason_and_fourteen_days_are_still_within(model: Bundle) -> None:
+def test_skipped_players_have_a_reason_and_fourteen_days_without_a_game_are_allowed(model: Bundle) -> None:
     history = History()
     plays_until(history, 16, "fourteen")
     plays_until(history, 15, "fifteen")
@@ -125,19 +125,19 @@ def test_games_of_a_type_that_the_model_does_not_count_are_neither_history_nor_o
     assert ranked[["game_id", "season_points_avg", "days_since_last_game"]].to_numpy().tolist() == [[HOME_GAME, 10, 5]]
 
 
-def test_a_night_that_came_in_only_in_part_is_told(model: Bundle) -> None:
+def test_a_night_with_missing_games_gives_a_warning(model: Bundle) -> None:
     history = History()
     plays_until(history, 29, "ann")
     missed = scheduled(f"{day(28):%Y%m%d}_MIA_CHI", "CHI", "MIA", day(28))
     known = scheduled(history.players[-1]["game_id"], "BOS", "NYK", day(29))
     assert build(model, history, *tonight(), known, has_reports=False).warnings == ()
-    (told,) = build(model, history, *tonight(), known, missed, has_reports=False).warnings
-    assert "games scheduled from 2025-11-17 to 2025-11-30 that it lacks: 1." in told
+    (warning,) = build(model, history, *tonight(), known, missed, has_reports=False).warnings
+    assert "games scheduled from 2025-11-17 to 2025-11-30 that it lacks: 1." in warning
     history.teams = [row for row in history.teams if row["game_date"] != day(29)]
     assert "lacks: 2." in build(model, history, *tonight(), known, missed).warnings[0]
 
 
-def test_on_opening_night_there_is_nobody_to_rank_and_that_is_told(model: Bundle) -> None:
+def test_on_opening_night_nobody_is_ranked_and_a_warning_says_so(model: Bundle) -> None:
     history = History()
     plays_until(history, 10, "ann", season_year=SEASON - 1)
     found = build(model, history, *tonight(), has_reports=False)
@@ -191,9 +191,7 @@ def test_every_row_names_who_is_out_on_both_teams(model: Bundle, listed: History
     assert ranked.loc[["ann", "eve"], ["team_out", "opponent_out"]].to_numpy().tolist() == [[out, ""], ["", out]]
 
 
-def test_a_slate_asked_for_before_the_cutoff_knows_and_says_what_was_reported_by_then(
-    model: Bundle, listed: History
-) -> None:
+def test_a_slate_built_before_the_cutoff_uses_earlier_reports_and_warns(model: Bundle, listed: History) -> None:
     slate = build(model, listed, *tonight(), now=at("12:00"))
     assert statuses(slate) == {"ann": "not_listed", "bob": "not_listed", "cid": "not_listed", "eve": "not_listed"}
     assert slate.skipped["reason"].tolist() == ["listed out at 12:00"]
@@ -225,7 +223,7 @@ def test_who_was_taken_off_the_report_is_ranked(model: Bundle, listed: History) 
     assert statuses(build(model, listed, *tonight()))["dee"] == "not_listed"
 
 
-def test_without_a_report_for_the_day_nobody_is_out_and_that_is_said_where_there_are_reports(
+def test_without_a_report_for_the_day_nobody_is_out_and_a_warning_says_so_if_there_are_reports(
     model: Bundle, listed: History
 ) -> None:
     listed.reports = [row | {"game_date": day(TONIGHT - 1)} for row in listed.reports]
