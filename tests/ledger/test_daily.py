@@ -149,8 +149,7 @@ def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_no
 
 
 def test_a_source_that_lags_too_far_is_refused_and_named() -> None:
-    warehouse = open_sample()
-    try:
+    with open_sample() as warehouse:
         fresh = measure_freshness(warehouse, date(2026, 2, 6), datetime(2026, 2, 6, 15, tzinfo=UTC), "America/New_York")
         assert [(one.source, one.lag_hours) for one in fresh] == [
             ("games", 0.0),
@@ -161,20 +160,14 @@ def test_a_source_that_lags_too_far_is_refused_and_named() -> None:
         assert late[0].lag_hours == 34.0  # since the end of February 6th
         past = measure_freshness(warehouse, date(2026, 2, 7), datetime(2026, 11, 1, tzinfo=UTC), "America/New_York")
         assert past[0].lag_hours == 24.0  # from the end of February 6th to the end of the 7th
-    finally:
-        warehouse.close()
     check_freshness(fresh, 24)
     with pytest.raises(DataError, match="games"):
         check_freshness(late, 24)
 
 
 def test_without_a_schedule_freshness_is_unknown_and_refused() -> None:
-    warehouse = DuckDBWarehouse.from_arrow({})
-    try:
-        with pytest.raises(DataError, match=r"warehouse\.schedule"):
-            measure_freshness(warehouse, DAY, MORNING, "America/New_York")
-    finally:
-        warehouse.close()
+    with DuckDBWarehouse.from_arrow({}) as warehouse, pytest.raises(DataError, match=r"warehouse\.schedule"):
+        measure_freshness(warehouse, DAY, MORNING, "America/New_York")
 
 
 def test_a_rehearsal_of_a_past_day_says_first_that_its_entries_are_late(outputs: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from breakout.bundle.folder import Bundle, read_bundle
 from breakout.ledger.entries import build_entries, end_of_day
 from breakout.production.slate import RANKED_COLUMNS, Slate, build_slate
+from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from breakout.warehouse.tip_offs import read_tip_offs
 from tests.commands import Trained
@@ -26,11 +28,8 @@ def bundle(trained: Trained) -> Bundle:
 
 @pytest.fixture(scope="module")
 def slate(bundle: Bundle) -> Slate:
-    warehouse = open_sample()
-    try:
+    with open_sample() as warehouse:
         return build_slate(bundle, warehouse, DAY, 14, now=datetime(2026, 1, 20, 23, tzinfo=UTC))
-    finally:
-        warehouse.close()
 
 
 def late_games(slate: Slate, bundle: Bundle, predicted_at: datetime, tip_offs: dict[str, datetime]) -> set[str]:
@@ -71,11 +70,10 @@ def test_an_entry_has_the_features_and_the_probability_of_the_model(slate: Slate
     assert first["known_at"] == slate.known_at
 
 
-def test_tip_offs_are_read_by_game(slate: Slate) -> None:
-    warehouse = open_sample()
-    try:
-        found = read_tip_offs(warehouse, DAY, DAY)
-    finally:
-        warehouse.close()
-    assert set(slate.ranked["game_id"]) <= set(found) or not found
-    assert all(start.tzinfo is not None for start in found.values())
+def test_tip_offs_are_read_by_game() -> None:
+    game = {"game_date": DAY, "home_team_abbr": "BOS", "away_team_abbr": "NYK", "season_year": 2025}
+    known = game | {"game_id": "20260120_NYK_BOS", "season_type": "regular", "tip_off": TIP_OFF}
+    unknown = known | {"game_id": "20260120_LAL_MIA", "tip_off": None}
+    later = known | {"game_id": "20260121_NYK_BOS", "game_date": DAY + timedelta(days=1)}
+    with DuckDBWarehouse.from_arrow({"schedule": pa.Table.from_pylist([known, unknown, later])}) as warehouse:
+        assert read_tip_offs(warehouse, DAY, DAY) == {"20260120_NYK_BOS": TIP_OFF}

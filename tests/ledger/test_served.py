@@ -51,11 +51,8 @@ class Served:
     row: pd.Series
 
     def audit(self, tables: Tables, served: str = "all") -> ServedAudit:
-        warehouse = opened(tables)
-        try:
+        with opened(tables) as warehouse:
             return audit_served(FolderLedger.of(self.outputs), warehouse, self.outputs, served)
-        finally:
-            warehouse.close()
 
 
 @pytest.fixture(scope="module")

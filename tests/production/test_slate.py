@@ -43,11 +43,8 @@ def build(
         "schedule": pa.Table.from_pylist(list(schedule)),
     }
     reports = {"availability": pa.Table.from_pylist(history.reports, REPORT_SCHEMA)}
-    warehouse = DuckDBWarehouse.from_arrow(tables | (reports if has_reports else {}))
-    try:
+    with DuckDBWarehouse.from_arrow(tables | (reports if has_reports else {})) as warehouse:
         return build_slate(model, warehouse, day(on), max_days_since_game=14, now=now)
-    finally:
-        warehouse.close()
 
 
 def plays_until(history: History, last: int, player: str, points: int = 10, games: int = 6, **each: Any) -> None:
