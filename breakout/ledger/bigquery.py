@@ -63,9 +63,9 @@ GRADE_COLUMNS = _column_types(GRADE_SCHEMA) | {"number": "INT64"}
 
 @dataclass(frozen=True)
 class BigQueryLedger:
-    """A ledger in the two tables that `config` names. The first call that adds rows to a table creates it.
+    """A ledger in the two tables that `config` names; `opening.Ledger` describes the methods.
 
-    Every method raises DataError if BigQuery refuses a request.
+    The first call that adds rows to a table creates it. Every method raises DataError if BigQuery refuses a request.
     """
 
     config: BigQueryLedgerConfig
@@ -81,7 +81,6 @@ class BigQueryLedger:
         return LedgerPart(_decoded(found, [ENTRY_SCHEMA.field(name) for name in columns]), ())
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
-        """Return the entries of a bundle's newest slate for a game date; None if there is no slate."""
         with self._jobs() as jobs:
             slate = self._read_slate(jobs, day, bundle)
         return slate.select(ENTRY_SCHEMA.names) if slate.num_rows else None
@@ -136,7 +135,6 @@ class BigQueryLedger:
         jobs.query(sql, values, f"the entries of {day} in {table}")
 
     def read_grades(self) -> LedgerPart:
-        """Return the history of grades, oldest first."""
         with self._jobs() as jobs:
             return LedgerPart(self._read_grades(jobs), ())
 

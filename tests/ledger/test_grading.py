@@ -91,7 +91,7 @@ def test_the_history_gets_each_outcome_once_and_a_correction_beside_the_old_one(
     assert [(row["player_lookup"], row["outcome"], row["was"]) for row in first.to_pylist()] == [
         ("ann", "no", None),
         ("bea", "void", None),
-    ]  # the pending entry of may gets no row
+    ]  # the entry of the player may is pending and gets no row
     assert new_grades(graded(14), first.to_pandas(), at).num_rows == 0
     (corrected,) = new_grades(graded(16), first.to_pandas(), at).to_pylist()
     assert (corrected["outcome"], corrected["points"], corrected["was"]) == ("breakout", 16, "no")

@@ -52,7 +52,7 @@ def is_change(event: str, args: tuple[Any, ...]) -> bool:
 
 
 def run_until(point: int, command: Callable[[], int]) -> None:
-    """Run a command, kill this process before its change number `point`, or else exit with the command's code."""
+    """Run a command, and kill this process before change number `point`; with fewer changes, exit with its code."""
     seen = 0
 
     def hook(event: str, args: tuple[Any, ...]) -> None:

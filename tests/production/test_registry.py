@@ -208,7 +208,7 @@ def test_a_promotion_waits_for_another_one_and_is_compared_with_its_model(
             second = pool.submit(promotion.run, config)
             assert is_waiting.wait(60)
             registry.promote(read_bundle(trained["logistic"]), EventFacts(name="logistic"))
-        with pytest.raises(GateError, match="not promoted, production is unchanged"):  # logistic is already there
+        with pytest.raises(GateError, match="not promoted, production is unchanged"):  # it is in production already
             second.result()
     assert len(registry.history()) == 2
 
@@ -222,7 +222,7 @@ COMMANDS = {  # the models promoted before the command, and the model in product
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # in seconds; the commands run about a hundred times
+@pytest.mark.timeout(900)  # in seconds; the commands run about seventy times
 def test_a_command_killed_at_any_point_leaves_a_valid_registry(trained: Trained, tmp_path: Path) -> None:
     for command, (names, _) in COMMANDS.items():
         before = put_in_production(tmp_path / command / "before", *(trained[name] for name in names))

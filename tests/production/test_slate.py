@@ -83,7 +83,7 @@ def test_a_traded_player_is_ranked_only_with_the_team_of_his_latest_played_game(
     plays_until(history, 25, "tom")
     history.plays(27, 10, player="tom", team="LAL", opponent="CHI")
     plays_until(history, 25, "dan")
-    history.plays(27, None, player="dan", minutes=0.0, team="LAL", opponent="CHI")  # listed, but did not play
+    history.plays(27, None, player="dan", minutes=0.0, team="LAL", opponent="CHI")  # a row, but not played
     ranked = build(model, history, *tonight(both=True)).ranked
     teams = {(row.player_lookup, row.team_abbr) for row in ranked.itertuples()}
     assert teams == {("tom", "LAL"), ("dan", "BOS")}
