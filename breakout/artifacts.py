@@ -249,7 +249,7 @@ def load_typed(path: Path, kind: type[T]) -> T:
 
 
 def load_sealed(path: Path, kind: type[T]) -> T:
-    """Read a file of `save_sealed` as the type `kind`.
+    """Read a file that `save_sealed` wrote, as the type `kind`.
 
     DataError that names the file if it is missing, damaged or changed, or of another type. A file without a seal is
     accepted, because earlier versions wrote files without one.

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from breakout import __version__
-from breakout.cli.arguments import CONFIG_DIR, FLAGS_ALONE, FLAGS_WITH_VALUE, sort_arguments, split_config_dirs
+from breakout.cli.arguments import CONFIG_DIR, FLAGS_ALONE, LONG_FORMS, sort_arguments, split_config_dirs
 from breakout.cli.commands import COMMANDS, DEFAULT, Command
 from breakout.cli.failure import print_failure
 from breakout.cli.help import command_page, main_page, wrap_page
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_output()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
-        flush_output()  # raises BrokenPipeError if the reader closed the pipe; at exit Python would print it
+        flush_output()  # raises BrokenPipeError here if the reader closed the pipe; Python would print it at exit
     except KeyboardInterrupt:
         print_error("breakout: interrupted.")
         return INTERRUPTED
@@ -88,7 +88,7 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
         # In `--config-dir DIR` the folder is an argument of its own, in `--config-dir=DIR` it is not.
-        first += 2 if FLAGS_WITH_VALUE.get(arguments[first]) == CONFIG_DIR else 1
+        first += 2 if is_config_dir(arguments[first]) and "=" not in arguments[first] else 1
     if first >= len(arguments):
         return None, arguments
     name = arguments[first]
@@ -104,7 +104,8 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
 
 def is_config_dir(argument: str) -> bool:
     """Return whether an argument is the flag `--config-dir`, with or without its folder."""
-    return FLAGS_WITH_VALUE.get(argument.partition("=")[0]) == CONFIG_DIR
+    flag = argument.partition("=")[0]
+    return LONG_FORMS.get(flag, flag) == CONFIG_DIR
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:

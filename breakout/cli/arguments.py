@@ -14,28 +14,15 @@ from pathlib import Path
 from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError, nearest_name
 
-RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # flag: whether it starts a sweep
+RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # by flag: whether it starts a sweep
 
 FLAGS_ALONE = {"help": "--help", "version": "--version"}  # by the words that users type as if they were commands
 
-# Flags of Hydra that breakout offers, by each of their spellings; the value is the long form.
-FLAGS_WITHOUT_VALUE = {
-    "--resolve": "--resolve",
-    "--hydra-help": "--hydra-help",
-    "-sc": "--shell-completion",
-    "--shell-completion": "--shell-completion",
-}
+# Flags of Hydra that breakout offers.
 CONFIG_DIR = "--config-dir"
-FLAGS_WITH_VALUE = {
-    "-c": "--cfg",
-    "--cfg": "--cfg",
-    "-p": "--package",
-    "--package": "--package",
-    "-cd": CONFIG_DIR,
-    CONFIG_DIR: CONFIG_DIR,
-    "-i": "--info",
-    "--info": "--info",
-}
+FLAGS_WITHOUT_VALUE = ("--resolve", "--hydra-help", "--shell-completion")
+FLAGS_WITH_VALUE = ("--cfg", "--package", CONFIG_DIR, "--info")
+LONG_FORMS = {"-sc": "--shell-completion", "-c": "--cfg", "-p": "--package", "-cd": CONFIG_DIR, "-i": "--info"}
 FLAG_CHOICES = {
     "--cfg": ("job", "hydra", "all"),
     "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
@@ -75,14 +62,14 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
     while rest:
         argument = rest.pop(0)
         flag, equals, value = argument.partition("=")
+        name = LONG_FORMS.get(flag, flag)
         if not argument.startswith("-"):
             found.overrides.append(argument)
         elif argument in RUN_MODES:
             found.is_multirun |= RUN_MODES[argument]
-        elif argument in FLAGS_WITHOUT_VALUE:
-            found.hydra_flags.append(FLAGS_WITHOUT_VALUE[argument])
-        elif flag in FLAGS_WITH_VALUE:
-            name = FLAGS_WITH_VALUE[flag]
+        elif name in FLAGS_WITHOUT_VALUE and not equals:
+            found.hydra_flags.append(name)
+        elif name in FLAGS_WITH_VALUE:
             given = flag_value(name, value if equals else None, rest)
             if name == CONFIG_DIR:
                 found.config_dirs.append(given)
@@ -103,7 +90,7 @@ def name_files(arguments: Sequence[str]) -> list[str]:
     while rest:
         one = rest.pop(0)
         if one.startswith("-"):
-            others += [one, *([rest.pop(0)] if one in FLAGS_WITH_VALUE and rest else [])]
+            others += [one, *([rest.pop(0)] if LONG_FORMS.get(one, one) in FLAGS_WITH_VALUE and rest else [])]
         else:
             (named if "=" not in one or Path(one).is_file() else others).append(one)
     quoted = ",".join('"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in named[1:])
@@ -121,7 +108,7 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     while rest:
         argument = rest.pop(0)
         flag, equals, value = argument.partition("=")
-        if FLAGS_WITH_VALUE.get(flag) == CONFIG_DIR:
+        if LONG_FORMS.get(flag, flag) == CONFIG_DIR:
             folders.append(flag_value(CONFIG_DIR, value if equals else None, rest))
         else:
             others.append(argument)
@@ -154,7 +141,8 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
-    near = nearest_name(flag, (*FLAGS_ALONE.values(), *RUN_MODES, *FLAGS_WITHOUT_VALUE, *FLAGS_WITH_VALUE), cutoff=0.8)
+    known = (*FLAGS_ALONE.values(), *RUN_MODES, *FLAGS_WITHOUT_VALUE, *FLAGS_WITH_VALUE, *LONG_FORMS)
+    near = nearest_name(flag, known, cutoff=0.8)
     if near:
         raise ConfigurationError(f"{flag} is not a flag of breakout: did you mean {near}?")
     replacement = describe_replacement(flag.lstrip("-"), value, command)

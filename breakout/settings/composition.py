@@ -81,7 +81,7 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration in the form of `plain`, with references to Hydra's own values resolved too.
+    """Return a composed configuration as `plain` does, after giving Hydra the values to which `${hydra:...}` refers.
 
     ConfigurationError if an interpolation cannot be resolved.
     """

@@ -156,7 +156,7 @@ class FolderLedgerConfig:
     If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow.
     `which` chooses the prediction that is graded: the first or the last one before the game's tip-off. A game that
     still has no source rows after `lost_after_days` days counts as lost. `timezone` is the time zone in which a game
-    date ends. For a game whose tip-off the schedule lacks, that end counts as the tip-off.
+    date ends. If the schedule has no tip-off for a game, the end of its game date counts as the tip-off.
     """
 
     kind: Literal["folder"]

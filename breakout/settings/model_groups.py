@@ -118,9 +118,9 @@ class PointsConfig:
 class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
-    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if it is None in a mapping, `load` reads the
-    file. The function is called with the keyword `seed` and with the items of `params` as further keywords; None means
-    no further keywords.
+    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; for None in a mapping, `load` reads the file.
+    The function is called with the keyword `seed` and with the items of `params` as further keywords; None means no
+    further keywords.
     """
 
     kind: Literal["sklearn"]

@@ -120,8 +120,8 @@ class EvaluateConfig(ComposedConfig):
 class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the players of one day's games by their breakout probability.
 
-    `out` is the file or table to write; None writes none. The ledger does not depend on `out`. `top` limits the
-    rows that are printed and written; None sets no limit. `exclude` names players to skip. If `line` is
+    `out` is the file or table to write; None writes none. It does not change what is written into the ledger. `top`
+    limits the rows that are printed and written; None sets no limit. `exclude` names players to skip. If `line` is
     PLAYER:POINTS, such as jalengreen:19.5, the command does not rank players. It prints the probabilities that the
     player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
 
@@ -193,8 +193,8 @@ class DailyConfig(ComposedConfig):
 class BacktestConfig(ComposedConfig):
     """Settings of `breakout backtest`, which compares past predictions with prices.
 
-    `run` is the folder or the name of a finished run with a ladder; None is the ledger, of which `role` chooses the
-    entries. `start` and `end` limit the game dates; None is the first or last date with predictions.
+    `run` is the folder or the name of a finished run with a ladder. None means the predictions in the ledger by models
+    in the role `role`. `start` and `end` limit the game dates; None is the first or last date with predictions.
     """
 
     seed: Seed

@@ -51,9 +51,9 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted key most similar to this one, or to its last part: `depth` finds `model.depth`.
+    """Return the known dotted key that is most similar to `key`, as a whole or in its last part; None if none is.
 
-    None if no known key is similar.
+    So `depth` finds `model.depth`.
     """
     wanted = key.replace("-", "_").replace("/", ".").lower()
 
