@@ -41,7 +41,7 @@ class MarketMetrics:
     many points as the line. Every interval resamples game dates.
 
     - `metrics` maps "model", "market", "stacked" and "coin" (1/2 for each line) to log loss, Brier score and AUC.
-    - `differences` maps "model" and "stacked" to the differences from the market.
+    - `differences` maps "model" and "stacked" to their metrics minus the market's.
     - `weights` contains the weight for each month, fitted on earlier months only. Until a weight can be fitted, the
       stacked probability is the market's.
     - `weight` is fitted on all of these lines, so stakes on them are not computed from it. It has no interval if there

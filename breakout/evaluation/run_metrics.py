@@ -21,7 +21,7 @@ from breakout.evaluation.summary import EvaluationResult
 from breakout.models.base import LearnedRows
 
 METRICS_FILE = "metrics.json"
-# Increased whenever a key is renamed, removed or changes its meaning.
+# Increase this number when a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
 # The file leaves out these top-level keys if they do not apply to the run. Any other key that does not apply is null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")

@@ -25,7 +25,7 @@ from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, TopRow
 from breakout.evaluation.verdict import VERDICT_FRACTION, Verdict, decide_verdict, describe_better_baselines
 from breakout.threads import one_blas_thread
 
-# Increased whenever a field of `EvaluationResult` is renamed, removed or changes its meaning.
+# Increase this number when a field of `EvaluationResult` is renamed, removed or changes its meaning.
 SCHEMA_VERSION = 2
 
 

@@ -96,8 +96,9 @@ def evaluate_scored(
 
     `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
     all parts in order. The baselines of a part predict the rows of that part. If any part was calibrated,
-    `uncalibrated` is a further baseline. The evaluated threshold is that of the first part, because the later ones were
-    chosen on games that are evaluated here. `work` stores the metrics of baselines, so that jobs of a sweep share them.
+    `uncalibrated` is a further baseline. The evaluated threshold is that of the first part, because the thresholds of
+    later parts were chosen on games that are evaluated here. `work` stores the metrics of baselines, so that jobs of a
+    sweep share them.
     """
     work = work or SharedWork()
     baselines = {

@@ -78,7 +78,7 @@ class SplitRows(FitParts):
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError for fewer than 500 rows or only one class.
 
-    Without any row, the message includes the text that `describe_history` returns.
+    If there are no rows at all, the message includes the text that `describe_history` returns.
     """
     check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:

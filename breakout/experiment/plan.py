@@ -71,7 +71,7 @@ class RunPlan:
         return flawed_game_warnings(flawed)
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games (see `FlawedGame`) that the features of games on these days can read."""
+        """Return the flawed games (see `FlawedGame`) that the features of games in `days` can read."""
         return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
@@ -137,7 +137,7 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with these arguments and its checks, plus that of finding flawed games.
+    """Return the cost of `build_dataset` with these arguments, including its checks and the search for flawed games.
 
     The result is None if reading the warehouse is free.
     """
@@ -157,7 +157,7 @@ def estimate_rows(
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError for fewer than 500 training rows.
 
-    Without any row, the message includes the text that `describe_history` returns.
+    If there are no rows at all, the message includes the text that `describe_history` returns.
     """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# How many results of each kind are stored, except fits and the kinds in OF_ROWS. A walk-forward job stores one for each
-# fold.
+# The largest number of stored results of one kind, except fits and the kinds in OF_ROWS. A walk-forward job stores one
+# for each fold.
 LIMIT = 512
-ROWS_LIMIT = 8  # the same for each kind in OF_ROWS, whose results contain rows and are large
+ROWS_LIMIT = 8  # the same for a kind in OF_ROWS, whose results contain rows and are large
 OF_ROWS = ("answer", "rows", "split")
 
 

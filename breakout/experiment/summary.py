@@ -233,7 +233,6 @@ def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
 
 
 def _summarise_fold(config: ExperimentConfig, window: FittedWindow) -> FoldMetrics:
-    """Return the metrics of one fold of a walk forward."""
     fold, fitted, scored = window.fold, window.fitted, window.scored
     if fold is None or scored is None:
         raise ValueError("only a fold of a walk forward is summarised by itself")

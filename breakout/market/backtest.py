@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BACKTESTS = "backtests"  # the folder below `paths.outputs`
 BACKTEST_FILE = "backtest.json"
 BETS_FILE = "bets.parquet"
-# Increased whenever a key is renamed, removed or changes its meaning.
+# Increase this number when a key is renamed, removed or changes its meaning.
 BACKTEST_SCHEMA_VERSION = 1
 OURS_ALONE = Weights(1.0, 1.0, 1.0)
 

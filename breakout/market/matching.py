@@ -58,10 +58,10 @@ class KnownNames:
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:
-        """Return the player_lookup of the player with this player_lookup or full name; one of the two may be empty.
+        """Return the player_lookup of the player with a given player_lookup or full name.
 
-        The result is None if neither is known. It is also None if the lookup is unknown and several players have the
-        name.
+        One of `lookup` and `full_name` may be empty. Both are also compared with the folded full names. The result is
+        None if no player matches, or if several players have the full name and none has the player_lookup.
         """
         if lookup in self.full_names:
             return lookup

@@ -51,7 +51,7 @@ class BaseRateModel:
         return {"rate": self.rate}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.json."""
+        """Write all fields to model.json in the folder and return its path."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "names": self.names, "rate": self.rate, "metadata": self.metadata}, path)
         return (path,)

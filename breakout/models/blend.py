@@ -69,7 +69,7 @@ class BlendModel:
         return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.json with the weight, and each of the two models into a folder of its own."""
+        """Write the weight to model.json and each of the two models into a folder of its own; return the paths."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "catboost_weight": self.weight, "metadata": self.metadata}, path)
         files = [path]

@@ -71,7 +71,7 @@ class CatBoostModel:
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.cbm."""
+        """Write the classifier to model.cbm in the folder and return its path."""
         path = folder / FILE_NAME
         self.classifier.save_model(str(path))
         return (path,)

@@ -73,7 +73,7 @@ class LogisticModel:
         return (warning,)
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.json."""
+        """Write all fields to model.json in the folder and return its path."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, **asdict(self)}, path)
         return (path,)

@@ -88,7 +88,7 @@ class OwnEstimator:
         return {}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.skops with the classifier, and model.json with the other fields."""
+        """Write the classifier to model.skops and the other fields to model.json; return both paths."""
         main, record = folder / MODEL_FILE, folder / RECORD_FILE
         save_bytes(self.content, main)
         parts = {"names": self.names, "means": self.means, "importance": self.importance, "metadata": self.metadata}

@@ -123,7 +123,7 @@ class PointsModel:
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write model.json with the shape, and a file for each regression."""
+        """Write the shape to model.json and each regression to a file of its own; return the paths."""
         paths = tuple(folder / name for name in (FILE_NAME, MEAN_FILE, SPREAD_FILE))
         save_json(PointsFile(self.kind, self.names, tuple(self.shape.tolist()), self.metadata), paths[0])
         self.mean.save_model(str(paths[1]))
