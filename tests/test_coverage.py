@@ -10,9 +10,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from breakout.coverage import FlawedGame, flawed_game_warnings, read_flawed_games
+from breakout.coverage import (
+    LARGEST_MISSING_SHARE,
+    FlawedGame,
+    coverage_warnings,
+    flawed_game_warnings,
+    read_flawed_games,
+)
+from breakout.dataset import build_dataset
+from breakout.features import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import SAMPLE_FOLDER, open_sample
+from tests.builders import features_config
 from tests.commands import call, newest_run
 
 QUICK = (
@@ -61,10 +70,12 @@ def test_a_feature_that_is_missing_in_most_rows_is_named(without_possessions: tu
         assert text.count("opponent_def_rating is missing") == 2
 
 
-def test_a_feature_that_has_the_value_of_its_default_is_not_missing(tmp_path: Path) -> None:
+def test_a_feature_that_has_the_value_of_its_default_is_not_missing() -> None:
     """`back_to_back` is 0, which is its default, in most rows of the sample."""
-    assert call("train", "name=covered", f"paths.outputs={tmp_path}", *QUICK).code == 0
-    assert metrics_of(tmp_path)["warnings"] == []
+    with open_sample() as sample:
+        rows = build_dataset(sample, features_config(BREAKOUT_FEATURE_ORDER), date(2026, 1, 11), date(2026, 2, 5))
+    assert (rows.X["back_to_back"] == 0).mean() > LARGEST_MISSING_SHARE
+    assert coverage_warnings({"training": rows}) == ()
 
 
 def test_a_dataset_names_a_feature_that_is_missing_in_most_rows(

@@ -52,7 +52,7 @@ def assert_bitwise_equal(left: pd.DataFrame, right: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(left, right, check_exact=True)
 
 
-@examples(16, derandomize=False)
+@examples(12, derandomize=False)
 @given(shapes, seeds)
 def test_rows_on_or_after_the_day_change_no_feature(shape: Shape, seed: int) -> None:
     """Rows of one day have the same features after rows of that day and later days were disturbed, and without them."""
@@ -140,7 +140,7 @@ targets = st.builds(
 )
 
 
-@examples(25, derandomize=False)
+@examples(20, derandomize=False)
 @given(shapes, targets)
 def test_random_histories_give_the_oracles_rows_labels_and_features(
     shape: Shape, config: BreakoutFeatureConfig

@@ -16,6 +16,8 @@ from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError
 from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import build_contract
+from breakout.features.feature import Feature
+from breakout.features.own import check_own
 from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.production.bundle_gate import check_contract
 from breakout.settings.composition import compose
@@ -119,10 +121,9 @@ def test_settings_without_definitions_keep_their_fingerprint(mapping: dict[str, 
         ("mine + 1", "depends on itself"),
     ],
 )
-def test_an_expression_that_could_read_another_row_is_refused(expression: str, named: str, tmp_path: Path) -> None:
-    config = composed(write(tmp_path, entry(expression)))
+def test_an_expression_that_could_read_another_row_is_refused(expression: str, named: str) -> None:
     with pytest.raises(ConfigurationError, match="mine") as refused:
-        BreakoutFeatureConfig.from_settings(config)
+        check_own((Feature(**entry(expression)),))
     assert named in str(refused.value)
 
 

@@ -178,10 +178,11 @@ def test_the_columns_come_in_the_order_asked(sample: DuckDBWarehouse) -> None:
 
 def test_a_feature_is_the_same_alone_and_among_all() -> None:
     history = random_history(Shape(seed=11, games=40, days=30, players=5, seasons=3))
-    among = history.build(everyone()).X
-    assert len(among) > 30
-    for name in ALL_FEATURES:
-        assert history.build(everyone((name,))).X[name].equals(among[name]), name
+    with history.open() as warehouse:
+        among = build_dataset(warehouse, everyone(), *EVER).X
+        assert len(among) > 30
+        for name in ALL_FEATURES:
+            assert build_dataset(warehouse, everyone((name,)), *EVER).X[name].equals(among[name]), name
 
 
 def test_the_package_hands_out_its_names() -> None:

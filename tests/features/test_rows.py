@@ -144,8 +144,9 @@ def test_who_did_not_play_may_have_a_row_or_not(changes: dict[str, Any]) -> None
                 history.plays(number, **({"points": 9, "minutes": 20.0} | changes))
             else:
                 history.game(number)
-    pd.testing.assert_frame_equal(frame_of(absent.build(everyone())), frame_of(present.build(everyone())))
-    assert len(absent.build(everyone())) == 13 + 11
+    without, given = absent.build(everyone()), present.build(everyone())
+    pd.testing.assert_frame_equal(frame_of(without), frame_of(given))
+    assert len(without) == 13 + 11
 
 
 def test_games_of_one_day_are_not_in_each_others_history() -> None:
