@@ -1,4 +1,4 @@
-"""The type check of optional numbers in tests."""
+"""A helper of tests that compare optional numbers."""
 
 
 def known(value: float | None) -> float:

@@ -21,7 +21,7 @@ HOLDS_0 = (StackWeight("2026-01-01", 1000, 60, Interval(0.6, -0.1, 1.3, 0)),)
 
 
 def line(player: str = "ann", **changed: Any) -> dict[str, Any]:
-    """Return a line of 14.5 at equal prices, which the model expects over with 60 %."""
+    """Return a line of 14.5 points at equal prices; the model's probability of over is 60 %."""
     known = {
         "game_date": DAY,
         "game_id": "20260105_NYK_BOS",

@@ -24,7 +24,7 @@ CONFIG = PricesConfig(None, None, "decimal", "multiplicative", 0.25, 0.02, 0.0)
 SAMPLE = SampleWarehouseConfig("sample")
 TODAY = day(10)
 HEADER = "game_date,player_lookup,line,over_price,under_price,book,quoted_at\n"
-NOON = f"{TODAY}T15:00:00Z"  # 11:00 in New York
+IN_TIME = f"{TODAY}T15:00:00Z"  # 10:00 in New York, newer than the information and older than tip-off
 LADDER = np.clip(1.0 - np.arange(1, 61) / 30.0, 0.0, 1.0)  # P(points >= k) = 1 - k / 30
 
 Match = Callable[..., MatchedLines]
@@ -76,7 +76,7 @@ def match(warehouse: DuckDBWarehouse, tmp_path: Path) -> Match:
     return of
 
 
-def quote(player: str = "ann", line: float = 19.5, prices: str = "2.0,1.8", book: str = "a", at: str = NOON) -> str:
+def quote(player: str = "ann", line: float = 19.5, prices: str = "2.0,1.8", book: str = "a", at: str = IN_TIME) -> str:
     return f"{TODAY},{player},{line},{prices},{book},{at}\n"
 
 

@@ -1,4 +1,4 @@
-"""The weight of the model beside the market: its maximum likelihood, its interval, and its earlier dates."""
+"""The weight of the model beside the market: its maximum likelihood, its interval, and the dates it is fitted on."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_class_weights_reach_both_parts_of_a_blend(parts: FitParts) -> None:
 
 
 def test_features_that_vary_beyond_single_precision_alone_end_in_a_sentence(parts: FitParts) -> None:
-    """Vary the features by less than a float32, CatBoost's type, resolves."""
+    """Vary the features by less than float32 resolves, the type that CatBoost uses."""
     fit, validation = (replace(part, X=1e9 + part.X.clip(-1, 1)) for part in (parts.fit, parts.validation))
     with pytest.raises(DataError, match="no feature varies"):
         fitted("catboost", FitParts(fit, validation))

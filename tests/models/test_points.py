@@ -124,7 +124,10 @@ def test_the_ladder_comes_near_the_true_distribution_as_games_are_added(model: P
     truth = stats.nbinom.sf(steps - 1, mean[:, None] / 2, 1 / 3)
 
     def excess(found: PointsModel) -> float:
-        """Return by how much the mean CRPS exceeds the true distribution's: their expected squared distance."""
+        """Return by how much the mean CRPS exceeds that of the true distribution.
+
+        The difference is the expected squared distance of the two ladders.
+        """
         ladder = predict_ladder(found, rows)
         assert ladder is not None
         return float(((ladder - truth) ** 2).sum(axis=1).mean())
