@@ -80,7 +80,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a small completed run that is not registered."""
+    """Return a small completed run to register."""
     outputs = tmp_path_factory.mktemp("to_register")
     command("train", f"paths.outputs={outputs}", "name=small", "hypothesis='Is it told?'", "tags=[one,two]", *QUICK)
     return newest(outputs, "small")

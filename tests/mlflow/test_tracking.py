@@ -137,7 +137,7 @@ def test_a_model_of_points_gives_the_probabilities_of_its_bundle(trained: Traine
 
 @pytest.fixture(scope="module")
 def swept(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run a sweep whose jobs are registered by an address with a secret, and return the folder of outputs."""
+    """Run a sweep and register its jobs at an address with a secret; return the folder of outputs."""
     outputs = tmp_path_factory.mktemp("swept") / "it's here"
     address = server.replace("http://", "http://user:s3cr3t@")
     place = (f'paths.outputs="{outputs}"', *words(f"'{address}'", "sweeps"))

@@ -89,7 +89,7 @@ def test_a_run_leaves_the_log_and_the_signals_as_they_were(tmp_path: Path, confi
 def test_runs_of_one_microsecond_get_folders_of_their_own(
     tmp_path: Path, config: settings.ExperimentConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The clock returns each time four times, so several runs get the same start."""
+    """The clock returns each time four times in a row, so several runs start at the same time."""
     ticks = iter(datetime(2026, 2, 6, 12, 0, 0, count // 4, tzinfo=UTC) for count in range(1000))
 
     class SlowClock(datetime):

@@ -1,4 +1,4 @@
-"""Tests of the plan of a sweep: its jobs, fits and rows, the errors found before any fit, and the sources of rows."""
+"""Tests of the plan of a sweep: its jobs, fits and rows, the errors found before any fit, and the warehouse."""
 
 from __future__ import annotations
 

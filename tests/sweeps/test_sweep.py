@@ -1,4 +1,4 @@
-"""Tests of whole sweeps: completed and failed jobs, resumes, the cache, and predictions that do not depend on order."""
+"""Tests of whole sweeps: completed and failed jobs, resumes, the cache, and predictions that are equal in any order."""
 
 from __future__ import annotations
 
@@ -114,10 +114,11 @@ def test_processes_give_the_bits_of_one_job_after_another(shape: Swept, tmp_path
 
 @dataclass(frozen=True)
 class Resumed:
-    """A resumed copy of the sweep `shape`, from which a job's folder was removed and another's metrics were changed.
+    """A copy of the sweep `shape` that was resumed after two changes: a job's folder and another job's metrics.
 
-    `before` contains the times of the last change of the files of an unchanged job, and `left` is a folder such as a
-    killed job leaves.
+    The folder was removed, and the metrics of the job with the number `changed` were edited. `kept` is the run folder
+    of an unchanged job, and `before` contains the times at which its files last changed before the resume. `left` is a
+    temporary folder such as a killed job leaves.
     """
 
     sweep: Swept

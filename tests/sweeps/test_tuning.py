@@ -27,7 +27,7 @@ def test_a_killed_tuning_goes_on_with_what_it_had_learned(start: Start) -> None:
     assert "tuning by 3 trials, 1 at a time" in sweep.end()[1]
     before = in_state(statuses(sweep.folder), "completed")
     study = optuna.load_study(study_name=sweep.folder.name, storage=f"sqlite:///{sweep.folder / 'optuna.db'}")
-    study.ask()  # a trial without a job, as after a kill between the two
+    study.ask()  # as after a kill between the start of a trial and its job
     assert main([f"resume={sweep.folder}"]) == 0
     found = statuses(sweep.folder)
     assert len(in_state(found, "completed")) == 3
