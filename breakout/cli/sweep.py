@@ -1,7 +1,8 @@
 """The run of a sweep, from its overrides to its exit code.
 
 Hydra's sweeper derives the jobs from the overrides. The package `breakout.sweeps`, which does not depend on Hydra, runs
-the jobs. The exit code is 0 if every job is completed, else 1; in a dry run it is 0 if every job can start.
+the jobs. The exit code is 0 if every job is completed and none failed because its features drifted, else 1. In a dry
+run it is 0 if every job can start.
 """
 
 from __future__ import annotations

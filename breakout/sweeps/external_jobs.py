@@ -11,7 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from breakout.errors import DataError
+from breakout.errors import DataError, GateError
+from breakout.features.distributions import check_drift
+from breakout.runs.record import read_run
 from breakout.sweeps.job import Job, JobEvent
 from breakout.sweeps.job_folders import JobRun, completion_of, failure_message, job_runs, run_of
 from breakout.sweeps.plan import PlannedJob
@@ -67,7 +69,8 @@ class JobFolders:
     def ended(self) -> list[JobEvent]:
         """Return an event for each job that ended since the last call.
 
-        DataError if the metrics of a completed job cannot be read.
+        A completed job whose features drifted counts as failed if its `distributions.fail_on_drift` is true. DataError
+        if the metrics or distributions of a completed job cannot be read.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         return [event for number, job in list(self._open.items()) if (event := self._event(number, job, runs))]
@@ -80,12 +83,22 @@ class JobFolders:
         if run.state == "running":
             return None
         del self._open[number]
-        if run.state == "completed":
-            return completion_of(number, run.folder, job.config.optimized_metric)
-        return JobEvent("failed", number, run.message, is_death=run.state == "killed")
+        if run.state != "completed":
+            return JobEvent("failed", number, run.message, is_death=run.state == "killed")
+        try:
+            check_drift(job.config.distributions, read_run(run.folder).distributions, run.folder)
+        except GateError as error:  # the files of such a run are complete, and its status says so
+            return JobEvent("failed", number, failure_message(error))
+        return completion_of(number, run.folder, job.config.optimized_metric)
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:
         """Return a failed event for each job that has not ended; `failure` is the exception of the launcher, if any."""
-        message = f"the launcher gave up: {failure_message(failure)}" if failure else "it left no run folder."
-        # `is_death` is false for a job that has started, because it may still run on another machine.
-        return [JobEvent("failed", number, message, is_death=number not in self._begun) for number in self._open]
+        events = []
+        for number in self._open:
+            has_begun = number in self._begun
+            message = "it began and has not ended." if has_begun else "it left no run folder."
+            if failure is not None:
+                message = f"the launcher gave up: {failure_message(failure)}"
+            # `is_death` is false for a job that has begun, because it may still run on another machine.
+            events.append(JobEvent("failed", number, message, is_death=not has_begun))
+        return events

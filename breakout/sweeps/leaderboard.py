@@ -51,9 +51,13 @@ def write_leaderboard(folder: Path) -> Leaderboard:
     Older files of these names are replaced. ConfigurationError and DataError as in `load_sweep_record`. DataError if a
     file cannot be written.
     """
+    return _write_board(load_results(folder), folder)
+
+
+def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
     from breakout.report.html.pages import render_sweep  # imports pandas, which a dry run does not need
 
-    board = build_leaderboard(load_results(folder), folder)
+    board = build_leaderboard(results, folder)
     save_leaderboard(board, folder)
     save_text(render_sweep(board), folder / "report.html")
     return board
@@ -63,13 +67,16 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
 
     `trackers` are the tracking settings of the jobs, with the secrets that the saved settings lack. Return the exit
-    code: 0 if all jobs are completed, else 1. Errors as in `write_leaderboard` and `register_sweep`.
+    code: 0 if all jobs are completed and none failed because its features drifted, else 1. Errors as in
+    `write_leaderboard` and `register_sweep`.
     """
-    board = write_leaderboard(folder)
+    results = load_results(folder)
+    board = _write_board(results, folder)
     print_board(board)
     if any(has_tracker(entry.settings) for entry in load_sweep_record(folder).jobs):
         register_sweep(folder, trackers)
-    return 1 if board.not_completed else 0
+    has_drifted = any(isinstance(result, CompletedJob) and result.drifted for result in results)
+    return 1 if board.not_completed or has_drifted else 0
 
 
 def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:

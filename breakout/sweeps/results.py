@@ -66,12 +66,16 @@ class JobResult:
 
 @dataclass(frozen=True)
 class CompletedJob(JobResult):
-    """A job that is completed, with unchanged files: its settings, metrics and predictions."""
+    """A job that is completed, with unchanged files: its settings, metrics and predictions.
+
+    `drifted` are the features that drifted. It is empty unless `distributions.fail_on_drift` is true for the job.
+    """
 
     config: ExperimentConfig
     metrics: RunMetrics
     validation: ValidationMetrics
     predictions: pa.Table
+    drifted: tuple[str, ...]
 
     @property
     def variant(self) -> str:
@@ -129,10 +133,12 @@ def _load_completed(result: JobResult, run: JobRun) -> JobResult:
         record = read_run(run.folder)
         metrics = record.metrics
         predictions = record.prediction_columns()
+        distributions = record.distributions
     except DataError as error:
         return replace(result, run=replace(run, damage=str(error)))
     if not isinstance(record.config, ExperimentConfig) or metrics.validation is None:
         return replace(result, run=replace(run, damage=f"{run.folder} is no run of this version of breakout."))
+    has_gate = record.config.distributions.fail_on_drift
     return CompletedJob(
         entry=result.entry,
         varying=result.varying,
@@ -142,4 +148,5 @@ def _load_completed(result: JobResult, run: JobRun) -> JobResult:
         metrics=metrics,
         validation=metrics.validation,
         predictions=predictions,
+        drifted=distributions.drifted if has_gate and distributions is not None else (),
     )

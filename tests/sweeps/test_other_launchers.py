@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
+from breakout.cli import main
 from tests.sweeps.conftest import (
     QUICK,
     Start,
@@ -65,3 +66,21 @@ def test_ray_gives_the_bits_of_processes_on_this_machine(by_processes: Path, sta
     assert_like(by_processes, Swept(code, out, newest_sweep(swept.outputs)))
     stray = {path.name for path in swept.outputs.parent.iterdir()} - {"outputs", "script.py"}
     assert stray == set(), "nothing is left beside the outputs"
+
+
+@pytest.mark.parametrize("launcher", ["breakout", "basic"])
+def test_every_launcher_counts_a_job_whose_features_drifted_as_failed(launcher: str, here: Path) -> None:
+    words = (
+        "model=base_rate,logistic",
+        "window.train_start=2025-01-01",
+        "window.train_end=2025-04-15",
+        "window.eval_start=2025-11-01",
+        "window.eval_end=2025-11-20",
+        "distributions.fail_on_drift=true",
+        f"hydra/launcher={launcher}",
+    )
+    swept = sweep(here / "outputs", *words)
+    assert swept.code == 1, swept.out
+    assert "drifted between training and evaluation" in " ".join(swept.out.split())
+    assert len(in_state(statuses(swept.folder), "completed")) == 2, "the files of the runs are complete"
+    assert main([f"resume={swept.folder}"]) == 1, "the jobs are not run again, but they still failed"
