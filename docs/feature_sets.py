@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -61,10 +61,7 @@ Scores = dict[str, np.ndarray]
 
 @cache
 def experiment(name: str, *words: str) -> settings.ExperimentConfig:
-    config = compose("train", [f"experiment=research/{SETS[name]}", *words])
-    if not isinstance(config, settings.ExperimentConfig):
-        raise TypeError("train composes an ExperimentConfig")
-    return config
+    return cast("settings.ExperimentConfig", compose("train", [f"experiment=research/{SETS[name]}", *words]))
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from unittest import mock
 
 import numpy as np
@@ -87,10 +87,8 @@ def main() -> None:
 
 def configure(*words: str) -> settings.ExperimentConfig:
     """Return the settings of a walk-forward with features=tonight and the overrides `words`."""
-    config = compose("train", ["mode=experimental", "features=tonight", "window=walk_forward", *words])
-    if not isinstance(config, settings.ExperimentConfig):
-        raise TypeError("train composes an ExperimentConfig")
-    return config
+    overrides = ["mode=experimental", "features=tonight", "window=walk_forward", *words]
+    return cast("settings.ExperimentConfig", compose("train", overrides))
 
 
 def recipes() -> dict[str, Recipe]:

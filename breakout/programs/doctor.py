@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from breakout.coverage import find_flawed_games, flawed_game_warnings, flawed_games_query
 from breakout.errors import BreakoutError, DataError
@@ -21,7 +21,7 @@ from breakout.features.query import get_training_data_query
 from breakout.production.slate_choice import resolve_day
 from breakout.report.terminal.lines import print_entry, print_line
 from breakout.runs.leftovers import clear_runs
-from breakout.settings import BigQueryTrackingConfig, BigQueryWarehouseConfig, ExperimentConfig
+from breakout.settings import BigQueryTrackingConfig, BigQueryWarehouseConfig
 from breakout.settings.composition import compose
 from breakout.warehouse.checks.consistency_messages import CHECKED_ACROSS_TABLES
 from breakout.warehouse.checks.reconciliation import reconcile, reconciliation_queries
@@ -33,6 +33,7 @@ from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, SCHEDULE, Ta
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from breakout.settings import ExperimentConfig
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
@@ -77,9 +78,7 @@ def main(argv: Sequence[str]) -> int:
     temporary files of killed processes from the outputs folder. ConfigurationError if the overrides are wrong, or if
     they change the fixed list of features of mode=shared.
     """
-    config = compose("train", list(argv))
-    if not isinstance(config, ExperimentConfig):
-        raise TypeError("train composes an ExperimentConfig")
+    config = cast("ExperimentConfig", compose("train", argv))
     features = BreakoutFeatureConfig.from_settings(config)
     checkup = Checkup()
     checkup.check("versions", list_versions)
@@ -145,10 +144,8 @@ def check_newest_game(checkup: Checkup, warehouse: Warehouse) -> None:
 
 def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
     """Check the injury reports of the game dates start..end; a warehouse without injury reports passes the check."""
-    if warehouse.has_availability():
-        checkup.check("injury reports", lambda: describe_reports(warehouse, start, end))
-    else:
-        checkup.check("injury reports", lambda: "none, no features of availability")
+    has_reports, none = warehouse.has_availability(), "none, no features of availability"
+    checkup.check("injury reports", lambda: describe_reports(warehouse, start, end) if has_reports else none)
 
 
 def check_absent_games(

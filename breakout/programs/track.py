@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from breakout import settings
 from breakout.errors import ConfigurationError
@@ -63,7 +63,4 @@ def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
 def _composed(overrides: Sequence[str]) -> TrackingConfig:
     from breakout.settings.composition import compose
 
-    config = compose("train", overrides)
-    if not isinstance(config, settings.ExperimentConfig):
-        raise TypeError("train composes an ExperimentConfig")
-    return config.tracking
+    return cast("settings.ExperimentConfig", compose("train", overrides)).tracking

@@ -14,7 +14,7 @@ from breakout.report.terminal.runs import print_run
 from breakout.settings.composition import given_overrides
 from breakout.tracking.tracker import registering
 from breakout.training import train
-from breakout.warehouse.cost import CostEstimate, Priced
+from breakout.warehouse.cost import Priced
 
 if TYPE_CHECKING:
     from breakout.settings import ExperimentConfig
@@ -47,7 +47,8 @@ def print_plan_of(plan: RunPlan) -> None:
     If reading rows costs money, none are read or checked, and costs are printed instead of row counts.
     """
     if isinstance(plan.warehouse, Priced):
-        print_priced_plan(plan, estimate_plan(plan))
+        costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
+        print_priced_plan(plan, {part: cost for part, cost in costs.items() if cost is not None})
         return
     if plan.folds:
         span = plan.build_span()
@@ -58,9 +59,3 @@ def print_plan_of(plan: RunPlan) -> None:
     check_rows(plan, train_rows, evaluation_rows)
     print_plan(plan, train_rows, evaluation_rows)
     print_warnings(plan.source_warnings() + coverage_warnings(parts_of(train_rows, evaluation_rows)))
-
-
-def estimate_plan(plan: RunPlan) -> dict[str, CostEstimate]:
-    """Return the cost of reading each date range of a plan, by the name of the range; empty if reading is free."""
-    costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
-    return {part: cost for part, cost in costs.items() if cost is not None}
