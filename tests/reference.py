@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -154,9 +154,14 @@ def difference(left: Fraction | None, right: Fraction | None) -> Fraction | None
     return None if left is None or right is None else left - right
 
 
+@cache
+def decimal(text: str) -> Fraction:
+    return Fraction(text)
+
+
 def at_least(value: Exact | None, limit: str) -> bool:
     """Return whether a value reaches a limit; a missing value reaches none."""
-    return value is not None and value >= Fraction(limit)
+    return value is not None and value >= decimal(limit)
 
 
 @dataclass(frozen=True)
@@ -571,7 +576,7 @@ class Morning:
 
     def cold_streak_indicator(self) -> int | None:
         last_5, last_10 = self.points_avg_last_5(), self.points_avg_last_10()
-        return None if last_5 is None or last_10 is None else int(last_5 < Fraction("0.8") * last_10)
+        return None if last_5 is None or last_10 is None else int(last_5 < decimal("0.8") * last_10)
 
     @once
     def _usage_avg_last_10(self) -> Fraction | None:
@@ -618,7 +623,7 @@ class Morning:
         return sum(
             [
                 at_least(self._cv_ratio_squared(), "0.36"),  # 0.60 squared
-                fall is not None and fall <= Fraction("-0.20"),
+                fall is not None and fall <= decimal("-0.20"),
                 at_least(self._usage_avg_last_10(), "18"),
                 self.home_away() == 1,
                 games_in_week is not None and games_in_week <= 2,
@@ -650,11 +655,11 @@ class Morning:
         t = self._recent_change()
         if t is None:
             return 50
-        if t <= Fraction("-0.20"):
+        if t <= decimal("-0.20"):
             return 100
-        if t <= Fraction("-0.10"):
+        if t <= decimal("-0.10"):
             return 75
-        return 30 if t >= Fraction("0.10") else 50
+        return 30 if t >= decimal("0.10") else 50
 
     def _volatility(self) -> int:
         squared = self._cv_ratio_squared()
@@ -662,8 +667,8 @@ class Morning:
         e = self.explosion_ratio()
         e = Fraction(exact(DEFAULTS["explosion_ratio"])) if e is None else e
         c_steps = [("0.60", 60), ("0.40", 45), ("0.25", 25)]
-        c_part = next((points for limit, points in c_steps if squared >= Fraction(limit) ** 2), 10)
-        e_part = next((points for limit, points in [("1.8", 40), ("1.5", 25)] if e >= Fraction(limit)), 10)
+        c_part = next((points for limit, points in c_steps if squared >= decimal(limit) ** 2), 10)
+        e_part = next((points for limit, points in [("1.8", 40), ("1.5", 25)] if e >= decimal(limit)), 10)
         return c_part + e_part
 
     def _defence(self) -> float:
@@ -679,17 +684,17 @@ class Morning:
         u = Fraction(exact(DEFAULTS["usage_rate_trend"])) if u is None else u
         if u >= 3:
             return 80
-        if u >= Fraction("1.5"):
+        if u >= decimal("1.5"):
             return 65
-        return 30 if u <= Fraction("-1.5") else 50
+        return 30 if u <= decimal("-1.5") else 50
 
     def _history(self) -> float:
         average = self.points_avg_season()
         if average is None or len(self.games) < 5:
             return 35
         last = self.games[-10:]
-        share = Fraction(sum(game.points >= Fraction("1.5") * average for game in last), len(last))
-        return 100 if share >= Fraction("0.35") else float(10 + 90 * share / Fraction("0.35"))
+        share = Fraction(sum(game.points >= decimal("1.5") * average for game in last), len(last))
+        return 100 if share >= decimal("0.35") else float(10 + 90 * share / decimal("0.35"))
 
     @once
     def points_avg_last_10(self) -> Fraction | None:
@@ -772,7 +777,7 @@ class Morning:
         """Return the weighted mean of a value over the player's latest career games, ignoring missing values."""
         known = [(weight, value(game)) for weight, game in zip(weights, self._latest, strict=False)]
         pairs = [(weight, number) for weight, number in known if number is not None]
-        return ratio(total(w * number for w, number in pairs), total(w for w, _ in pairs))
+        return ratio(total(w * number for w, number in pairs), sum(w for w, _ in pairs))
 
     def _decayed_rate(self, top: Callable[[Game], Exact | None]) -> Fraction | None:
         """Return the ratio of two decayed means, attempts of one kind to field-goal attempts.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from breakout.errors import nearest_name
 from breakout.features import windows as w
 from breakout.features.windows import write_sql
 
@@ -56,8 +56,8 @@ class QueryPlan:
         if name in self.levels:
             return self.levels[name]
         if name not in self.registry:
-            near = difflib.get_close_matches(name, self.registry, n=1, cutoff=0.5)
-            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+            near = nearest_name(name, self.registry, cutoff=0.5)
+            raise FeatureDefinitionError(f"there is no feature {name!r}{f'; did you mean {near}?' if near else ''}")
         from sqlglot import exp
 
         depths = [0]
@@ -125,10 +125,10 @@ class QueryPlan:
             default = exp.Literal.number(repr(float(self.registry[column.name].default)))
             return exp.Coalesce(this=exp.column(column.name), expressions=[default]), depth
         known = [*self.registry, *(f"row.{fact}" for fact in w.ROW_COLUMNS)]
-        near = difflib.get_close_matches(sql := column.sql(w.DIALECT), known, n=1)
+        near = nearest_name(sql := column.sql(w.DIALECT), known)
         raise FeatureDefinitionError(
             f"feature {name} uses {sql}, which is no window, no column of the row and no feature"
-            f"{f'; did you mean {near[0]}?' if near else ''}"
+            f"{f'; did you mean {near}?' if near else ''}"
         )
 
 

@@ -130,7 +130,7 @@ def test_possessions_of_the_source_are_used_if_it_has_them_for_both_teams(tmp_pa
     estimated = teams.loc["20241024_NYK_BOS"]
     assert (set(estimated["possessions"]), estimated["is_possessions_estimated"].all()) == ({66}, True)
     before = content(tmp_path)
-    result = write(tmp_path, *both, now=SECOND)  # the possessions that the source gave at first are kept
+    result = write(tmp_path, *both, now=SECOND)  # a repeated import changes no file
     assert (content(tmp_path), result.estimated_games) == (before, 1)
     write(tmp_path, *game(63, "2024-10-26"), now=SECOND)
     again = rows(tmp_path, TEAMS).set_index(["game_id", "team_abbr"]).sort_index()
