@@ -289,7 +289,7 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])
         columns = warehouse.columns(table) if own else {}
-        absent = sorted(set(own) - set(columns)) if own else []
+        absent = sorted(set(own) - set(columns))
         if absent:
             readers = [name for name in names if absent[0] in plan_query(registry, (name,)).inputs[source]]
             near = nearest_name(absent[0], {*columns, *window_columns(source)})

@@ -116,8 +116,7 @@ def audit_features(
     first = start or _BEGINNING
     if first > last:
         raise DataError(f"there are no rows to audit from {first} on: the newest game is of {last}.")
-    registry = dict(used.registry)
-    plan = plan_query(registry, config.names)
+    plan = plan_query(used.registry, config.names)
     extra = {
         "player_game_summary": set(extra_columns("played", plan.inputs["played"])),
         "team_offense_game_summary": set(extra_columns("team_games", plan.inputs["team_games"])),
@@ -129,7 +128,7 @@ def audit_features(
     logger.info("auditing %d rows", int(mask.sum()))
     has_reports = plan.uses_availability
     with Replay(
-        warehouse, first, last, extra, seasons_before(config.names, registry), has_reports=has_reports
+        warehouse, first, last, extra, seasons_before(config.names, used.registry), has_reports=has_reports
     ) as replay:
         audited = Audited(window.take(mask), config, used, replay, last, seed)
         violations = tuple(run_checks(audited, on_date))

@@ -38,7 +38,7 @@ _INSTANT = timedelta(microseconds=1)
 # A status reported this long before the cutoff counts even if the audited query uses the wrong day or time zone.
 _LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
-_OPPOSITE = 3  # a shift in STATUSES that turns `out` and `doubtful` into other statuses
+_OPPOSITE = 3  # a shift in STATUSES that turns `out` into `probable` and `doubtful` into `available`
 
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
