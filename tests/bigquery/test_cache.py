@@ -18,7 +18,6 @@ from breakout import settings
 from breakout.dataset import build_dataset
 from breakout.experiment.plan import estimate_rows
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.base import ClosedOnExit
 from breakout.warehouse.cache import CachedWarehouse
 from breakout.warehouse.cost import CostEstimate
@@ -29,7 +28,7 @@ from tests.bigquery.emulator import run
 from tests.bigquery.fault_server import FaultServer
 from tests.builders import CUTOFF
 
-SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
+SHARED = BreakoutFeatureConfig(("points_avg_season", "home_away"), 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 TRAIN, EVALUATION = (date(2025, 11, 2), date(2026, 1, 10)), (date(2026, 1, 11), date(2026, 2, 5))
 
 
@@ -265,7 +264,7 @@ def test_jobs_in_two_processes_make_one_extract_for_each_range(
     config: ConfigMaker, server: FaultServer, tmp_path: Path
 ) -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(build_both, config(), tmp_path / "cache") for _ in range(6)]
+        jobs = [pool.submit(build_both, config(), tmp_path / "cache") for _ in range(4)]
         found = {job.result(timeout=120) for job in jobs}
     assert len(found) == 1
     assert len(server.extracts) == 2
@@ -278,7 +277,7 @@ def test_a_replaced_table_is_read_anew_and_refresh_too(
     config: ConfigMaker, server: FaultServer, client: bigquery.Client, tmp_path: Path
 ) -> None:
     client.create_dataset("replaced", exists_ok=True)
-    games = "nba_analytics.player_game_summary WHERE game_date >= '1900-01-01'"
+    games = "nba_analytics.player_game_summary WHERE game_date >= '2025-09-01'"
     replace = f"CREATE OR REPLACE TABLE replaced.p AS SELECT * FROM {games}"
     words = ("warehouse.player_game_summary=replaced.p",)
 

@@ -16,7 +16,9 @@ from tests.bigquery.fault_server import Answer, FaultServer, Request, always
 
 pytestmark = [pytest.mark.bigquery, pytest.mark.slow]
 
-QUICK = ["window=january", "model.iterations=40", "evaluation.bootstrap_resamples=50"]
+# Every command trains or evaluates with few resamples and without importance and report, to save time.
+QUICK_EVALUATION = ["evaluation.bootstrap_resamples=20", "evaluation.permutation_repeats=0", "evaluation.shap_rows=0"]
+QUICK = ["window=january", "model.iterations=20", "write_report=false", *QUICK_EVALUATION]
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_a_bundle_of_bigquery_predicts_bitwise_what_one_of_the_sample_does(
 
 def test_a_dataset_is_the_same_file(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    days = ["start=2026-01-25", "end=2026-02-05", "mode=experimental", "features=tonight"]
+    days = ["start=2026-02-03", "end=2026-02-05", "mode=experimental", "features=tonight"]
     assert main(["dataset", *days, "out=sample.parquet"]) == 0
     assert main(["dataset", *days, "out=bigquery.parquet", *words]) == 0
     theirs, ours = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("sample", "bigquery"))
@@ -91,29 +93,28 @@ def test_later_games_are_judged_and_audited_as_in_the_sample(
     sample_run: Path, words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    days = ["start=2026-01-20", "end=2026-02-05", "evaluation.bootstrap_resamples=50"]
+    days = ["start=2026-01-20", "end=2026-02-05", *QUICK_EVALUATION]
     for chosen in ([], words):
         assert main(["evaluate", f"bundle={sample_run / 'bundle'}", *days, *chosen]) == 0
     folders = sorted((tmp_path / "outputs" / "runs" / "evaluate").iterdir())
     theirs, ours = (json.loads((folder / "metrics.json").read_text()) for folder in folders)
     assert ours["evaluation"] == theirs["evaluation"]
-    assert main(["audit", "audit.rows=4", "audit.start=2026-01-28", "audit.end=2026-02-05", *words]) == 0
+    assert main(["audit", "audit.rows=2", "audit.start=2026-02-03", "audit.end=2026-02-05", *words]) == 0
     assert [request.job["labels"]["command"] for request in server.extracts] == ["evaluate", "audit"]
 
 
-def test_a_sweep_of_twelve_jobs_reads_bigquery_once_and_registers_each_job(
+def test_a_sweep_reads_bigquery_once_and_registers_each_job(
     words: list[str], server: FaultServer, client: bigquery.Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     client.delete_dataset("nba_predictions", delete_contents=True, not_found_ok=True)
     tracked = ["tracking=bigquery", f"tracking.api_endpoint={server.url}", "name=depths", "workers=1"]
-    grid = ["model.depth=2,3,4", "model.iterations=5,10", "window=january,february"]
-    quick = ["write_report=false", "evaluation.bootstrap_resamples=20"]
-    assert main(["-m", *words, *tracked, *grid, *quick]) == 0
+    grid = ["model.depth=2,3", "model.iterations=5", "window=january,february"]
+    assert main(["-m", *words, *tracked, *grid, "write_report=false", *QUICK_EVALUATION]) == 0
     assert len(server.extracts) == 1
     assert server.extracts[0].job["labels"] == {"program": "breakout", "command": "sweep", "run": "depths"}
     rows = run(client, "SELECT * FROM nba_predictions.ml_experiments")
-    assert len({row["experiment_id"] for row in rows}) == len(rows) == 12
+    assert len({row["experiment_id"] for row in rows}) == len(rows) == 4
     assert len({row["parent_sweep"] for row in rows}) == 1
 
 
@@ -121,9 +122,9 @@ def test_a_refreshed_sweep_rereads_once_however_many_workers_it_has(
     words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    sweep = ["-m", *words, "model=base_rate", "seed=1,2", "workers=2", "evaluation.bootstrap_resamples=20"]
-    assert main(sweep) == 0
-    assert main([*sweep, "warehouse.refresh=true"]) == 0
+    sweep = ["-m", *words, "model=base_rate", "seed=1,2", "window=january", "write_report=false", *QUICK_EVALUATION]
+    assert main([*sweep, "workers=1"]) == 0
+    assert main([*sweep, "workers=2", "warehouse.refresh=true"]) == 0
     assert len(server.extracts) == 2
 
 

@@ -12,7 +12,6 @@ from breakout.coverage import FlawedGame, find_flawed_games
 from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from breakout.warehouse.checks.reconciliation import reconcile
 from breakout.warehouse.sample import open_sample
@@ -23,7 +22,9 @@ from tests.builders import CUTOFF, frame_of
 pytestmark = pytest.mark.bigquery
 
 DAYS = (date(2026, 1, 29), date(2026, 2, 5))
-SHARED = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
+# Features of all columns that the tests change: teams, opponents, home and away from game_id.
+FEATURES = ("points_avg_season", "opponent_def_rating", "home_away")
+SHARED = BreakoutFeatureConfig(FEATURES, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 PLAYERS, TEAMS, SCHEDULE = "player_game_summary", "team_offense_game_summary", "schedule"
 
 
@@ -39,7 +40,7 @@ def tables(client: bigquery.Client) -> Iterator[str]:
 
 def replace(client: bigquery.Client, name: str, columns: str) -> None:
     """Fill a table of the copy with a SELECT of `columns` from the sample's table."""
-    source = f"nba_analytics.{name} WHERE game_date >= '2024-09-01'"
+    source = f"nba_analytics.{name} WHERE game_date >= '2025-09-01'"
     run(client, f"CREATE OR REPLACE TABLE spoiled.{name} AS SELECT {columns} FROM {source}")
 
 
@@ -82,7 +83,7 @@ def test_a_schedule_in_other_codes_or_with_two_rows_a_game_is_refused(
     replace(client, SCHEDULE, recoded("home_team_abbr", "away_team_abbr"))
     with pytest.raises(DataError, match=r"schedule names teams .*'PHO'"):
         BigQueryWarehouse(config(*words(tables))).check_schedule(DAYS[1], DAYS[1])
-    rows = "nba_analytics.schedule WHERE game_date >= '2024-09-01'"
+    rows = "nba_analytics.schedule WHERE game_date >= '2025-09-01'"
     exchanged = "SELECT * REPLACE (away_team_abbr AS home_team_abbr, home_team_abbr AS away_team_abbr)"
     run(client, f"CREATE OR REPLACE TABLE spoiled.schedule AS SELECT * FROM {rows} UNION ALL {exchanged} FROM {rows}")
     with pytest.raises(DataError, match=r"schedule lists .* more than once"):

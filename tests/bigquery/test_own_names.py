@@ -12,15 +12,13 @@ from google.cloud import bigquery
 
 from breakout.dataset import build_dataset
 from breakout.errors import BreakoutError
-from breakout.features.config import BreakoutFeatureConfig
-from breakout.features.registry import BREAKOUT_FEATURE_ORDER
 from breakout.warehouse.bigquery.metadata import TableMetadata
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from breakout.warehouse.sample import open_sample
 from breakout.warehouse.tables import AVAILABILITY, HISTORY_TABLES, PLAYER_GAME_SUMMARY
 from tests.bigquery.conftest import ConfigMaker
 from tests.bigquery.emulator import run
-from tests.builders import CUTOFF
+from tests.builders import features_config
 
 DAYS = (date(2026, 1, 11), date(2026, 2, 5))
 NAMES = "warehouse.columns={points: pts, points_scored: pts, minutes_played: MIN, game_date: day, reported_at: seen}"
@@ -47,7 +45,7 @@ def opened(config: ConfigMaker, client: bigquery.Client) -> Iterator[BigQueryWar
 
 @pytest.mark.bigquery
 def test_columns_of_other_names_give_the_same_rows_whatever_their_letter_case(opened: BigQueryWarehouse) -> None:
-    features = BreakoutFeatureConfig(BREAKOUT_FEATURE_ORDER, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
+    features = features_config(("points_avg_season", "minutes_avg_last_10", "opponent_def_rating"))
     with open_sample() as sample:
         assert build_dataset(opened, features, *DAYS).fingerprint == build_dataset(sample, features, *DAYS).fingerprint
         assert opened.latest_game_date() == sample.latest_game_date()

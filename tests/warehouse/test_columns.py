@@ -241,8 +241,13 @@ def dated(folder: Folder, write: Callable[[date], Any], kind: pa.DataType | None
     return folder.table().set_column(PLAYER_SCHEMA.names.index("game_date"), "game_date", values)
 
 
-@pytest.mark.parametrize("form", ["%m/%d/%Y", "%d/%m/%Y", "%Y%m%d", "%d-%b-%y", "%Y-%m-%d 19:30", "%Y-%m-%dT00:00:00Z"])
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("%m/%d/%Y", "parquet"),
+        *((form, "csv") for form in ("%d/%m/%Y", "%Y%m%d", "%d-%b-%y", "%Y-%m-%d 19:30", "%Y-%m-%dT00:00:00Z")),
+    ],
+)
 def test_a_text_date_that_is_not_iso_is_refused(form: str, kind: str, folder: Folder) -> None:
     table = dated(folder, lambda day: day.strftime(form))
     if kind == "parquet":
@@ -266,8 +271,13 @@ def test_dates_in_two_forms_are_refused(folder: Folder) -> None:
     assert "warehouse.date_format=%m/%d/%Y" in message
 
 
-@pytest.mark.parametrize("form", ["%m/%d/%Y", "%d.%m.%Y", "%Y%m%d", "%d-%b-%y", "%B %d, %Y", "%Y-%m-%d %H:%M"])
-@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        ("%m/%d/%Y", "parquet"),
+        *((form, "csv") for form in ("%d.%m.%Y", "%Y%m%d", "%d-%b-%y", "%B %d, %Y", "%Y-%m-%d %H:%M")),
+    ],
+)
 def test_a_declared_form_of_dates_is_read(form: str, kind: str, folder: Folder) -> None:
     table = dated(folder, lambda day: day.strftime(form))
     if kind == "parquet":
@@ -541,9 +551,19 @@ def test_a_column_of_nothing_is_null(folder: Folder) -> None:
 # --- unsafe text
 
 
-@pytest.mark.parametrize("column", ["player_lookup", "player_full_name", "game_id", "team_abbr", "opponent_team_abbr"])
+UNSAFE = ["=1+1", "+1", "-x", "@x", "\tx", "a\rb", "a\x1b[2Jb", "a\x7f", "a\x9bb", "a\u202eb", "a\u2028b"]
+
+
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-x", "@x", "\tx", "a\rb", "a\x1b[2Jb", "a\x7f", "a\x9bb", "a\u202eb", "a\u2028b"]
+    ("column", "text"),
+    [
+        *(("player_full_name", text) for text in UNSAFE),
+        *(
+            (name, text)
+            for name in ("player_lookup", "game_id", "team_abbr", "opponent_team_abbr")
+            for text in ("=1", "\t")
+        ),
+    ],
 )
 def test_unsafe_text_is_refused_and_shown_escaped(column: str, text: str, folder: Folder) -> None:
     folder.parquet("p.parquet", folder.table(changed(folder.rows, column, lambda _: text, only=1)))

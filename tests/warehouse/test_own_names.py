@@ -16,6 +16,7 @@ from breakout.settings.composition import compose
 from breakout.warehouse.base import Warehouse
 from breakout.warehouse.opening import open_warehouse
 from tests.builders import PLAYER_SCHEMA, SCHEDULE_SCHEMA, TEAM_SCHEMA, History
+from tests.warehouse.opening import open_files
 
 PLAYERS, TEAMS = "player_game_summary", "team_offense_game_summary"
 RENAMED = {"points": "PTS", "points_scored": "pts", "minutes_played": "Min", "game_date": "GAME_DATE_EST"}
@@ -46,10 +47,6 @@ def tables_of(history: History, names: dict[str, str]) -> dict[str, pa.Table]:
     }
 
 
-def opened(*words: str) -> Warehouse:
-    return open_warehouse(compose("train", ["warehouse=duckdb", *words]).warehouse)
-
-
 def points_of(warehouse: Warehouse) -> list[dict[str, Any]]:
     sql = (
         "SELECT player_lookup, points, minutes_played, game_date FROM nba_analytics.player_game_summary "
@@ -65,8 +62,8 @@ def expected(history: History) -> list[dict[str, Any]]:
     return points_of(history.open())
 
 
-def paths(folder: Path, kind: str) -> list[str]:
-    return [f"warehouse.{name}={folder / name}.{kind}" for name in (PLAYERS, TEAMS, "schedule")]
+def paths(folder: Path, kind: str) -> dict[str, Path]:
+    return {name: folder / f"{name}.{kind}" for name in (PLAYERS, TEAMS, "schedule")}
 
 
 def write(folder: Path, history: History, kind: str, names: dict[str, str] = RENAMED) -> None:
@@ -75,7 +72,7 @@ def write(folder: Path, history: History, kind: str, names: dict[str, str] = REN
         pa.csv.write_csv(rows, target) if kind == "csv" else pa.parquet.write_table(rows, target)
 
 
-NAMES = "warehouse.columns={points: PTS, points_scored: PTS, minutes_played: MIN, game_date: game_date_est}"
+NAMES = {"points": "PTS", "points_scored": "PTS", "minutes_played": "MIN", "game_date": "game_date_est"}
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -83,13 +80,15 @@ def test_columns_of_other_names_are_read_whatever_their_letter_case(
     kind: str, tmp_path: Path, history: History, expected: list[dict[str, Any]]
 ) -> None:
     write(tmp_path, history, kind)
-    assert points_of(opened(*paths(tmp_path, kind), NAMES)) == expected
+    assert points_of(open_files(**paths(tmp_path, kind), columns=NAMES)) == expected
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_further_column_of_another_name_is_read_as_a_number(kind: str, tmp_path: Path, history: History) -> None:
     write(tmp_path, history, kind, {"three_pt_attempts": "FG3A"})
-    with opened(*paths(tmp_path, kind), "warehouse.columns={three_pt_attempts: fg3a}") as warehouse:
+    files = [f"warehouse.{name}={path}" for name, path in paths(tmp_path, kind).items()]
+    config = compose("train", ["warehouse=duckdb", *files, "warehouse.columns={three_pt_attempts: fg3a}"])
+    with open_warehouse(config.warehouse) as warehouse:
         found = warehouse.query("SELECT SUM(three_pt_attempts) AS n FROM nba_analytics.player_game_summary", {})
     assert found.to_pylist() == [{"n": 18}]
 
@@ -100,26 +99,26 @@ def test_a_named_column_takes_the_place_of_one_with_our_name(
     for row in history.players:
         row["three_pt_attempts"], row["points"] = row["points"], 0
     write(tmp_path, history, "parquet", {})
-    found = points_of(opened(*paths(tmp_path, "parquet"), "warehouse.columns={points: three_pt_attempts}"))
+    found = points_of(open_files(**paths(tmp_path, "parquet"), columns={"points": "three_pt_attempts"}))
     assert found == expected
 
 
 @pytest.mark.parametrize(
     ("columns", "problem"),
     [
-        ("{points: PTZ, points_scored: PTS, minutes_played: MIN, game_date: GAME_DATE_EST}", "is PTS meant"),
-        ("{point: PTS}", "lacks the columns .*points"),
-        ("{PTS: points}", "write our name first"),
-        ("{points: PTS, fg_attempts: pts}", "two columns of player_game_summary from pts"),
-        ("{" + NAMES.partition("{")[2][:-1] + ", usage_rate: USG}", "from a column USG, which no table has"),
+        (NAMES | {"points": "PTZ"}, "is PTS meant"),
+        ({"point": "PTS"}, "lacks the columns .*points"),
+        ({"PTS": "points"}, "write our name first"),
+        ({"points": "PTS", "fg_attempts": "pts"}, "two columns of player_game_summary from pts"),
+        (NAMES | {"usage_rate": "USG"}, "from a column USG, which no table has"),
     ],
 )
 def test_a_wrong_name_is_refused_with_the_one_that_is_probably_meant(
-    columns: str, problem: str, tmp_path: Path, history: History
+    columns: dict[str, str], problem: str, tmp_path: Path, history: History
 ) -> None:
     write(tmp_path, history, "parquet")
     with pytest.raises(BreakoutError, match=problem):
-        opened(*paths(tmp_path, "parquet"), f"warehouse.columns={columns}")
+        open_files(**paths(tmp_path, "parquet"), columns=columns)
 
 
 @pytest.fixture
@@ -137,33 +136,33 @@ def database(tmp_path: Path, history: History) -> Path:
 
 
 def test_the_tables_of_a_database_file_are_found_by_their_names(database: Path, expected: list[dict[str, Any]]) -> None:
-    warehouse = opened(f"warehouse.database={database}")
+    warehouse = open_files(database=database)
     assert warehouse.has_schedule()
     before = warehouse.fingerprint()
     assert points_of(warehouse) == expected
     with duckdb.connect(str(database)) as connection:  # fails if the warehouse still has the file open
         connection.execute("UPDATE player_game_summary SET points = points + 1")
-    assert opened(f"warehouse.database={database}").fingerprint() != before
+    assert open_files(database=database).fingerprint() != before
 
 
 def test_tables_of_other_names_in_a_database_file_are_named(database: Path, expected: list[dict[str, Any]]) -> None:
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"ALTER TABLE {PLAYERS} RENAME TO Boxes; ALTER TABLE Boxes RENAME points TO PTS")
         connection.execute(f"CREATE TABLE {TEAMS} AS FROM nba.{TEAMS} LIMIT 0")
-    words = (f"warehouse.{PLAYERS}=boxes", f"warehouse.{TEAMS}=nba.{TEAMS}", "warehouse.columns={points: PTS}")
-    assert points_of(opened(f"warehouse.database={database}", *words)) == expected
+    values = {PLAYERS: "boxes", TEAMS: f"nba.{TEAMS}", "columns": {"points": "PTS"}}
+    assert points_of(open_files(database=database, **values)) == expected
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"),
+    ("values", "problem"),
     [
-        ((f"warehouse.{PLAYERS}=player_game_sumary",), "did you mean player_game_summary"),
-        (("warehouse.schedule=nba.fixtures",), "did you mean main.fixtures"),
+        ({PLAYERS: "player_game_sumary"}, "did you mean player_game_summary"),
+        ({"schedule": "nba.fixtures"}, "did you mean main.fixtures"),
     ],
 )
-def test_a_table_that_a_database_file_lacks_is_refused(words: tuple[str, ...], problem: str, database: Path) -> None:
+def test_a_table_that_a_database_file_lacks_is_refused(values: dict[str, str], problem: str, database: Path) -> None:
     with pytest.raises(DataError, match=problem):
-        opened(f"warehouse.database={database}", *words)
+        open_files(database=database, **values)
 
 
 def test_ambiguous_and_absent_tables_files_that_are_no_database_and_two_sources_are_refused(
@@ -172,15 +171,15 @@ def test_ambiguous_and_absent_tables_files_that_are_no_database_and_two_sources_
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"CREATE TABLE {TEAMS} AS FROM nba.{TEAMS}")
     with pytest.raises(DataError, match=f"main.{TEAMS} and nba.{TEAMS}; choose one with"):
-        opened(f"warehouse.database={database}")
+        open_files(database=database)
     with duckdb.connect(str(tmp_path / "empty.duckdb")):
         pass
     with pytest.raises(DataError, match=f"holds no table {PLAYERS}"):
-        opened(f"warehouse.database={tmp_path / 'empty.duckdb'}")
+        open_files(database=tmp_path / "empty.duckdb")
     (tmp_path / "text.duckdb").write_text("no database", encoding="utf-8")
     with pytest.raises(DataError, match="cannot be opened as a DuckDB database"):
-        opened(f"warehouse.database={tmp_path / 'text.duckdb'}")
+        open_files(database=tmp_path / "text.duckdb")
     with pytest.raises(DataError, match="there is no file at"):
-        opened(f"warehouse.database={tmp_path / 'absent.duckdb'}")
+        open_files(database=tmp_path / "absent.duckdb")
     with pytest.raises(ConfigurationError, match="exclude each other"):
-        opened(f"warehouse.database={database}", f"warehouse.folder={tmp_path}")
+        open_files(database=database, folder=tmp_path)
