@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import pandas as pd
 import pytest
 from google.cloud import bigquery
 
@@ -12,6 +13,7 @@ from breakout.coverage import FlawedGame, find_flawed_games
 from breakout.dataset import build_dataset
 from breakout.errors import DataError
 from breakout.features.config import BreakoutFeatureConfig
+from breakout.warehouse.base import Warehouse
 from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 from breakout.warehouse.checks.reconciliation import reconcile
 from breakout.warehouse.sample import open_sample
@@ -26,6 +28,22 @@ DAYS = (date(2026, 1, 29), date(2026, 2, 5))
 FEATURES = ("points_avg_season", "opponent_def_rating", "home_away")
 SHARED = BreakoutFeatureConfig(FEATURES, 8.0, 16.0, 1.5, 5, ("regular",), CUTOFF)
 PLAYERS, TEAMS, SCHEDULE = "player_game_summary", "team_offense_game_summary", "schedule"
+
+
+def built(warehouse: Warehouse, day: date | None = None) -> pd.DataFrame:
+    """Return the rows of played games on DAYS, or the slate of one day."""
+    if day is None:
+        return frame_of(build_dataset(warehouse, SHARED, *DAYS))
+    return frame_of(build_dataset(warehouse, SHARED, day, day, row_source="slate"))
+
+
+@pytest.fixture(scope="module")
+def expected() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows and the slate of the embedded sample, whose tables the tests copy into BigQuery."""
+    with open_sample() as sample:
+        rows, slate = built(sample), built(sample, DAYS[1])
+    assert min(len(rows), len(slate)) > 20
+    return rows, slate
 
 
 @pytest.fixture
@@ -62,18 +80,16 @@ def test_a_game_with_two_dates_is_refused(config: ConfigMaker, client: bigquery.
 
 
 def test_codes_that_match_no_team_are_refused_until_they_are_mapped(
-    config: ConfigMaker, client: bigquery.Client, tables: str
+    config: ConfigMaker, client: bigquery.Client, tables: str, expected: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
-    whole = build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
-    slate = build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, DAYS[1], DAYS[1], row_source="slate")
     replace(client, PLAYERS, recoded("team_abbr", "opponent_team_abbr"))
     with pytest.raises(DataError, match=r"'PHO' .*PHO: PHX"):
         build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
     replace(client, SCHEDULE, recoded("home_team_abbr", "away_team_abbr"))
     mapped = BigQueryWarehouse(config(*words(tables, "warehouse.team_codes={PHO: PHX}")))
-    assert frame_of(build_dataset(mapped, SHARED, *DAYS)).equals(frame_of(whole))
+    assert built(mapped).equals(expected[0])
     mapped.check_schedule(DAYS[1], DAYS[1])
-    assert frame_of(build_dataset(mapped, SHARED, DAYS[1], DAYS[1], row_source="slate")).equals(frame_of(slate))
+    assert built(mapped, DAYS[1]).equals(expected[1])
 
 
 def test_a_schedule_in_other_codes_or_with_two_rows_a_game_is_refused(
@@ -91,16 +107,15 @@ def test_a_schedule_in_other_codes_or_with_two_rows_a_game_is_refused(
 
 
 def test_season_types_of_other_names_are_refused_until_they_are_mapped(
-    config: ConfigMaker, client: bigquery.Client, tables: str
+    config: ConfigMaker, client: bigquery.Client, tables: str, expected: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:
-    whole = build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
     numbered = "CASE season_type WHEN 'regular' THEN 2 WHEN 'playoffs' THEN 3 ELSE 1 END AS season_type"
     for name in (PLAYERS, TEAMS, SCHEDULE):
         replace(client, name, f"* REPLACE ({numbered})")
     with pytest.raises(DataError, match="season_type"):
         build_dataset(BigQueryWarehouse(config(*words(tables))), SHARED, *DAYS)
     maps = words(tables, "warehouse.season_types={2: regular, 3: playoffs, 1: null}")
-    assert frame_of(build_dataset(BigQueryWarehouse(config(*maps)), SHARED, *DAYS)).equals(frame_of(whole))
+    assert built(BigQueryWarehouse(config(*maps))).equals(expected[0])
 
 
 def test_games_that_the_team_table_lacks_and_sums_that_fail_are_found(
