@@ -38,11 +38,11 @@ class CostEstimate:
 
     def describe(self) -> str:
         """Describe the estimate in one sentence."""
-        scan = (
+        return (
             f"BigQuery would scan {readable_bytes(self.bytes_scanned)}, at most ${self.price:,.4f} "
-            f"at ${self.price_per_tib:g} per TiB (an upper bound for clustered tables)"
+            f"at ${self.price_per_tib:g} per TiB (an upper bound for clustered tables); "
+            f"the cache saves {readable_bytes(self.bytes_saved)}."
         )
-        return f"{scan}; the cache saves {readable_bytes(self.bytes_saved)}."
 
 
 @runtime_checkable

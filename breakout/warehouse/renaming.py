@@ -43,7 +43,8 @@ class Renaming:
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
         if self.season_types and has_season_type:
-            replaced["season_type"] = _case(_TYPE_AS_TEXT, _without_none(self.season_types))
+            kept = [(name, value) for name, value in self.season_types if value is not None]
+            replaced["season_type"] = _case(_TYPE_AS_TEXT, kept)
             dropped = [name for name, value in self.season_types if value is None]
             if dropped:
                 left_out = f" WHERE season_type IS NULL OR {_TYPE_AS_TEXT} NOT IN ({', '.join(map(_text, dropped))})"
@@ -76,10 +77,6 @@ _REST = "REGEXP_EXTRACT(game_id, r'^(.*?)[^_]*_[^_]*$')"
 def _case(value: str, pairs: Sequence[tuple[str, str]]) -> str:
     whens = " ".join(f"WHEN {_text(name)} THEN {_text(new)}" for name, new in pairs)
     return f"CASE {value} {whens} ELSE {value} END" if pairs else value
-
-
-def _without_none(pairs: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in pairs if value is not None]
 
 
 def _text(value: str) -> str:

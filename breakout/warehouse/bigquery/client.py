@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import google.auth
 import requests
+from google.api_core.client_info import ClientInfo
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import AuthorizedSession, Request
@@ -92,7 +93,7 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
         project=project,
         credentials=credentials,
         location=connection.location,
-        client_info=_client_info(),
+        client_info=ClientInfo(user_agent=f"breakout/{__version__}"),  # type: ignore[no-untyped-call]
         client_options={"api_endpoint": connection.api_endpoint} if connection.api_endpoint else None,
         _http=session,
     )
@@ -120,7 +121,8 @@ def default_credentials(group: str) -> tuple[Any, str | None]:
     try:
         credentials, project = google.auth.default(scopes=_SCOPES)
     except DefaultCredentialsError as error:
-        raise DataError(f"the credentials for BigQuery cannot be used ({_first_line(error)}); run: {LOGIN}") from error
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise DataError(f"the credentials for BigQuery cannot be used ({reason}); run: {LOGIN}") from error
     return credentials, project
 
 
@@ -149,13 +151,3 @@ def _only_project(session: BoundedSession, endpoint: str) -> str | None:
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []
     return str(projects[0]["id"]) if len(projects) == 1 else None
-
-
-def _client_info() -> Any:
-    from google.api_core.client_info import ClientInfo
-
-    return ClientInfo(user_agent=f"breakout/{__version__}")  # type: ignore[no-untyped-call]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")

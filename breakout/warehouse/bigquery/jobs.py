@@ -205,12 +205,10 @@ class BigQueryJobs(ClosedOnExit):
         needs = "more bytes"
         if found:
             count = int(found.group(1))
-            needs = f"{count:,} bytes ({readable_bytes(count)}{self._priced(count)})"
+            price = ""
+            if self._price is not None:
+                price = f", at most ${count / TIB * self._price:,.4f} at ${self._price:g} per TiB"
+            needs = f"{count:,} bytes ({readable_bytes(count)}{price})"
         limit = f"{self.group}.maximum_bytes_billed={self.connection.maximum_bytes_billed}"
         remedy = "Raise that limit, or ask for fewer days." if self.group == "warehouse" else "Raise that limit."
         return f"{what} would bill {needs}, more than {limit}; nothing was charged. {remedy}"
-
-    def _priced(self, count: int) -> str:
-        if self._price is None:
-            return ""
-        return f", at most ${count / TIB * self._price:,.4f} at ${self._price:g} per TiB"

@@ -75,7 +75,7 @@ class SourceColumn:
     @property
     def sql(self) -> str:
         """The name as a quoted SQL identifier."""
-        return '"' + self.spelling.replace('"', '""') + '"'
+        return quoted_name(self.spelling)
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,11 @@ def conversion_of(column: Column, source: SourceColumn, date_format: str | None)
     if column.type == "BOOL":
         return _to_flag(source)
     return _to_number(column, source)
+
+
+def quoted_name(name: str) -> str:
+    """Return the name as a quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:

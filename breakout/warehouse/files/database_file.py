@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, nearest_name
+from breakout.warehouse.files.conversion import quoted_name
 from breakout.warehouse.files.table_files import TableFiles
 from breakout.warehouse.tables import HISTORY_TABLES
 
@@ -31,7 +32,7 @@ def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, Ta
     log = path.with_name(path.name + ".wal")  # DuckDB keeps changes here until it writes them into the file
     paths = (str(path), *([str(log)] if log.is_file() else []))
     return {
-        table: TableFiles(table, f"{path}, table {'.'.join(one)}", paths, ".".join(map(_quoted, one)))
+        table: TableFiles(table, f"{path}, table {'.'.join(one)}", paths, ".".join(map(quoted_name, one)))
         for table, one in found.items()
         if one is not None
     }
@@ -66,7 +67,3 @@ def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str 
         held = f"did you mean {near}?" if near else f"it holds {', '.join('.'.join(one) for one in present) or 'none'}."
         raise DataError(f"{path} holds no table {wanted}; name it with warehouse.{table}=TABLE: {held}")
     return fitting[0] if fitting else None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
