@@ -17,12 +17,13 @@ from breakout.evaluation.run_metrics import PlainMetrics
 from breakout.safe_text import escape_formula
 
 SCHEMA_VERSION = 1
-METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")  # in the order of the columns in the CSV file
+# The metrics on the evaluation games that a leaderboard has, in the order of their columns in leaderboard.csv.
+METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")
 JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
 class FoldRow(msgspec.Struct, frozen=True):
-    """The evaluation of one fold of a walk-forward job."""
+    """The evaluation of one fold of a walk-forward job: its name, its number of evaluation rows, and their AUC."""
 
     fold: str
     rows: int
@@ -40,7 +41,8 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     - `value` is the optimized metric on the validation part. `difference` is `value` minus that of the best job; None
       if either is undefined.
     - `metrics` are the metrics on the evaluation games; None for a job that only trains.
-    - `trees` is None for a model without trees.
+    - `folds` are the folds of a walk forward; () for a job with another window.
+    - `trees` is the number of trees; None for a model without trees.
     - `run` is the path of the run folder, and `command` the command line that runs the job alone.
     """
 
@@ -68,7 +70,10 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """The metrics of a baseline on a table's evaluation games; `features` is the number of features of its job."""
+    """The metrics of a baseline on a table's evaluation games.
+
+    `features` is the number of features of the job whose run evaluated the baseline.
+    """
 
     baseline: str
     features: int
@@ -102,7 +107,8 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
     `best`, `tied` and `simplest` are numbers of jobs: `tied` includes the best job, and `simplest` is the simplest of
     `tied`. `training` names the training dates; it is "" if the jobs differ in them or if the dates are not fixed.
-    `problem` names the settings of target and warehouse in which this table differs from other tables.
+    `problem` names the settings of target and warehouse in which this table differs from other tables. `evaluation` is
+    None if the jobs only train. `lines` are the comparisons with the market; () without configured prices.
     """
 
     rows_fingerprint: str
@@ -126,7 +132,8 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
     """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
 
     `tables` is the number of tables that have a job of the variant. `value` is the mean of the optimized metric on the
-    validation part. `ties_with_best` is the number of jobs that are best in their table or tied with the best.
+    validation part, `evaluation_auc` that of the AUC on the evaluation games; a mean is None if no job has the metric.
+    `ties_with_best` is the number of jobs that are best in their table or tied with the best.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -140,14 +147,18 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantTable(msgspec.Struct, frozen=True):
-    """The variants in all tables with the same target and warehouse, the best first; `problem` as in `JobTable`."""
+    """The variants in all tables with the same target and warehouse.
+
+    Variants in more tables come first, then those with the better mean metric. `problem` names the settings of target
+    and warehouse in which these tables differ from other tables.
+    """
 
     problem: str
     rows: tuple[VariantRow, ...]
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The values of a metric in fits with different seeds, and their mean and spread."""
+    """The defined values of a metric in fits with different seeds: their mean, standard deviation, and range."""
 
     values: tuple[float, ...]
     mean: float
@@ -172,7 +183,11 @@ class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that is not completed, its state and the reason."""
+    """A job that is not completed, with its state and the reason.
+
+    `varying` are the job's overrides that not every job of the sweep has, and `label` is their short form. `run` is the
+    path of the run folder; None if there is none. `command` is the command line that runs the job alone.
+    """
 
     job: int
     varying: str = msgspec.field(name="words")
@@ -184,9 +199,9 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
-    """The leaderboard: a table of ranked jobs for each set of games and labels, and the jobs that are not completed.
+    """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs that are not completed.
 
-    `jobs` is the number of jobs, `completed` that of the completed ones. `fit_seconds` is the sum over all fits.
+    `jobs` is the number of jobs, `completed` that of the completed ones. `fit_seconds` is the sum over all jobs.
     `resume_command` is the command line that runs the jobs that are not completed.
     """
 

@@ -40,7 +40,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def mask_secrets(text: str) -> str:
-    """Replace passwords, tokens before an @, and secret query parameters in addresses by `***`.
+    """Return a text with `***` for the passwords, tokens before an @, and secret query parameters in its addresses.
 
     A reference such as `${oc.env:NAME}` is kept, because it names a secret without containing it. The default of a
     reference in the place of a secret is masked: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
@@ -50,7 +50,7 @@ def mask_secrets(text: str) -> str:
     hidden: list[str] = []
 
     def hide(found: re.Match[str]) -> str:
-        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # masked without the brace, which is not part of an address
+        hidden.append(_mask_addresses(found[0][:-1]) + "}")  # The closing brace is not part of an address.
         return f"\ue000{len(hidden) - 1}\ue001"
 
     found = 1
@@ -67,8 +67,9 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Replace the user, the password and the secret query parameters of `address` by `***` in the text of an error.
+    """Return the text of an error with the user, password and secret query parameters of `address` replaced by `***`.
 
+    Secrets in other addresses of the text are masked too.
     Parts of the password are replaced too, because a library that misreads the address `http://user:pa#ss@host` takes
     `pa` for a port and repeats it in its error.
     """
@@ -80,7 +81,10 @@ def mask_parts(text: str, address: str) -> str:
 
 
 def has_mask(text: str) -> bool:
-    """Return whether a text contains an address in which `mask_secrets` masked a secret."""
+    """Return whether a text contains `***` in a place where `mask_secrets` writes it.
+
+    These places are before an @, after a =, and in the default of a reference such as `${oc.env:NAME,***}`.
+    """
     return any(place in text for place in (f"{MASK}@", f"={MASK}", f",{MASK}}}"))
 
 
@@ -98,7 +102,7 @@ def printable(text: str) -> str:
 
 
 class PrintableFormatter(logging.Formatter):
-    """A log formatter that passes its lines through `printable`."""
+    """A log formatter that removes control characters from its lines and masks secrets in addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
@@ -107,8 +111,9 @@ class PrintableFormatter(logging.Formatter):
 def escape_formula(value: T) -> T | str:
     """Return a value for a CSV cell that a spreadsheet does not read as a formula.
 
-    Text passes through `printable`. If it begins like a formula, an apostrophe is put before it, which marks the cell
-    as text: https://owasp.org/www-community/attacks/CSV_Injection. Other values are returned unchanged.
+    Text loses its control characters, and secrets in addresses are masked. If it begins with = + - @ or a tab, an
+    apostrophe is put before it, which marks the cell as text:
+    https://owasp.org/www-community/attacks/CSV_Injection. Other values are returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -129,7 +134,10 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Mask in the list `hidden` the defaults of the references whose placeholders are in `text`."""
+    """Mask, in the list `hidden`, the defaults of the references whose placeholders are in `text`.
+
+    A placeholder contains the index of its reference in `hidden`.
+    """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])
         _mask_defaults(hidden[index], hidden)

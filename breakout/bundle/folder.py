@@ -132,17 +132,26 @@ class Bundle:
         return self.calibrator.apply(self.model.predict_probability(rows))
 
     def predict_ladder(self, rows: Rows) -> np.ndarray | None:
-        """Return calibrated P(points >= k) for k = 1, ..., K, shape (n, K); None if the model has no ladder."""
+        """Return calibrated P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH), for n rows.
+
+        None if the model predicts only the probability of a breakout.
+        """
         ladder = predict_ladder(self.model, rows)
         return None if ladder is None else self.calibrator.apply(ladder)
 
     def training_features(self) -> pd.DataFrame:
-        """Return the features of the training rows with defaults filled, shape (n, k)."""
+        """Return the features of the n training rows with defaults filled, one column for each feature.
+
+        DataError if their file is missing or damaged.
+        """
         return load_parquet(self.folder / TRAINING_FILE)
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines of the same training window, by name; their files are read on first access."""
+        """The baselines of the same training window, by name; their files are read on first access.
+
+        DataError if a file is missing or damaged, or if this version does not know the kind of a baseline.
+        """
         return {name: load_model(name, self.folder / BASELINE_FOLDER / name) for name in self.manifest.baselines}
 
 
@@ -157,7 +166,7 @@ def save_bundle(
     """Write a new bundle folder, whole or not at all, and return the bundle's fingerprint.
 
     `training_file` is the content of a Parquet file with the features of the training rows. DataError if the folder
-    cannot be written.
+    cannot be written, or if it exists and is not empty.
     """
     with whole_folder(folder) as beside:
         files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
@@ -184,8 +193,9 @@ def save_bundle(
 def read_bundle(folder: Path) -> Bundle:
     """Return the verified bundle in the folder of a bundle, or in the folder `bundle` of a run.
 
-    DataError that names the file if one is missing, damaged, changed or from another run. ConfigurationError if this
-    version refuses the settings of the bundle.
+    DataError if there is no bundle, if a file is missing, damaged, changed, from another run or of another version, or
+    if the calibration does not keep the order of probabilities. ConfigurationError if this version refuses the settings
+    of the bundle.
     """
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
@@ -217,7 +227,7 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
     """Raise DataError if a file is missing or differs from its digest; `digests` are by file name.
 
-    `path` is that of the manifest, beside which the files are. If several files differ, the message states that the
+    `path` is that of the manifest; the files are in its folder. If several files differ, the message states that the
     manifest belongs to another run.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]

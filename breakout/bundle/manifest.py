@@ -58,7 +58,11 @@ class RowFingerprints(msgspec.Struct, frozen=True):
 
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The origin of a model: its run, data, settings, code, windows, rows and threshold."""
+    """The origin of a model: its run, data, settings, code, windows, rows and threshold.
+
+    `source` describes the warehouse. `git_commit` is None if it is not known. `chosen_threshold` is None if no
+    threshold reached the target precision on the validation part.
+    """
 
     run_id: str
     name: str
@@ -75,7 +79,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen_threshold: ThresholdChoice | None
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
-    # The rows of the final fit; None in a bundle that an earlier version of this package wrote.
+    # `learned` has the rows of the final fit. It is None in a bundle that an earlier version of this package wrote.
     learned: LearnedRows | None = None
     warnings: tuple[str, ...] = ()
 

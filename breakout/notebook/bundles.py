@@ -50,7 +50,8 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     Raises
     ------
     DataError
-        If no bundle has the name, or a file of the bundle is missing, damaged, changed or from another run.
+        If there is no bundle of that name or path, or if a file of the bundle or of the registry is missing, damaged,
+        changed or from another run.
     ConfigurationError
         If both a bundle and an existing file or folder have the name, or if an override or a setting of the bundle is
         refused.
@@ -86,9 +87,10 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
         If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
         "allow_contract_mismatch=true" is among them.
     ConfigurationError
-        If `day` is not after the training window, if `exclude` names an unknown player, or if an override is refused.
+        If `day` is not after the training window, if `exclude` names an unknown player, if a feature needs injury
+        reports and no table of them is configured, or if an override is refused.
     DataError
-        If the schedule has no game on the day, or if the source tables are missing or damaged.
+        If the schedule is missing or has no game on the day, or if the source tables are missing or damaged.
     """
     config: Any = compose("predict", [f"bundle={format_value(str(bundle.folder))}", f"date={day}", *overrides])
     bundle, differences = _with_asked_cutoff(bundle, config)
@@ -116,8 +118,8 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Returns
     -------
     pandas.DataFrame
-        The columns of predictions.parquet: player_lookup, game_id, game_date, split, probability, is_breakout, and
-        `ladder` for a model of points.
+        One row for each game of a role player. The columns are those of a run's predictions.parquet: player_lookup,
+        game_id, game_date, split, probability, is_breakout, and `ladder` for a model of points.
 
     Raises
     ------
@@ -125,7 +127,8 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
         If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
         "allow_contract_mismatch=true" is among them.
     ConfigurationError
-        If a date is within the training window, if `end` is before the first date, or if an override is refused.
+        If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
+        and no table of them is configured, or if an override is refused.
     DataError
         If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
@@ -201,7 +204,8 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
 def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
     """Return the bundle with the cutoff of the settings, and the differences of its contract from the installed one.
 
-    Each difference is logged as a warning. GateError as in `check_contract`.
+    Each difference is logged as a warning. GateError if there are differences, unless the settings allow them and all
+    features of the bundle are installed.
     """
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class FittedExperiment:
     """An experiment that was fitted in memory.
 
-    `run` holds the model and rows of the experiment's window, or those of each fold of a walk forward. `evaluation` is
-    None if the settings have no evaluation window.
+    `run` holds the fitted model and the rows of the experiment's window, or those of each fold of a walk forward.
+    `evaluation` is None if the settings have no evaluation window.
     """
 
     config: ExperimentConfig
@@ -58,6 +58,8 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
 
     Raises
     ------
+    ConfigurationError
+        If the features, or the settings of the warehouse, cannot be used.
     DataError
         If the source tables are missing, damaged or hold impossible values.
     """
@@ -78,13 +80,13 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each player whose latest game this season was for a team that plays, role player or not. The columns
-        are the keys, the context of the game (teams, venue, season average, is_role_player), and the features with
-        their defaults filled.
+        One row for each player, role player or not, whose last game of the season before the day was for a team that
+        plays on the day; no rows on a day without games. The columns are the keys, the context of the game (teams,
+        venue, season average, is_role_player), and the features with their defaults filled.
 
     Raises
     ------
-    DataError
+    ConfigurationError, DataError
         As in `build_features`.
     """
     with open_for(config, "predict") as warehouse:

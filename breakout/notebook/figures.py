@@ -103,7 +103,8 @@ def points_table(metrics: PointsMetrics) -> pd.DataFrame:
     pandas.DataFrame
         The columns estimate, low and high, and one row for each figure: crps (points), skill_NAME against the baseline
         NAME, coverage_50, coverage_80 and coverage_95 (shares of games), median_error and season_average_error
-        (points), and over_LINE (share of games with more points than LINE).
+        (points), and over_LINE (share of games with more points than LINE). An undefined figure is NaN, such as the
+        low and high of an interval on games of one date only.
     """
     figures = {
         "crps": metrics.crps,
@@ -141,6 +142,8 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
 
 def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
     """Draw one chart of an evaluation, as the page of a run shows it.
+
+    Unlike the page's, the chart "reliability" has no bins from before calibration.
 
     Parameters
     ----------

@@ -3,4 +3,4 @@
 The modules `*_tables` build tables and sentences. `terminal` prints them, `html` writes them into pages with charts.
 """
 
-REPORT_FILE = "report.html"  # the page in the folder of a run, sweep, comparison, backtest or ledger
+REPORT_FILE = "report.html"  # the name of the page in the folder of a run, sweep, comparison, backtest or ledger

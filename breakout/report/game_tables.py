@@ -15,9 +15,10 @@ NAMED_GAMES = 15  # the largest number of games in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return two tables of a run's evaluation games: the games ranked highest, and the breakouts ranked lowest.
+    """Return two tables of evaluation games: those with the highest probabilities, and the breakouts with the lowest.
 
-    Each table has at most NAMED_GAMES rows. `predictions` is the content of predictions.parquet.
+    Each table has at most NAMED_GAMES rows, and none without evaluation games. `predictions` is the content of a run's
+    predictions.parquet.
     """
     ranked = rank_games(predictions[predictions["split"] == "evaluation"])
     missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
@@ -38,10 +39,10 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 
 
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of the production model's graded entries, one of breakouts and one of other games.
+    """Return two tables of production's graded entries in the ledger, one of breakouts and one of other games.
 
     Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability
-    among all graded entries of the model. `graded` is `LedgerReview.graded`.
+    among all graded entries of production. `graded` is `LedgerReview.graded`.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")
@@ -77,7 +78,7 @@ def _game_record(game: dict[Any, Any], player: str) -> dict[str, Cell]:
         "rank": number(game["rank"], ".0f"),
         "player": text(player),
         "date": text(game["game_date"]),
-        # "NYK at BOS" for 20260105_NYK_BOS
+        # The game_id 20260105_NYK_BOS is shown as "NYK at BOS".
         "game": text(game["game_id"].split("_", 1)[-1].replace("_", " at ")),
         "probability": number(game["probability"]),
     }

@@ -34,8 +34,9 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 def describe_counts(review: LedgerReview) -> list[str]:
     """Return sentences about the entries of the ledger; an empty list if the ledger is empty.
 
-    The first sentence names the rule by which one of several predictions is graded. If there are late entries, the next
-    counts them. If no model has MIN_GRADED graded entries, the last says that no rates are shown.
+    The first sentence says whether the first or the last of several predictions of the same game is graded. If there
+    are late entries, the next counts them. If no model has MIN_GRADED graded entries, the last says that no rates are
+    shown.
     """
     if not review.scoreboard:
         return []
@@ -78,7 +79,10 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def ledger_market_table(market: LedgerMarket) -> Table:
-    """Return a table that compares the log loss of each model with the market's on the same lines."""
+    """Return a table that compares the log loss of each model with the market's on the same lines.
+
+    A model with fewer than MIN_GRADED lines has its number of lines and no figures.
+    """
     rows = []
     for score in market.scores:
         found = score.metrics
@@ -103,7 +107,8 @@ def describe_promise(score: ModelScore) -> str:
     """Return whether the model keeps its promise, with the promised interval: "kept: 0.420 to 0.460".
 
     The promised interval is that of the log loss when the run that trained the model evaluated it. A model keeps its
-    promise if the log loss of its graded entries lies in this interval. Return "no interval" if there is none.
+    promise if the log loss of its graded entries lies in this interval. The text begins with "not examined" if the
+    model has fewer than MIN_GRADED graded entries. It is "no interval" if no interval was promised.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"
@@ -112,7 +117,7 @@ def describe_promise(score: ModelScore) -> str:
 
 
 def shadow_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table of the sequential comparison of each shadow with production."""
+    """Return a table of the sequential comparison of each shadow with production: its e-value and what that shows."""
     rows = [
         {
             "shadow": text(score.name),
@@ -134,7 +139,10 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the entries that are not graded, with the reason, newest first, at most SHOWN_ENTRIES."""
+    """Return a table of the entries that are not graded, each with the reason, the newest game date first.
+
+    The table has at most SHOWN_ENTRIES rows; its caption counts all of these entries.
+    """
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {
         "player_full_name": "player",
@@ -147,7 +155,10 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 
 
 def correction_table(corrections: pd.DataFrame) -> Table:
-    """Return a table of corrected outcomes, newest first, at most SHOWN_ENTRIES."""
+    """Return a table of corrected outcomes, the last of `corrections` first.
+
+    The table has at most SHOWN_ENTRIES rows; its caption counts all corrections.
+    """
     columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
     return _text_table("Corrected outcomes", corrections[::-1], columns)
 
@@ -160,7 +171,10 @@ def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> 
 
 
 def slate_table(graded: pd.DataFrame) -> Table:
-    """Return a table of production's entries for its newest game date, the highest probability first."""
+    """Return a table of production's entries for its newest game date, the highest probability first.
+
+    The table has no rows if production has no entries.
+    """
     production = graded[graded["role"] == "production"]
     day = production["game_date"].max() if len(production) else None
     found = production[production["game_date"] == day].sort_values("probability", ascending=False)

@@ -43,7 +43,10 @@ def settings_table(run: RunRecord) -> Table:
 
 
 def change_table(run: RunRecord, before: RunRecord) -> Table:
-    """Return a table of the differences of `run` from `before` in settings, contract, data, code and versions."""
+    """Return a table of the differences of `run` from `before` in settings, contract, data, code and versions.
+
+    Settings in NOT_COMPARED are left out. DataError if the manifest of one of the runs is damaged.
+    """
     rows = []
     for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):
         changed = [key for key in dict.fromkeys([*was, *now]) if was.get(key) != now.get(key)]
@@ -54,7 +57,7 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
     """Return the settings by dotted key, such as "model.depth".
 
-    Settings of an older version get the keys of this version, unless they cannot be migrated.
+    Settings of an older version get the keys of this version. If they cannot be migrated, they keep their own keys.
     """
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
@@ -78,7 +81,10 @@ def _grounds(run: RunRecord) -> dict[str, Any]:
 
 
 def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
-    """Return the row of a changed setting: both values, or for a list the elements that were removed and added."""
+    """Return the row of a changed setting, with both values.
+
+    If both values are lists with different elements, the row has the removed and the added elements instead.
+    """
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
         removed = [item for item in before if item not in now]
         added = [item for item in now if item not in before]
@@ -99,7 +105,8 @@ def _format_value(value: Any) -> str:
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
     """Return a table of the facts about a run's origin: its id, model, windows, data, code and versions.
 
-    If the run has no manifest, the table holds only the facts from its status and from `model`.
+    Unknown facts are left out. If the run has no manifest, the table holds only the facts from its status and from
+    `model`. DataError if the manifest is damaged.
     """
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
@@ -142,7 +149,10 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice | None) -> str:
-    """Return the chosen threshold as text, with the rule and the figures on the validation part that decided it."""
+    """Return the chosen threshold as text, with the rule and the figures on the validation part that decided it.
+
+    The text for None is that no threshold reached the target precision.
+    """
     if choice is None:
         return "none: no threshold reached the target precision on validation"
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"

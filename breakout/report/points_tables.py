@@ -13,7 +13,10 @@ BASELINES = {
 
 
 def crps_table(points: PointsMetrics) -> Table:
-    """Return a table of the CRPS (continuous ranked probability score) of the model and of the baselines."""
+    """Return a table of the CRPS (continuous ranked probability score) of the model and of the baselines.
+
+    A further column has the model's skill against each baseline: 1 - (the model's CRPS / the baseline's CRPS).
+    """
     rows = [[text("model"), interval(points.crps), number(None)]]
     rows += [
         [text(BASELINES.get(name, name)), interval(part.crps), interval(part.skill)]
@@ -23,7 +26,7 @@ def crps_table(points: PointsMetrics) -> Table:
 
 
 def coverage_table(points: PointsMetrics) -> Table:
-    """Return a table of the coverage and the mean width of central prediction intervals."""
+    """Return a table of central prediction intervals: the share of games within each, and its mean width in points."""
     rows = [
         [text(f"central {part.probability:.0%}"), interval(part.share), interval(part.width, ".1f")]
         for part in points.coverage
@@ -40,7 +43,8 @@ def line_table(points: PointsMetrics) -> Table:
 def describe_errors(points: PointsMetrics) -> str:
     """Return sentences about the error of the predicted median, and about the test that the PIT histogram is flat.
 
-    PIT is the probability integral transform. Its histogram is flat if the distributions are calibrated.
+    PIT is the probability integral transform. Its histogram is flat if the distributions are calibrated. If there are
+    too few dates for the test, the last sentence says so.
     """
     sentence = (
         f"Mean absolute error of the predicted median {format_interval(points.median_error)} points, of the season "

@@ -66,7 +66,10 @@ def describe_verdict(found: Backtest) -> str:
 
 
 def describe_market(market: MarketMetrics) -> str:
-    """Return a sentence that says whether the model's weight beside the market (see StackWeight) shows an edge."""
+    """Return a sentence that says whether the model's weight beside the market shows an edge.
+
+    It does if its interval lies above 0. The weight is the share of the model's log odds in a mean with the market's.
+    """
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:
         return f"The model adds to the market's probability: its weight beside it is {weight}."
@@ -98,7 +101,8 @@ def describe_claims(found: Backtest) -> str:
 def describe_needed(returns: Returns) -> str:
     """Return a sentence with the number of bets after which the yield's interval would not include 0.
 
-    The number assumes that the yield stays as it is. The text is empty if the yield has no interval or is 0.
+    The number assumes that the yield stays as it is. The text is empty if the yield is 0, or if fewer than two dates
+    have bets that are won or lost.
     """
     if returns.bets_needed is None:
         return ""
@@ -133,7 +137,10 @@ def describe_weight(priced: PricedSlate) -> str:
 
 
 def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
-    """Return the sentences of `list_notes` for a slate; the first counts the quotes left out, if there are any."""
+    """Return the sentences about gaps in the quotes for a slate; () if there are none.
+
+    If quotes were left out, the first sentence counts them by reason. The other sentences are those of `list_notes`.
+    """
     matched = priced.matched
     left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
     notes = (f"Quotes left out: {left}.",) if left else ()
@@ -143,7 +150,8 @@ def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
 def offer_table(priced: PricedSlate) -> Table:
     """Return a table of the first SHOWN_OFFERS offers of a slate, each with its stake and the stake's interval.
 
-    The offers are sorted by their expected value at the model's own probability, the largest first.
+    The offers are sorted by their expected value at the model's own probability, the largest first. An offer on which
+    nothing is staked has a dash.
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [
@@ -173,7 +181,10 @@ def _stake(row: Mapping[str, float]) -> Interval | None:
 
 
 def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
-    """Return a sentence for each kind of gap in the quotes, such as quotes without a time or with an unknown player."""
+    """Return a sentence for each kind of gap in the quotes, such as quotes without a time or with an unknown player.
+
+    The result is () if there are no gaps.
+    """
     notes = []
     if found.n_untimed:
         notes.append(
@@ -215,7 +226,10 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of each source in PROBABILITY_TITLES: its metrics, and its log loss minus the market's."""
+    """Return a table of the metrics of the model, the market, both stacked, and a coin.
+
+    The last column has the log loss minus the market's; it is a dash for the market and the coin.
+    """
     rows = []
     for name, title in PROBABILITY_TITLES.items():
         metrics, differences = market.metrics[name], market.differences.get(name)
@@ -234,7 +248,8 @@ def market_table(market: MarketMetrics) -> Table:
 def weight_table(market: MarketMetrics) -> Table:
     """Return a table of the model's weight beside the market: of each month, fitted on earlier lines, and of all lines.
 
-    The column `used` has the weight with which the stakes of the month are sized.
+    The column `used` has the weight with which the stakes of the month are sized; it is 0 unless the weight's interval
+    lies above 0. The row of all lines has a dash there.
     """
     rows = [
         {

@@ -21,7 +21,10 @@ CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 
 
 def paired_table(comparison: Comparison) -> Table:
-    """Return a table of the differences candidate minus production in each metric."""
+    """Return a table of the differences candidate minus production in each metric.
+
+    A further column has the share of resamples in which the candidate is better.
+    """
     rows = []
     for key, paired in comparison.differences.items():
         has_interval = paired.difference.low is not None  # Games of a single date give no interval.
@@ -85,7 +88,10 @@ def checks_table(event: RegistryEvent) -> Table:
 
 
 def history_table(history: Sequence[RegistryEvent]) -> Table:
-    """Return a table of all events, newest first. The newest decides what is in production, so it is highlighted."""
+    """Return a table of all events of a registry, newest first.
+
+    The newest event decides what is in production, so it is highlighted. The table has no rows without events.
+    """
     names = promoted_names(history)
     rows = [
         {
@@ -107,7 +113,10 @@ def promoted_names(history: Sequence[RegistryEvent]) -> dict[str, str]:
 
 
 def describe_event(facts: EventFacts) -> str:
-    """Return the known facts of an event as text: its author, commit, rule, compared games and reason."""
+    """Return the known facts of an event as text: its author, commit, rule, compared games and reason.
+
+    The text is empty if none is known.
+    """
     compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
     parts = (
         f"by {facts.who}" if facts.who else "",

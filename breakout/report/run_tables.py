@@ -37,12 +37,12 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by title, except UNCALIBRATED."""
+    """Return the baselines by their titles, without the baseline that is the model before calibration."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
 def metric_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of all metrics of the model and of its baselines."""
+    """Return a table of all metrics of the model and of its baselines, without the model before calibration."""
     rivals = rivals_of(evaluation)
     sides = [evaluation.metrics, *(part.metrics for part in rivals.values())]
     rows = [[text(metric.title), *(interval(side[key]) for side in sides)] for key, metric in METRICS.items()]
@@ -54,7 +54,11 @@ def metric_table(evaluation: EvaluationResult) -> Table:
 
 
 def difference_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of the differences model minus baseline in each compared metric."""
+    """Return a table of the differences model minus baseline in each compared metric.
+
+    Beside each difference is the share of resamples in which the model is better. The model before calibration is no
+    baseline here.
+    """
     columns = ["metric"]
     rows: dict[str, list[Cell]] = {}
     for title, part in rivals_of(evaluation).items():
@@ -97,7 +101,8 @@ def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
     """Return a table of the metrics before and after calibration, on the validation part and the evaluation games.
 
-    If `evaluation` is None, the table has only the columns of the validation part.
+    If `evaluation` is None, the table has only the columns of the validation part. KeyError if `evaluation` is that of
+    a model without calibration.
     """
     rows = []
     for key, metric in METRICS.items():
@@ -114,7 +119,10 @@ def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResul
 
 
 def precision_recall_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of precision and recall if the games at or above a threshold are flagged, for each threshold."""
+    """Return a table of precision and recall if the games at or above a threshold are flagged, for each threshold.
+
+    The threshold that was chosen on the validation part is highlighted, if there is one.
+    """
     rows = [
         {
             "threshold": number(row.threshold),
@@ -131,7 +139,10 @@ def precision_recall_table(evaluation: EvaluationResult) -> Table:
 
 
 def top_table(top: Sequence[TopRows]) -> Table:
-    """Return a table of hit rate and lift among the highest-ranked games."""
+    """Return a table of hit rate (share of breakouts) and lift among the games with the highest probabilities.
+
+    The lift is the hit rate divided by the breakout rate of all games.
+    """
     rows = [
         {
             "share": Cell(f"top {part.fraction:.0%}", str(part.fraction)),
@@ -145,7 +156,10 @@ def top_table(top: Sequence[TopRows]) -> Table:
 
 
 def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
-    """Return a table of each metric's mean and spread over seeds, and its value in this run."""
+    """Return a table of each metric's mean and spread over seeds, and its value in this run.
+
+    A metric without a spread over seeds is left out.
+    """
     rows = [
         {
             "metric": text(METRICS[key].title),
@@ -207,14 +221,20 @@ def validation_table(validation: ValidationMetrics) -> Table:
 
 
 def describe_validation_use(metrics: RunMetrics) -> str:
-    """Return what the validation games were used for, as a clause that follows "games on which"."""
-    kind = KINDS.get(metrics.model.kind)  # None for a kind that this version does not know
+    """Return what the validation games were used for, as a clause that follows "games on which".
+
+    The clause is "a threshold was looked for", and also names the end of the fit if the model's kind stops early.
+    """
+    kind = KINDS.get(metrics.model.kind)  # `kind` is None if this version does not know the model's kind.
     stops_early = kind is not None and kind.stops_early
     return "the fit was stopped and a threshold looked for" if stops_early else "a threshold was looked for"
 
 
 def importance_table(metrics: RunMetrics) -> Table:
-    """Return a table of the importance of each feature: the model's own, and by permutation and SHAP if computed."""
+    """Return a table of the importance of each feature: the model's own, and by permutation and SHAP if computed.
+
+    The most important feature is first, by permutation if that was computed, else by the model's own measure.
+    """
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}
     names = list(by_name) or sorted(metrics.importance, key=lambda name: -metrics.importance[name])

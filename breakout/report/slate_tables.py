@@ -42,13 +42,13 @@ def ranking_table(slate: Slate) -> Table:
 
 
 def absence_table(slate: Slate) -> Table:
-    """Return a table of the players who are listed as out or doubtful, by team."""
+    """Return a table of the players whom the injury reports list as out or doubtful, one row for each team."""
     rows = [[text(team), text(names)] for team, names in sorted(slate.statuses.absent_players().items())]
     return Table("Out or doubtful, by team", ["team", "players"], rows, style="prose")
 
 
 def skipped_table(slate: Slate) -> Table:
-    """Return a table of the players who were left out, by reason."""
+    """Return a table of the players who were left out of the ranking, one row for each reason."""
     rows = [
         [text(reason), number(len(players), ".0f"), text(_named(players))]
         for reason, players in slate.skipped.groupby("reason", sort=True)

@@ -14,7 +14,10 @@ LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with the short label of a job's settings, or SHARED if it is empty, and the overrides as hint."""
+    """Return a cell with the short label of a job's settings; a page shows `overrides` when the pointer is over it.
+
+    An empty label is shown as "the settings that all share".
+    """
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
@@ -26,7 +29,10 @@ def job_state(row: JobRow, table: JobTable) -> str:
 
 
 def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
-    """Return a table of the jobs by rank, followed by the baselines on the same games."""
+    """Return a table of the jobs by rank, followed by the baselines on the same games.
+
+    The simplest of the jobs tied with the best is highlighted.
+    """
     title = METRICS[board.optimized_metric].title
     rows = [_job_record(row, table, title) for row in table.rows]
     undefined = dict.fromkeys(rows[0], number(None))
@@ -75,7 +81,10 @@ def _baseline_record(baseline: BaselineRow) -> dict[str, Cell]:
 
 
 def sweep_market_table(table: JobTable) -> Table:
-    """Return a table that compares each job with the market on the lines of the configured prices."""
+    """Return a table that compares each job with the market on the lines of the configured prices.
+
+    The market is in the first rows. The table has no rows if no job was compared with prices.
+    """
     rows = [
         {
             "job": text("market" if line.job is None else line.job),
@@ -96,7 +105,7 @@ def _line_settings(job: int | None, table: JobTable) -> Cell:
 
 
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
-    """Return a table of the variants in `problem`, with means of the metrics over windows and seeds.
+    """Return a table of the variants of one target and warehouse, with means of the metrics over windows and seeds.
 
     The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
     """
@@ -121,7 +130,8 @@ def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
 def spread_table(board: Leaderboard) -> Table:
     """Return a table of the spread of the metrics over seeds, one row for each variant in each window.
 
-    A variant without a spread of the validation metric in a window is left out.
+    The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths. Variants whose validation
+    metric is defined for fewer than two seeds of the window are left out.
     """
     title = METRICS[board.optimized_metric].title
     rows = [

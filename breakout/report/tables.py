@@ -16,9 +16,9 @@ UNDEFINED = "\N{EN DASH}"
 class Cell:
     """One cell: its text, the value by which a page sorts it, its kind, and the text of its interval.
 
-    A cell with an empty `sort_by` is sorted last. The kind "code" is for text that a user types and for identifiers,
-    such as a setting or a fingerprint. The kind "settings" is for the settings of a job; a page shows the `hint` of
-    such a cell when the pointer is over it.
+    A cell with an empty `sort_by` is sorted last. `interval` is "" without an interval. The kind "code" is for text
+    that a user types and for identifiers, such as a setting or a fingerprint. The kind "settings" is for the settings
+    of a job; a page shows the `hint` of such a cell when the pointer is over it.
     """
 
     text: str
@@ -53,9 +53,9 @@ class Table:
         chosen: Sequence[bool] = (),
         style: Literal["", "prose", "stacked"] = "",
     ) -> Table:
-        """Return a table of rows that map the name of each column to a cell.
+        """Return a table with one row for each of `records`, which map the name of each column to a cell.
 
-        All rows have the same names in the same order. Without rows the table has no columns.
+        All records must have the same names in the same order. Without records the table has no columns.
         """
         columns = list(records[0]) if records else []
         return cls(caption, columns, [list(record.values()) for record in records], chosen, style)
@@ -75,7 +75,7 @@ class Table:
 
 
 def text(value: object) -> Cell:
-    """Return a cell with a value as plain text."""
+    """Return a cell of the kind "text" with the text of a value, by which it is also sorted."""
     return Cell(str(value), str(value))
 
 

@@ -27,7 +27,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Mark:
-    """One SVG element: its name, its attributes, and its text if it has one."""
+    """One SVG element: its tag name, its attributes, and its text, which is None for an element without text."""
 
     shape: str
     attributes: dict[str, str | float]
@@ -44,7 +44,10 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """Return the position of a value, rounded to a tenth of an SVG unit."""
+        """Return the position of a value, rounded to a tenth of an SVG unit.
+
+        A value outside `low`..`high` has a position outside the axis. ZeroDivisionError if `low` equals `high`.
+        """
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + (self.end - self.start) * share, 1)
 
@@ -54,7 +57,8 @@ class Chart:
     """A chart with two axes; each method adds marks to it.
 
     `write`, `write_upwards`, `rule` and `legend` take positions in SVG units; the other methods take values on the
-    axes. Widths, radii and shifts are always in SVG units. `alt` describes the chart for readers who cannot see it.
+    axes. Widths, radii and shifts are always in SVG units. `name` is the chart's attribute `data-chart` in the page.
+    `alt` describes the chart for readers who cannot see it.
     """
 
     name: str
@@ -67,34 +71,40 @@ class Chart:
     marks: list[Mark] = field(default_factory=list)
 
     def line(self, points: Iterable[Point], colour: str, *, width: float = 1.2, is_dashed: bool = False) -> None:
-        """Draw a line through the given points."""
+        """Draw a line through points, which are values on the axes; `width` is in SVG units."""
         attributes = {**self._stroke(colour, width), "points": self._path(points), "fill": "none"}
         if is_dashed:
             attributes["stroke-dasharray"] = "4 3"
         self.marks.append(Mark("polyline", attributes))
 
     def area(self, points: Iterable[Point], colour: str, opacity: float) -> None:
-        """Fill the polygon whose corners are the given points."""
+        """Fill the polygon whose corners are `points`, which are values on the axes."""
         fill = {"fill": f"var(--{colour})", "points": self._path(points)}
         self.marks.append(Mark("polygon", {**fill, "fill-opacity": round(opacity, 3)}))
 
     def dot(self, x: float, y: float, colour: str, *, radius: float = 4, opacity: float = 1.0) -> None:
-        """Draw a dot."""
+        """Draw a dot at values on the axes; `radius` is in SVG units."""
         place = {"cx": self.x.place(x), "cy": self.y.place(y), "r": radius}
         self.marks.append(Mark("circle", {**place, "fill": f"var(--{colour})", "fill-opacity": opacity}))
 
     def bar(self, low: Point, high: Point, colour: str, *, width: float = 1.6) -> None:
-        """Draw a straight bar from one point to another, for example an interval."""
+        """Draw a straight bar, such as an interval, between two points, which are values on the axes."""
         self.line([low, high], colour, width=width)
 
     def horizontal_interval(self, y: float, interval: HasInterval, colour: str) -> None:
-        """Draw an estimate as a dot and its interval as a bar, at the value `y`; ValueError without an estimate."""
+        """Draw an estimate as a dot and its interval as a horizontal bar, at the value `y` of the y axis.
+
+        Without an interval only the dot is drawn. ValueError if the estimate is undefined.
+        """
         low, high = ends(interval)
         self.bar((low, y), (high, y), colour, width=2.6)
         self.dot(estimate_of(interval), y, colour, radius=4.5)
 
     def vertical_interval(self, x: float, interval: HasInterval, colour: str) -> None:
-        """Draw an estimate as a dot and its interval as a bar, at the value `x`; ValueError without an estimate."""
+        """Draw an estimate as a dot and its interval as a vertical bar, at the value `x` of the x axis.
+
+        Without an interval only the dot is drawn. ValueError if the estimate is undefined.
+        """
         low, high = ends(interval)
         self.bar((x, low), (x, high), colour)
         self.dot(x, estimate_of(interval), colour)
@@ -102,27 +112,33 @@ class Chart:
     def label(
         self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
     ) -> None:
-        """Write text at values on the axes, moved by `shift`."""
+        """Write text at the values (x, y) on the axes, moved by `shift` in SVG units; `anchor` as in `write`."""
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
-        """Write text that is vertically centred on `y`; text of more than LONG_LABEL letters is cut."""
+        """Write text at a position in SVG units, vertically centred on `y`; cut it after LONG_LABEL letters.
+
+        `anchor` is the part of the text that is at `x`: "start", "middle" or "end".
+        """
         shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
         place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}
         self.marks.append(Mark("text", {**place, "fill": f"var(--{colour})", "font-size": FONT}, shown))
 
     def write_upwards(self, x: float, y: float, text: str) -> None:
-        """Write text that reads from bottom to top, centred on (x, y)."""
+        """Write text that reads from bottom to top, centred on the position (x, y) in SVG units."""
         self.write(x, y, text)
         self.marks[-1].attributes["transform"] = f"rotate(-90 {round(x, 1)} {round(y, 1)})"
 
     def rule(self, x1: float, y1: float, x2: float, y2: float, colour: str = "line") -> None:
-        """Draw a thin straight line from (x1, y1) to (x2, y2)."""
+        """Draw a thin straight line from (x1, y1) to (x2, y2), both positions in SVG units."""
         place = {"x1": round(x1, 1), "y1": round(y1, 1), "x2": round(x2, 1), "y2": round(y2, 1)}
         self.marks.append(Mark("line", {**self._stroke(colour, 1), **place}))
 
     def legend(self, entries: Sequence[tuple[str, str]], x: float, y: float) -> None:
-        """Write (name, colour) entries, each with a box of its colour; the first is at (x, y), the others below it."""
+        """Write (name, colour) entries below one another, each after a box of its colour.
+
+        The first entry is at the position (x, y) in SVG units.
+        """
         for line, (name, colour) in enumerate(entries):
             self.marks.append(Mark("rect", {"x": x, "y": y + 17 * line - 4, "width": 18, "height": 7, "rx": 2}))
             self.marks[-1].attributes["fill"] = f"var(--{colour})"
@@ -136,7 +152,10 @@ class Chart:
 
 
 def round_ticks(low: float, high: float) -> list[float]:
-    """Return at most 6 round values from `low` to `high`, in steps of 1, 2 or 5 times a power of ten."""
+    """Return at most 6 round values from `low` to `high`, in steps of 1, 2 or 5 times a power of ten.
+
+    ValueError unless `low` is less than `high`.
+    """
     power = 10.0 ** math.floor(math.log10((high - low) / 6))
     step = next(power * factor for factor in (1, 2, 5, 10, 20) if (high - low) / (power * factor) < 6)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
@@ -144,7 +163,10 @@ def round_ticks(low: float, high: float) -> list[float]:
 
 
 def tick_pattern(ticks: Sequence[float]) -> str:
-    """Return a format specification, such as ".2f", with as many decimals as the distance between the ticks needs."""
+    """Return a format specification, such as ".2f", with as many decimals as the distance between the ticks needs.
+
+    A single tick gets the decimals that its own value would need as a distance. Without ticks the result is ".0f".
+    """
     step = ticks[1] - ticks[0] if len(ticks) > 1 else ticks[0] if ticks else 1.0
     return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
 
@@ -164,10 +186,11 @@ def square_chart(
     percent: str = "",
     x_labels: Sequence[str] | None = None,
 ) -> Chart:
-    """Return an empty chart with a grid and two titled axes, each given as (title, low, high).
+    """Return an empty chart with a grid and two titled axes; `x` and `y` are (title, low, high), low less than high.
 
-    `percent` names the axes with labels in per cent: "x", "y" or "xy". If `x_labels` is given, these texts label the
-    values 0, 1, 2, ... of the x axis, which then has no numbers and no grid lines. `name` and `alt` as in `Chart`.
+    `percent` names the axes with labels in per cent: "", "x", "y" or "xy". If `x_labels` is given, these texts label
+    the values 0, 1, 2, ... of the x axis, which then has no numbers and no grid lines. `name` and `alt` become the
+    chart's fields of these names.
     """
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
@@ -202,8 +225,9 @@ def row_chart(
 ) -> Chart:
     """Return an empty chart with one row for each label, from top to bottom, and an x axis that includes all `values`.
 
-    Row i is at the value i of the y axis. `title` is that of the x axis. `legend` holds (name, colour) entries.
-    `labels` and `values` must not be empty.
+    Row i is at the value i of the y axis. `title` is that of the x axis. `legend` holds (name, colour) entries, which
+    are written above the rows. `name` and `alt` become the chart's fields of these names. ValueError if `labels` or
+    `values` is empty.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01
@@ -213,7 +237,7 @@ def row_chart(
     row = ROW_BELOW_LABEL if is_above else ROW_HEIGHT
     top = 8 + (22 if legend else 0)
     bottom = top + row * len(labels)
-    # Marks of row 0 are in the middle of its height, or lower if its label is above them.
+    # `first` is the position of the marks of row 0: the middle of the row, or lower if the label is above the marks.
     first = top + row * (0.72 if is_above else 0.5)
     y = Axis(0, 1, first, first + row)
     chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
@@ -239,7 +263,7 @@ def interval_chart(
 ) -> Chart:
     """Return a chart with one row for each (label, interval, colour), and a dashed line at the value `reference`.
 
-    ValueError if an estimate is undefined.
+    `title` is that of the x axis. ValueError if `rows` is empty or an estimate is undefined.
     """
     values = [reference, *(end for _, interval, _ in rows for end in ends(interval))]
     chart = row_chart(name, alt, title, [label for label, _, _ in rows], values)
@@ -257,7 +281,10 @@ def estimate_of(interval: HasInterval) -> float:
 
 
 def ends(interval: HasInterval) -> tuple[float, float]:
-    """Return the ends of an interval, or its estimate twice if it has no ends; ValueError if that is undefined too."""
+    """Return the ends of an interval, or the estimate twice if there is no interval.
+
+    ValueError if the interval and the estimate are undefined.
+    """
     if interval.low is None or interval.high is None:
         return estimate_of(interval), estimate_of(interval)
     return interval.low, interval.high
@@ -266,7 +293,7 @@ def ends(interval: HasInterval) -> tuple[float, float]:
 def below(points: Sequence[Point], limit: float) -> list[Point]:
     """Return the part of a line at or below y = `limit`; the line is given and returned as points (x, y).
 
-    The points where the line crosses the limit are added.
+    The points where the line crosses the limit are added. `points` must not be empty.
     """
     cut: list[Point] = []
     for before, after in zip([points[0], *points], points, strict=False):

@@ -14,9 +14,9 @@ SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # the fifth shadow has the
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
-    """Draw a model's log loss by week, with intervals; None if the model has too few graded entries for scores.
+    """Draw a model's log loss by week, with intervals; None with fewer graded entries than `scoreboard.MIN_GRADED`.
 
-    If the run that trained the model was evaluated, a band marks the interval of the log loss in that evaluation.
+    A band marks the interval of the log loss in the evaluation of the run that trained the model, if it is known.
     """
     if score.scores is None:
         return None
@@ -36,9 +36,10 @@ def draw_weeks(score: ModelScore) -> Chart | None:
 
 
 def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
-    """Draw each shadow's e-value against production after each game date, on a logarithmic scale.
+    """Draw each shadow's e-value, the evidence that it is better than production, after each game date.
 
-    Return None if no shadow has been compared with production on at least two dates.
+    The scale is logarithmic. A shadow that was compared with production on fewer than two dates is left out. Return
+    None if no shadow is left.
     """
     found = [
         (score.name, one) for score in scores if (one := score.against_production) is not None and one.e_values.size > 1

@@ -58,7 +58,11 @@ def write_run_page(folder: Path) -> Path:
 
 
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
-    """Return the page of a run that trained a model, evaluated one, or both; `metrics` are those of the run."""
+    """Return the HTML page of a run that trained a model, evaluated one, or both; `metrics` are those of the run.
+
+    The page also shows the differences from the latest earlier completed run of the same name and command, if any.
+    DataError if another file of the run is missing or damaged.
+    """
     model, before = metrics.model, previous_run(run)
     labels = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, model.kind]
     return render_page(
@@ -93,7 +97,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
 
 
 def render_sweep(board: Leaderboard) -> str:
-    """Return the page of a sweep."""
+    """Return the HTML page of a sweep, made from its leaderboard."""
     metric = METRICS[board.optimized_metric].title
     return render_page(
         "sweep.html.j2",
@@ -108,7 +112,7 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def render_comparison(compared: HeadToHead) -> str:
-    """Return the page of a comparison of two bundles."""
+    """Return the HTML page of a comparison of a candidate with the bundle in production on the same games."""
     return render_page(
         "comparison.html.j2",
         title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",
@@ -120,7 +124,10 @@ def render_comparison(compared: HeadToHead) -> str:
 
 
 def render_production(registry: Registry) -> str:
-    """Return the page of a registry; DataError if its history or the manifest in production is damaged."""
+    """Return the HTML page of a registry: the model in production, if there is one, and the history of events.
+
+    DataError if the history is damaged, or if the manifest of the bundle in production is missing or damaged.
+    """
     history, current = registry.history(), registry.current()
     promotions = [event for event in history if event.action == "promoted" and event.bundle == current]
     return render_page(
@@ -134,7 +141,7 @@ def render_production(registry: Registry) -> str:
 
 
 def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the page of a slate, with its prices if `priced` is given.
+    """Return the HTML page of a slate, with its prices if `priced` is given.
 
     `candidates` is the number of ranked players before the setting `top` shortened the ranking.
     """
@@ -151,20 +158,21 @@ def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSl
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page of a review as report.html into the ledger's folder below `outputs`, and return its path.
+    """Write the page of a review as report.html into the ledger's folder below `outputs`, and return the page's path.
 
-    Temporary files that killed processes left in that folder are removed. DataError if the page cannot be written.
+    Wait if another process holds the ledger's lock. Remove temporary files that killed processes left in that folder.
+    DataError if the page cannot be written.
     """
     ledger = FolderLedger.of(outputs)
     path = ledger.folder / REPORT_FILE
-    with ledger.lock():  # No other process can be writing, so every temporary file is a leftover.
+    with ledger.lock():  # Only the holder of the lock writes, so every temporary file is a leftover.
         remove_incomplete(ledger.folder)
         save_text(render_ledger(review), path)
     return path
 
 
 def render_ledger(review: LedgerReview) -> str:
-    """Return the page of a review of the ledger."""
+    """Return the HTML page of a review of the ledger."""
     return render_page(
         "ledger.html.j2",
         title="Ledger of predictions",
@@ -178,14 +186,17 @@ def render_ledger(review: LedgerReview) -> str:
 
 
 def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
-    """Write report.html into the folder of a backtest and return its path; DataError if it cannot be written."""
+    """Write the page of a backtest as report.html into its folder, and return the path of the page.
+
+    DataError if it cannot be written.
+    """
     path = folder / REPORT_FILE
     save_text(render_backtest(record), path)
     return path
 
 
 def render_backtest(record: BacktestRecord) -> str:
-    """Return the page of a backtest."""
+    """Return the HTML page of a backtest."""
     return render_page(
         "backtest.html.j2",
         title="Against the price",

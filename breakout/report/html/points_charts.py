@@ -26,7 +26,10 @@ def draw_pit(pit: PitHistogram) -> Chart:
 
 
 def draw_fans(fans: Sequence[Fan]) -> Chart:
-    """Draw for each game the predicted points (central 90 % and 50 % intervals, and median) and the points scored."""
+    """Draw for each game the predicted points (central 90 % and 50 % intervals, and median) and the points scored.
+
+    ValueError if `fans` is empty.
+    """
     chart = row_chart(
         "fans",
         "predicted points of " + ", ".join(f"{fan.player_lookup} (scored {fan.points})" for fan in fans),

@@ -23,7 +23,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return a template filled with `values` as text; jinja2.UndefinedError if it uses an undefined name."""
+    """Return the text of the template in the file `template`, with `values` inserted.
+
+    jinja2.TemplateNotFound if there is no such file; jinja2.UndefinedError if the template uses an undefined name.
+    """
     return _environment().get_template(template).render(values)
 
 
@@ -54,5 +57,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return text after `printable` has made it safe; return markup and values of other types unchanged."""
+    """Return text without control characters and with secrets masked; return markup and other types unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

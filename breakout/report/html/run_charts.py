@@ -32,7 +32,10 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
-    """Draw the AUC and its interval on a scale with marks at 0.5, MARGINAL_AUC and READY_AUC."""
+    """Draw the AUC and its interval on a scale with marks at 0.5, MARGINAL_AUC and READY_AUC.
+
+    ValueError if the AUC is undefined.
+    """
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)
     reach = (min(low, *limits.values()), max(high, *limits.values()))
@@ -52,7 +55,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
 
 
 def draw_roc(curve: Curve, auc: Interval) -> Chart:
-    """Draw the ROC curve, and the diagonal that random probabilities give."""
+    """Draw the ROC curve, and the diagonal that random probabilities give; `auc` is stated in the chart's `alt`."""
     alt = f"ROC curve, area {format_interval(auc)}; the diagonal is chance"
     chart = square_chart("roc", alt, ("share of other games flagged", 0, 1), ("share of breakouts flagged", 0, 1))
     points = list(zip(curve.x, curve.y, strict=True))
@@ -64,7 +67,10 @@ def draw_roc(curve: Curve, auc: Interval) -> Chart:
 
 
 def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_rate: float) -> Chart:
-    """Draw precision against recall, with a line at the breakout rate: the precision if every game is flagged."""
+    """Draw precision against recall, with a line at the breakout rate: the precision if every game is flagged.
+
+    `average_precision` is stated in the chart's `alt`.
+    """
     alt = (
         f"precision against recall, average precision {format_interval(average_precision)}; "
         f"flagging everyone gives {breakout_rate:.3f}"
@@ -83,7 +89,8 @@ def draw_reliability(
 ) -> Chart:
     """Draw the breakout rate of each bin against the bin's mean probability, with intervals.
 
-    `before` holds the bins before calibration, which are drawn without intervals. `rate` is the title of the y axis.
+    `before` holds the bins before calibration, which are drawn without intervals; None draws none. `rate` is the title
+    of the y axis. ValueError if `bins` is empty or the rate of a bin is undefined.
     """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
@@ -106,7 +113,10 @@ def draw_reliability(
 
 
 def draw_histogram(histogram: ScoreHistogram) -> Chart:
-    """Draw the histograms of the probabilities of breakouts and of other games; the shares in each add up to 1."""
+    """Draw two histograms of the predicted probabilities: that of breakouts, and that of other games.
+
+    The shares in each histogram add up to 1, or are all 0 if it has no games.
+    """
     edges = histogram.edges
     shares = [[count / (sum(counts) or 1) for count in counts] for counts in (histogram.others, histogram.breakouts)]
     alt = f"distribution of probabilities, from {edges[0]:.3f} to {edges[-1]:.3f}, of breakouts and of other games"
@@ -122,7 +132,10 @@ def draw_histogram(histogram: ScoreHistogram) -> Chart:
 
 
 def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | None:
-    """Draw the AUC by month with intervals, and the AUC of all games as a line; None if no month has both classes."""
+    """Draw the AUC by month with intervals, and the AUC of all games (`overall`) as a line.
+
+    Months without breakouts or without other games have no AUC and are left out. Return None if no month is left.
+    """
     known = [month for month in months if month.auc.estimate is not None]
     if not known:
         return None
@@ -149,7 +162,8 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
 def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     """Draw the lift (breakout rate divided by that of all games) of the highest-ranked games against their share.
 
-    `curve` has the lift at every share, `top` the lifts with intervals at a few shares.
+    `curve` has the lift at every share, `top` the lifts with intervals at a few shares. An undefined lift in `top` is
+    left out.
     """
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
@@ -172,7 +186,10 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
 
 
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
-    """Draw the rise in log loss when a feature is shuffled, with its interval, for each feature in the given order."""
+    """Draw the rise in log loss when a feature is shuffled, with its interval, for each feature in the given order.
+
+    Features that add nothing are grey. `features` must not be empty. ValueError if a rise is undefined.
+    """
     first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
     return interval_chart(
         "importance",
@@ -233,7 +250,10 @@ def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
 
 
 def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
-    """Return the quantiles DRAWN_QUANTILES of a sample, in standard deviations from the mean of `reference`."""
+    """Return the quantiles of a sample as distances from the mean of `reference`, in its standard deviations.
+
+    The keys are the levels DRAWN_QUANTILES.
+    """
     mean, sd = reference.mean or 0.0, reference.sd or 1.0
     return {key: (sample.quantiles[key] - mean) / sd for key in DRAWN_QUANTILES}
 

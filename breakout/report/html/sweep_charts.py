@@ -14,9 +14,10 @@ CELL = (92, 44)  # the width and height of a cell of a heat map, in SVG units
 
 
 def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
-    """Draw a heat map of the validation metric for each table whose jobs differ in depth or iterations.
+    """Draw a heat map of the validation metric for each table of the board whose jobs differ in depth or iterations.
 
-    Return for each heat map the title of the table, the chart, and whether a cell is the mean of several jobs.
+    Jobs without depth or iterations, or with an undefined metric, are left out. Return for each heat map the title of
+    its table, the chart, and whether a cell is the mean of several jobs.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -35,7 +36,7 @@ def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Metric) -> Chart:
     """Draw a heat map of a metric by depth (rows) and iterations (columns); a darker cell is better.
 
-    `cells` maps (depth, iterations) to the value.
+    `cells` maps (depth, iterations) to the value, and must not be empty. `name` becomes the chart's field `name`.
     """
     depths, iterations = sorted({depth for depth, _ in cells}), sorted({count for _, count in cells})
     low, high = min(cells.values()), max(cells.values())
@@ -61,10 +62,11 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games, with its interval, of one job of each table; None if no AUC is defined.
+    """Draw the AUC on evaluation games, with its interval, of one job of each table.
 
     The job is the simplest of those tied with the best on the validation part. Below its row are rows of the baseline
-    `logistic` and of the job's folds, if there are any.
+    `logistic` and of the job's folds, if there are any. Jobs that only train and rows with an undefined AUC are left
+    out. Return None if no row is left.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:
@@ -83,9 +85,10 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric of each variant: a dot for each seed and a stroke at the mean.
+    """Draw the validation metric of variants fitted with several seeds: a dot for each seed and a stroke at the mean.
 
-    Variants without a spread of that metric are left out. Return None if no variant has one.
+    `metric` is the title of the metric. Variants for which it is defined with fewer than two seeds are left out.
+    Return None if no variant is left.
     """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:

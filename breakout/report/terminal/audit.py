@@ -14,7 +14,10 @@ SHOWN_CELLS = 20
 
 
 def print_audit(report: AuditReport) -> None:
-    """Print the violations of each check by feature, the number of rows of each edge case, and counterexamples."""
+    """Print the violations of each check by feature, the number of rows of each edge case, and counterexamples.
+
+    The last line says "clean" or counts the violations.
+    """
     out = console()
     table = titled_table(f"{len(report.features)} features, violations by check", "check", "violations", "of")
     for check in report.checks:
@@ -33,9 +36,10 @@ def print_audit(report: AuditReport) -> None:
 
 
 def print_served(report: ServedAudit) -> None:
-    """Print for each feature how many logged vectors differ from those computed now, then the changed source cells.
+    """Print for each feature how many logged vectors differ from those computed now.
 
-    Vectors that could not be compared or explained, and damaged files of the ledger, follow.
+    Then print the first SHOWN_CELLS changed cells of source tables, the number of vectors that could not be compared or
+    explained, and the damaged files of the ledger.
     """
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")

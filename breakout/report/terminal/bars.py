@@ -71,7 +71,7 @@ def progress_line(name: str) -> Iterator[None]:
 def audit_bar() -> Iterator[Callable[[object], None]]:
     """Show a progress bar of an audit; each call of the yielded function advances it by one date.
 
-    The argument of the yielded function is ignored.
+    The argument of the yielded function is ignored. If standard output is not a terminal, nothing is shown.
     """
     out = console()
     with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
@@ -81,9 +81,9 @@ def audit_bar() -> Iterator[Callable[[object], None]]:
 
 @contextmanager
 def job_bar(out: PlainConsole, done: int, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a progress bar of a sweep's jobs, `done` of `total` finished, with the time left.
+    """Show a progress bar of a sweep's jobs, `done` of `total` finished at the start, with the time left.
 
-    The yielded function sets the number of finished jobs and the text at the end of the bar.
+    The yielded function takes the number of finished jobs and the text at the end of the bar, and shows both.
     """
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -95,7 +95,7 @@ class PlainConsole(Console):
             widths[index] if is_unwrapped(table, index) else max(map(cell_len, " ".join(column).split()), default=0)
             for index, column in enumerate(texts)
         ]
-        room = self.width - 3 * len(widths) - 1  # minus a border and two spaces for each column, and the last border
+        room = self.width - 3 * len(widths) - 1  # A column needs a border and two spaces; one more border ends the row.
         if sum(least) > room:
             return None
         while sum(widths) > room:
@@ -112,7 +112,10 @@ class PlainConsole(Console):
 
 
 def is_unwrapped(table: Table, index: int) -> bool:
-    """Return whether rich must not wrap a column: the first one, or settings, which `_wrap_settings` has wrapped."""
+    """Return whether rich must not wrap a column: the first one, or one of settings, which has line breaks already.
+
+    The table must have a row.
+    """
     return index == 0 or table.rows[0][index].kind == "settings"
 
 
@@ -133,7 +136,11 @@ def titled_table(title: str, *columns: str | Column) -> RichTable:
 
 
 def _wrap_settings(settings: str, width: int) -> str:
-    """Break settings into lines of at most `width` characters: between settings, and a longer setting at commas."""
+    """Break settings into lines of at most `width` characters.
+
+    Lines end between settings. A setting that is longer than a line is broken after commas, or anywhere if the line
+    would have no comma.
+    """
     line_end = re.compile(rf".{{1,{width}}}$|.{{1,{width - 1}}},|.{{1,{width}}}")
     lines = textwrap.wrap(settings, width, break_long_words=False, break_on_hyphens=False)
     return "\n".join(part for line in lines for part in line_end.findall(line))

@@ -18,7 +18,7 @@ LISTED_ITEMS = 20  # the largest number of corrected cells, games, names or play
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
-    """Print the number of rows of each table, and what an import changed, left out and could not match."""
+    """Print the number of rows of each table in `folder`, and what an import changed, left out and could not match."""
     changes = result.changes
     print_line(f"tables in {folder}" + (" (nothing changed)" if changes.is_empty else ""))
     for table in FOLDER_TABLES:
@@ -50,7 +50,10 @@ def _corrections(result: ImportResult) -> list[str]:
 
 
 def print_differences(found: FolderDifferences, folder: Path, other: Path) -> None:
-    """Print the numbers of rows that only one of two folders holds, and the columns that differ, with examples."""
+    """Print for each table the numbers of rows that only one of two folders holds, then the columns that differ.
+
+    Each column is printed with the number of different cells and examples.
+    """
     seasons = ", ".join(f"{year}-{(year + 1) % 100:02}" for year in found.seasons)
     print_line(f"{folder} against {other}, {seasons}:")
     for table, only_here in found.only_here.items():
@@ -65,7 +68,10 @@ def print_differences(found: FolderDifferences, folder: Path, other: Path) -> No
 
 
 def _print_list(title: str, items: list[str], count: int | None = None) -> None:
-    """Print a title with `count` (None: the number of items), and the first LISTED_ITEMS items."""
+    """Print a title with `count` (None: the number of items), and the first LISTED_ITEMS items.
+
+    Print nothing if there are no items.
+    """
     if not items:
         return
     print_line(f"{title}: {len(items) if count is None else count:,}")

@@ -45,10 +45,10 @@ def print_shadows(shadows: Shadows) -> None:
 def print_day(
     day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], why_idle: str, top: int | None = None
 ) -> None:
-    """Print the newest date or time in each source, the number of late entries, and the slate of each model.
+    """Print the newest date or time in each source, the number of late entries if any, and the slate of each model.
 
-    If `slates` is empty, `why_idle` is printed as the reason. `top` is the number of players shown for each model; None
-    means SHOWN_PLAYERS.
+    If `slates` is empty, nothing was predicted, and `why_idle` is printed as the reason. `top` is the number of players
+    shown for each model; None means SHOWN_PLAYERS. A warning is printed for a model that could not predict.
     """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)

@@ -25,14 +25,14 @@ def prepare_output() -> None:
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
     for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)  # Streams of tests and notebooks may not have this method.
+        reconfigure = getattr(stream, "reconfigure", None)  # Streams of tests and notebooks may lack this method.
         if reconfigure is not None:
             reconfigure(errors="replace")
 
 
 def flush_output() -> None:
-    """Flush standard output; BrokenPipeError if the reader has closed the pipe."""
-    if sys.stdout is not None:  # It is None if the shell closed it, as in `breakout features >&-`.
+    """Flush standard output, if the program was started with one; BrokenPipeError if the reader closed the pipe."""
+    if sys.stdout is not None:  # sys.stdout is None if the shell closed it, as in `breakout features >&-`.
         sys.stdout.flush()
 
 
@@ -47,7 +47,7 @@ def discard_output() -> None:
             stream.flush()
         except BrokenPipeError:
             os.dup2(null, stream.fileno())
-        except (AttributeError, OSError, ValueError):  # the stream is None, not writable, or closed
+        except (AttributeError, OSError, ValueError):  # Skip a stream that is None, not writable, or closed.
             continue
 
 
@@ -59,7 +59,7 @@ def terminal_width() -> int | None:
 
 @contextmanager
 def log_on_stderr(*, is_on: bool) -> Iterator[None]:
-    """Also print the log messages of the block on standard error, if `is_on`."""
+    """Print the log messages of the block on standard error too, if `is_on`; else change nothing."""
     if not is_on:
         yield
         return
@@ -78,7 +78,10 @@ def print_line(text: object = "", *, flush: bool = False) -> None:
 
 
 def print_entry(text: str, indent: int) -> None:
-    """Print text as one line, or on a terminal wrapped as by `wrap_entry`."""
+    """Print text as one line; on a terminal, break it at spaces to the terminal's width.
+
+    All lines but the first are then indented by `indent` spaces.
+    """
     width = terminal_width()
     print_line(text if width is None else wrap_entry(text, width, indent))
 

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 
 def print_plan(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> None:
-    """Print mode, features, windows with row counts, model, and the folder to which the run would be written."""
+    """Print mode, features, windows with row counts, model, and the folder to which the run would be written.
+
+    `train` and `evaluation` hold the rows of the windows; `evaluation` is None if the run only trains.
+    """
     _print_plan(plan, _feature_table(plan), _window_table(plan, train, evaluation))
 
 
 def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
     """Print the plan of a run whose warehouse charges for queries: dates and costs instead of row counts.
 
-    Counting the rows would take a query that the warehouse charges for.
+    Counting the rows would take a query that the warehouse charges for. `costs` maps the keys of `RunPlan.ranges`, such
+    as "train", to costs; a dash is printed for a key without a cost.
     """
     rows = []
     for part, days in plan.ranges().items():
@@ -37,7 +41,10 @@ def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
 
 
 def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
-    """Print the plan of a walk forward, with a line for each fold; `span` holds the rows of all folds."""
+    """Print the plan of a walk forward, with the dates and row counts of each fold.
+
+    `span` holds the rows of all folds.
+    """
     rows = []
     for fold in folds:
         counts = [number(date_mask(span.dates, days).sum(), ",.0f") for days in (fold.train, fold.evaluation)]

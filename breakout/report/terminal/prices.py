@@ -20,7 +20,10 @@ OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
 
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
-    """Print verdict, funnel, metrics of model and market, the bets' returns, and the paths of folder and report."""
+    """Print verdict, funnel, metrics of model and market, the bets' returns, and the paths of folder and report.
+
+    The metrics are left out if no line has both prices and a result, and the returns if there is no bet.
+    """
     out, found = console(), record.backtest
     out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))
     for note in tables.list_notes(found):

@@ -50,14 +50,17 @@ def print_decision(decision: Decision) -> None:
 
 
 def print_promotion(event: RegistryEvent, registry: Registry) -> None:
-    """Print the model that is in production after an event, and its folder."""
+    """Print the model that a promotion put into production, and the folder of its bundle."""
     out = console()
     out.print_place("in production", f"{event.bundle} ({event.facts.name})")
     out.print_place("bundle", registry.bundle_folder(str(event.bundle)))
 
 
 def print_production(registry: Registry) -> None:
-    """Print the model in production, and every event, newest first; DataError if the registry is damaged."""
+    """Print the model in production or that there is none, and every event, newest first.
+
+    DataError if the registry is damaged.
+    """
     out = console()
     history = registry.history()
     current = registry.current()

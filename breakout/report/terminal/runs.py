@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from breakout.features.distributions import DistributionReport
 
 LISTED_FEATURES = 10
-# The keys that decide the games, the features and the model; the commands to try next repeat their overrides.
+# The keys of settings that decide the games, the features and the model of a run. After a run, the commands to try next
+# repeat the run's overrides of these keys.
 REPEATED = {
     "experiment",
     "mode",
@@ -45,6 +46,7 @@ def print_run(
     """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and next commands.
 
     The commands to try next repeat those of the run's `overrides` that decide the games, the features and the model.
+    `distributions` is None if the run compared no feature distributions; drift is then stated as unknown.
     """
     out = console()
     print_metrics(metrics)
@@ -158,7 +160,10 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
 
 def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
-    """Return a command line with `changes`, and with the overrides of the other keys in REPEATED."""
+    """Return a command line with `changes`, and with those `overrides` of keys in REPEATED that `changes` does not set.
+
+    Secrets in the overrides are masked.
+    """
     groups = {change.partition("=")[0] for change in changes}
     repeated = []
     for override in overrides:

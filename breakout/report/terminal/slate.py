@@ -97,7 +97,7 @@ def print_line_answer(answer: LineAnswer) -> None:
 
 
 def _describe_reports(slate: Slate) -> str:
-    """Return the cutoff of the injury reports and the time of the newest one as text."""
+    """Return the cutoff of the injury reports and the time of the newest one as text, or that there are none."""
     if not slate.statuses.is_available:
         return "injury reports: none in the warehouse"
     if slate.known_at is None:
@@ -106,7 +106,7 @@ def _describe_reports(slate: Slate) -> str:
 
 
 def _print_absent(out: PlainConsole, slate: Slate) -> None:
-    """Print the players who are out or doubtful, for each team of the slate."""
+    """Print the players who are out or doubtful, for each team of the slate; nothing if there are none."""
     teams = {*slate.ranked["team_abbr"], *slate.skipped["team_abbr"]}
     absent = {team: names for team, names in slate.statuses.absent_players().items() if team in teams}
     if absent:
