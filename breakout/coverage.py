@@ -31,8 +31,8 @@ EXAMPLES = 3  # the largest number of games that a warning names
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
     """Describe the games in the warehouse up to `end`, and the reason why there is no row on the dates start..end.
 
-    The description names season types, dates and numbers of rows. Games before `warehouse.history_start(start)` are
-    left out. DataError if the query fails.
+    The description names season types, dates and numbers of rows, or says that there are no rows up to `end`. Games
+    before `warehouse.history_start(start)` are left out. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -97,9 +97,10 @@ class FlawedGame:
 def flawed_games_query(sources: SourceTables) -> str:
     """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
 
-    The sums of points and minutes over a team's players are compared with the team's row. The query uses parameters of
-    the feature query. Its result has the columns of `failing_sums_query`; all but game_id and game_date are NULL for a
-    game that the team table lacks.
+    The sums of points and minutes over a team's players are compared with the team's row. The parameters are
+    @history_start, @end (both inclusive) and @season_types; the comparison of sums ignores the season types. The result
+    has the columns of `failing_sums_query`; all but game_id and game_date are NULL for a game that the team table
+    lacks.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
   CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
@@ -123,7 +124,7 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games from `history_start` to `end`, which are two of the query's `parameters`.
+    """Return the flawed games from `history_start` to `end`, two of the `parameters` of `flawed_games_query`.
 
     A game whose sums differ has one entry for each team and each sum (points, minutes) that differs. Differences that
     `sources.known_sums` lists are left out. DataError if the query fails.
@@ -160,7 +161,7 @@ def seen_games(
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw among the games."""
+    """Return one warning for each kind of flaw among the games; none without games."""
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

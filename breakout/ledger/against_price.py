@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class MarketScore:
     """The metrics of one model in one role and of the market, on the same lines.
 
-    `n_lines` is the number of these lines (see `market.baseline.scored_lines`). `metrics` is None if there are fewer
-    than MIN_GRADED lines.
+    `n_lines` counts these lines, those of `market.baseline.scored_lines`: the main line of each player and game, if it
+    has a market probability and a result. `metrics` is None if there are fewer than `scoreboard.MIN_GRADED` of them.
     """
 
     role: str
@@ -40,7 +40,7 @@ class MarketScore:
 
 @dataclass(frozen=True)
 class LedgerMarket:
-    """The scores of the ledger's models against the market, and warnings about quotes that are not used."""
+    """The scores of the ledger's models against the market, and sentences about quotes that are not used."""
 
     scores: tuple[MarketScore, ...]
     warnings: tuple[str, ...]
@@ -52,11 +52,11 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare each model with the market, separately for each role that it has in `graded`.
+    """Compare each model with the market on the lines of the configured prices, separately for each role of the model.
 
-    `graded` is a result of `grade_counted` with the column ladder. A model without graded or void entries that have a
-    ladder is left out. Without prices in `config` the result is empty. DataError if `read_prices` or `match_prices`
-    refuses the prices.
+    `graded` is a result of `grading.grade_counted` that includes the column ladder. Graded and void entries with a
+    ladder are compared; a model without such entries is left out. The result is empty if `config` has no prices.
+    DataError if the warehouse cannot be read, or as in `quotes.read_prices` and `matching.match_prices`.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

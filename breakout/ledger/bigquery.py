@@ -9,8 +9,8 @@ an entry.
 One MERGE statement inserts a slate. It inserts nothing if the table has the revision, so a retry of a statement that
 has succeeded adds no row twice. BigQuery does not enforce the keys. It can run two MERGE statements on a table at the
 same time, and they do not conflict if both only insert. Two calls in the same seconds can therefore insert the same
-revision or number. The column `call`, a random id for each call, distinguishes such slates. The source rows that
-predictions read are not stored in BigQuery.
+revision or number. The column `call` of the entries, a random id for each call, distinguishes such slates. The source
+rows that predictions read are not stored in BigQuery.
 """
 
 from __future__ import annotations
@@ -47,10 +47,13 @@ _TYPES = {
     pa.float64(): "FLOAT64",
     pa.int64(): "INT64",
 }
-_AS_JSON = ("ladder", "features")  # stored as JSON text, which preserves every number exactly
-ROWS_A_STATEMENT = 2000  # a request is limited to 10 MB, and a grade takes about 0.5 kB
-ATTEMPTS = 10  # attempts to insert a slate, because another writer may insert the same revision first
-_EVER = "game_date >= '1900-01-01'"  # true for every row; a partitioned table may require a filter on its date
+_AS_JSON = ("ladder", "features")  # These columns are stored as JSON text, which preserves every number exactly.
+# The most grades that one statement inserts. A request is limited to 10 MB, and a grade takes about 0.5 kB.
+ROWS_A_STATEMENT = 2000
+# The most attempts to insert a slate. An attempt fails if another writer inserts the same revision first.
+ATTEMPTS = 10
+# This condition is true for every row. Queries need it because a partitioned table may require a filter on its date.
+_EVER = "game_date >= '1900-01-01'"
 
 
 def _column_types(schema: pa.Schema) -> dict[str, str]:
@@ -73,7 +76,10 @@ class BigQueryLedger:
     source_log = None
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all entries, sorted by game date, bundle and revision."""
+        """Return the given columns of all entries, sorted by game date, bundle and revision.
+
+        There are no rows if the table does not exist. DataError if BigQuery refuses a request.
+        """
         order = "ORDER BY game_date, bundle, revision, probability DESC, game_id, player_lookup"
         sql = f"SELECT {', '.join(columns)} FROM `{self.config.entries}` WHERE {_EVER} {order}"  # noqa: S608
         with self._jobs() as jobs:
@@ -89,8 +95,8 @@ class BigQueryLedger:
         """Add the entries of one slate as the next revision for its game date and bundle.
 
         Return the table's name and the revision as one text. Add nothing and return None if there are no entries, or if
-        the newest slate of the date and bundle has the same predictions. DataError if other writers were faster in each
-        of ATTEMPTS attempts.
+        the newest slate of the date and bundle has the same predictions. DataError if BigQuery refuses a request, or if
+        other writers were faster in each of ATTEMPTS attempts.
         """
         if not entries.num_rows:
             return None
@@ -109,7 +115,11 @@ class BigQueryLedger:
         raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
 
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
-        """Return the entries of the newest revision, or of the given `call`, with ENTRY_COLUMNS."""
+        """Return the entries of a game date and bundle, with ENTRY_COLUMNS; no rows if there are none.
+
+        These are the entries of the newest revision or, if `call` is given, those that this call of `add_entries`
+        inserted.
+        """
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
         chosen = f"revision = {newest}" if call is None else "`call` = @call_id"
@@ -122,8 +132,9 @@ class BigQueryLedger:
     def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
         """Insert a slate as one revision; insert nothing if the table had that revision or a later one at the start.
 
-        Two statements that run at the same time can both insert the revision. The next call then compares its slate
-        with the rows of both. They are never equal, so it adds a further revision.
+        Two statements that run at the same time can both insert the revision. The next call of `add_entries` compares
+        its slate with the rows of both statements together. One slate never equals these, so it is added as a further
+        revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -145,10 +156,11 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that are new, and those that differ from the newest in the history.
+        """Add the outcomes that are new or changed; return the history before the call, and the outcomes as `changes`.
 
-        Two calls that find the same outcomes give them the same numbers. The later MERGE then inserts nothing, unless
-        both run at the same time. Both calls return the outcomes as `changes`.
+        An outcome is changed if it differs from the newest one of its entry in the history. Two calls can find the same
+        outcomes at the same time. Both return them, but the later MERGE statement inserts nothing. Only if both
+        statements run at the same time are the outcomes inserted twice. DataError if BigQuery refuses a request.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)
@@ -170,9 +182,10 @@ class BigQueryLedger:
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
-    """Return a MERGE that inserts those rows of @rows whose key the table lacks, if `condition` is true.
+    """Return a MERGE statement that inserts those rows of @rows whose columns `key` equal those of no row in the table.
 
-    A retry of a MERGE that has succeeded inserts nothing. A retried INSERT would insert the rows again.
+    The statement inserts no rows if `condition`, a condition in SQL, is false. It is a MERGE, because the retry of a
+    MERGE that has succeeded inserts nothing, but the retry of an INSERT inserts the rows again.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)
@@ -197,14 +210,14 @@ def _parameter(name: str, value: Any, kind: str) -> object:
 
 
 def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-    """Return the rows of a query; None if the table does not exist."""
+    """Return the rows of the query `sql`; None if `table` does not exist."""
     if jobs.columns_if_there(table) is None:
         return None
     return jobs.query(sql, parameters, f"the ledger in {table}")
 
 
 def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
-    """Return `found` in the types of `fields`, with JSON text parsed into lists and maps; no rows if it is None."""
+    """Return `found` in the types of `fields`; no rows if `found` is None. JSON text is parsed into lists and maps."""
     schema = pa.schema(fields)
     if found is None:
         return schema.empty_table()

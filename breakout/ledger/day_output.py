@@ -21,10 +21,11 @@ MODEL_COLUMNS = ("role", "model", "bundle")
 def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str]:
     """Write the ranked players of all slates to the file `out`, the skipped ones to a second file; return both paths.
 
-    The rows begin with role, model (the name of its run) and bundle (its fingerprint); the other columns are those of
-    `Slate.ranked` and `Slate.skipped`. `top` limits the ranked rows of each model; None sets no limit. A shadow that
-    could not be predicted has no rows. Without slates both files are written with a header and no rows, so that a file
-    of an earlier day is not mistaken for this day's. DataError if a file cannot be written.
+    The second file is NAME.skipped.EXTENSION beside NAME.EXTENSION. The rows begin with role, model (the name of its
+    run) and bundle (its fingerprint); the other columns are those of `Slate.ranked` and `Slate.skipped`. `top` limits
+    the ranked rows of each model; None sets no limit. A shadow that could not be predicted has no rows. A file is
+    written even if it has no rows, so that a file of an earlier day is not mistaken for this day's. DataError if a file
+    cannot be written.
     """
     path = Path(out)
     ranked, skipped = [], []
@@ -40,7 +41,10 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
 
 
 def _join(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of all parts, with MODEL_COLUMNS first; without rows, `columns` follow MODEL_COLUMNS."""
+    """Return the rows of all parts in one table, with MODEL_COLUMNS first.
+
+    If no part has rows, the table is empty and has MODEL_COLUMNS and `columns`.
+    """
     filled = [part for part in parts if len(part)]
     rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
     others = [name for name in rows.columns if name not in MODEL_COLUMNS]

@@ -62,7 +62,8 @@ def build_entries(
     """Return the entries of a slate that `bundle` predicted, with ENTRY_SCHEMA, in the order of `slate.ranked`.
 
     `data` is the fingerprint of the source tables. `tip_offs` maps the ids of games with a known tip-off to that time.
-    An entry for any other game is late if it was predicted after the game date ended in `timezone`.
+    An entry is late if it was predicted at or after tip-off. For any other game it is late if it was predicted after
+    the game date ended in `timezone`.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {
@@ -85,5 +86,5 @@ def build_entries(
 
 
 def end_of_day(day: date, timezone: str) -> datetime:
-    """Return the instant at which a date ends in a time zone, in UTC."""
+    """Return the instant, in UTC, at which `day` ends in a time zone."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)

@@ -35,26 +35,33 @@ class LedgerPart:
 def lock_ledger(folder: Path) -> AbstractContextManager[None]:
     """Return a context manager that holds the lock of a ledger's folder; it waits if another process holds the lock.
 
-    Every call of `add_file` needs this lock.
+    Every call of `add_file` needs this lock. On entering, DataError if the lock file cannot be created.
     """
     return file_lock(folder / ".lock")
 
 
 def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
-    """Return the Parquet files of a folder whose names without extension match `pattern`, sorted by name."""
+    """Return the Parquet files of a folder whose names without extension match the glob `pattern`, sorted by name.
+
+    The default pattern matches all names but hidden ones. The list is empty if the folder does not exist.
+    """
     return sorted(folder.glob(f"{pattern}.parquet"))
 
 
 def next_number(files: Sequence[Path]) -> int:
     """Return one more than the highest number at the end of the names of `files`; 1 without files.
 
-    The count of the files is not used: if a user has deleted a damaged file, count + 1 is the number of another file.
+    The names end in a hyphen and a number, or are a number; ValueError for any other name. The count of the files is
+    not used, because it is too low after a user has deleted a damaged file.
     """
     return max((int(path.stem.rpartition("-")[2]) for path in files), default=0) + 1
 
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:
-    """Return the columns of `schema` from a file; DataError if the file is damaged or lacks a column."""
+    """Return the columns of `schema` from a Parquet file, in the types of `schema`.
+
+    DataError if the file is missing or damaged, lacks a column, or has a column of another type.
+    """
     try:
         return load_columns(path, schema.names).select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError) as error:
@@ -62,7 +69,10 @@ def read_file(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
-    """Return the columns of `schema` from all files in a folder; no rows if the folder does not exist."""
+    """Return the columns of `schema` from all files in a folder; no rows if the folder does not exist.
+
+    A damaged file is left out, and the result has a sentence about it.
+    """
     tables, damaged = [schema.empty_table()], []
     for path in list_files(folder):
         try:
@@ -73,9 +83,9 @@ def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
 
 
 def add_file(table: pa.Table, path: Path) -> Path:
-    """Write a new file and return its path; first remove unfinished files of killed processes from its folder.
+    """Write a new Parquet file and return its path; first remove unfinished files of killed processes from its folder.
 
-    DataError if a file cannot be written or removed.
+    The caller must hold the lock of `lock_ledger`. DataError if a file cannot be written or removed.
     """
     remove_incomplete(path.parent)
     content = pa.BufferOutputStream()

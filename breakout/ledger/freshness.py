@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The schedule is read from SEARCHED before to SEARCHED after a day, which includes parts of the neighbouring seasons.
 SEARCHED = timedelta(days=400)
-# The newest injury report is searched among the game dates from REPORTED before a day on.
+# The newest injury report is searched among the reports for game dates from REPORTED before a day to one day after it.
 REPORTED = timedelta(days=7)
 
 
@@ -30,7 +30,7 @@ class StaleSourcesError(DataError):
 
 @dataclass(frozen=True)
 class Freshness:
-    """The state of one source: the newest date or time in it, as text, and the hours by which it lags behind."""
+    """The state of one source: a text about the newest date or time in it, and by how many hours it is out of date."""
 
     source: str
     newest: str
@@ -38,12 +38,15 @@ class Freshness:
 
 
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
-    """Return the lag, in hours, of each source behind what predictions of `day` should know at the instant `now`.
+    """Return by how many hours each source is out of date for predictions of `day` at the instant `now`.
 
-    The sources are games, schedule and, if the warehouse has any, injury reports. A lag is the time from the end of a
-    date to `now`, or to the end of `day` if that is earlier. For games, the date is the first scheduled one after the
-    newest game and before `day`. For the schedule, it is the last scheduled one, if that is before `day`. Without such
-    a date the lag is 0.
+    The lag of a source is the time from the end of a date to `now`, or to the end of `day` if that is earlier. Dates
+    are those of `timezone`. Without a date the lag is 0. The date is
+
+    - for games, the first date with a scheduled game after the newest game and before `day`;
+    - for the schedule, the date of its last game, if that is before `day`;
+    - for injury reports, the date on which the newest one was made, or REPORTED before `day` if none is found. They are
+      left out if the warehouse has no table of them.
 
     DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or if
     the injury reports are damaged.
@@ -57,7 +60,7 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
             f"the schedule has no game within {SEARCHED.days} days of {day}; bring warehouse.schedule up to date."
         )
     until = min(now, end_of_day(day, timezone))
-    # A game that is missing on an earlier date than the newest game does not count.
+    # Only dates after the newest game are examined, so a game that is missing on an earlier date causes no lag.
     first_missing = next((scheduled for scheduled in dates if newest < scheduled < day), None)
     last_scheduled = dates[-1] if dates[-1] < day else None
     games = Freshness("games", f"to {newest}", _hours_since_end(first_missing, until, timezone))
@@ -70,8 +73,8 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
 def _measure_reports(warehouse: Warehouse, day: date, until: datetime, timezone: str) -> Freshness:
     """Return the lag of the injury reports at the instant `until`.
 
-    It begins at the end of the date on which the newest report up to `until` was made. If no such report is found, it
-    begins at the end of the date that is REPORTED before `day`.
+    The lag begins at the end of the date on which the newest report up to `until` was made. If no such report is found,
+    the lag begins at the end of the date that is REPORTED before `day`. Dates are those of `timezone`.
     """
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters

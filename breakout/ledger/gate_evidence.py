@@ -40,8 +40,9 @@ def check_ledger_evidence(
     """Return three checks of the graded entries that a candidate has as a shadow: their number, e-value and bias.
 
     `production` is the fingerprint of the model in production; None if there is none. If there is one, only games that
-    both models predicted are counted and compared. If the first check fails, the others are returned as not run.
-    DataError if a file of the ledger is damaged, because the entries in it could change a check.
+    both models predicted are counted and compared. If the first check fails, the others are returned as not run. The
+    e-value is also not run unless `rule` is `better`. DataError if the ledger or the games cannot be read, or if a file
+    of the ledger is damaged, because the entries in it could change a check.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
@@ -52,7 +53,7 @@ def check_ledger_evidence(
     is_candidate = (graded["role"] == "shadow") & (graded["bundle"] == candidate.fingerprint)
     is_production = (graded["role"] == "production") & (graded["bundle"] == production)
     shadow = graded[is_candidate]
-    if production is not None:  # games that only the candidate predicted cannot be compared
+    if production is not None:  # leave out games that only the candidate predicted, which cannot be compared
         shadow = shadow.merge(graded.loc[is_production, GAME], on=GAME)
     both = pd.concat([shadow, graded[is_production]], ignore_index=True)
     scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})
@@ -64,14 +65,15 @@ def check_ledger_evidence(
 
 
 def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
-    """Return the checks of `check_ledger_evidence` as not run, with the reason."""
+    """Return the three checks of `check_ledger_evidence` as not run, with `reason` as the figure of each."""
     return tuple(Check(name, None, reason) for name in (GRADED_ENOUGH, E_VALUE, CALIBRATED))
 
 
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
     """Return the check that enough entries are graded, on enough game dates.
 
-    It passes with at least `promote.min_games` and MIN_GRADED graded entries on at least `promote.min_dates` dates.
+    It passes with at least `promote.min_games` and MIN_GRADED graded entries on at least `promote.min_dates` dates. It
+    fails if `found`, the score of the candidate's entries as a shadow, is None because there are none.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
@@ -91,7 +93,7 @@ def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig
 def _e_value(found: ModelScore, rule: RuleName, limit: float) -> Check:
     """Return the check that the e-value against production is at least `limit` after the last compared game date.
 
-    For any rule but `better` the check is returned as not run.
+    `found` is the candidate's score as a shadow. For any rule but `better` the check is returned as not run.
     """
     against = found.against_production
     if rule != "better" or against is None:

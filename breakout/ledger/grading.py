@@ -33,8 +33,9 @@ Which = Literal["first", "last"]
 
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
-MOVED_WITHIN = timedelta(days=120)  # moved games are searched in the schedule up to this long after the newest entry
-# The columns that grading reads, without features and ladders, which are the larger part of the files.
+# A game that was moved is searched in the schedule up to this long after the latest game date of the entries.
+MOVED_WITHIN = timedelta(days=120)
+# The columns of the entries that grading reads. Features and ladders, the larger part of the files, are not among them.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
 
 # The columns of `list_graded`. `points_for_breakout` is the number of points needed, `points` the number scored.
@@ -54,8 +55,9 @@ LISTED_COLUMNS = (
     "outcome",
 )
 
-# One row for each outcome that was new or changed in a call. `was` is the previous outcome of the entry; null if there
-# is none. `reason` says why the entry has this outcome, and names the previous outcome if there is one.
+# The history of grades has one row for each outcome that a call found new or changed. `was` is the previous outcome of
+# the entry; null if there is none. `reason` says why the entry has this outcome, and names the previous one if there is
+# one. `points` is null unless the outcome is breakout or no.
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -74,7 +76,9 @@ GRADE_SCHEMA = pa.schema(
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
     """Return the entries that count (see `choose_counted`), with the columns outcome, points and reason.
 
-    `today` decides which games without rows are lost (see `grade_entries`).
+    `entries` are rows of the ledger with GRADING_COLUMNS and any others. `rules` says whether the first or the last
+    entry of a player, game and model counts, and from when on a game without rows is lost at the date `today` (see
+    `grade_entries`). DataError if the warehouse cannot be read.
     """
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
@@ -92,16 +96,20 @@ def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
     """Return one entry for each player, game and model: the first or the last (`which`) that was made before tip-off.
 
     If all entries for a player, game and model are late, it is the first or the last late one. The rows are sorted by
-    KEY.
+    game date, game, player and bundle.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
-    if which == "last":  # entries before tip-off first, then late ones, and within both the newest first
+    if which == "last":  # sort entries before tip-off first, then late ones, and within both the newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
     return ordered.drop_duplicates(KEY).sort_values(KEY).reset_index(drop=True)
 
 
 def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_id, game_date, player_lookup, team_abbr, points, minutes_played of all rows from `start` to `end`."""
+    """Return game_id, game_date, player_lookup, team_abbr, points and minutes_played from `start` to `end`.
+
+    There is one row for each row of player_game_summary between the dates, both inclusive; some players did not play.
+    DataError if the query fails.
+    """
     sql = f"""SELECT game_id, game_date, player_lookup, team_abbr, points, minutes_played
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
@@ -110,7 +118,10 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def read_scheduled(warehouse: Warehouse, start: date, end: date) -> dict[str, date]:
-    """Return the dates of the scheduled games from `start` to `end`, by game id; empty without a schedule."""
+    """Return the date of each scheduled game from `start` to `end`, both inclusive, by game id.
+
+    The result is empty if the warehouse has no schedule. DataError if the query fails.
+    """
     if not warehouse.has_schedule():
         return {}
     sql = f"""SELECT game_id, game_date FROM {warehouse.sources.reference(SCHEDULE)}
@@ -122,10 +133,11 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - as above
 def grade_entries(
     counted: pd.DataFrame, results: pd.DataFrame, scheduled: dict[str, date], today: date, lost_after_days: int
 ) -> pd.DataFrame:
-    """Return the counted entries with the columns outcome, points (NaN unless the outcome is graded) and reason.
+    """Return the counted entries with the columns outcome (one of OUTCOMES), points and reason.
 
-    `counted` is a result of `choose_counted`, `results` of `read_results` and `scheduled` of `read_scheduled`. An entry
-    for a game without rows is pending, and from `lost_after_days` days after the game date on lost.
+    `counted` is a result of `choose_counted`, `results` of `read_results` and `scheduled` of `read_scheduled`. `points`
+    is NaN unless the outcome is breakout or no. An entry for a game without rows is pending, and from `lost_after_days`
+    days after the game date on lost. The module describes the other outcomes.
     """
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
     played = results[has_played].assign(points=results["points"].astype("float64"))
@@ -137,7 +149,7 @@ def grade_entries(
     played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
     is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
     has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
-    is_plain = has_points & is_on_time  # breakout or no; `_outcome` decides the few others one by one
+    is_plain = has_points & is_on_time  # these entries are breakout or no; `_outcome` decides the few others one by one
     outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
     reason = np.array([""] * len(rows), dtype=object)
     reason[is_plain] = [
@@ -154,7 +166,10 @@ def grade_entries(
 
 
 def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
-    """Return the team and id of the game that a player played on a date, for the players and dates in `wanted`."""
+    """Return the team and the id of each game that was played, by player_lookup and game date.
+
+    Only players and dates of rows in `wanted` are included. A player who did not play on a date is left out.
+    """
     found = played.merge(wanted[["player_lookup", "game_date"]].drop_duplicates(), on=["player_lookup", "game_date"])
     columns = (found[name] for name in ("player_lookup", "game_date", "team_abbr", "game_id"))
     return {(player, day): (team, game) for player, day, team, game in zip(*columns, strict=True)}
@@ -165,7 +180,8 @@ def _outcome(
 ) -> tuple[str, str]:
     """Return outcome and reason of an entry that is late, or whose player did not play the game on its date.
 
-    `elsewhere` is a result of `_played_games`. A game without rows is lost if its date is `old` or earlier.
+    `elsewhere` is a result of `_played_games`, `scheduled` of `read_scheduled`. A game without rows is lost if its date
+    is `old` or earlier; otherwise it is pending.
     """
     if row.is_late:
         return "late", "predicted at or after tip-off"
@@ -184,7 +200,7 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
         reason = "the game has no rows"
     elif day is not None:
         reason = f"moved to {day}"
-    elif later:  # it is unknown whether that game replaces this one, so the text does not say "moved"
+    elif later:  # a later game of both teams may not replace this one, so the text does not say "moved"
         reason = f"no longer in the schedule; the teams next meet there on {min(later)}"
     else:
         reason = "no longer in the schedule"
@@ -200,8 +216,8 @@ def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
     """Return the outcomes to add to the history, with GRADE_SCHEMA.
 
-    An entry gets a row if its outcome or points differ from its newest row in the history; the reason names the earlier
-    ones. An entry without a row in the history gets one unless it is pending.
+    `graded` is a result of `grade_counted`. An entry gets a row if its outcome or points differ from its newest row in
+    `history`; the reason names the earlier ones. An entry without a row in the history gets one unless it is pending.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

@@ -41,8 +41,8 @@ class PastPredictions:
     `frame` has PREDICTION_COLUMNS: ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the
     newest information that the prediction may have used. `source` names the run, or the role in the ledger, for
     messages. `contracts` are the fingerprints of the models' contracts. `recipes` are the different recipes of the
-    models, without their seeds; None if a model's bundle is missing. `has_absent` is true if players who did not play
-    may be among the rows.
+    models, without their seeds; None if a model's bundle is missing or was replaced. `has_absent` is true if players
+    who did not play may be among the rows.
     """
 
     frame: pd.DataFrame
@@ -66,7 +66,8 @@ class PastPredictions:
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
     """Return the predictions of `config.run`, or of the ledger if that is None, from `config.start` to `config.end`.
 
-    Errors as in `read_run_predictions` or `read_ledger`, and DataError if there are no predictions between the dates.
+    `today` is used for the ledger only (see `read_ledger`). Errors as in `read_run_predictions` or `read_ledger`, and
+    DataError if there are no predictions between the dates.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -79,9 +80,9 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     """Return the evaluation predictions of a completed run, of every fold if it is a walk-forward run.
 
-    `given` is a folder or a name as in `resolve_bundle`. ConfigurationError if the model predicts no ladder, or if
-    `resolve_bundle` finds the name ambiguous. DataError if there is no such run, or if it is not completed, is damaged
-    or has no bundle.
+    `given` is a folder or a name as in `bundle_names.resolve_bundle`. ConfigurationError if the model predicts no
+    ladder, if the name is ambiguous, or if this version refuses the settings of the bundle. DataError if there is no
+    such run, or if it is not completed, is damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
@@ -107,7 +108,10 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
 
 
 def _bundle_of(run: RunRecord) -> Bundle:
-    """Return the bundle that a run trained or evaluated, with the run's cutoff; DataError if it has no bundle."""
+    """Return the bundle that a run trained or, with the cutoff of the run, the bundle that it evaluated.
+
+    DataError if the run has no bundle or the bundle is damaged.
+    """
     if isinstance(run.config, settings.EvaluateConfig):
         return with_cutoff(find_bundle(run.config.bundle), run.config.availability)
     if not (run.folder / "bundle" / MANIFEST_FILE).is_file():
@@ -116,10 +120,12 @@ def _bundle_of(run: RunRecord) -> Bundle:
 
 
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the graded and void entries of the configured role that have a ladder; DataError if there are none.
+    """Return the graded and void entries of the role `config.role` that have a ladder.
 
     An entry is void if the game was played without the player, or on another date. If several models in that role
-    predicted a player on one date, only the earliest entry is returned.
+    predicted a player on one date, only the earliest entry is returned. Games up to `today` are read. `contracts` and
+    `recipes` are those of the entries from `config.start` to `config.end`. Damaged files of the ledger are skipped.
+    DataError if there are no such entries, if the warehouse or the ledger cannot be read, or if a bundle is damaged.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     entries = part.rows.to_pandas()
@@ -144,7 +150,8 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
     """Return the different recipes of the bundles in `entries`; None if one of the bundles is missing or was replaced.
 
-    A bundle is searched in the registry, among the shadows, and in the folder of its training run.
+    A bundle is searched in the registry, among the shadows, and in the folder of its training run. DataError if it is
+    damaged.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
@@ -165,8 +172,8 @@ def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], .
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
     """Return the graded and void entries that have a ladder, with all columns of `graded`.
 
-    The column known_at is set to `information_time` of the game date where it is missing or earlier than that. If
-    several models predicted a player on one date, only the earliest entry is returned.
+    The column known_at is set to 05:00 US Eastern of the game date where it is missing or earlier than that. If several
+    models predicted a player on one date, only the earliest entry is returned.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
@@ -177,9 +184,10 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 
 
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
-    """Raise DataError if the warehouse lacks a game that a run predicted, because the run then read another one.
+    """Raise DataError if the warehouse lacks the points of a player and game that a run predicted.
 
-    Predictions from the ledger are not checked, because they may include players who did not play.
+    The run then read another warehouse. Predictions from the ledger are not checked, because they may include players
+    who did not play.
     """
     if past.has_absent:
         return

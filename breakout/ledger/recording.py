@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 
 def find_role(fingerprint: str, outputs: str | Path) -> Role:
-    """Return the role of a model by the registry and the shadows; DataError if the registry is damaged."""
+    """Return `production` or `shadow` if the registry or the shadows have the model, otherwise `other`.
+
+    `fingerprint` is that of the model's bundle. A shadow that is also in production has the role `production`.
+    DataError if the registry is damaged.
+    """
     if Registry.of(outputs).current() == fingerprint:
         return "production"
     return "shadow" if fingerprint in Shadows.of(outputs).fingerprints() else "other"
@@ -40,8 +44,8 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 class SlateRecorder:
     """A recorder of one command's slates in the ledger, with the source rows that the models could read.
 
-    `compared` has the table, date and extra columns of each comparison with the log of source rows, so that none is
-    made again for another model.
+    `compared` has the table, the slate's day and the undeclared columns of each comparison with the log of source rows,
+    so that the same rows are not compared again for another model.
     """
 
     warehouse: Warehouse
@@ -56,9 +60,13 @@ class SlateRecorder:
     def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
         """Add a slate to the ledger; return the file, or the table and revision, of the new entries.
 
-        Record nothing and return None if the slate has no candidates. The same holds for a model that is neither in
-        production nor a shadow, unless `config.others` is true. If the model's newest slate of that day in the ledger
-        has the same predictions, record only the source rows and return None.
+        The source rows that the model could read are recorded too, if the ledger has a log of them. If the model's
+        newest slate of that day in the ledger has the same predictions, only source rows are recorded, and the result
+        is None.
+
+        Record nothing and return None if the slate has no candidates, or if the model is neither in production nor a
+        shadow and `config.others` is false. DataError if the registry is damaged, the warehouse cannot be read, or the
+        ledger cannot be read or written.
         """
         role = find_role(bundle.fingerprint, self.outputs)
         if role == "other" and not self.config.others:
@@ -76,8 +84,9 @@ class SlateRecorder:
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
         """Record the source rows that a slate could read and that are new, changed or gone since an earlier call.
 
-        If `are_games_known` is true, an earlier slate of the same source tables recorded them. Then only injury reports
-        are compared, because a later slate can read more of them.
+        `are_games_known` is true if an earlier slate of the same model and day was predicted from the same source
+        tables. Their rows were recorded then. So only injury reports are compared, because a later slate can read more
+        of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -95,10 +104,10 @@ class SlateRecorder:
 class DaySlate:
     """One model's predictions of a day.
 
-    `written` is the result of `SlateRecorder.record`: None if the ledger had the predictions already, or if the slate
-    has no candidates. `moves` are the differences from an earlier slate that this one revises; None if it revises none.
-    `n_entries` is the number of the slate's entries in the ledger, `n_late` that of the late ones among them. `error`
-    says why a shadow could not be predicted; `slate` is then None.
+    `name` is that of the model's run. `written` is the result of `SlateRecorder.record`: None if the ledger had the
+    predictions already, or if the slate has no candidates. `moves` are the differences from an earlier slate that this
+    one revises; None if it revises none. `n_entries` is the number of the slate's entries in the ledger, `n_late` that
+    of the late ones among them. `error` says why a shadow could not be predicted; `slate` is then None and `name` "".
     """
 
     role: Role
@@ -115,10 +124,12 @@ class DaySlate:
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
     """Predict a day with the model in production and with every shadow, and add the slates to the ledger.
 
-    A shadow that is also in production is predicted once, in that role. DataError if no model is in production, its
-    bundle is damaged, or its slate cannot be built or added. GateError if the model's contract is not the installed
-    one. ConfigurationError if the day is not after the model's training window. A shadow for which one of these is
-    raised is returned with the error and without a slate.
+    The slate of production comes first. A shadow that is also in production is predicted once, in that role. DataError
+    if no model is in production, if the registry or the bundle is damaged, or if the slate cannot be built or added.
+    GateError if the model's contract is not the installed one. ConfigurationError if the day is not after the model's
+    training window, if this version refuses the settings of the bundle, or if a feature needs injury reports and no
+    table of them is configured. A shadow for which one of these is raised is returned with the error and without a
+    slate.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

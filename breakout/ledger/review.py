@@ -53,7 +53,11 @@ class LedgerReview:
     which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a sentence for each condition in `fail_on` (see `GradeLimitsConfig`) that is met."""
+        """Return a sentence for each condition in `fail_on` that is met.
+
+        The conditions are `calibration` (the model in production is biased beyond chance) and `stale` (results are
+        overdue). KeyError for any other.
+        """
         production = [score for score in self.scoreboard if score.role == "production"]
         biased = [score.name for score in production if score.is_calibrated is False]
         found = {
@@ -71,8 +75,10 @@ def review_ledger(
 ) -> LedgerReview:
     """Grade all entries, add new and changed outcomes to the history, and score the entries between two dates.
 
-    None in `dates` is the first or last date in the ledger. A second call on the same day and tables adds nothing.
-    DataError as in `compare_ledger_with_market`, or if the history cannot be written.
+    `dates` are the first and the last game date, both inclusive; None is the first or last one in the ledger. A second
+    call on the same day and tables adds nothing. A damaged file is left out and named in the result. DataError if the
+    warehouse or the ledger cannot be read, if the history cannot be written, or if the prices are refused (see
+    `compare_ledger_with_market`).
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
@@ -102,7 +108,10 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return for each bundle the log loss on the evaluation games of its training run; None if it is not known."""
+    """Return for each bundle the log loss, with its interval, on the evaluation games of its training run.
+
+    It is None if the run is missing, is damaged, or had no evaluation.
+    """
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}
 
@@ -112,6 +121,6 @@ def _promise(run_id: str, outputs: Path) -> Interval | None:
         try:
             evaluation = read_metrics(path.parent).evaluation
         except DataError:
-            continue  # a damaged run is treated as one without metrics
+            continue  # treat a damaged run as one without metrics
         return None if evaluation is None else evaluation.metrics[LOG_LOSS]
     return None

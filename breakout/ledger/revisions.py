@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAMED_FEATURES = 3  # the number of changed features that are named for each player
+NAMED_FEATURES = 3  # the most changed features that are named for each player
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Move:
 
 
 def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
-    """Return the players whose probability or features differ between the entries of two slates.
+    """Return the players whose probability or features differ between two slates of one model and day.
 
-    Players who are on one slate only come first, then the others with the largest change of probability first.
+    `before` and `after` have the entries of the slates. Players who are on one slate only come first, then the others
+    with the largest change of probability first.
     """
     old, new = (
         {(row["game_id"], row["player_lookup"]): row for row in entries.to_pylist()} for entries in (before, after)

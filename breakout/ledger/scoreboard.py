@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from breakout.evaluation.resamples import EvaluationParameters, Interval
 
 GAME = ["game_date", "game_id", "player_lookup"]
-MIN_GRADED = 100  # fewer graded entries have no metrics; a rate of 0.18 in 100 entries has a standard error of 0.04
+# The fewest graded entries from which metrics are computed. A breakout rate of 0.18 in 100 entries has a standard error
+# of 0.04.
+MIN_GRADED = 100
 
 
 @dataclass(frozen=True)
 class WeekScore:
-    """The log loss of a model's graded entries in one week; `week` is its Monday."""
+    """The log loss of a model's graded entries in one week, Monday to Sunday; `week` is its Monday."""
 
     week: np.datetime64
     n_graded: int
@@ -55,10 +57,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """The number of entries by outcome and the metrics of one model in one role.
+    """The number of entries by outcome (`counts`) and the metrics of one model in one role.
 
     `scores` is None with fewer than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the
-    run that trained the model, None if it is not known. `against_production` is None for other roles than shadow.
+    run that trained the model, None if it is not known. `against_production` compares a shadow with production on the
+    games that both predicted; it is None for other roles than shadow.
     """
 
     role: str
@@ -77,7 +80,10 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded entries is within the interval of `promise`; None if either is unknown."""
+        """Whether the log loss of the graded entries is within the interval of `promise`.
+
+        None if there are too few graded entries for a log loss, if `promise` is None, or if it has no interval.
+        """
         if self.scores is None or self.promise is None or self.promise.low is None:
             return None
         realised = self.scores.log_loss.estimate
@@ -85,7 +91,11 @@ class ModelScore:
 
     @property
     def is_calibrated(self) -> bool | None:
-        """Whether the interval of the bias contains 0; None without scores, or if all are of one game date."""
+        """Whether the interval of the bias (mean probability minus breakout rate) contains 0.
+
+        None if there are too few graded entries for a bias, or if all are of one game date, so that there is no
+        interval.
+        """
         if self.scores is None or self.scores.bias.low is None:
             return None
         return self.scores.bias.holds(0.0)
@@ -94,9 +104,10 @@ class ModelScore:
 def build_scoreboard(
     graded: pd.DataFrame, parameters: EvaluationParameters, promises: Mapping[str, Interval | None]
 ) -> tuple[ModelScore, ...]:
-    """Return the score of every model and role in `graded`: production first, then shadows, then others.
+    """Return a score for each model and each of its roles in `graded`: production first, then shadows, then others.
 
-    `graded` is a result of `grade_counted`. `promises` maps fingerprints of bundles to `ModelScore.promise`.
+    `graded` is a result of `grading.grade_counted`. `promises` maps the fingerprint of a bundle to the field `promise`
+    of its scores; a bundle that is missing has None.
     """
     production = _in(graded, "production")
     scored = []
@@ -124,7 +135,10 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
-    """Compare a shadow with production, which may be several models in turn, on the games that both predicted."""
+    """Compare a shadow with production, which may be several models in turn, on the games that both predicted.
+
+    Without such games the comparison has no dates and an e-value of 1.
+    """
     both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
     return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))
 
@@ -160,7 +174,10 @@ def _score(rows: pd.DataFrame, parameters: EvaluationParameters) -> Scores | Non
 
 
 def _weeks(y: np.ndarray, p: np.ndarray, dates: np.ndarray, parameters: EvaluationParameters) -> tuple[WeekScore, ...]:
-    """Return the log loss of each week; numpy's weeks begin on Thursdays, so the dates are shifted by three days."""
+    """Return the log loss of each week (Monday to Sunday) that has rows.
+
+    The dates are shifted by three days, because the weeks of numpy begin on Thursdays.
+    """
     mondays = (dates + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
     losses = metrics.row_log_losses(y, p)
     weeks = []

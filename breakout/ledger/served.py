@@ -40,7 +40,7 @@ SERVED_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeatureShare:
-    """The number of compared vectors with a feature, and the number of those whose value of the feature differs."""
+    """The number of compared vectors that have a feature, and how many of these have another value of it now."""
 
     feature: str
     vectors: int
@@ -63,11 +63,12 @@ class CorrectedCell:
 class ServedAudit:
     """The comparison of logged feature vectors with present ones.
 
-    `vectors` counts the logged vectors of all models whose bundle can be used. `absent` counts the vectors among these
-    whose player is not on the slate of that day by the present tables. `differing` counts the other vectors that differ
-    in a feature. `unexplained` counts the differing or absent vectors for which no changed source row is known.
-    `unexamined` has a sentence for each model whose bundle cannot be used, `damaged` one for each file of the ledger
-    that could not be read.
+    `features` has the numbers of each feature, the largest share of differing vectors first. `cells` are the changed
+    source cells that may explain the differences, those of the most vectors first. `vectors` counts the logged vectors
+    of all models whose bundle can be used. `absent` counts the vectors among these whose player is not on the slate of
+    that day by the present tables. `differing` counts the other vectors that differ in a feature. `unexplained` counts
+    the differing or absent vectors for which no changed source row is known. `unexamined` has a sentence for each model
+    whose bundle cannot be used, `damaged` one for each file of the ledger that could not be read.
     """
 
     features: tuple[FeatureShare, ...]
@@ -97,9 +98,12 @@ def audit_served(
     """Compute the logged feature vectors of the models `served` again, and compare them without tolerance.
 
     `served` is `all`, a role, or the name or fingerprint of a model. `dates` are the first and the last game date; None
-    is the first or the last one in the ledger. `on_date` is called with the game date before each slate is compared.
-    ConfigurationError if the ledger has no such role or model. DataError if it has no entries of `served` between the
-    two dates.
+    is the first or the last one in the ledger. `on_date` is called with the game date of each logged slate. A bundle
+    that is missing, is damaged or has another contract is not compared but listed in the result.
+
+    ConfigurationError if the ledger has no such role or model, if this version refuses the settings of a bundle, or if
+    a feature needs injury reports and no table of them is configured. DataError if the ledger has no entries of
+    `served` between the two dates, or if the ledger or the warehouse cannot be read.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
@@ -156,7 +160,10 @@ def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date |
 
 
 def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
-    """Return the usable bundles by fingerprint, and a sentence for each one that is missing, damaged or outdated."""
+    """Return the usable bundles by fingerprint, and a sentence for each one that is missing, damaged or outdated.
+
+    A bundle is outdated if its contract is not the installed one.
+    """
     bundles, unexamined = {}, []
     models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
     for model in models:
@@ -171,7 +178,10 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
 
 
 def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
-    """Return a bundle from the registry, the shadows or the run `run_id`; DataError if none has it or it is damaged."""
+    """Return a bundle from the registry, the shadows or the run `run_id`; DataError if none has it or it is damaged.
+
+    ConfigurationError if this version refuses the settings of the bundle.
+    """
     registry, shadows = Registry.of(outputs), Shadows.of(outputs)
     if registry.bundle_folder(fingerprint).is_dir():
         return registry.load(fingerprint)
@@ -192,8 +202,9 @@ def _compare(
 ) -> dict[Any, tuple[str, ...]]:
     """Return the names of the differing features of each entry that differs, by its index in `entries`.
 
-    `present` is a result of `_compute_again`. An entry whose player is not in `present` has an empty tuple. The number
-    of compared vectors is added to `vectors`, and that of differing ones to `differing`, for each feature.
+    `present` is a result of `_compute_again`. An entry whose player is not in `present` has an empty tuple. For each
+    feature, the number of compared entries is added to `vectors`, and the number of those that differ in it to
+    `differing`.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()
@@ -216,7 +227,8 @@ def _compute_again(
 ) -> dict[tuple[str, str], dict[str, float | None]]:
     """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value.
 
-    The injury reports are those up to the cutoff, or up to `predicted_at` if that is earlier.
+    All players on the slate have a vector, also those who are no candidates. The injury reports are those up to the
+    cutoff, or up to `predicted_at` if that is earlier.
     """
     features = bundle.features
     known = known_by(features.availability, day, predicted_at)

@@ -38,11 +38,14 @@ class Shadows:
         return cls(Path(outputs) / SHADOWS)
 
     def fingerprints(self) -> tuple[str, ...]:
-        """Return the fingerprint of each shadow, sorted."""
+        """Return the fingerprint of each shadow, sorted; none if the folder is missing."""
         return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
 
     def names(self) -> dict[str, str]:
-        """Return the name of each shadow by its fingerprint; "" if its bundle is damaged."""
+        """Return the name of each shadow's training run by the shadow's fingerprint; "" if its bundle is damaged.
+
+        ConfigurationError if this version refuses the settings of a bundle.
+        """
         names = dict.fromkeys(self.fingerprints(), "")
         for fingerprint in names:
             with contextlib.suppress(DataError):
@@ -50,7 +53,11 @@ class Shadows:
         return names
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified bundle of a shadow; DataError that names the file if it is damaged."""
+        """Return the verified bundle of a shadow.
+
+        DataError that names the file if the bundle is missing or damaged. ConfigurationError if this version refuses
+        the settings of the bundle.
+        """
         return read_bundle(self.folder / fingerprint)
 
     def add(self, bundle: Bundle) -> bool:

@@ -27,11 +27,11 @@ ABSENT, PRESENT = "absent", "present"
 
 @dataclass(frozen=True)
 class CellChange:
-    """One cell of a source row that differs between two times.
+    """One cell of a source row that differs between two times; `before` and `now` are its values as text.
 
     `key` names the row, `teams` has the codes of its teams, and `player` its player_lookup; "" in tables without
-    players. For a row that was added, `column` is ROW, `before` is ABSENT and `now` is PRESENT; for one that was
-    removed, `before` is PRESENT and `now` is ABSENT.
+    players. A missing value is NULL. For a row that was added, `column` is ROW, `before` is ABSENT and `now` is
+    PRESENT; for one that was removed, `before` is PRESENT and `now` is ABSENT.
     """
 
     table: str
@@ -92,7 +92,7 @@ class ChangesByName:
     """Changed cells by the player or the teams of their row.
 
     `of_player` maps each player_lookup to the cells in rows of the player. `of_players_of` maps each team to the cells
-    in player_game_summary, `of_team` to those in all other tables.
+    in rows of player_game_summary that name it, `of_team` to the cells in such rows of all other tables.
     """
 
     of_player: Mapping[str, list[CellChange]]
@@ -111,9 +111,9 @@ class ChangesByName:
         return cls(of_player, of_team, of_players_of)
 
     def near(self, player: str, teams: tuple[str, str]) -> list[CellChange]:
-        """Return the changed cells that may explain why the features of a player differ.
+        """Return the changed cells that may explain why the features of a player differ; none if no such cell is known.
 
-        These are the cells in rows of the player, and in rows of the two `teams` of the game outside
+        These are the cells in rows of the player, and in rows of the game's two `teams` in other tables than
         player_game_summary. If there are none, they are the cells in rows of any player of these teams.
         """
         found = dict.fromkeys(self.of_player[player])
@@ -136,7 +136,11 @@ class SourceChanges:
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
 
     def since(self, predicted_at: datetime, bundle: Bundle, day: date) -> ChangesByName:
-        """Return the changes since `predicted_at` of the rows that a bundle's predictions of a day could read."""
+        """Return the changes since `predicted_at` of the rows that a bundle's predictions of a day could read.
+
+        No changes are known without a log, or of a table that the log did not have by then. DataError if the warehouse
+        cannot be read.
+        """
         changes = [] if self._log is None else self._list(self._log, predicted_at, bundle, day)
         return ChangesByName.from_changes(changes)
 
@@ -148,7 +152,7 @@ class SourceChanges:
                 continue
             now = self._present(table, extra)
             now = now[now["game_date"].between(first, last)]
-            if table is AVAILABILITY:  # the prediction could not know reports that were made later
+            if table is AVAILABILITY:  # leave out reports that were made after the prediction
                 now = now[now["reported_at"] <= predicted_at]
             yield from list_changes(table, before, now)
 
@@ -160,7 +164,10 @@ class SourceChanges:
         return self._known[key]
 
     def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
-        """Return the present rows of a table that any of the predictions could read."""
+        """Return the present rows of a table that any of the predictions could read.
+
+        `extra` are the undeclared columns to read.
+        """
         key = (table.name, extra)
         if key not in self._now:
             days = (dates_read(table, self._days[0])[0], dates_read(table, self._days[1])[1])

@@ -1,11 +1,12 @@
 """The log of source rows that predictions could read, as they were at that time, so that corrections can be found.
 
-    outputs/ledger/sources/<log>/<number>.parquet    the rows of a source table that a call found new, changed or gone
+    outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
+                                                     or gone
 
 A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
-injury reports of the day itself. The first call records all of these rows, a later call the new, changed and gone ones.
-A log is named after its table. If a model's features read columns that `warehouse.tables` does not declare, a digest of
-these columns is added to the name.
+injury reports of the day itself. The first call of `SourceLog.record` records all of these rows, a later call the new,
+changed and gone ones. A log is named after its table. If a model's features read columns that `warehouse.tables` does
+not declare, a digest of these columns is added to the name.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import Table
 
 KEPT_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
-SEASONS_BEFORE = 2  # earlier seasons that predictions can read; no feature reads more
+SEASONS_BEFORE = 2  # the number of earlier seasons that predictions can read; no feature reads more
 _NEVER_READ = {"player_full_name", "reason"}
 # Columns with hashes of a row's key and of the whole row. They show which rows are new or changed, so that a call need
 # not read the recorded values.
@@ -50,16 +51,21 @@ HASH_SCHEMA = pa.schema(
 
 
 def dates_read(table: Table, day: date) -> tuple[date, date]:
-    """Return the first and the last game date of the rows of a table that predictions of a day can read."""
+    """Return the first and the last game date of the rows of a table that predictions of a day can read.
+
+    For the tables of games, these are the first possible day of the season SEASONS_BEFORE seasons before that of `day`,
+    and the day before `day`. For the schedule and the injury reports, both are `day`.
+    """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
     return day, day
 
 
 def read_source_rows(warehouse: Warehouse, table: Table, days: tuple[date, date], extra: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of a table between two dates: its declared columns, and those of `extra` that it has.
+    """Return the rows of a table between two dates, both inclusive: its declared columns, and those of `extra` it has.
 
-    Numbers are float64. Full names of players and reasons of statuses, which no feature reads, are left out.
+    Numbers are float64 and times are in UTC. Full names of players and reasons of statuses, which no feature reads, are
+    left out. DataError if the table cannot be read.
     """
     present = warehouse.columns(table.name)
     names = [
@@ -84,7 +90,10 @@ def _kept_type(kind: pa.DataType) -> pa.DataType:
 
 
 def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read."""
+    """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read.
+
+    The injury reports are left out if the bundle's contract has none.
+    """
     inputs = plan_query(bundle.features.registry, bundle.features.names).inputs
     for table in KEPT_TABLES:
         if table in HISTORY_TABLES:
@@ -98,15 +107,19 @@ def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
 class KnownRows:
     """All recorded versions of the rows of one table, oldest first, and a sentence about each damaged file.
 
-    `versions` has the columns of the table, those of HASH_SCHEMA, and recorded_at. A version with is_removed true
-    records that the row was gone at recorded_at; it has key_hash and game_date, but neither key nor values.
+    `versions` has the columns of the table, those of HASH_SCHEMA, and recorded_at; it is empty and has no columns if
+    nothing was recorded. A version with is_removed true records that the row was gone at recorded_at; it has key_hash
+    and game_date, but neither key nor values.
     """
 
     versions: pd.DataFrame
     damaged: tuple[str, ...]
 
     def at(self, instant: datetime, first: date, last: date) -> pd.DataFrame | None:
-        """Return the rows from `first` to `last` as they were known at `instant`; None if none was recorded by then."""
+        """Return the rows from `first` to `last`, both inclusive, as they were known at `instant`.
+
+        None if no row of the table, of any date, was recorded by then.
+        """
         if self.versions.empty:
             return None
         recorded = self.versions[self.versions["recorded_at"] <= instant]
@@ -126,7 +139,11 @@ class SourceLog:
     ledger: Path
 
     def read(self, table: Table, extra: Sequence[str]) -> KnownRows:
-        """Return the recorded versions of a table's rows."""
+        """Return the recorded versions of a table's rows; none if nothing was recorded.
+
+        `extra` are the names of undeclared columns that features read. They decide which of the table's logs is read.
+        The result has a sentence about each damaged file, whose rows are left out.
+        """
         files, damaged = [], []
         for path in list_files(self._folder(table, extra)):
             try:
@@ -141,15 +158,16 @@ class SourceLog:
     ) -> Path | None:
         """Record those rows of a table between two dates that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates. Return the file with the recorded rows; None if no row is new,
-        changed or gone. DataError if the file cannot be written.
+        `now` has all present rows between the dates. `extra` are the names of undeclared columns that features read;
+        they decide into which of the table's logs the rows are written. Return the file with the recorded rows; None if
+        no row is new, changed or gone. DataError if the file cannot be written.
         """
         folder = self._folder(table, extra)
         with lock_ledger(self.ledger):
             paths = list_files(folder)
             hashes = [HASH_SCHEMA.empty_table()]
             for path in paths:
-                with suppress(DataError):  # a damaged file is skipped, so its rows are recorded again
+                with suppress(DataError):  # skip a damaged file, so that its rows are recorded again
                     hashes.append(read_file(path, HASH_SCHEMA))
             versions = new_versions(table, pa.concat_tables(hashes), now, days, at)
             return add_file(versions, folder / f"{next_number(paths):06d}.parquet") if versions.num_rows else None
@@ -165,7 +183,7 @@ def new_versions(
     """Return the rows to record: new and changed ones with is_removed false, and gone ones with is_removed true.
 
     `recorded` has HASH_SCHEMA and all recorded versions, oldest first. `now` has all present rows between the dates
-    `days`, both inclusive.
+    `days`, both inclusive. The result has no rows if nothing has changed.
     """
     key, row = _hash_rows(now, table.key), _hash_rows(now, sorted(now.columns))
     newest = recorded.to_pandas().drop_duplicates(KEY_HASH, keep="last")
@@ -182,6 +200,6 @@ def new_versions(
 
 
 def _hash_rows(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Return a 64-bit hash of some columns of each row, shape (n,) uint64."""
+    """Return a 64-bit hash of the given columns of each row, shape (n,) uint64."""
     hashed: np.ndarray = pd.util.hash_pandas_object(rows[list(columns)], index=False).to_numpy(dtype="uint64")
     return hashed

@@ -31,13 +31,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "ledger"
-# Two slates have the same predictions if their entries are equal in these columns. Times are not compared.
+# Two slates have the same predictions if their entries are equal in these columns. Their times may differ.
 SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout", "availability_status", "features")
 
 
 @dataclass(frozen=True)
 class GradeUpdate:
-    """The history of grades before a call, and the rows in GRADE_SCHEMA that the call found new or changed."""
+    """The history of grades before a call, and the rows in GRADE_SCHEMA that the call found new or changed.
+
+    `changes` has no rows if a file of the history is damaged, because nothing is added then.
+    """
 
     before: LedgerPart
     changes: pa.Table
@@ -54,7 +57,7 @@ class FolderLedger:
 
     @classmethod
     def of(cls, outputs: str | Path) -> FolderLedger:
-        """Return the ledger below an outputs folder."""
+        """Return the ledger in the folder `ledger` below an outputs folder; the folder may be missing."""
         return cls(Path(outputs) / FOLDER)
 
     @property
@@ -69,7 +72,7 @@ class FolderLedger:
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
         for path in reversed(self._slate_files(day, bundle)):
-            with suppress(DataError):  # if the newest revision is damaged, an earlier one is read
+            with suppress(DataError):  # read an earlier revision if the newest one is damaged
                 return read_file(path, ENTRY_SCHEMA)
         return None
 
@@ -93,7 +96,8 @@ class FolderLedger:
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
         """Add the outcomes that are new or changed; two calls at the same time do not add the same ones.
 
-        Nothing is added while a file of the history is damaged, because its outcomes would be added again.
+        Return the history before the call, and the added rows. Nothing is added while a file of the history is damaged,
+        because its outcomes would be added again. DataError if a file cannot be written.
         """
         with self.lock():
             before = self.read_grades()
@@ -103,7 +107,10 @@ class FolderLedger:
         return GradeUpdate(before, changes)
 
     def add_grades(self, grades: pa.Table) -> Path | None:
-        """Add outcomes to the history, and return their file; None without rows. The caller must hold the lock."""
+        """Add outcomes to the history, and return their file; None without rows. The caller must hold the lock.
+
+        DataError if the file cannot be written.
+        """
         if not grades.num_rows:
             return None
         folder = self.folder / "grades"
@@ -111,7 +118,7 @@ class FolderLedger:
 
 
 def is_same(before: pa.Table, after: pa.Table) -> bool:
-    """Return whether two slates have the same players, with equal values in the columns SAME."""
+    """Return whether two slates have the same players, with equal values in the columns SAME, in any order."""
     order = [("game_id", "ascending"), ("player_lookup", "ascending")]
     first, second = (table.select(SAME).sort_by(order).to_pylist() for table in (before, after))
     return bool(first == second)

@@ -27,16 +27,18 @@ def find_bundle(path: str | Path) -> Bundle:
     """Return the verified bundle at `path`: the folder of a bundle, of a run, or of a registry.
 
     In a registry it is the bundle in production. The contract is not checked. DataError if the bundle is missing or
-    damaged. ConfigurationError if this version refuses the settings of the bundle.
+    damaged, or if the registry is damaged or has no model in production. ConfigurationError if this version refuses the
+    settings of the bundle.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else read_bundle(folder)
 
 
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
-    """Return the bundle with the cutoff that the settings ask for; a key that is None keeps the bundle's value.
+    """Return the bundle with the cutoff of injury reports that `asked` gives.
 
-    The cutoff is part of the contract if a feature reads injury reports, so another cutoff is a contract mismatch.
+    A key of `asked` that is None keeps the bundle's value. The cutoff is part of the contract if a feature reads injury
+    reports, so another cutoff is a contract mismatch.
     """
     given = {key: value for key, value in asdict(asked).items() if value is not None}
     return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle
@@ -66,7 +68,10 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 
 
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
-    """Return a sentence for each difference between the bundle's contract and the installed feature definitions."""
+    """Return a sentence for each difference between the bundle's contract and the installed feature definitions.
+
+    If the installed definitions cannot be resolved, the only sentence says so.
+    """
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
     except FeatureDefinitionError as error:

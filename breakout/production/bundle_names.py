@@ -22,7 +22,8 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
 
     `production` names the model in production, `latest` the newest completed training run below `outputs`, and
     `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path. Any
-    other text is a path if a file or folder has that name and no bundle has it.
+    other text is a path if a file or folder has that name and no bundle has it. Whether a bundle is at a path is not
+    checked.
 
     ConfigurationError if both a bundle and a file or folder have the name (except the registry's own folder
     `production`). DataError if neither has it, if the registry is damaged, or if the status of a run that is read is
@@ -59,7 +60,10 @@ def _newest(outputs: Path, name: str) -> Path | None:
 
 
 def _refuse(given: str, outputs: Path) -> Path:
-    """Raise DataError that names the most similar run or, without one, all runs."""
+    """Raise DataError that no bundle has the name `given`.
+
+    Unless the name is `production`, the message names the most similar run or, without one, all runs.
+    """
     if given == PRODUCTION:
         raise DataError(
             f"no model is in production below {outputs}; put one there with `breakout promote candidate=NAME`, or "

@@ -45,7 +45,10 @@ class HeadToHead:
     comparison: Comparison
 
     def predictions(self) -> pd.DataFrame:
-        """Return one row for each player and game: keys, probability_candidate, probability_production, is_breakout."""
+        """Return one row for each player and game: keys, probability_candidate, probability_production, is_breakout.
+
+        The keys are game_date, game_id and player_lookup.
+        """
         rows = self.candidate_scored.rows
         return rows.keys.assign(
             probability_candidate=self.candidate_scored.probability,
@@ -105,7 +108,8 @@ def compare_bundles(
     `dates` are the first and the last date of the window. None for the first is the day after both training windows,
     None for the last is the date of the newest game. IncomparableError as in `check_comparable`, and if both models
     give bitwise equal probabilities. ConfigurationError if the window overlaps a training window or ends before it
-    begins. NoGamesError if it contains no game.
+    begins, or if a feature needs injury reports and no table of them is configured. NoGamesError if the window contains
+    no game. DataError if the warehouse cannot be read.
     """
     check_comparable(candidate, production)
     window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)

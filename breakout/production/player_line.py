@@ -41,7 +41,11 @@ class LineAnswer:
 
 
 def parse_line(text: str) -> PlayerLine:
-    """Return the player and the line of a text such as jalengreen:19.5; ConfigurationError for another form."""
+    """Return the player and the line of a text such as jalengreen:19.5.
+
+    ConfigurationError if the text has another form, or if the line is not a multiple of 0.5 from 0 to below
+    LADDER_LENGTH.
+    """
     player, _, number = text.rpartition(":")
     try:
         points = float(number)
@@ -73,7 +77,7 @@ def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
         )
     if "ladder" not in row:
         raise ConfigurationError("line needs a model of the distribution of points; train one with model=points.")
-    ladder = (1.0, *row["ladder"], 0.0)  # P(points >= 0), P(points >= 1), ...
+    ladder = (1.0, *row["ladder"], 0.0)  # ladder[k] is P(points >= k)
     over, reached = ladder[math.floor(asked.points) + 1], ladder[math.ceil(asked.points)]
     game = f"{row['team_abbr']} {'vs' if row['is_home'] else 'at'} {row['opponent_team_abbr']}"
     return LineAnswer(str(row["player_full_name"]), game, asked.points, over, reached - over, 1.0 - reached)
@@ -87,6 +91,6 @@ def _similar_names(slate: Slate, player: str) -> list[str]:
 
 
 def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:
-    """Return the row of the player with this player_lookup or full name; None if there is none."""
+    """Return the first row of a player with this player_lookup or full name; None if there is none."""
     is_player = rows["player_lookup"].eq(player) | rows["player_full_name"].map(player_lookup).eq(player_lookup(player))
     return rows[is_player].iloc[0] if is_player.any() else None

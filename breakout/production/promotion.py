@@ -59,10 +59,13 @@ def check_candidate(
     """Run the checks of a candidate against the model in production, if there is one, and return their results.
 
     The checks of mode and contract need no games. If one of them fails, the candidate is neither compared nor audited.
-    The audit is the slowest check. It is also skipped if no games were compared, for example because there are too few
-    later games, unless an earlier comparison of the recipe passes instead. ConfigurationError as in `choose_rule`, or
-    if config.start..config.end overlaps a training window or ends before it begins. DataError if the registry is
-    damaged.
+    The audit of its features is the slowest check. It is also skipped if no games were compared, for example because
+    there are too few later games, unless an earlier comparison of the recipe passes instead.
+
+    ConfigurationError as in `choose_rule`, if config.start..config.end overlaps a training window or ends before it
+    begins, if a feature needs injury reports and no table of them is configured, or if this version refuses the
+    settings of the bundle in production. DataError if the registry or that bundle is damaged, if the warehouse cannot
+    be read, or if the audit's dates have no rows.
     """
     current = registry.current()
     production = registry.load(current) if current else None
@@ -114,7 +117,10 @@ def _contract(candidate: Bundle) -> Check:
 
 
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
-    """Return the check that the candidate was evaluated on games after its training, by a run or by `comparison`."""
+    """Return the check that the candidate was evaluated on games after its training, by a run or by `comparison`.
+
+    The check is not run for a candidate that was trained on all games, if an earlier comparison of its recipe passes.
+    """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
         evidence = f"by this comparison, on {comparison.window}"
@@ -127,18 +133,20 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     """Return a text about the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
 
-    Return None if it was not evaluated. An evaluation under another contract does not count.
+    The runs of `breakout evaluate` are searched below `outputs`, the newest first; damaged ones are skipped. Return
+    None if the bundle was not evaluated. An evaluation under another contract does not count.
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:
         start, end = manifest.windows.evaluation
         return f"in its own run on {manifest.rows.evaluation:,} games of {start}..{end}"
     found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
-    for path in sorted(found, key=lambda path: path.parent.name, reverse=True):  # newest first
+    # The newest run comes first, because the names of run folders begin with the time of the start.
+    for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
         try:
             status = read_status(path.parent)
         except DataError:
-            continue  # a damaged run is no evidence of an evaluation
+            continue  # skip a damaged run, which is no evidence of an evaluation
         is_evaluated = (status.command, status.state, status.bundle) == ("evaluate", "completed", bundle.fingerprint)
         if is_evaluated and not status.contract_mismatch and status.window is not None:
             start, end = status.window

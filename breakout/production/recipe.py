@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from breakout.bundle.folder import Bundle
 
-# The settings groups of a recipe. The group `warehouse` is left out, because a weekly retrain may read files at other
-# paths.
+# The settings groups of a recipe. The group `warehouse` is left out, because a retrain of the same recipe may read its
+# data from other paths.
 GROUPS = ("mode", "features", "target", "model", "validation", "calibration")
 # Keys of these groups that are not part of a recipe: a date, and a text that changes no number.
 NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
@@ -25,7 +25,7 @@ def recipe_digest(bundle: Bundle) -> str:
 
 
 def seedless_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe of a bundle without its seed, for comparisons in which the seed does not count."""
+    """Return the recipe of a bundle without the key `seed`, for comparisons in which the seed does not count."""
     return {key: value for key, value in build_recipe(bundle).items() if key != "seed"}
 
 
@@ -38,7 +38,10 @@ def recipe_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> li
 
 
 def build_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe of a bundle: JSON values by dotted key of the settings, and its seed and contract."""
+    """Return the recipe of a bundle: JSON values by dotted key of the settings, such as `target.min_ppg`.
+
+    It also has the keys `seed` and `contract` (the contract's fingerprint).
+    """
     mapping = settings.to_mapping(bundle.settings)
     flat = {f"{group}.{key}": value for group in GROUPS for key, value in mapping[group].items()}
     kept = {key: value for key, value in flat.items() if key not in NOT_RECIPE_KEYS}

@@ -121,7 +121,7 @@ class Registry:
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[RegistryEvent, ...]:
-        """Return every event, oldest first.
+        """Return every event, oldest first; none if the registry is empty or its folder is missing.
 
         DataError that names the file of an event that is damaged, was written by another version, or does not continue
         the event before it.
@@ -139,7 +139,10 @@ class Registry:
         return tuple(events)
 
     def current(self) -> str | None:
-        """Return the fingerprint of the bundle in production; None if there is none. DataError as in `history`."""
+        """Return the fingerprint of the bundle in production; None if no model is in production.
+
+        DataError if the history is damaged.
+        """
         events = self.history()
         return events[-1].bundle if events else None
 
@@ -163,17 +166,22 @@ class Registry:
         return _load_as(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
-        """Return the folder of the copy of a promoted bundle."""
+        """Return the folder of the copy of a promoted bundle; it is missing if that bundle was never promoted."""
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """Return a context manager that locks the registry; `on_wait` is called if another process holds the lock."""
+        """Return a context manager that holds the registry's lock; `on_wait` is called if another process holds it.
+
+        After the call, it waits for the lock. On entering, DataError if the lock file cannot be created.
+        """
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
     def promote(self, bundle: Bundle, facts: EventFacts) -> RegistryEvent:
-        """Copy a bundle into the registry and make it the model in production.
+        """Copy a bundle into the registry and make it the model in production; return the new event.
 
-        DataError if the bundle's folder no longer holds this bundle.
+        `facts` are the details of the promotion; `who` and `commit` are filled in. The caller must hold the lock.
+        DataError if the bundle's folder no longer holds this bundle, or if the registry is damaged or cannot be
+        written. GateError if another process has added an event meanwhile.
         """
         self.clear_leftovers()
         self._copy_bundle(bundle)
@@ -182,7 +190,7 @@ class Registry:
     def rollback_target(self) -> str | None:
         """Return the fingerprint of the model that a rollback puts into production; None if it would leave no model.
 
-        ConfigurationError if no earlier state of production exists.
+        ConfigurationError if no earlier state of production exists. DataError if the history is damaged.
         """
         line = _line(self.history())
         if not line:
@@ -194,9 +202,11 @@ class Registry:
         return line[-2].bundle
 
     def rollback(self, reason: str = "") -> RegistryEvent:
-        """Undo the last promotion or retirement that was not undone yet; a second call undoes the one before it.
+        """Undo the last promotion or retirement that was not undone yet, and return the new event.
 
-        ConfigurationError as in `rollback_target`.
+        A second call undoes the one before it. `reason` is kept in the event. The caller must hold the lock.
+        ConfigurationError as in `rollback_target`. DataError if the registry is damaged or cannot be written. GateError
+        if another process has added an event meanwhile.
         """
         target = self.rollback_target()
         self.clear_leftovers()
@@ -205,15 +215,18 @@ class Registry:
     def latest_comparison(self, recipe: str) -> RegistryEvent | None:
         """Return the latest promotion of a recipe for which games were compared; None if there is none.
 
-        A promotion that was rolled back does not count. `recipe` is a result of `recipe_digest`.
+        A promotion that was rolled back does not count. `recipe` is a result of `recipe_digest`. DataError if the
+        history is damaged.
         """
         line = _line(self.history())
         return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
 
     def retire(self, reason: str = "") -> RegistryEvent:
-        """Take the model out of production, so that the next candidate is promoted as a first model.
+        """Take the model out of production and return the new event; the next candidate is promoted as a first model.
 
-        ConfigurationError if no model is in production.
+        `reason` is kept in the event. The caller must hold the lock. ConfigurationError if no model is in production.
+        DataError if the registry is damaged or cannot be written. GateError if another process has added an event
+        meanwhile.
         """
         current = self.current()
         if current is None:
@@ -222,7 +235,10 @@ class Registry:
         return self._append("retired", None, EventFacts(left=current, reason=reason))
 
     def clear_leftovers(self) -> int:
-        """Remove the unfinished files of killed processes and return how many there were."""
+        """Remove the unfinished files of killed processes and return how many there were.
+
+        The caller must hold the lock. DataError if a file cannot be removed.
+        """
         found = [*(self.folder / BUNDLES).glob(".*"), *(self.folder / HISTORY).glob(".*")]
         with self._writing():
             for path in found:
@@ -233,7 +249,7 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> RegistryEvent:
-        """Write the next event and return it.
+        """Write the next event and return it; GateError if another process has written it meanwhile.
 
         The event's file is created as a hard link, because a link never replaces the file of another event.
         """
@@ -261,7 +277,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy a bundle into the registry; if the registry has a copy already, only verify it."""
+        """Copy a bundle into the registry and verify the copy; if the registry has a copy already, only verify that."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)

@@ -79,7 +79,7 @@ class GateComparison:
 
     @property
     def is_passed(self) -> bool:
-        """Whether no check failed."""
+        """Whether no check failed; a check that was not run did not fail."""
         return all(check.is_passed is not False for check in self.checks)
 
 
@@ -106,16 +106,18 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
 
 
 def list_unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
-    """Return the checks of a rule as not run, with the reason."""
+    """Return the checks of a rule as not run, with `reason` as the figure of each; GAMES is not one of them."""
     return tuple(Check(name, None, reason) for name in NAMES[rule.name])
 
 
 def compare_with_base_rate(
     candidate: Bundle, rule: Rule, warehouse: Warehouse, config: PromoteConfig
 ) -> GateComparison:
-    """Return the checks of a first model: AUC, log loss and verdict on the games after its training.
+    """Return the checks of a first model on the games after its training: GAMES, AUC, log loss and verdict.
 
-    ConfigurationError if config.start..config.end overlaps the training window or ends before it begins.
+    If there are too few games, GAMES fails and the other checks are returned as not run. ConfigurationError if
+    config.start..config.end overlaps the training window or ends before it begins, or if a feature needs injury reports
+    and no table of them is configured. DataError if the warehouse cannot be read.
     """
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)
@@ -156,8 +158,9 @@ def compare_with_production(
     """Return the checks of a candidate against the model in production, on the games after both trainings.
 
     The check GAMES fails if there are too few games, if the two models cannot be compared, or if the contract of the
-    model in production is not the installed one. ConfigurationError if config.start..config.end overlaps a training
-    window or ends before it begins.
+    model in production is not the installed one. The other checks are then returned as not run. ConfigurationError if
+    config.start..config.end overlaps a training window or ends before it begins, or if a feature needs injury reports
+    and no table of them is configured. DataError if the warehouse cannot be read.
     """
     try:
         found = _compare(candidate, production, warehouse, config)
@@ -179,7 +182,8 @@ def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_da
 
     There are no later games on which this candidate could be compared. Instead, the latest promotion of the same recipe
     that compared games is used. The check passes if these games end at most `max_age_days` days before the end of the
-    candidate's training, or later.
+    candidate's training, or later. The other checks of the rule are returned as not run. DataError if the registry is
+    damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -222,9 +226,10 @@ def _compare(candidate: Bundle, production: Bundle, warehouse: Warehouse, config
 def decide(
     rule: RuleName, differences: Mapping[str, PairedDifference], limits: PromotionGateConfig
 ) -> tuple[Check, ...]:
-    """Return the checks of the rule `better` or `not_worse`.
+    """Return the checks of the rule `better` or `not_worse`: AUC, log loss and Brier score against production.
 
-    `differences` holds candidate minus production for each metric.
+    `differences` holds candidate minus production for the metrics `auc`, `log_loss` and `brier`. `not_worse` limits the
+    log loss only, so its other two checks are returned as not run.
     """
     return tuple((_better if rule == "better" else _not_worse)(differences, limits))
 
@@ -286,7 +291,8 @@ def _is_below(found: Interval, limit: float) -> bool:
 def _format_difference(paired: PairedDifference) -> str:
     """Return a difference and its interval as text with four decimals.
 
-    If four decimals would round one of the numbers to 0, all have one significant digit.
+    If four decimals would round one of the numbers to 0, all have one significant digit. The text says so if the
+    difference is undefined or has no interval.
     """
     found = paired.difference
     if found.estimate is None:

@@ -24,7 +24,7 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 
     `start` None is the day after `train_end`, `end` None is the date of the newest game. ConfigurationError if the
     dates overlap the training window or end before they start. NoGamesError if `end` is None and the warehouse has no
-    game from `start` on.
+    game from `start` on. DataError if `end` is None and the warehouse has no games at all.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:
@@ -45,8 +45,9 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
     """Return the rows of a window with their probabilities and the columns of the evaluation's slices.
 
-    NoGamesError if the window holds no rows. DataError if the source tables are missing, damaged or hold impossible
-    values. ConfigurationError if a feature needs injury reports and no table of them is configured.
+    The bundle's contract is not checked. NoGamesError if the window holds no rows. DataError if the source tables are
+    missing, damaged or hold impossible values. ConfigurationError if a feature needs injury reports and no table of
+    them is configured.
     """
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):

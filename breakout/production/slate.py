@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # missing games are searched from at least this long before the slate's day on
+CHECKED = timedelta(days=14)  # The search for missing games begins at least this long before the slate's day.
 
-# The columns of `Slate.ranked` for a model without a ladder.
+# The columns of `Slate.ranked`. A model with a ladder adds the column ladder.
 RANKED_COLUMNS = (
     *KEY_COLUMNS,
     "split",
@@ -99,7 +99,7 @@ class Slate:
     def known_at(self) -> datetime | None:
         """The time in UTC at which the newest of `statuses` was reported; None if there are none.
 
-        The column known_at of `ranked` holds it as ISO 8601 text, "" for None.
+        The column known_at of `ranked` holds this time as ISO 8601 text, or "" if there are no statuses.
         """
         return self.statuses.known_at
 
@@ -109,8 +109,9 @@ def build_slate(
 ) -> Slate:
     """Return the slate of a day, with the injury reports up to the cutoff, or up to `now` if that is earlier.
 
-    `now` is a datetime with a time zone; None is the present. DataError as in `check_schedule`, and if source tables
-    are missing or damaged. ConfigurationError if a feature needs injury reports and no table of them is configured.
+    A player whose latest game is more than `max_days_since_game` days old is not ranked. `now` is a datetime with a
+    time zone; None is the present. DataError if the schedule has no game on the day, or if a source table is missing or
+    damaged. ConfigurationError if a feature needs injury reports and no table of them is configured.
     """
     check_schedule(warehouse, bundle, day)
     now = now or datetime.now(UTC)
@@ -133,7 +134,10 @@ def build_slate(
 
 
 def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
-    """Return the slate with the column contract_mismatch (true) and a warning that names the differences."""
+    """Return the slate with a warning that names the differences, and with the column contract_mismatch in `ranked`.
+
+    The column is true in every row. `differences` are those between the bundle's contract and the installed one.
+    """
     warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
     return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
 
@@ -148,7 +152,10 @@ def check_day(bundle: Bundle, day: date) -> None:
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
-    """Raise DataError unless the schedule has a game on the day with one of the bundle's season types."""
+    """Raise DataError unless the schedule has a game on the day with one of the bundle's season types.
+
+    DataError also if there is no schedule, or if it is damaged.
+    """
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
     warehouse.check_schedule(day, day)
@@ -168,14 +175,18 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
 
 
 def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[str, Any]:
-    """Return the number of games on the day, the first and the last game date within 400 days, and the next one."""
+    """Return what the schedule has of the bundle's season types within 400 days of the day.
+
+    The keys are games (their number on the day), first_date, last_date and next_date (the first one after the day); a
+    date is None if there is no such game.
+    """
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
   MIN(IF(game_date > @start, game_date, NULL)) AS next_date
 FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
-    around = timedelta(days=400)  # more than a year, so that the neighbouring season is found
+    around = timedelta(days=400)  # This is more than a year, so that games of the neighbouring season are found.
     answer = warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
     found: dict[str, Any] = answer.to_pylist()[0]
     return found
@@ -214,7 +225,10 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """Return a text for each row: the TOP_FEATURES that change the log odds most, with their values and changes."""
+    """Return a text for each row: at most TOP_FEATURES features that change the log odds most, with values and changes.
+
+    Features that change nothing are left out. A value that is the feature's default is marked.
+    """
     if not len(rows):
         return []
     contributions = bundle.model.shap_values(rows)
@@ -233,7 +247,10 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 def _reasons(
     rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses, target: TargetConfig, max_days_since_game: int
 ) -> list[str]:
-    """Return for each row the reason why the player is not a candidate; "" for a candidate."""
+    """Return for each row the first reason why the player is not a candidate; "" for a candidate.
+
+    `stale` holds the days since each player's last game, shape (n,).
+    """
     columns = (rows.context[name] for name in ("games_before", "season_points_avg", "is_role_player"))
     reasons = []
     for status, days, games, average, is_role_player in zip(statuses.of_rows(rows), stale, *columns, strict=True):
@@ -253,7 +270,7 @@ def _reasons(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return warnings if the warehouse lacks games scheduled before the day, and if the slate has no players.
+    """Return a warning if the warehouse lacks games scheduled before the day, and one if the slate has no players.
 
     `players` is the number of players on the slate, candidates or not.
     """
@@ -273,7 +290,10 @@ WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@sea
 
 
 def _status_warnings(bundle: Bundle, statuses: ReportedStatuses, day: date, rows: Dataset) -> tuple[str, ...]:
-    """Return warnings if statuses are not known yet, or if none was reported; () without a table of injury reports."""
+    """Return a warning if the slate is built before the cutoff, and one if no status was reported for the day.
+
+    Without a table of injury reports there are no warnings.
+    """
     asked = bundle.features.availability
     early = unreported = ""
     if statuses.is_available and statuses.cutoff < cutoff_instant(asked, day):

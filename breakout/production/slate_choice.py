@@ -39,9 +39,10 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
     """Return the slate with the named players moved from `ranked` to `skipped`, with the reason `excluded`.
 
-    A name is a player_lookup or a full name. A name of nobody on the slate is ignored if that player has a game in the
-    warehouse, at most `market.matching.KNOWN_FOR` before the slate's day. ConfigurationError for any other name; the
-    message suggests a similar one if there is one.
+    A name is a player_lookup or a full name. `features` keeps the rows of the moved players. If nobody on the slate has
+    the name, it is ignored if it is the player_lookup of a player with a game in the warehouse, at most
+    `market.matching.KNOWN_FOR` before the slate's day. ConfigurationError for any other name; the message suggests a
+    similar one if there is one. DataError if the warehouse cannot be read.
     """
     wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
@@ -49,7 +50,8 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
     by_name = {player_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
     absent = wanted.keys() - set(here) - by_name.keys()
     if absent:
-        from breakout.market.matching import read_known_names  # imports the market, which few slates need
+        # This import is here because it imports the whole market, which few slates need.
+        from breakout.market.matching import read_known_names
 
         known = read_known_names(warehouse, slate.day, slate.day).full_names
         _check_known({key: wanted[key] for key in absent}, [*here, *known])

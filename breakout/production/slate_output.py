@@ -54,8 +54,9 @@ def check_data_file(out: str | None) -> None:
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
     """Write the slate to a BigQuery table or to files, and return their names. A file appears whole or not at all.
 
-    `offers` are the prices of the slate, which are written to files only. DataError if the table or a file cannot be
-    written.
+    `out` is a data file or a table that `check_out` accepts. A table gets the ranked players only. A file gets a second
+    one beside it for the skipped players, and a third for `offers`, the prices of the slate, unless they are None.
+    DataError if the table or a file cannot be written.
     """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
@@ -81,9 +82,9 @@ def skipped_path(path: Path) -> Path:
 
 
 def write_rows(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows with the column game_date to a CSV, Parquet or JSON file, by the extension of `path`.
+    """Write rows with the column game_date to a Parquet, CSV or JSON file, by the extension of `path`.
 
-    DataError if the file cannot be written.
+    Any extension but .parquet and .csv means JSON. DataError if the file cannot be written.
     """
     if path.suffix.lower() == ".parquet":
         save_parquet(frame, path)
@@ -91,4 +92,5 @@ def write_rows(frame: pd.DataFrame, path: Path) -> None:
         save_text(format_csv(frame), path)
     else:
         plain = frame.assign(game_date=frame["game_date"].astype(str)).astype(object)
-        save_json(plain.where(plain.notna(), None).to_dict("records"), path)  # JSON has no NaN
+        # A missing value becomes null, because JSON has no NaN.
+        save_json(plain.where(plain.notna(), None).to_dict("records"), path)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from breakout.settings import PredictConfig
     from breakout.warehouse.base import Warehouse
 
-# BET_COLUMNS without the probability after `shrink`, and without values that are known only at tip-off or later.
+# These are BET_COLUMNS without `probability` (the model's, moved towards the market's), and without closing_value and
+# points, which are not known before tip-off.
 COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_value", "points"}]
 
 
@@ -40,9 +41,10 @@ class PricedSlate:
 
     `offers` has COLUMNS and one row for each side of a line that has a price, the largest `claimed` first. `ours` and
     `market` are the model's and the market's probability of the side, given no push. `claimed` is the expected profit
-    per unit staked, computed from `ours`; `expected_value` is the same, computed from the probability after `shrink`
-    has moved it towards the market's. Stakes are shares of the bank. Stakes and `expected_value` are NaN where nothing
-    is staked. `matched` has all matched lines and the counts of unused quotes. `weight` decides the stakes.
+    per unit staked, computed from `ours`; `expected_value` is the same, computed from the probability after
+    `market.stakes.shrink` has moved it towards the market's. Stakes are shares of the bank. Stakes and `expected_value`
+    are NaN where nothing is staked. `matched` has all matched lines and the counts of unused quotes. `weight` decides
+    the stakes.
     """
 
     offers: pd.DataFrame
@@ -55,7 +57,8 @@ class NamedWeight:
     """The weight of the model in the stack with the market (see `market.stacking`), from a backtest.
 
     `interval` is None if no backtest is named, or if no line of the backtest could be used to fit a weight (see
-    `market.baseline.scored_lines`). `has_edge` is copied from the `Backtest`; if it is false, nothing is staked.
+    `market.baseline.scored_lines`). `has_edge` is copied from the `Backtest`, and false if none is named. If it is
+    false, nothing is staked.
     """
 
     interval: Interval | None
@@ -65,12 +68,13 @@ class NamedWeight:
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
     """Check that the bundle can be priced as asked, and return the weight of the named backtest for a slate of `day`.
 
-    ConfigurationError in four cases:
+    If no backtest is named, the weight has no interval and no edge. ConfigurationError in four cases:
 
     - prices are configured, but the bundle predicts no distribution of points;
     - a backtest is named without prices;
     - the backtest includes games of `day` or later, so that its weight depends on results that are not known yet;
-    - the backtest has another prices.margin, or its models have another contract or recipe (seeds may differ).
+    - the backtest has another prices.margin, its models have another contract or recipe (seeds may differ), or it does
+      not hold their recipes.
 
     DataError if the named folder holds no readable backtest.
     """
@@ -111,7 +115,10 @@ def find_backtest(given: str, outputs: Path) -> Path:
 
 
 def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig, bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if the weight of a backtest cannot be used for a bundle's slate of `day`."""
+    """Raise ConfigurationError if the weight of a backtest cannot be used for a bundle's slate of `day`.
+
+    It cannot if the backtest has games of `day` or later, another prices.margin, or another contract or recipe.
+    """
     if record.end >= day.isoformat():
         raise ConfigurationError(
             f"backtest={folder} has games to {record.end}, so its weight knows results of {day} or later; "
@@ -131,7 +138,10 @@ def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig,
 
 
 def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
-    """Raise ConfigurationError unless all models of a backtest have the recipe of the bundle; seeds may differ."""
+    """Raise ConfigurationError unless all models of a backtest have the recipe of the bundle; seeds may differ.
+
+    The error is also raised if the backtest does not hold the recipes of its models.
+    """
     if record.recipes is None:
         raise ConfigurationError(
             f"backtest={folder} does not hold the settings of its models, because an earlier version wrote it or a "
@@ -149,9 +159,9 @@ def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
     """Return the offers for the players of a slate, from the configured prices of its day, with stakes by `weight`.
 
-    A quote with a time is used only if it is newer than 05:00 US Eastern of the day and than the newest status that the
-    slate knows. DataError if the slate has no candidates, if there is no quote of the day, or if `read_prices` or
-    `match_prices` refuses the prices.
+    The slate must be that of a model with a ladder. A quote with a time is used only if it is older than tip-off, and
+    newer than 05:00 US Eastern of the day and than the newest status that the slate knows. DataError if the slate has
+    no candidates, if there is no quote of the day, or if `read_prices` or `match_prices` refuses the prices.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
     columns = ["game_date", "game_id", "player_lookup", "ladder"]

@@ -58,7 +58,10 @@ class ReportedStatuses:
         return [listed.get(key, NOT_LISTED) for key in keys]
 
     def absent_players(self) -> dict[str, str]:
-        """Return for each team the names of its players who are out or doubtful, as one text; doubtful is marked."""
+        """Return for each team the names of its players who are out or doubtful, as one text; doubtful is marked.
+
+        A team without such players is left out.
+        """
         absent = self.players[self.players["status"].isin(_ABSENT)]
         marked = absent["player_full_name"] + absent["status"].map({"out": "", "doubtful": " (doubtful)"})
         return {str(team): ", ".join(names) for team, names in marked.groupby(absent["team_abbr"])}
@@ -76,7 +79,10 @@ def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> Avai
 
 
 def read_statuses(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> ReportedStatuses:
-    """Return the statuses reported for a day by the cutoff of `features`; DataError if the reports are damaged."""
+    """Return the statuses reported for a day by the cutoff of `features`; none if there is no table of injury reports.
+
+    DataError if the reports are damaged.
+    """
     availability = features.availability
     cutoff = cutoff_instant(availability, day)
     text = availability.cutoff + (f" on {cutoff:%Y-%m-%d}" if availability.days_before else "")
