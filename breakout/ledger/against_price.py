@@ -56,7 +56,7 @@ def compare_ledger_with_market(
 
     `graded` is a result of `grading.grade_counted` that includes the column ladder. Graded and void entries with a
     ladder are compared; a model without such entries is left out. The result is empty if `config` has no prices.
-    DataError if the warehouse cannot be read, or as in `quotes.read_prices` and `matching.match_prices`.
+    DataError if the warehouse cannot be read, or if `quotes.read_prices` or `matching.match_prices` refuses the prices.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

@@ -130,7 +130,7 @@ class BigQueryLedger:
         return _decoded(found, [*ENTRY_SCHEMA, *further])
 
     def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
-        """Insert a slate as one revision; insert nothing if the table had that revision or a later one at the start.
+        """Insert a slate as one revision, unless the table has that revision or a later one when the statement starts.
 
         Two statements that run at the same time can both insert the revision. The next call of `add_entries` compares
         its slate with the rows of both statements together. One slate never equals these, so it is added as a further
@@ -182,7 +182,7 @@ class BigQueryLedger:
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
-    """Return a MERGE statement that inserts those rows of @rows whose columns `key` equal those of no row in the table.
+    """Return a MERGE statement that inserts each row of @rows unless the table has a row with equal `key` columns.
 
     The statement inserts no rows if `condition`, a condition in SQL, is false. It is a MERGE, because the retry of a
     MERGE that has succeeded inserts nothing, but the retry of an INSERT inserts the rows again.

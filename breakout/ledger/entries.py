@@ -62,8 +62,8 @@ def build_entries(
     """Return the entries of a slate that `bundle` predicted, with ENTRY_SCHEMA, in the order of `slate.ranked`.
 
     `data` is the fingerprint of the source tables. `tip_offs` maps the ids of games with a known tip-off to that time.
-    An entry is late if it was predicted at or after tip-off. For any other game it is late if it was predicted after
-    the game date ended in `timezone`.
+    An entry is late if it was predicted at or after tip-off. An entry for a game of unknown tip-off is late if it was
+    predicted at or after the end of the game date in `timezone`.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {

@@ -83,9 +83,10 @@ def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
 
 
 def add_file(table: pa.Table, path: Path) -> Path:
-    """Write a new Parquet file and return its path; first remove unfinished files of killed processes from its folder.
+    """Write `table` to the new Parquet file `path`, and return `path`.
 
-    The caller must hold the lock of `lock_ledger`. DataError if a file cannot be written or removed.
+    The unfinished files of killed processes in the same folder are removed first. The caller must hold the lock of
+    `lock_ledger`. DataError if a file cannot be written or removed.
     """
     remove_incomplete(path.parent)
     content = pa.BufferOutputStream()

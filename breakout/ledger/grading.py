@@ -76,9 +76,9 @@ GRADE_SCHEMA = pa.schema(
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
     """Return the entries that count (see `choose_counted`), with the columns outcome, points and reason.
 
-    `entries` are rows of the ledger with GRADING_COLUMNS and any others. `rules` says whether the first or the last
-    entry of a player, game and model counts, and from when on a game without rows is lost at the date `today` (see
-    `grade_entries`). DataError if the warehouse cannot be read.
+    `entries` are rows of the ledger with GRADING_COLUMNS and any others. `rules.which` says whether the first or the
+    last entry of a player, game and model counts. `today` and `rules.lost_after_days` decide whether a game without
+    rows is pending or lost (see `grade_entries`). DataError if the warehouse cannot be read.
     """
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
@@ -105,10 +105,10 @@ def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
 
 
 def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_id, game_date, player_lookup, team_abbr, points and minutes_played from `start` to `end`.
+    """Return the points and minutes of all players in games from `start` to `end`, both inclusive.
 
-    There is one row for each row of player_game_summary between the dates, both inclusive; some players did not play.
-    DataError if the query fails.
+    The columns are game_id, game_date, player_lookup, team_abbr, points and minutes_played. Rows of players who did not
+    play are included. DataError if the query fails.
     """
     sql = f"""SELECT game_id, game_date, player_lookup, team_abbr, points, minutes_played
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
@@ -166,7 +166,7 @@ def grade_entries(
 
 
 def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
-    """Return the team and the id of each game that was played, by player_lookup and game date.
+    """Return the team and the game id of each game that a player played, by player_lookup and game date.
 
     Only players and dates of rows in `wanted` are included. A player who did not play on a date is left out.
     """
@@ -200,7 +200,7 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
         reason = "the game has no rows"
     elif day is not None:
         reason = f"moved to {day}"
-    elif later:  # a later game of both teams may not replace this one, so the text does not say "moved"
+    elif later:  # the later game need not replace this one, so the text does not say "moved"
         reason = f"no longer in the schedule; the teams next meet there on {min(later)}"
     else:
         reason = "no longer in the schedule"
