@@ -17,7 +17,7 @@ from tests.sample_files import ingest, warehouse_overrides
 
 pytestmark = pytest.mark.usefixtures("audit_once")
 
-AUDIT = ("audit.rows=1", "audit.start=2023-12-05", "audit.end=2023-12-06")  # few games precede these dates: the fastest
+AUDIT = ("audit.rows=1", "audit.start=2023-12-05", "audit.end=2023-12-06")  # fast: few games precede them
 SCRIPTS = ("train", "production")
 TODAY, TOMORROW, LATER = date(2026, 1, 14), date(2026, 1, 15), date(2026, 2, 5)
 

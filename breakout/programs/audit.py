@@ -34,7 +34,7 @@ def run(config: AuditConfig) -> int:
 
 
 def run_served(config: AuditConfig, served: str) -> int:
-    """Compute the feature vectors in the ledger again from the present tables, compare, and print the result.
+    """Compute the feature vectors in the ledger again, and print a comparison with the recorded vectors.
 
     `served` chooses the models as in `audit_served`; the features, target and cutoff of each model apply to its
     vectors. `audit.start` and `audit.end` limit the game dates. Return 0 if every vector could be computed again and is

@@ -151,7 +151,10 @@ def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, en
 def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
-    """Warn about played games that the team table lacks, among those that the features of start..end can read."""
+    """Warn about played games that the team table lacks.
+
+    Only games that the features of start..end can read are checked.
+    """
     name = "games of both tables"
     absent = checkup.check(
         name,

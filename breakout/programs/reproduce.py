@@ -23,7 +23,7 @@ PROBABILITY, LADDER = "probability", "ladder"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the settings of a run again, compare and print; return 0 if the results are equal bit for bit.
+    """Run the settings of a run again and print a comparison; return 0 if both results are equal bit for bit.
 
     Settings, data, contract, rows and predictions are compared. GateError if any of them differ; its message names
     them. Versions of libraries that differ are printed, because they may explain a difference, but raise no error.

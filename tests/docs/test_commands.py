@@ -54,7 +54,10 @@ def run_in_shell(command: str) -> None:
 
 
 def run_in_process(command: str) -> None:
-    """Run a `breakout` command with the overrides of BRIEFLY; after `||`, a page says that a gate may refuse (1)."""
+    """Run a `breakout` command with the overrides of BRIEFLY.
+
+    The exit code must be 0, or 1 if the page allows a refusal with `||`.
+    """
     line, _, otherwise = command.partition(" || ")
     words = shlex.split(line, comments=True)[1:]
     keys = {word.partition("=")[0] for word in words}

@@ -61,7 +61,7 @@ Gate = Callable[..., Decision]
 
 @pytest.fixture
 def check(sample: DuckDBWarehouse) -> Gate:
-    """Return a function that checks a candidate as the command does, on one open warehouse for all tests."""
+    """Return a function that runs the checks of the command on one open warehouse for all tests."""
 
     def check(candidate: Path, outputs: Path, *overrides: str) -> Decision:
         config = compose("promote", [f"candidate={candidate}", *QUICK_GATE, *overrides])
