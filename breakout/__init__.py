@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# The module of each name of the Python interface.
+# The module, inside this package, from which each name of the Python interface is imported.
 _MODULES = {
     "build_dataset": "dataset",
     "build_features": "notebook.experiments",

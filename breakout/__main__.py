@@ -6,7 +6,7 @@ from breakout.cli import main
 
 
 def run() -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line with the arguments of this process and return its exit code."""
     return main()
 
 

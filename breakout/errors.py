@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Iterable
 
-# The remedy for an error of the operating system, by its number.
+# The remedy for an error of the operating system, by its number (errno).
 REMEDIES = {
     errno.ENOSPC: "free space there, or choose another place",
     errno.EDQUOT: "free space there, or choose another place",
@@ -24,7 +24,10 @@ REMEDIES = {
 
 
 class BreakoutError(Exception):
-    """The base class of the errors that a command reports by a message instead of a traceback."""
+    """The base class of the errors that a command reports by a message instead of a traceback.
+
+    `exit_code` is the exit code of a command that such an error ends.
+    """
 
     exit_code: int = 1
 
@@ -36,7 +39,7 @@ class GateError(BreakoutError):
 
 
 class ConfigurationError(BreakoutError):
-    """An invalid configuration: an unknown key, a value out of bounds, options that contradict each other."""
+    """An error in what the user typed or configured, such as an unknown key or values that contradict each other."""
 
     exit_code = 2
 
@@ -48,13 +51,13 @@ class DataError(BreakoutError):
 
 
 class NoGamesError(DataError):
-    """A window of dates without a game, in tables that have no error themselves."""
+    """A window of dates in which the tables have no game, although the tables are correct."""
 
 
 def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the known name most similar to this one, for "did you mean".
+    """Return the known name that is most similar to `name`, for messages with "did you mean".
 
-    None if no known name has a similarity of at least `cutoff`.
+    None if no known name has a similarity, from 0 to 1, of at least `cutoff`.
     """
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return found[0] if found else None
@@ -72,8 +75,8 @@ def system_sentence(what: str, error: OSError, otherwise: str = "choose another 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """Return the BreakoutError that describes an error to the user; None if the error is a fault of the program.
 
-    An error that the machine causes (too little memory or disk space, too many open files, a path without permission)
-    becomes a DataError, because a user can change the cause.
+    A BreakoutError is returned unchanged. An error that the machine causes (too little memory or disk space, too many
+    open files, a path without permission) becomes a DataError, because a user can remove the cause.
     """
     if isinstance(error, BreakoutError):
         return error
@@ -82,7 +85,7 @@ def as_breakout_error(error: BaseException) -> BreakoutError | None:
             "there is not enough memory: use a shorter window or fewer features, fewer workers at a time, "
             "or a machine with more memory."
         )
-    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # pathlib raises RuntimeError for it
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):  # raised by pathlib in Python < 3.13
         return DataError(f"{error}: {REMEDIES[errno.ELOOP]}.")
     if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
         return DataError(

@@ -18,7 +18,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limit the linear algebra of numpy, and of scipy if it is imported already, to one thread."""
+    """Limit the linear algebra of numpy, and of scipy if it is imported already, to one thread inside the block."""
     with _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
         yield
 
@@ -27,8 +27,8 @@ def one_blas_thread() -> Iterator[None]:
 def _libraries(has_scipy: bool) -> ThreadpoolController:
     """Return a controller of the libraries of linear algebra that this process has loaded.
 
-    The result is cached, because the search for the libraries takes longer than some evaluations. Importing scipy loads
-    a further library, so `has_scipy` is part of the cache's key.
+    The result is cached, because the search for the libraries takes longer than some evaluations. The import of
+    scipy.linalg loads a further library. So `has_scipy`, whether it is imported, is part of the cache's key.
     """
     del has_scipy
     return ThreadpoolController()

@@ -28,20 +28,21 @@ from breakout.report.terminal.lines import (
     terminal_width,
 )
 
-INTERRUPTED = 130  # the exit code that a shell reports for a program that Ctrl-C ended
-COMPOSING = ("doctor", "features")  # commands without a file in conf/ that compose settings of train themselves
-PIPE_CLOSED = 141  # the exit code that a shell reports if the reader closes the pipe, as in `breakout features | head`
+INTERRUPTED = 130  # exit code after Ctrl-C; shells report it too
+COMPOSING = ("doctor", "features")  # these commands have no file in conf/, but compose settings of train
+PIPE_CLOSED = 141  # exit code if the reader closed the pipe, as in `breakout features | head`; shells report it too
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return the exit code; an error is printed as a message.
+    """Run one command line and return the exit code.
 
-    `argv` None means the arguments of this process.
+    `argv` are the arguments after the program's name; None means those of this process. An exception, also that of
+    Ctrl-C, is not raised but printed as a message on standard error.
     """
     prepare_output()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
-        flush_output()  # raises BrokenPipeError here if the reader closed the pipe; Python would print it at exit
+        flush_output()  # without it, a BrokenPipeError would only come at exit, where Python prints it
     except KeyboardInterrupt:
         print_error("breakout: interrupted.")
         return INTERRUPTED
@@ -54,7 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(arguments: list[str]) -> int:
-    """Run the command that the arguments name and return its exit code; without a command, run train."""
+    """Run the command that the arguments name and return its exit code; without a command, run train.
+
+    `--help` and `--version` print a text instead. ConfigurationError for unreadable or wrong arguments; the errors of
+    the command are raised too.
+    """
     check_readable(arguments)
     command, rest = split_command(arguments)
     if "--help" in rest or "-h" in rest:
@@ -80,10 +85,10 @@ def check_readable(arguments: list[str]) -> None:
 
 
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
-    """Return the command that the first argument (after `-m` and `--config-dir DIR`) names, and the other arguments.
+    """Return the command that the first argument names, and the other arguments.
 
-    The command is None, which means train, if that argument is an override or another flag, or if there is none.
-    ConfigurationError if it is anything else.
+    The flags `-m` and `--config-dir DIR` may precede the command. The command is None, which means train, if that
+    argument is an override or another flag, or if there is none. ConfigurationError if it is anything else.
     """
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
@@ -103,7 +108,7 @@ def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
 
 
 def is_config_dir(argument: str) -> bool:
-    """Return whether an argument is the flag `--config-dir`, with or without its folder."""
+    """Return whether an argument is `--config-dir` or its short form `-cd`, alone or followed by `=DIR`."""
     flag = argument.partition("=")[0]
     return LONG_FORMS.get(flag, flag) == CONFIG_DIR
 
@@ -111,7 +116,8 @@ def is_config_dir(argument: str) -> bool:
 def with_search_path(command: Command, rest: list[str]) -> list[str]:
     """Return the arguments of a command in COMPOSING with `--config-dir DIR` replaced by an override of Hydra.
 
-    The arguments of any other command are returned unchanged.
+    The arguments of any other command are returned unchanged. ConfigurationError if DIR is missing or no readable
+    folder.
     """
     if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
         return rest
@@ -122,8 +128,13 @@ def with_search_path(command: Command, rest: list[str]) -> list[str]:
 
 
 def run_command(command: Command, rest: list[str]) -> int:
-    """Run a command whose settings Hydra composes, and return its exit code."""
-    # `one_blas_thread` limits linear algebra to one thread. Without this variable OpenBLAS would still start idle ones.
+    """Run a command whose settings Hydra composes, and return its exit code.
+
+    With the arguments of a shell's completion script (`-sc query=SHELL`), print the possible completions instead.
+    ConfigurationError for wrong arguments or settings; the errors of the command are raised too.
+    """
+    # `one_blas_thread` limits linear algebra to one thread. Without this variable, OpenBLAS would start more threads,
+    # which would be idle.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sort_arguments(rest, command.name)
     from breakout.cli.program import run_composed

@@ -14,11 +14,11 @@ from pathlib import Path
 from breakout.conf_tree import group_options
 from breakout.errors import ConfigurationError, nearest_name
 
-RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # by flag: whether it starts a sweep
+RUN_MODES = {"-m": True, "--multirun": True, "-r": False, "--run": False}  # maps each flag to whether it starts a sweep
 
-FLAGS_ALONE = {"help": "--help", "version": "--version"}  # by the words that users type as if they were commands
+FLAGS_ALONE = {"help": "--help", "version": "--version"}  # flags that users type as if they were commands
 
-# Flags of Hydra that breakout offers.
+# The flags of Hydra that breakout offers.
 CONFIG_DIR = "--config-dir"
 FLAGS_WITHOUT_VALUE = ("--resolve", "--hydra-help", "--shell-completion")
 FLAGS_WITH_VALUE = ("--cfg", "--package", CONFIG_DIR, "--info")
@@ -27,7 +27,7 @@ FLAG_CHOICES = {
     "--cfg": ("job", "hydra", "all"),
     "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
 }
-# Flags of Hydra that breakout does not offer, each with what to do instead.
+# The flags of Hydra that breakout does not offer, by their short and long forms, each with what to do instead.
 REFUSED = {
     ("-cn", "--config-name"): "each command has its own root; choose another experiment by experiment=NAME.",
     (
@@ -40,9 +40,9 @@ REFUSED = {
 
 @dataclass
 class Arguments:
-    """The arguments of one command, sorted by kind."""
+    """The arguments of one command: flags for Hydra, folders of `--config-dir`, overrides, and whether `-m` is set."""
 
-    hydra_flags: list[str] = field(default_factory=list)  # flags that `hydra.main` answers, such as `--cfg=job`
+    hydra_flags: list[str] = field(default_factory=list)  # such as `--cfg=job`; `hydra.main` answers these flags
     config_dirs: list[str] = field(default_factory=list)
     overrides: list[str] = field(default_factory=list)
     is_multirun: bool = False
@@ -53,9 +53,10 @@ class Arguments:
 
 
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
-    """Return a command's arguments sorted by kind.
+    """Return a command's arguments divided into flags for Hydra, folders of `--config-dir`, overrides, and `-m`.
 
-    ConfigurationError for an argument that is neither a known flag nor an override, and for a flag without its value.
+    The KIND and FILEs of `breakout import` become overrides. ConfigurationError for an argument that is neither a known
+    flag nor an override, and for a flag without its value. The arguments of shell completion are not checked.
     """
     found = Arguments()
     rest = name_files(arguments) if command == "import" else list(arguments)
@@ -83,7 +84,11 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def name_files(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of `breakout import` with KIND and FILEs replaced by `kind=KIND` and `files=[FILE,...]`."""
+    """Return the arguments of `breakout import` with KIND and FILEs replaced by `kind=KIND` and `files=[FILE,...]`.
+
+    KIND is the first argument that is neither a flag nor key=value, and the next ones are the FILEs. An argument with
+    `=` is also a FILE if a file of this name exists. Nothing is replaced if there is no such argument.
+    """
     named: list[str] = []
     others: list[str] = []
     rest = list(arguments)
@@ -98,9 +103,9 @@ def name_files(arguments: Sequence[str]) -> list[str]:
 
 
 def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the folders that `--config-dir` names, and the other arguments.
+    """Return the folders that `--config-dir` names, in order, and the other arguments.
 
-    ConfigurationError for the flag without a folder.
+    ConfigurationError if the flag has no folder.
     """
     folders: list[str] = []
     others: list[str] = []
@@ -118,8 +123,9 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
-    `value` is the text after `=`. If it is None (no `=`), the value is the first of `rest`, the following arguments,
-    from which it is removed. `--info` alone means `--info=all`.
+    `value` is the text after `=`, None without `=`. Then the next argument, the first item of `rest`, is the value if
+    it is one of the choices or, for a flag without choices, no flag. It is removed from `rest`. `--info` alone means
+    `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
@@ -132,12 +138,19 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the next argument as the value of an unknown flag; "" if it is a flag or an override, or absent."""
+    """Return the first of the arguments after an unknown flag, as its value; "" if it is a flag, an override or absent.
+
+    `rest` is not changed.
+    """
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
 def refuse_flag(flag: str, value: str, command: str) -> None:
-    """Raise ConfigurationError for a flag that breakout does not have; the message says what to type instead."""
+    """Raise ConfigurationError for a flag that breakout does not have; the message says what to type instead.
+
+    `value` is the text that the user gave with the flag, "" if there is none. The setting that the message proposes is
+    one of `command`.
+    """
     for names, reason in REFUSED.items():
         if flag in names:
             raise ConfigurationError(f"{flag} is not offered: {reason}")
@@ -150,7 +163,10 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
 
 
 def describe_replacement(name: str, value: str, command: str) -> str:
-    """Return the sentence of an error that says what to type instead of the unknown flag `name`."""
+    """Return the sentence of an error message that says what to type instead of the unknown flag `--name value`.
+
+    `value` is "" if the flag has none.
+    """
     if name == "list-features":
         return "type `breakout features`."
     if name == "dry-run":
@@ -164,8 +180,11 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 
 
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
-    """Return a sentence with an override of the setting whose name is most similar to `name`, an unknown flag."""
-    # The settings are imported inside the function, so that `--help` does not import them.
+    """Return a sentence with an override of the setting whose name is most similar to `name`, an unknown flag.
+
+    If no name is similar, the sentence refers to the help page of `command`. `value` "" is replaced by a placeholder.
+    """
+    # The settings are imported inside the function, because `--help`, which uses this module, must be quick.
     from breakout.settings import ROOT_CLASSES
     from breakout.settings.schema import known_keys
     from breakout.settings.unknown_keys import nearest_key
@@ -179,7 +198,7 @@ def describe_nearest_setting(name: str, value: str, command: str) -> str:
 
 
 def refuse_without_value(overrides: list[str]) -> None:
-    """Raise ConfigurationError for an argument that is neither a flag nor key=value."""
+    """Raise ConfigurationError for an override that is neither key=value nor ~key."""
     for override in overrides:
         if "=" not in override and not override.startswith("~"):
             raise ConfigurationError(

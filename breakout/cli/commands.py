@@ -17,7 +17,7 @@ class Command:
 
     name: str
     module: str
-    is_composed: bool  # True if Hydra composes conf/<name>.yaml
+    is_composed: bool  # true if Hydra composes the command's settings from conf/<name>.yaml
     summary: str
     usage: tuple[str, ...]
 
@@ -179,4 +179,4 @@ TABLE = (
 
 COMMANDS = {command.name: command for command in TABLE}
 DEFAULT = COMMANDS["train"]
-SWEEPING = "train"  # the only command whose sweeps have a plan, worker processes and a leaderboard
+SWEEPING = "train"  # the only command whose sweeps `breakout.sweeps` runs, with a leaderboard; Hydra runs the others

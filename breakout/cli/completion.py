@@ -20,14 +20,17 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# The completions of commands whose settings Hydra does not compose; any other such command has none.
+# The possible arguments of commands whose settings Hydra does not compose. Other commands of this kind get no
+# completions.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
-    """Print the possible completions of the typed line, one per line, and return 0.
+    """Print the possible completions of the typed line, one per line, and return the exit code 0.
 
-    `run_hydra` runs a command with arguments through `hydra.main`.
+    The typed line is the value of the variable COMP_LINE; a missing one counts as empty. `run_hydra` runs a command
+    with its arguments by Hydra; here it prints Hydra's completions. If there are no completions, an empty line is
+    printed.
     """
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
@@ -48,10 +51,10 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 
 
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
-    """Return those of Hydra's completions that are groups and keys of this command, sorted.
+    """Return those completions of Hydra, the list `found`, that are groups and keys of this command, sorted.
 
     Hydra offers every folder of `conf/`, including groups that only other commands have. Hydra's own keys are returned
-    only if the typed argument begins with `hydra`.
+    only if `current`, the argument that is being typed, begins with `hydra`.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
@@ -61,7 +64,10 @@ def keep_composed(found: list[str], command: Command, current: str) -> list[str]
 
 
 def split_line(line: str) -> tuple[str, list[str], str]:
-    """Return the program, the complete arguments, and the argument that is being typed ("" after a space)."""
+    """Return the program, the complete arguments, and the argument that is being typed ("" after a space).
+
+    `python -m` before the program is left out. For an empty line the program is "breakout".
+    """
     line = re.sub(r"^\s*\S*python\S*\s+-m\s+", "", line)
     parts = line.split()
     program = parts[0] if parts else "breakout"
@@ -71,7 +77,10 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 
 
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
-    """Return the arguments that Hydra offers for the line in the variable COMP_LINE; none if Hydra raises an error."""
+    """Return the arguments that Hydra offers for the line in the variable COMP_LINE.
+
+    If Hydra raises an error, return those that it has printed before, usually none.
+    """
     printed = io.StringIO()
     # For a half-typed flag, Hydra's parser writes its usage to standard error, which would appear in the typed line.
     quiet = contextlib.redirect_stderr(io.StringIO())

@@ -8,14 +8,16 @@ import traceback
 from breakout.errors import as_breakout_error
 from breakout.report.terminal.lines import print_error
 
-# The variable is read at import, because `hydra_environment` sets it later while `hydra.main` runs.
+# The user's value is read when this module is imported, because `hydra_environment` later sets the variable to 1 while
+# `hydra.main` runs.
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
 def print_failure(error: BaseException, prefix: str = "") -> int:
-    """Print an error and its notes, each after `prefix`, and return the exit code.
+    """Print an error and its notes on standard error, each line after `prefix`, and return the exit code.
 
-    The traceback is printed too if the environment variable HYDRA_FULL_ERROR is 1.
+    The exit code is that of the BreakoutError that describes the error, or 1 for a fault of the program. The traceback
+    is printed too if the environment variable HYDRA_FULL_ERROR is 1.
     """
     if WANTS_TRACEBACK:
         traceback.print_exception(error)

@@ -41,11 +41,11 @@ Exit codes
   HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
 
 _COMMAND = re.compile(r"  breakout( \S+)*")
-_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # the beginning of a line, up to the description in it
+_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # matches what precedes the description in a line of a page
 
 
 def main_page() -> str:
-    """Return the text of `breakout --help`."""
+    """Return the text of `breakout --help`; its lines are not wrapped yet."""
     commands = "\n".join(f"  {command.name:<11}{command.summary}" for command in TABLE)
     return "\n\n".join(
         (
@@ -60,7 +60,7 @@ def main_page() -> str:
 
 
 def command_page(command: Command) -> str:
-    """Return the text of `breakout COMMAND --help`."""
+    """Return the text of `breakout COMMAND --help`; its lines are not wrapped yet."""
     usage = "\n".join(f"  {line}" for line in command.usage)
     parts = [f"breakout {command.name}: {command.summary}", f"For example\n{usage}"]
     if command.is_composed:
@@ -73,9 +73,10 @@ def command_page(command: Command) -> str:
 
 
 def wrap_page(page: str, width: int) -> str:
-    """Return a page with its lines wrapped at words, and indented to the description behind a name or a `#`.
+    """Return a page whose lines are wrapped at words so that they have at most `width` characters.
 
-    Commands among the examples are not wrapped, so that they can be copied.
+    The continuation of a line begins below its description, which follows a name or a `#`. Commands among the examples
+    are not wrapped, so that they can be copied.
     """
     return "\n".join(line if _COMMAND.fullmatch(line) else _wrap(line, width) for line in page.split("\n"))
 
@@ -86,7 +87,7 @@ def _wrap(line: str, width: int) -> str:
 
 
 def groups(names: list[str]) -> str:
-    """Return a table of groups with their options."""
+    """Return a table of the groups `names`, each with its options, under a heading."""
     indent = " " * (max(map(len, names), default=0) + 4)
     lines = [
         textwrap.fill(
@@ -102,9 +103,9 @@ def groups(names: list[str]) -> str:
 
 
 def own_keys(root: str) -> str:
-    """Return the lines of a root file that define keys; the value `???` marks a key without a default.
+    """Return the lines that define keys in a root file of `conf/`, without its defaults list and comment lines.
 
-    `root` is the text of the file.
+    `root` is the text of the file. The value `???` marks a key without a default.
     """
     body = root.partition("\ndefaults:")[2].partition("\n\n")[2].splitlines()
     keys = [line for line in body if line and not line.lstrip().startswith("#")]

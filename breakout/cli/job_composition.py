@@ -30,17 +30,17 @@ from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
-OF_HYDRA = "${hydra:"  # the beginning of a reference to Hydra's configuration
+OF_HYDRA = "${hydra:"  # a reference to Hydra's own configuration begins with it
 
-# Keys of the group `sweep` that only the sweep uses, with the values that they have in the settings of every job.
+# Keys of the group `sweep` that only the sweep itself uses. In the settings of every job they have these values.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
 class JobComposer:
-    """A composer of the jobs of one sweep.
+    """A composer of the typed settings of the jobs of one sweep.
 
-    `master` is the configuration of the sweep, with its node `hydra`. Hydra must stay initialised while jobs are
-    composed.
+    `loader` is Hydra's loader of configuration files. `master` is the configuration of the sweep, with its node
+    `hydra`. Hydra must stay initialised while jobs are composed.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -52,9 +52,9 @@ class JobComposer:
         self._refers_to_hydra = cache(lambda choices: OF_HYDRA in OmegaConf.to_yaml(self._base(choices)))
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
-        """Return the job with these overrides, or a refusal if they give no valid settings.
+        """Return the job with these overrides, or a refusal, which contains the error, if they give no valid settings.
 
-        `number` is the job's number in Hydra.
+        `number` is the number that Hydra's sweeper gave the job.
         """
         mapping: dict[str, object] = {"overrides": list(map(mask_secrets, overrides))}
         try:
@@ -69,9 +69,11 @@ class JobComposer:
             return Refusal(number, tuple(overrides), mapping, error)
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of one job with unresolved interpolations.
+        """Return the configuration of one job with unresolved interpolations and without the node `hydra`.
 
-        The overrides in `sweep.job_defaults` are applied too, unless `overrides` sets the same key.
+        Each override in `sweep.job_defaults` is applied too, unless `overrides` sets the same key. `number` is the
+        number that Hydra's sweeper gave the job. Invalid overrides raise ConfigurationError or an exception of Hydra or
+        OmegaConf.
         """
         written = rename_overrides(overrides)
         config = self._compose(number, written)
@@ -84,7 +86,11 @@ class JobComposer:
         return self._compose(number, [*defaults, *written]) if defaults else config
 
     def describe_no_jobs(self) -> str:
-        """Describe why a sweep has no jobs: usually one of its overrides lists no values."""
+        """Describe why the sweep has no jobs.
+
+        The text names the first override that gives no value, and the options if it sets a group. If there is no such
+        override, the text says that the sweeper gave no jobs.
+        """
         params = (self._master.hydra.sweeper.get("params") or {}).items()
         written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]
         for override in self._parser.parse_overrides(written):
@@ -104,13 +110,14 @@ class JobComposer:
                 for override in values:
                     OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
             except OmegaConfBaseException:
-                config = self._compose_by_hydra(overrides)  # raises Hydra's own error
+                config = self._compose_by_hydra(overrides)  # refuses the value with Hydra's own error
         else:
             config = self._compose_by_hydra(overrides)
-        # The parsed values are searched instead of the texts of the overrides, because a sweeper may escape the texts.
+        # The parsed values are searched, not the texts of the overrides, because a sweeper may escape `${` in them.
         if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
-        # With the cache of the sweep, `${now:}` has the same value in all jobs, as in a sweep that Hydra runs.
+        # The cache contains the results of resolvers. With that of the sweep, `${now:}` has the same value in all jobs,
+        # as in a sweep that Hydra runs.
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 
@@ -129,7 +136,7 @@ class JobComposer:
         return config
 
     def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
-        """Set Hydra's configuration to that of this job, so that `${hydra:...}` resolves to the job's values.
+        """Set Hydra's global configuration to that of this job, so that `${hydra:...}` resolves to the job's values.
 
         `hydra.runtime.output_dir` has no value, because Hydra sets it only for jobs that it runs itself.
         """
@@ -140,10 +147,10 @@ class JobComposer:
 
 
 def _is_plain(override: Override) -> bool:
-    """Return whether an override sets one value of an existing key, unlike +key=, ++key= and ~key."""
+    """Return whether an override sets one value of an existing key, unlike +key=, ++key=, ~key and key=a,b."""
     return override.type == OverrideType.CHANGE and not override.is_sweep_override()
 
 
 def as_written(overrides: object) -> list[str]:
-    """Return the overrides in a list of Hydra's configuration as texts, with interpolations unresolved."""
+    """Return a list of overrides, a node of Hydra's configuration, as texts with interpolations unresolved."""
     return [str(text) for text in OmegaConf.to_container(overrides, resolve=False)]  # type: ignore[union-attr]

@@ -27,22 +27,28 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 
 
 class JobTask:
-    """The task function that the launcher calls for each job; the job's number in Hydra is its position in `jobs`."""
+    """The task function that another launcher of Hydra calls for each job of a sweep.
+
+    `folder` is the folder of the sweep. The number that Hydra gives a job is its position in `jobs`.
+    """
 
     def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run one job, and record in its run folder whether it completed or failed."""
+        """Run the job with Hydra's present job number, and record in its run folder whether it completed or failed."""
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
-        del config  # the planned job contains the same settings, already typed
+        del config  # not needed: the planned job contains the same settings, already typed
         run_job(self._jobs[HydraConfig.get().job.num], self._folder, SharedWork())
 
 
 class Callbacks(Callback):
-    """The callbacks that the user configured under `hydra.callbacks`, called around each job."""
+    """The callbacks that the user configured under `hydra.callbacks`.
+
+    Only their methods `on_job_start` and `on_job_end` are called, around each job.
+    """
 
     def __init__(self, config: DictConfig) -> None:
         self._callbacks = [instantiate(found) for found in (config.hydra.callbacks or {}).values()]
@@ -57,7 +63,11 @@ class Callbacks(Callback):
 
 
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
-    """Return a function that runs jobs with the configured launcher; None if this is the launcher `breakout`."""
+    """Return a function that runs jobs with the configured launcher; None if this is the launcher `breakout`.
+
+    The function takes the jobs and the sweep's folder, and returns when all jobs have ended. It raises an error that a
+    job did not record itself, such as a failed import.
+    """
     if str(config.hydra.launcher.get("_target_")).startswith(_OURS):
         return None
     configured = copy.deepcopy(config)
@@ -73,15 +83,16 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
             config=configured,
         )
         for job in launcher.launch([list(planned.job.overrides) for planned in jobs], initial_job_idx=0):
-            _ = job.return_value  # raises an error that the job did not catch, such as a failed import
+            _ = job.return_value  # this property raises an error that the job did not record itself
 
     return launch
 
 
 def _quieten(init: Any) -> None:
-    """Configure Ray to report no usage, and on this machine to start no dashboard and print no logs of its jobs.
+    """Configure Ray to report no usage. If it runs on this machine, also let it start no dashboard and print no logs.
 
-    Values that the user configured stay.
+    Ray runs on this machine if `init`, the arguments of `ray.init`, has no `address`. Values that the user configured
+    stay.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:

@@ -29,7 +29,7 @@ from breakout.settings.versions import rename_overrides
 class Outcome:
     """The exit codes of the jobs that `hydra.main` ran, and the error of a single job.
 
-    `hydra.main` itself returns nothing.
+    The jobs store them here, because `hydra.main` returns nothing.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Return the exit code of a single job; for a sweep return 1 if any job failed, else 0."""
+        """Return the exit code of a single job, or for a sweep 1 if any job failed, else 0; 0 if no job ran."""
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
@@ -52,6 +52,7 @@ def run_composed(command: Command, arguments: Arguments) -> int:
     """Run a command, or a sweep of it, with the settings that Hydra composes from its arguments; return the exit code.
 
     `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the sweeps of all commands except train.
+    ConfigurationError for invalid settings; the errors of the command itself are raised too, except in a sweep.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -88,8 +89,8 @@ def check_one_search_path(overrides: Sequence[str]) -> None:
         )
 
 
-# Keys of Hydra that have no effect in this program, each with a remedy. `IGNORED` is for single runs,
-# `IGNORED_IN_SWEEPS` for sweeps; both contain `IGNORED_ALWAYS`.
+# Keys of Hydra that have no effect in this program, each with a remedy. A key may be the beginning of several keys.
+# IGNORED is for single runs, IGNORED_IN_SWEEPS for sweeps; both contain IGNORED_ALWAYS.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
     "hydra.job.num": "only jobs of a sweep are numbered, from 0; leave it out",
@@ -129,7 +130,10 @@ def check_ignored_folder(composed: Any) -> None:
 
 
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
-    """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code."""
+    """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
+
+    ConfigurationError if the overrides are invalid or `resumed` is no sweep. DataError if its record is damaged.
+    """
     from breakout.cli.sweep import run_sweep
     from breakout.sweeps.record import load_sweep_record
 
@@ -138,7 +142,11 @@ def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int
 
 
 def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str]) -> int:
-    """Let `hydra.main` parse the arguments and call the command once for each job; return the exit code."""
+    """Let `hydra.main` parse the arguments and call the command once for each job; return the exit code.
+
+    For a flag such as `--cfg`, `hydra.main` prints its answer and runs no job. ConfigurationError if Hydra refuses the
+    arguments. The error of a single job is raised; in a sweep, the error of a job is printed.
+    """
     import hydra
 
     outcome = Outcome()
@@ -162,7 +170,8 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
     """Return the function that Hydra calls for each job; it stores the job's exit code or error in `outcome`.
 
-    In a sweep, it prints the error of a failed job, so that the other jobs still run.
+    In a sweep, the function prints the error of a failed job instead, and stores its exit code, so that the other jobs
+    still run.
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -193,7 +202,7 @@ def run_program(command: Command, mapping: dict[str, Any]) -> int:
     """Run a command's module with the typed settings of `mapping`, and return the exit code.
 
     The settings and the feature lock are checked before the module is imported, so that an error costs no import of
-    large libraries.
+    large libraries. ConfigurationError if they are invalid; the errors of the command are raised too.
     """
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
@@ -203,7 +212,10 @@ def run_program(command: Command, mapping: dict[str, Any]) -> int:
 
 @contextmanager
 def masked_output(arguments: Arguments) -> Iterator[None]:
-    """Mask secrets in the output of `--cfg` and `--info`, because overrides may contain passwords."""
+    """Mask secrets in what the block prints if `arguments` has `--cfg` or `--info`, which print the overrides.
+
+    The masked text is printed at the end of the block. Without these flags nothing is changed.
+    """
     if not any(flag.startswith(("--cfg", "--info")) for flag in arguments.hydra_flags):
         yield
         return
@@ -217,7 +229,10 @@ def masked_output(arguments: Arguments) -> Iterator[None]:
 
 @contextmanager
 def hydra_environment(arguments: list[str]) -> Iterator[None]:
-    """Set `sys.argv`, which `hydra.main` reads, and make Hydra raise errors instead of printing them."""
+    """Set `sys.argv`, which `hydra.main` reads, and make Hydra raise errors instead of printing them.
+
+    At the end of the block, `sys.argv` and the variable HYDRA_FULL_ERROR have their old values again.
+    """
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["breakout", *arguments]
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -39,24 +39,26 @@ from breakout.sweeps.record import load_sweep_record, locked, new_folder, new_re
 from breakout.sweeps.session import DryRunShown, FailedFast, Options, SweepSession
 
 LAUNCHER = "hydra_plugins.breakout_launcher.launcher.BreakoutLauncher"
-CACHE_FOLDER = "cache"  # the name of the folder of cached query results in paths.outputs
+CACHE_FOLDER = "cache"  # the folder in paths.outputs with the cached results of queries
 MULTIRUN_FILE = "multirun.yaml"
 
 
 class SweepTask:
-    """The task that the launcher `breakout` receives; it composes and runs all jobs of a batch at once."""
+    """The task that the launcher `breakout` receives from Hydra; it composes the settings of jobs and runs the jobs."""
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
-        """Run one job for each list of overrides; return the optimized metric of each, None for a failed job.
+        """Run one job for each list of overrides; return the optimized metric of each, None for a job without one.
 
-        `first` is the number of the first job in Hydra. ConfigurationError if there are no jobs.
+        Hydra's sweeper numbers the jobs from `first` on. ConfigurationError if there are no jobs; the error of the
+        first job if no job of the sweep can start. DryRunShown in a dry run, FailedFast if a job failed and
+        `sweep.fail_fast` is set. Other errors as in `SweepSession.run`.
         """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
-        written = self._session.folder / MULTIRUN_FILE  # Hydra's sweeper writes the overrides into it
+        written = self._session.folder / MULTIRUN_FILE  # the sweeper writes overrides, perhaps with secrets, into it
         if written.is_file():
             save_text(mask_secrets(written.read_text(encoding="utf-8")), written)
         composed = [self._composer.compose(first + place, found) for place, found in enumerate(job_overrides)]
@@ -65,7 +67,7 @@ class SweepTask:
 
 
 class UncheckedLoader:
-    """The configuration loader that the sweeper receives: Hydra's own, except that it does not compose jobs.
+    """The configuration loader that the sweeper receives: Hydra's own loader, except that it does not compose jobs.
 
     A sweeper of Hydra composes every job to find errors, and an error in one job would end the sweep. `JobComposer`
     composes the jobs later, and turns an error into a refusal of that job alone.
@@ -78,16 +80,20 @@ class UncheckedLoader:
         return getattr(self._loader, name)
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return the configuration of the sweep in place of that of a job."""
+        """Return `master_config`, the configuration of the sweep, in place of the composed configuration of a job."""
         del sweep_overrides
         return master_config
 
     def get_group_options(
         self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
     ) -> list[str]:
-        """Return the options of a group for `glob()`, including those in its subfolders and in the user's folders."""
-        # Given a root file and overrides, Hydra composes them to find the user's folders. That is slow, so they are
-        # passed only if an override names such a folder.
+        """Return the options of a group, including those in its subfolders and in the user's folders.
+
+        A sweeper calls this method for an override such as `experiment=glob(*)`. `results_filter` GROUP returns
+        subfolders instead of options, None both.
+        """
+        # If the root file and the overrides are passed, Hydra composes them to find the user's folders. That is slow,
+        # so they are passed only if an override names such a folder.
         added = (ROOT, self._hydra_overrides) if any("searchpath" in text for text in self._hydra_overrides) else ()
         options = self._loader.get_group_options(group, results_filter, *added)
         subgroups = self._loader.get_group_options(group, ObjectType.GROUP, *added)
@@ -100,9 +106,14 @@ class UncheckedLoader:
 
 
 def run_sweep(overrides: Sequence[str]) -> int:
-    """Run or resume a sweep to its end, and return the exit code.
+    """Run a sweep to its end, or resume it if the overrides set `sweep.resume`, and return the exit code.
 
-    After Ctrl-C a leaderboard of the completed jobs is written before KeyboardInterrupt is raised.
+    The exit code is 0 if every job is completed and none failed because its features drifted, else 1. In a dry run it
+    is 0 if every job can start. After Ctrl-C a leaderboard of the completed jobs is written before KeyboardInterrupt is
+    raised.
+
+    ConfigurationError for invalid overrides, or if no job of the sweep can start. DataError if the folder of the sweep
+    cannot be written, or if the record or the data of a resumed sweep changed.
     """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
@@ -113,7 +124,10 @@ def run_sweep(overrides: Sequence[str]) -> int:
 
 
 def compose_sweep(overrides: Sequence[str]) -> DictConfig:
-    """Return the configuration of the sweep itself, with the node `hydra`; ConfigurationError for wrong overrides."""
+    """Return the configuration of the sweep itself, with the node `hydra`.
+
+    Overrides with several values, such as `seed=1,2`, are not applied. ConfigurationError for invalid overrides.
+    """
     loader = GlobalHydra.instance().config_loader()
     try:
         return loader.load_configuration(ROOT, rename_overrides(overrides), RunMode.MULTIRUN)
@@ -123,7 +137,7 @@ def compose_sweep(overrides: Sequence[str]) -> DictConfig:
 
 def sweep_settings(config: DictConfig) -> SweepConfig:
     """Return the typed settings of the group `sweep`; ConfigurationError for an invalid value."""
-    try:  # other groups are not resolved, because they may refer to a value of a job, such as ${hydra:job.num}
+    try:  # only this group is resolved, because others may refer to a value of a job, such as ${hydra:job.num}
         values: Any = OmegaConf.to_container(config.sweep, resolve=True)
     except Exception as error:
         raise ConfigurationError(explain(error, ROOT)) from error
@@ -135,6 +149,8 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
     """Yield the folder of the sweep, locked: `resumed`, the folder of a sweep to resume, or a new one if it is None.
 
     For a new sweep that is a dry run, yield a temporary folder, which is removed at the end of the block.
+    ConfigurationError if `resumed` is no sweep or is still running. DataError if its record is damaged, or if the new
+    folder cannot be created.
     """
     if resumed is not None:
         folder = Path(resumed).resolve()
@@ -154,7 +170,7 @@ def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Se
     """Run a sweep in its folder and return its exit code.
 
     A leaderboard of the completed jobs is written even after an error. It is not written for a dry run, nor for a sweep
-    that ends before its first job is planned.
+    that ends before its first jobs are planned; the folder of such a sweep is removed unless it is resumed.
     """
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
@@ -177,7 +193,7 @@ def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Se
     try:
         with session:
             _run_sweeper(session, config)
-        # A resumed tuner without remaining trials runs no batch, but its leaderboard must be written too.
+        # A resumed sweep whose tuner has no trials left plans no jobs, but its leaderboard must be written too.
         session.is_begun |= is_resumed
     except DryRunShown as shown:
         return 0 if shown.is_possible else 1
@@ -192,7 +208,11 @@ def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Se
 
 
 def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
-    """Run the configured sweeper. It passes its jobs to the launcher `breakout`, which passes them to the session."""
+    """Run the configured sweeper of Hydra, whose jobs the launcher `breakout` passes to `session`.
+
+    ConfigurationError if the sweeper refuses its settings or the overrides. An exception that the sweeper raises after
+    a job has failed is ignored, because the failure is recorded.
+    """
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}
     session.options.trials = prepare_tuner(config, session.folder, is_dry=session.options.is_dry)
@@ -201,7 +221,7 @@ def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
     task: Any = SweepTask(session, JobComposer(unchecked, config))
     context = HydraContext(config_loader=unchecked, callbacks=callbacks)
     if session.options.is_dry and config.hydra.sweeper.get("max_batch_size"):
-        config.hydra.sweeper.max_batch_size = None  # a dry run prints one plan, so all jobs must be in one batch
+        config.hydra.sweeper.max_batch_size = None  # a dry run prints one plan, so it needs all jobs at once
     try:
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=task)
         sweeper.sweep(arguments=as_written(config.hydra.overrides.task))
@@ -209,5 +229,5 @@ def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
         raise
     except Exception as error:
         if session.failed:
-            return  # Optuna raises if no trial completed; the failures of the jobs are recorded already
+            return  # Optuna raises if no trial completed; the session has recorded why
         raise ConfigurationError(explain(error, ROOT)) from error

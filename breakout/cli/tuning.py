@@ -19,8 +19,9 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
     """Set direction, storage, study name and failure rate of the Optuna sweeper in `config`.
 
-    Return the number of trials that remain to be run. For any other sweeper, change nothing and return None.
-    ConfigurationError if several directions are configured.
+    Return the number of trials that remain to be run; the trials that a resumed sweep has completed are subtracted.
+    For any other sweeper, change nothing and return None. ConfigurationError if several directions are configured.
+    DataError if the metrics of a completed job of the resumed sweep cannot be read.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
@@ -31,7 +32,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
     sweeper.direction = "maximize" if METRICS[config.optimized_metric].higher_is_better else "minimize"
-    sweeper.max_failure_rate = 1.0  # Optuna must not end the sweep after a failure; sweep.fail_fast decides that
+    sweeper.max_failure_rate = 1.0  # sweep.fail_fast, not Optuna, decides whether a failed job ends the sweep
     sweeper.study_name = sweeper.study_name or folder.name
     if is_dry:
         sweeper.storage = None  # a dry run must store no trials
@@ -43,16 +44,17 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 
 
 def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
-    """Set the sweeper's number of trials to the number that a resumed study still lacks.
+    """Subtract the completed trials of a resumed sweep from the sweeper's number of trials.
 
-    A trial that was interrupted gets the metric of its job if the job is completed; otherwise it is marked as failed.
+    A trial that was interrupted gets the metric of its job if the job is completed; otherwise it is marked as failed
+    and does not count. Nothing changes if the sweep was interrupted before its first trial.
     """
     import optuna
 
     try:
         study = optuna.load_study(study_name=sweeper.study_name, storage=sweeper.storage)
     except KeyError:
-        return  # the sweep was interrupted before its first trial
+        return  # there is no study, because the sweep was interrupted before its first trial
     drawn = max((len(trial.params) for trial in study.trials), default=0)
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
         # A trial that was interrupted before all its parameters were drawn has no job.
@@ -62,12 +64,15 @@ def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
     done = len(study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)))
     sweeper.n_trials = max(0, sweeper.n_trials - done)
     if sweeper.sampler.get("seed") is not None:
-        # With the same seed the sampler would propose the first trials again.
+        # With the same seed, the sampler would propose the parameters of the first trials again.
         sweeper.sampler.seed += len(study.trials)
 
 
 def _find_metric(params: dict[str, Any], folder: Path, metric: str) -> float | None:
-    """Return the metric of the completed job with these parameters; None if there is no such job."""
+    """Return the metric of the completed job with these parameters.
+
+    None if there is no such job, or if the metric is undefined for it. DataError if its metrics cannot be read.
+    """
     drawn = {f"{name}={value}" for name, value in params.items()}
     for run in job_runs(folder):
         if run.state == "completed" and run.status is not None and drawn <= set(run.status.overrides or ()):

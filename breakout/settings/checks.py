@@ -29,13 +29,14 @@ from breakout.settings.groups import (
 from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.model_groups import PointsConfig
 
-# The strptime directives that warehouse.date_format may have. Those of a time of day are among them, because some files
-# write dates with the time of midnight; the reader of the files refuses any other time.
+# The letters of the strptime directives that warehouse.date_format may contain; "%" stands for a literal percent sign.
+# Directives of a time of day are among them, because some files write dates with the time of midnight. The reader of
+# the files refuses any other time.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
-# The keys of the two tables of played games, each with the override that the error for a missing key shows. Both keys
-# are required unless `folder` or `database` is given.
+# The settings that name the two tables of played games. Each has an override that the error for a missing setting shows
+# as an example. Both are required unless `warehouse.folder` or `warehouse.database` is given.
 HISTORY_EXAMPLES = {
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
@@ -43,7 +44,11 @@ HISTORY_EXAMPLES = {
 
 
 def check_across_fields(config: Any) -> None:
-    """Check a command's configuration: each group by its function in GROUP_CHECKS, then keys that must fit together."""
+    """Raise ConfigurationError if values of a command's typed settings contradict each other.
+
+    The function in GROUP_CHECKS checks each group by itself; a group without a function is not checked. Then keys of
+    different groups are compared.
+    """
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
             GROUP_CHECKS[type(group)](group)
@@ -56,7 +61,11 @@ def check_across_fields(config: Any) -> None:
 
 
 def check_calibration(config: Any) -> None:
-    """Check that model=points has no isotonic calibration, which would make the ends of its distribution constant."""
+    """Raise ConfigurationError if calibration=isotonic is combined with model=points.
+
+    Isotonic calibration is constant beyond the probabilities that it was fitted on, so it would flatten both ends of
+    the model's ladder.
+    """
     if isinstance(getattr(config, "model", None), PointsConfig) and config.calibration.kind == "isotonic":
         raise ConfigurationError(
             "calibration=isotonic is constant beyond the probabilities that it was fitted on, so it would flatten both "
@@ -65,7 +74,10 @@ def check_calibration(config: Any) -> None:
 
 
 def check_price_table(config: Any) -> None:
-    """Check that `prices.table`, the name of a BigQuery table, is given only with warehouse=bigquery."""
+    """Raise ConfigurationError if `prices.table`, the name of a BigQuery table, is given without warehouse=bigquery.
+
+    Settings without a group `prices` are accepted.
+    """
     prices = getattr(config, "prices", None)
     if prices is not None and prices.table is not None and not isinstance(config.warehouse, BigQueryWarehouseConfig):
         raise ConfigurationError(
@@ -85,7 +97,10 @@ def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> 
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Check the order of the dates, and that both evaluation dates are given or neither."""
+    """Raise ConfigurationError if the dates are not in order, or if only one of the two evaluation dates is given.
+
+    In order, `train_start` is not after `train_end`, and `eval_start` is after `train_end` and not after `eval_end`.
+    """
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
         given, absent = ("eval_start", "eval_end") if window.eval_end is None else ("eval_end", "eval_start")
@@ -101,7 +116,10 @@ def check_dates(window: DateWindowConfig) -> None:
 
 
 def check_walk_forward(window: WalkForwardWindowConfig) -> None:
-    """Check the order of the dates, and that `train_days` is given if training=rolling and is None otherwise."""
+    """Raise ConfigurationError unless `train_start` is before `eval_start`, and that is not after `eval_end`.
+
+    Raise it also if `train_days` is None with training=rolling, or given with training=expanding.
+    """
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
         raise ConfigurationError(
@@ -118,7 +136,7 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
 
 
 def check_validation(validation: ValidationConfig) -> None:
-    """Check that exactly one of `fraction`, `days` and `start` is given."""
+    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None)."""
     rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
     given = [key for key, value in rules.items() if value is not None]
     if len(given) > 1:
@@ -146,9 +164,10 @@ def check_bigquery_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 
 
 def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
-    """Check that `folder`, `database` or the paths of both tables in HISTORY_EXAMPLES are given.
+    """Raise ConfigurationError unless `folder`, `database` or the paths of both tables of played games are given.
 
-    `folder` and `database` exclude each other. `team_codes`, `season_types` and `date_format` are checked too.
+    Raise it also if both `folder` and `database` are given, or if `team_codes`, `season_types` or `date_format` is
+    invalid.
     """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:
@@ -168,7 +187,10 @@ def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
 
 
 def check_date_format(text: str) -> None:
-    """Check that a strptime format has directives for year, month and day, and none outside of _DATE_DIRECTIVES."""
+    """Raise ConfigurationError unless a strptime format names year, month and day, and has only known directives.
+
+    The known directives are those of _DATE_DIRECTIVES. `%j`, the day of the year, names month and day.
+    """
     directives = re.findall(r"%-?(.|$)", text)
     unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
     if unknown is not None:
@@ -182,10 +204,10 @@ def check_date_format(text: str) -> None:
 
 
 def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
-    """Check the maps `team_codes` and `season_types`, which replace values of a table while it is read.
+    """Raise ConfigurationError for an invalid map `team_codes` or `season_types`; None is valid.
 
-    Every name and value must be printable text without quotes and backslashes. A code by which `team_codes` replaces
-    another one must not be replaced itself.
+    These maps replace values of a table while it is read. Every old and new value must be printable text without quotes
+    and backslashes; a season type may also map to None. `team_codes` must not replace a code that it gives to a team.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():
@@ -214,7 +236,7 @@ def check_ledger(ledger: LedgerConfig) -> None:
 
 
 def check_timezone(key: str, name: str) -> None:
-    """Check that `name`, the value of the setting `key`, is a time zone such as America/New_York."""
+    """Raise ConfigurationError unless `name`, the value of the setting `key`, is a time zone such as UTC."""
     from zoneinfo import ZoneInfo, available_timezones
 
     try:
@@ -226,7 +248,10 @@ def check_timezone(key: str, name: str) -> None:
 
 
 def check_prices(prices: PricesConfig) -> None:
-    """Check that at most one of `file` and `table` is given, and that `table` has the form of a BigQuery table name."""
+    """Raise ConfigurationError if both `file` and `table` are given, or if `table` does not look like a BigQuery table.
+
+    Both may be None. `table` must have the form dataset.table or project.dataset.table.
+    """
     if prices.table is not None:
         check_table_name("prices.table", prices.table)
         if prices.file is not None:
@@ -246,7 +271,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 
 
 def check_list(key: str, items: Sequence[object]) -> None:
-    """Check that the list `items`, the value of the setting `key`, is not empty and contains no item twice."""
+    """Raise ConfigurationError if the list `items`, the value of the setting `key`, is empty or repeats an item."""
     if not items:
         raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)

@@ -18,18 +18,20 @@ Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """The optional output of a run: `write_report` is whether the run writes report.html."""
+    """The optional output of a run: it writes report.html if `write_report` is true."""
 
     write_report: bool
 
 
 @dataclass(frozen=True)
 class SweepConfig:
-    """The execution of a sweep, which is a train command with many jobs. A command with one job reads only `resume`.
+    """The execution of a sweep, which is a train command with many jobs.
 
-    `resume` is the folder of a sweep to continue. `fail_fast` ends the sweep after a job has failed. `workers` is the
-    number of worker processes; None means the number of cores, divided by the number of threads of a job's model.
-    `job_defaults` are overrides for every job that does not set the same keys.
+    `resume` is the folder of a sweep to continue; None starts a new sweep. `fail_fast` ends the sweep after a job has
+    failed. `workers` is the number of worker processes; None means the number of cores, divided by the number of
+    threads of a job's model. `job_defaults` are overrides for every job that does not set the same keys.
+
+    A train command with one job reads only `resume`. If it is set, the command continues that sweep instead.
     """
 
     resume: FilePath | None
@@ -40,9 +42,10 @@ class SweepConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """The sample of rows that an audit recomputes: their number, and the first and last date to draw them from.
+    """The sample of rows that an audit recomputes: edge cases first, then random rows.
 
-    `start` None means the warehouse's first date, `end` None its last.
+    `rows` is the approximate number of rows. Their game dates are between `start` and `end`, both inclusive. None means
+    the first or last date in the warehouse.
     """
 
     rows: Count
@@ -54,11 +57,13 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    `rule` None means `not_worse` for a retrain and `better` for any other candidate. A retrain has the settings and the
-    contract of the model in production, but other dates. `reason` is kept in the history of the registry.
+    `rule` chooses the conditions; None means `not_worse` for a retrain and `better` for any other candidate. A retrain
+    has the settings and the contract of the model in production, but other dates. If no model is in production, `rule`
+    is not used. `production/rules.py` explains the rules, and `conf/promote/default.yaml` their limits.
 
-    With the evidence `ledger`, the predictions that the candidate made as a shadow must pass checks too. For the rule
-    `better`, the e-value of these predictions against production must be at least `min_e_value`.
+    With `evidence` set to `ledger`, the predictions that the candidate made as a shadow must pass checks too. For the
+    rule `better`, the e-value of these predictions against production must be at least `min_e_value`. `reason` is a
+    text that is kept in the history of the registry.
     """
 
     rule: Literal["better", "not_worse"] | None
@@ -76,8 +81,9 @@ class PromotionGateConfig:
 class GradeLimitsConfig:
     """The conditions under which `breakout grade` and `breakout daily` end with exit code 1.
 
-    `fail_on` names the conditions. `calibration` means that the model in production is biased beyond chance, `stale`
-    that results are overdue. A result is overdue `max_age_hours` hours after the end of its game date.
+    `fail_on` names the conditions; if it is empty, there are none. `calibration` means that the probabilities of the
+    model in production are biased beyond chance. `stale` means that a result is overdue: the warehouse still lacks it
+    more than `max_age_hours` hours after the end of its game date.
     """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]
@@ -86,9 +92,10 @@ class GradeLimitsConfig:
 
 @dataclass(frozen=True)
 class DailyLimitsConfig:
-    """The limit of `breakout daily`, which predicts only if its data lags behind by at most `max_age_hours` hours.
+    """The limit on the age of the data from which `breakout daily` predicts.
 
-    `ledger/freshness.py` measures the lag of games, schedule and injury reports.
+    The command predicts only if games, schedule and injury reports are each out of date by at most `max_age_hours`
+    hours. `measure_freshness` in `ledger/freshness.py` computes these hours.
     """
 
     max_age_hours: Hours
@@ -98,7 +105,9 @@ class DailyLimitsConfig:
 class DownloadConfig:
     """The requests with which `breakout import` downloads a season.
 
-    `url` is the address of a request with `{endpoint}` in place of the name of the league's endpoint.
+    `url` is the address of a request, with `{endpoint}` in place of the name of the service's endpoint. `pause_seconds`
+    is the time between two requests, `timeout_seconds` the longest time for an answer. `attempts` is the number of
+    tries for each request.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]

@@ -36,7 +36,7 @@ def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
 
 
 def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the composed configuration of one job as a mapping.
+    """Return the composed configuration of one job as dicts and lists, which `load` converts to typed settings.
 
     ConfigurationError if the overrides cannot be composed, or ask for a sweep.
     """
@@ -67,23 +67,30 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def given_overrides() -> list[str]:
-    """Return the overrides of Hydra's latest composition; empty if Hydra has composed nothing in this process."""
+    """Return the overrides of the configuration that `resolve` or `hydra.main` gave to Hydra most recently.
+
+    The list is empty if neither was called in this process.
+    """
     from hydra.core.hydra_config import HydraConfig
 
     return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
 
 
 def is_sweep(composed: DictConfig) -> bool:
-    """Return whether a composed configuration asks for several jobs, as the files of `conf/sweep` do."""
+    """Return whether a composed configuration asks for several jobs, as each file of `conf/sweep` does.
+
+    `composed` must contain the node `hydra`. The flag `-m` is not part of it.
+    """
     from hydra.types import RunMode
 
     return bool(composed.hydra.mode == RunMode.MULTIRUN)
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration as `plain` does, after giving Hydra the values to which `${hydra:...}` refers.
+    """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
 
-    ConfigurationError if an interpolation cannot be resolved.
+    `composed` first becomes Hydra's global configuration, so that `${hydra:...}` refers to it. References to
+    environment variables stay as text. ConfigurationError if an interpolation cannot be resolved.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -97,7 +104,8 @@ def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
 def plain(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
 
-    A missing value stays `???`. References to environment variables stay as text; `load` resolves them.
+    A missing value stays `???`. References to environment variables stay as text; `load` resolves them. An
+    interpolation that cannot be resolved raises OmegaConf's InterpolationResolutionError.
     """
     from omegaconf import OmegaConf
 
@@ -108,7 +116,8 @@ def plain(composed: DictConfig) -> dict[str, Any]:
 def check_one_option_each(composed: DictConfig, command: str) -> None:
     """Raise ConfigurationError if a group is given a list of options, as in `window=[january,february]`.
 
-    Hydra would merge the options, so the last one would silently replace the others.
+    Hydra would merge the options, so the last one would silently replace the others. The groups experiment, sweep,
+    debug and local may have a list.
     """
     choices = composed.hydra.runtime.choices
     for group in groups_of(command):

@@ -21,7 +21,11 @@ from breakout.settings.yaml_files import describe_yaml_error
 
 
 def explain(error: BaseException, command: str) -> str:
-    """Return the message for an error of Hydra: what is wrong with a command's overrides or files, and the remedy."""
+    """Return the message for an error that Hydra or OmegaConf raised while it composed a command's configuration.
+
+    The message says what is wrong with the overrides or files, and the remedy. For an unknown mistake, it contains the
+    error's own text instead.
+    """
     known = next(filter(None, map(describe_known_error, _chain(error))), None)
     if known is not None:
         return known
@@ -46,7 +50,7 @@ def describe_known_error(error: BaseException) -> str | None:
     elif isinstance(error, InterpolationResolutionError):
         described = describe_interpolation(error)
     elif isinstance(error, UnicodeEncodeError):
-        # Arguments and files that are not UTF-8 were refused earlier, so the text that failed is a path.
+        # Arguments and files that are not UTF-8 were refused earlier, so the text that cannot be encoded is a path.
         described = (
             "a path holds bytes that are not text: work in folders whose names are UTF-8, and in a locale that is"
             " UTF-8 (LC_ALL=C.UTF-8)."
@@ -66,7 +70,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 # with the name of the extra, as in hydra/launcher=submitit_local.
 EXTRAS = ("joblib", "optuna", "ray", "submitit")
 
-# A quoted name in a map, as in {'Regular Season': regular}; Hydra's grammar allows no quotes there.
+# A pattern of a quoted name in a map, as in {'Regular Season': regular}. Hydra's grammar allows no quotes there.
 _QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
 
 
@@ -88,7 +92,7 @@ def describe_unreadable(override: str) -> str:
 def describe_missing_option(missing: str, offered: list[str]) -> str:
     """Return the message for an unknown option of a group, or for a group that does not exist.
 
-    `missing` is GROUP/OPTION; `offered` are the options that Hydra lists.
+    `missing` is GROUP/OPTION; `offered` are the options of the group that Hydra lists, empty if it knows none.
     """
     if missing in REMOVED_OPTIONS:
         return f"{missing} is gone: {REMOVED_OPTIONS[missing]}"
@@ -130,7 +134,8 @@ def describe_absent_key(key: str, command: str) -> str:
 def describe_several_values(override: str, command: str) -> str:
     """Return the message for an override of a single run whose value has commas outside of quotes and brackets.
 
-    The remedy depends on the type of the setting: quotes for a text, brackets for a list.
+    The remedy depends on the type of the setting: quotes for a text, brackets for a list, a single value for any other
+    type. For each type, the message also names `-m`, which starts a sweep.
     """
     key, _, values = override.partition("=")
     bases = {base_of(hint) for hint in hints_of(ROOT_CLASSES[command], key)}
@@ -145,7 +150,10 @@ def describe_several_values(override: str, command: str) -> str:
 
 
 def describe_message(error: BaseException, command: str) -> str:
-    """Return the message for an error of Hydra that only its text identifies; for an unknown text, the text itself."""
+    """Return the message for an error of Hydra that only its text identifies.
+
+    For an unknown text, it is "the configuration cannot be composed" and the first two lines of the text.
+    """
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)
     subject = quoted.group(1) if quoted else ""

@@ -35,9 +35,10 @@ class UserFiles(ConfigSource):
         return "breakout"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Read one file of the folder; ConfigLoadError, an exception of Hydra, if there is no such file.
+        """Return the content of one file of the folder; ConfigLoadError, an exception of Hydra, if it is no file.
 
-        ConfigurationError, which names the file, if it contains anything but a YAML mapping in UTF-8.
+        ConfigurationError if the file cannot be read, contains anything but a YAML mapping in UTF-8, or sets a key that
+        breakout no longer has. An empty file is read as an empty mapping.
         """
         file = self._file(config_path)
         if not file.is_file():
@@ -60,9 +61,10 @@ class UserFiles(ConfigSource):
         return self._file(config_path).is_file()
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """Return the names of the options or of the subfolders of a group; `results_filter` None returns both.
+        """Return the names of the options or of the subfolders of a group, sorted; both if `results_filter` is None.
 
-        An option's name is the name of its file without `.yaml`.
+        An option's name is the name of its file without `.yaml`. OSError if the folder lacks the group; Hydra calls
+        `is_group` first.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}
@@ -86,12 +88,12 @@ def find_package(text: str) -> str | None:
 
 
 def register_user_files() -> None:
-    """Register the scheme `breakout://` with Hydra."""
+    """Register `UserFiles` with Hydra as the reader of addresses that begin with `breakout://`."""
     Plugins.instance().register(UserFiles)
 
 
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
-    """Return, in a list, the override that adds folders to Hydra's search path; an empty list without folders.
+    """Return a list with one override, which adds folders to Hydra's search path; an empty list without folders.
 
     An earlier folder takes precedence over a later one. ConfigurationError for a path that is not a readable folder.
     """
@@ -109,7 +111,7 @@ def resolve_folder(folder: str) -> Path:
         next(resolved.iterdir(), None) if is_folder else None
     except FileNotFoundError:
         raise ConfigurationError(f"--config-dir {folder}: there is no such folder; give the path of one.") from None
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links, before Python 3.13
+    except (OSError, RuntimeError) as error:  # before Python 3.13 a loop of symbolic links raises RuntimeError
         reason = error.strerror if isinstance(error, OSError) else "a loop of symbolic links"
         raise ConfigurationError(f"--config-dir {folder} cannot be read ({reason}): give another folder.") from error
     if not is_folder:

@@ -21,13 +21,14 @@ NOUNS: dict[Any, str] = {
     str: "text",
     date: "a date such as 2026-01-31",
 }
-WIDE_RANGE = 50  # for a range at least this wide, a message names only one of its bounds
+WIDE_RANGE = 50  # a message names only one bound of a range that is at least this wide
 
 
 def convert_value(hint: Any, value: Any, key: str) -> Any:
     """Return a plain value converted to the type `hint`, without turning text into numbers or numbers into text.
 
-    ConfigurationError if the value has another type or is out of bounds; also for NaN and infinity.
+    ConfigurationError, which names the setting `key`, if the value has another type or is out of bounds, and for NaN
+    and infinity.
     """
     try:
         converted = msgspec.convert(value, hint, strict=True)
@@ -52,10 +53,11 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 
 
 def nearest_value(hint: Any, value: Any) -> str | None:
-    """Return the value that the user probably meant, as text for an override; None if no allowed value is similar.
+    """Return the value that the user probably meant, as text for an override; None if there is no such value.
 
-    For a single value this is the most similar option. For a list it is the given items in brackets; if the items must
-    be options, each item is replaced by the most similar option.
+    For a type with options, it is the most similar option. For a list, it is the given items in brackets; if the items
+    must be options, each item is replaced by the most similar one. A list has no such value if one of its items has no
+    similar option or another type.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:
@@ -76,7 +78,8 @@ def _list_item(hint: Any, item: Any) -> str | None:
 def describe_type(hint: Any, value: Any = None) -> str:
     """Describe the values that a type accepts, such as `an integer from 1 to 16`.
 
-    A range of WIDE_RANGE or more is described by one bound: the upper one if `value` reaches it, else the lower one.
+    A range of WIDE_RANGE or more is described by one bound: the upper one if `value`, the refused value, reaches it,
+    else the lower one.
     """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
@@ -94,7 +97,11 @@ def describe_type(hint: Any, value: Any = None) -> str:
 
 
 def describe_bounds(meta: msgspec.Meta, value: Any) -> str:
-    """Describe the bounds of a type after a leading space, such as ` from 1 to 16`; "" if it has none."""
+    """Describe the limits in `meta` after a leading space, such as ` from 1 to 16` or ` that is not empty`.
+
+    "" if there are none. The text `meta.description` is used instead if it is given. Of bounds that are WIDE_RANGE or
+    more apart, only one is described: the upper one if `value` reaches it, else the lower one.
+    """
     if meta.description is not None:
         return f" {meta.description}"
     if meta.min_length is not None:

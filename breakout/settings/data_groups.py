@@ -14,10 +14,10 @@ from breakout.settings.groups import FilePath, SeasonType, Seconds
 
 Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
-ColumnNames = dict[str, str]  # from the package's name of a column to its name in the user's tables
-TeamCodes = dict[str, str]  # from a team code in the user's tables to the code that replaces it
+ColumnNames = dict[str, str]  # maps the package's name of a column to its name in the user's tables
+TeamCodes = dict[str, str]  # maps a team code in the user's tables to the code that replaces it
 
-# From a season type in the user's tables to the type that replaces it. Rows of a type that maps to None are left out.
+# Maps a season type in the user's tables to the type that replaces it. Rows of a type that maps to None are left out.
 SeasonTypes = dict[str | int | float, SeasonType | None]
 
 
@@ -30,16 +30,16 @@ class SampleWarehouseConfig:
 
 @dataclass(frozen=True)
 class DuckDBWarehouseConfig:
-    """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file; paths may be globs.
+    """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file.
 
-    `folder` contains tables that `breakout import` wrote; a table whose path is also given is read from that path. With
-    `database`, a DuckDB file, tables are given as `TABLE` or `SCHEMA.TABLE`; None means the table with the name of the
-    key, such as `schedule`.
+    Each table, such as `schedule`, is given by its path, which may be a glob. `folder` contains tables that `breakout
+    import` wrote; a table whose path is also given is read from that path. With `database`, a DuckDB file, a table is
+    given as `TABLE` or `SCHEMA.TABLE` in this file; None means the table with the name of the key.
 
-    `season_type` is the season type of rows without one. `columns` maps the package's name of a column to its name in
-    the user's tables. `team_codes` and `season_types` replace values while the tables are read. `date_format`
-    (strptime) is the format of dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns from the
-    names of folders, as in `season_year=2025/`.
+    `season_type` is the season type of rows without one; None means that such rows are refused. `columns` maps the
+    package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and
+    `season_types` replace values while the tables are read. `date_format` (strptime) is the format of dates that are
+    text; None means YYYY-MM-DD. `hive_partitioning` reads columns from the names of folders, as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
@@ -50,7 +50,7 @@ class DuckDBWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # a dict cannot be hashed; equality still compares it
+    columns: ColumnNames | None = field(hash=False)  # not in the hash, because a dict has none; == compares it
     team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     date_format: str | None
@@ -61,12 +61,13 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
-    `season_type` is the season type of rows without one. `columns` maps the package's name of a column to its name in
-    the user's tables. `team_codes` and `season_types` replace values of the tables. These four settings act inside the
-    queries; no table is changed.
+    `season_type` is the season type of rows without one; None means that such rows are refused. `columns` maps the
+    package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and
+    `season_types` replace values of the tables. These four settings act inside the queries; no table is changed.
 
-    `api_endpoint` None means the public endpoint. `maximum_bytes_billed` limits each query; None sets no limit.
-    `refresh` ignores cached results.
+    `project` None means the project of the credentials, `location` None that BigQuery finds the location,
+    `api_endpoint` None the public service. `maximum_bytes_billed` and `timeout_seconds` limit each query; None sets no
+    limit of bytes. `price_per_tib` is the price in US dollars, for estimates. `refresh` ignores cached results.
     """
 
     kind: Literal["bigquery"]
@@ -77,7 +78,7 @@ class BigQueryWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # a dict cannot be hashed; equality still compares it
+    columns: ColumnNames | None = field(hash=False)  # not in the hash, because a dict has none; == compares it
     team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     api_endpoint: str | None
@@ -92,14 +93,18 @@ WarehouseConfig = SampleWarehouseConfig | DuckDBWarehouseConfig | BigQueryWareho
 
 @dataclass(frozen=True)
 class NoTrackingConfig:
-    """No tracking: the run folder is the only record."""
+    """No tracking: the run folder is the only record of a run."""
 
     kind: Literal["none"]
 
 
 @dataclass(frozen=True)
 class MLflowTrackingConfig:
-    """Tracking by MLflow, in addition to the run folder; `uri` None is a local store below `paths.outputs`."""
+    """Tracking by MLflow, in addition to the run folder.
+
+    `uri` is the address of a tracking server; None means a local store below `paths.outputs`. `experiment` is the name
+    of the experiment in MLflow. `timeout_seconds` limits each request.
+    """
 
     kind: Literal["mlflow"]
     uri: str | None
@@ -109,9 +114,9 @@ class MLflowTrackingConfig:
 
 @dataclass(frozen=True)
 class BigQueryTrackingConfig:
-    """Tracking by a row in a BigQuery table, in addition to the run folder.
+    """Tracking by one row for each run in a BigQuery table, in addition to the run folder.
 
-    `project`, `location` and `api_endpoint` mean the same as in `BigQueryWarehouseConfig`.
+    `table` is created if it does not exist. The other fields mean the same as in `BigQueryWarehouseConfig`.
     """
 
     kind: Literal["bigquery"]
@@ -132,8 +137,8 @@ class PricesConfig:
 
     The prices are in `file` or in the BigQuery table `table`; both are None if no prices are used. `odds` is the format
     of the prices. `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply.
-    `kelly` is the share of the Kelly fraction that is staked, `max_stake` the largest stake as a share of the bank, and
-    `min_edge` the least expected value per unit staked.
+    `kelly` is the share of the Kelly fraction that is staked, and `max_stake` the largest stake as a share of the bank.
+    A bet with an expected value below `min_edge` per unit staked gets no stake.
     """
 
     file: FilePath | None
@@ -154,9 +159,9 @@ class FolderLedgerConfig:
     """A ledger in a folder below `paths.outputs`, and the rules for its entries.
 
     If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow.
-    `which` chooses the prediction that is graded: the first or the last one before the game's tip-off. A game that
-    still has no source rows after `lost_after_days` days counts as lost. `timezone` is the time zone in which a game
-    date ends. If the schedule has no tip-off for a game, the end of its game date counts as the tip-off.
+    `which` chooses the prediction that is graded: the first or the last one before the game's tip-off. If the schedule
+    has no tip-off for a game, the end of its game date in `timezone` counts as the tip-off. A game without rows in the
+    source tables counts as lost from `lost_after_days` days after its date on.
     """
 
     kind: Literal["folder"]
@@ -170,8 +175,9 @@ class FolderLedgerConfig:
 class BigQueryLedgerConfig:
     """A ledger in two BigQuery tables, and the rules for its entries.
 
-    `entries` and `grades` are the names of the tables. `project`, `location` and `api_endpoint` mean the same as in
-    `BigQueryWarehouseConfig`, the rules the same as in `FolderLedgerConfig`.
+    `entries` and `grades` are the tables of predictions and of outcomes; they are created if they do not exist. The
+    rules `others`, `which`, `lost_after_days` and `timezone` mean the same as in `FolderLedgerConfig`, the other fields
+    the same as in `BigQueryWarehouseConfig`.
     """
 
     kind: Literal["bigquery"]
@@ -191,12 +197,12 @@ class BigQueryLedgerConfig:
 LedgerConfig = FolderLedgerConfig | BigQueryLedgerConfig
 
 
-# The settings classes that describe a client of BigQuery and the limits of its queries.
+# The settings classes with the fields of a client of BigQuery, such as `project`, and the limits of its queries.
 BigQueryConfig = BigQueryWarehouseConfig | BigQueryTrackingConfig | BigQueryLedgerConfig
 
 
 @dataclass(frozen=True)
 class PathsConfig:
-    """The folder for output; a relative path starts at the current folder."""
+    """The folder for all output, `outputs`; a relative path starts at the current folder."""
 
     outputs: FilePath

@@ -13,11 +13,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-# The upper bounds refuse typing errors at once. With a huge value a library would fail late, or compute for hours.
+# Numbers have upper bounds so that typing errors are refused at once. With a huge value, a library would fail late or
+# compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]
-# The fits of evaluation.seeds use the whole numbers after the seed, which must stay below CatBoost's limit 2^64.
+# With evaluation.seeds=N, the fits use the seeds `seed` to `seed + N - 1`. The bound keeps them below 2^64, CatBoost's
+# limit.
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 DaysOrZero = Annotated[int, Meta(ge=0, le=36_500)]
@@ -54,7 +56,11 @@ FeatureName = Annotated[
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """The feature lock: mode=shared requires the features in BREAKOUT_FEATURE_ORDER, mode=experimental allows any."""
+    """The feature lock, which decides whether a model may have any features.
+
+    If `name` is `shared`, the features must be those of BREAKOUT_FEATURE_ORDER, in this order. If it is `experimental`,
+    any features are allowed.
+    """
 
     name: Literal["shared", "experimental"]
     description: str
@@ -62,7 +68,11 @@ class ModeConfig:
 
 @dataclass(frozen=True)
 class FeatureDefinitionConfig:
-    """A feature that the user defines; the fields mean the same as in `Feature` (`features/feature.py`)."""
+    """A feature that the user defines by an SQL expression.
+
+    `default` is the value that replaces a missing one. `Feature` in `features/feature.py` explains the other fields and
+    what an expression may read.
+    """
 
     name: FeatureName
     expression: Text
@@ -76,8 +86,9 @@ class FeatureDefinitionConfig:
 class FeaturesConfig:
     """The names of the model's features, in order, and the definitions of features that the user wrote.
 
-    In files and overrides `definitions` contains paths of YAML files; `load` replaces them by the content of the files.
-    `features/selection.py` checks the names against the registry, the definitions and the mode.
+    In configuration files and overrides, `definitions` lists paths of YAML files; `load` replaces them by the content
+    of the files. The names are not checked here: `features/selection.py` compares them with the known features and the
+    mode.
     """
 
     names: tuple[str, ...]
@@ -89,7 +100,7 @@ class TargetConfig:
     """The definition of a row (a role player's game) and of a breakout.
 
     A row is a player's game of one of the `season_types`. Before it he has played at least `min_prior_games` games this
-    season and averaged `min_ppg` to `max_ppg` points. The game is a breakout if he scores at least
+    season and averaged `min_ppg` to `max_ppg` points, both inclusive. The game is a breakout if he scores at least
     `breakout_multiplier` times this average.
     """
 
@@ -114,7 +125,10 @@ class AvailabilityConfig:
 
 @dataclass(frozen=True)
 class AskedCutoffConfig:
-    """The cutoff of injury reports for scoring a saved bundle; None means the bundle's own value of the key."""
+    """The cutoff of injury reports for scoring a saved bundle.
+
+    The fields mean the same as in `AvailabilityConfig`; a field that is None has the value of the bundle.
+    """
 
     cutoff: TimeOfDay | None
     timezone: str | None
@@ -125,7 +139,7 @@ class AskedCutoffConfig:
 class DateWindowConfig:
     """Training and evaluation between fixed dates, both ends inclusive.
 
-    If both evaluation dates are None, the run only trains.
+    If `eval_start` and `eval_end` are None, the run only trains. It is an error if only one of them is None.
     """
 
     kind: Literal["dates"]
@@ -137,9 +151,10 @@ class DateWindowConfig:
 
 @dataclass(frozen=True)
 class TrailingWindowConfig:
-    """Evaluation on the `eval_days` days right before `as_of`, training on the `train_days` days right before those.
+    """Evaluation on the last `eval_days` days before `as_of`, and training on the `train_days` days before those.
 
-    With `eval_days` 0 the run only trains. `as_of` None means the day after the newest game in the warehouse.
+    The day `as_of` itself is not used; None means the day after the newest game in the warehouse. With `eval_days` 0
+    the run only trains.
     """
 
     kind: Literal["trailing"]
@@ -152,10 +167,10 @@ class TrailingWindowConfig:
 class WalkForwardWindowConfig:
     """A walk forward: folds of one calendar month or week each, whose models are trained on earlier rows only.
 
-    The folds cover `eval_start` to `eval_end`. With the training `expanding`, a model is trained on all rows since
-    `train_start`. With `rolling`, it is trained on the `train_days` days before its fold, but not on rows before
-    `train_start`. Only the latest `folds` folds with games are kept; None keeps all. In a sweep, `fold_jobs` makes a
-    separate job of each fold.
+    `step` is the length of a fold; the folds cover `eval_start` to `eval_end`. With the training `expanding`, a model
+    is trained on all earlier rows since `train_start`. With `rolling`, it is trained on the `train_days` days before
+    its fold, but not on rows before `train_start`. Only the latest `folds` folds with games are kept; None keeps all.
+    In a sweep, `fold_jobs` makes a separate job of each fold.
     """
 
     kind: Literal["walk_forward"]
@@ -192,7 +207,7 @@ class ValidationConfig:
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """The method that calibrates probabilities. It is fitted on the validation part only."""
+    """The method that calibrates probabilities, fitted on the validation part only; `none` leaves them unchanged."""
 
     kind: Literal["none", "sigmoid", "isotonic"]
 
@@ -201,8 +216,9 @@ class CalibrationConfig:
 class EvaluationConfig:
     """The metrics that a run reports and the computation of their intervals.
 
-    `seeds` is the number of fits with different seeds, including the reported one. `permutation_repeats` 0 leaves out
-    the permutation importance, `shap_rows` 0 the SHAP importance.
+    `seeds` is the number of fits with different seeds, including the fit whose metrics are reported.
+    `permutation_repeats` 0 leaves out the permutation importance, `shap_rows` 0 the SHAP importance.
+    `conf/evaluation/default.yaml` explains every field.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
@@ -219,10 +235,10 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class DistributionsConfig:
-    """The test for features whose distribution differs between two windows (drift).
+    """The test for drift: features whose distribution in the evaluation window differs from that in training.
 
-    `significance` is the level of the test over all features together. `fail_on_drift` makes a run with a drifted
-    feature fail.
+    `significance` is the level of the test over all features together. With `fail_on_drift`, a run fails if a feature
+    drifted.
     """
 
     fail_on_drift: bool

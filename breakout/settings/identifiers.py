@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 from breakout.errors import ConfigurationError
 from breakout.settings.data_groups import BigQueryConfig
 
-# A project id, with or without a domain: my-project-1, example.com:my-project-1.
+# The pattern of a project id, with or without a domain: my-project-1, example.com:my-project-1.
 _PROJECT = r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
-# dataset.table or project.dataset.table. A table name may contain single hyphens between its letters, digits and
-# underscores; a dataset name may not.
+# The pattern of dataset.table and project.dataset.table. A table name may contain single hyphens between its letters,
+# digits and underscores; a dataset name may not.
 _TABLE_NAME = re.compile(rf"(?:{_PROJECT}\.)?\w{{1,1024}}\.\w+(?:-\w+)*", re.ASCII)
 _LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,40}")
 _LONGEST_TABLE = 1024
@@ -24,14 +24,17 @@ _LONGEST_TABLE = 1024
 def check_table_name(key: str, name: str) -> None:
     """Raise ConfigurationError unless a name has the form dataset.table or project.dataset.table.
 
-    `key` is the setting with this name as its value; the message shows the key.
+    `key` is the setting whose value is the name; the message shows both.
     """
     if not _TABLE_NAME.fullmatch(name) or len(name.rpartition(".")[2]) > _LONGEST_TABLE:
         raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 
 
 def check_connection(connection: BigQueryConfig, group: str) -> None:
-    """Raise ConfigurationError for a malformed project, location or endpoint of a settings group, such as warehouse."""
+    """Raise ConfigurationError for a malformed `project`, `location` or `api_endpoint` of a settings group.
+
+    None is valid. `group` is the name of the group for the message, such as warehouse.
+    """
     project, location, endpoint = connection.project, connection.location, connection.api_endpoint
     if project is not None and not re.fullmatch(_PROJECT, project):
         raise ConfigurationError(

@@ -41,9 +41,12 @@ EXAMPLES = {
 def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = False) -> Root:
     """Return the typed configuration of one command from a composed or saved mapping.
 
+    A mapping of an older `config_version` is migrated first. If `is_lenient` is true, a reference to an environment
+    variable that is not set is kept as text, for readers of old settings that do not use the value.
+
     ConfigurationError for an unknown or missing key, a value of another type or out of bounds, values that contradict
-    each other, and a reference to an environment variable that is not set. If `is_lenient` is true, a reference to an
-    unset variable is kept as text, for readers of old settings that do not use the value.
+    each other, a reference to a variable that is not set (unless `is_lenient`), a file of the settings that cannot be
+    read, and an unknown `config_version`.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))
@@ -58,7 +61,10 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
 
 
 def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError for an unknown key of the root or of a group, before any value but `kind` is checked."""
+    """Raise ConfigurationError for an unknown key of the root or of a group, or for a missing or unknown `kind`.
+
+    No other value is checked, so that a misspelt key is reported before an invalid value.
+    """
     command = next((command for command, cls in ROOT_CLASSES.items() if cls is root), "")
     for name, value in mapping.items():
         if name not in type_hints(root):
@@ -80,7 +86,10 @@ def _first_leaf(key: str, value: Any) -> str:
 
 
 def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError if a required key has no value; the message shows an override for each such key."""
+    """Raise ConfigurationError if a key has the value `???`, which marks a required value that is not given.
+
+    The message shows an override for each such key.
+    """
     keys = [key for key, value in mapping.items() if value == MISSING]
     for group, values in mapping.items():
         if isinstance(values, Mapping):
@@ -95,7 +104,8 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return the typed values of a settings class from its mapping; `path` is its dotted key, empty for the root.
 
-    ConfigurationError for a missing key or a value that has another type.
+    ConfigurationError for a missing key, a value of another type or out of bounds, or an unknown `kind` of a group.
+    Unknown keys are ignored.
     """
     values: dict[str, Any] = {}
     for name, hint in type_hints(cls).items():

@@ -23,7 +23,11 @@ BuildFunction = Annotated[
 
 @dataclass(frozen=True)
 class CatBoostConfig:
-    """Gradient-boosted trees of CatBoost; `early_stopping_rounds` 0 means no early stopping."""
+    """Gradient-boosted trees of CatBoost; the fields are CatBoost's parameters of these names.
+
+    `early_stopping_rounds` 0 means no early stopping. Unlike CatBoost's parameter, `class_weights` is a word:
+    `balanced` gives the rows with and without a breakout the same total weight, `none` gives every row the weight 1.
+    """
 
     kind: Literal["catboost"]
     depth: Depth
@@ -51,9 +55,10 @@ class LogisticConfig:
 
 @dataclass(frozen=True)
 class BlendConfig:
-    """The weighted average of the log odds of CatBoost and of logistic regression, with the fields of both.
+    """The weighted average of the log odds of CatBoost and of logistic regression.
 
-    `catboost_weight` is the weight of CatBoost; the weight of logistic regression is 1 minus it.
+    `catboost_weight` is the weight of CatBoost, `1 - catboost_weight` that of logistic regression. The other fields are
+    those of `CatBoostConfig` and `LogisticConfig`; `class_weights` applies to both models.
     """
 
     kind: Literal["blend"]
@@ -95,11 +100,12 @@ class BlendConfig:
 
 @dataclass(frozen=True)
 class PointsConfig:
-    """The distribution of points: two CatBoost regressions, of the mean and of the spread.
+    """A model of the distribution of a player's points: two CatBoost regressions, of its mean and of its spread.
 
     Both regressions are trained on games of players with season averages of `train_min_ppg` to `train_max_ppg` points.
-    None means the limit of the target, and a limit inside the target's band is moved to the edge of the band.
-    `iterations` is the number of trees of the regression of the mean, `spread_iterations` that of the spread.
+    None means `target.min_ppg` or `target.max_ppg`. A limit that would leave out players of the target is replaced by
+    the target's limit. `iterations` is the number of trees of the regression of the mean, `spread_iterations` that of
+    the spread.
     """
 
     kind: Literal["points"]
@@ -118,9 +124,9 @@ class PointsConfig:
 class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
-    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; for None in a mapping, `load` reads the file.
-    The function is called with the keyword `seed` and with the items of `params` as further keywords; None means no
-    further keywords.
+    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if it is None in the mapping that `load`
+    converts, `load` reads the file. The function is called with the keyword `seed` and with the items of `params` as
+    further keywords; None means no further keywords.
     """
 
     kind: Literal["sklearn"]

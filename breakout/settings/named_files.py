@@ -20,10 +20,11 @@ _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 
 
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in which `features.definitions` contains definitions instead of names of files.
+    """Return settings in which `features.definitions` contains definitions instead of paths of files.
 
-    If `features.names` has none of the defined features, all defined features are appended to it. ConfigurationError if
-    `features.definitions` is no list, a file cannot be read, or a file contains anything but a list of definitions.
+    If `features.names` has none of the defined features, all defined features are appended to it. Settings without
+    definitions are returned unchanged. ConfigurationError if `features.definitions` is no list, a file cannot be read,
+    or a file contains anything but a list of valid definitions.
     """
     features = mapping.get("features")
     listed = features.get("definitions") if isinstance(features, Mapping) else None
@@ -53,7 +54,10 @@ def _read(path: str) -> list[dict[str, Any]]:
 
 
 def _checked(entry: Any, place: str) -> dict[str, Any]:
-    """Return a definition with the keys of `FeatureDefinitionConfig` and typed values, or raise ConfigurationError."""
+    """Return a feature's definition with the keys of `FeatureDefinitionConfig` and typed values.
+
+    ConfigurationError, which names `place`, if the definition has other keys, lacks one, or has an invalid value.
+    """
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"{place}: a feature has the keys {', '.join(_KEYS)}.")
     for key in entry:
@@ -72,8 +76,8 @@ def _checked(entry: Any, place: str) -> dict[str, Any]:
 def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `model.build_text` is the text of the file that `model.build` names.
 
-    If `model.build_text` is a text already, the settings are returned unchanged. ConfigurationError if the file
-    cannot be read.
+    The settings are returned unchanged if `model.build_text` is given already, if the model is not of the kind sklearn,
+    or if `model.build` names no function. ConfigurationError if the file cannot be read.
     """
     from breakout.settings.yaml_files import read_text
 
@@ -81,7 +85,7 @@ def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(model, Mapping) or model.get("kind") != "sklearn" or model.get("build_text") is not None:
         return mapping
     path, has_function, _ = str(model.get("build")).rpartition(":")
-    if not has_function:  # the conversion of the value to `BuildFunction` refuses it later
+    if not has_function:  # `group_values` refuses a `model.build` without a function later
         return mapping
     file = Path(path).expanduser()
     if not file.is_file():

@@ -15,10 +15,11 @@ from breakout.settings.values import format_value
 
 
 def overrides_for(command: str, config: Any) -> list[str]:
-    """Return a short list of overrides with which `breakout COMMAND OVERRIDES` composes this configuration.
+    """Return a short list of overrides with which `breakout COMMAND OVERRIDES` composes the typed settings `config`.
 
-    For each group the list chooses the option that shares the most values with the configuration. Overrides of single
-    keys follow for the values that differ.
+    For each group the list chooses the option that shares the most values with `config`, unless it is the default.
+    Overrides of single keys follow for the values that differ. The configuration files are those of this program;
+    folders of `--config-dir` are not read. FileNotFoundError if `command` has no root file in `conf/`.
     """
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     wanted = _as_json(to_mapping(config))
@@ -38,7 +39,10 @@ def _override(key: str, value: Any) -> str:
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested settings as one dict with dotted keys such as `model.depth`; a list stays one value."""
+    """Return nested settings as one dict with dotted keys such as `model.depth`; a list stays one value.
+
+    `prefix` is put before each key. An empty group has no key in the result.
+    """
     flat: dict[str, Any] = {}
     for name, value in mapping.items():
         flat |= flatten(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
@@ -48,7 +52,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
     """Return the option of a group that shares the most values with `wanted`; None if no option shares any.
 
-    Only options whose `kind` and `name` equal those of `wanted` are compared.
+    An option with another `kind` or `name` than `wanted` is not compared.
     """
     import yaml
 

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 KeyPath = tuple[str | int, ...]
-References = tuple[tuple[KeyPath, str], ...]  # the path of each value that depends on the environment, and its text
+References = tuple[tuple[KeyPath, str], ...]  # (path, text) of each value that refers to an environment variable
 RESOLVER = "oc.env"
 
 
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, without resolving references to the environment.
+    """Return a composed configuration as dicts and lists, with all interpolations but one kind resolved.
 
-    Other interpolations are resolved; a missing value stays `???`. In resolved text `${` is escaped.
+    References to environment variables, such as `${oc.env:TOKEN}`, stay as text. In any other text `${` is escaped. A
+    missing value stays `???`. An interpolation that cannot be resolved, such as a reference to a variable that is not
+    set, raises OmegaConf's InterpolationResolutionError.
     """
     from omegaconf import OmegaConf
 
@@ -36,17 +38,18 @@ def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
 
 
 def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) -> tuple[dict[str, Any], References]:
-    """Return the mapping with its references resolved, and the text of each reference by its path.
+    """Return the mapping with all interpolations resolved, and the path and text of each reference.
 
-    ConfigurationError if a variable is not set or another interpolation has no value. If `is_lenient` is true, a
-    variable that is not set is no error, and the text of its reference is the value.
+    A reference is a value that depends on an environment variable, such as `${oc.env:TOKEN}`. ConfigurationError if a
+    variable is not set or another interpolation has no value. If `is_lenient` is true, a variable that is not set is no
+    error, and the text of its reference is the value.
     """
     if "${" not in json.dumps(mapping, default=str):
         return dict(mapping), ()
     from omegaconf import OmegaConf
     from omegaconf.errors import InterpolationResolutionError
 
-    plain = json.loads(json.dumps(mapping, default=str))  # YAML may contain dates, which OmegaConf refuses
+    plain = json.loads(json.dumps(mapping, default=str))  # turns dates, which OmegaConf refuses, into text
     try:
         with _environment(is_lenient=is_lenient) as seen:
             config = OmegaConf.create(plain)
@@ -60,7 +63,10 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 
 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
-    """Return values with each reference, as text, in place of its value; `${` in other text is escaped."""
+    """Return values in which the text of each reference, such as `${oc.env:TOKEN}`, replaces the referenced value.
+
+    In any other text `${` is escaped, so that it is not taken for a reference when the values are read.
+    """
     written = _escaped(values)
     for path, text in references:
         written = _with_value(written, path, text)
@@ -87,9 +93,10 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 
 
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the path and text of each value that depends on the environment.
+    """Yield the path and text of each value that depends on an environment variable.
 
-    `seen` is the list of the block `_environment`: resolving a value appends the variables that it reads.
+    Call it in a block of `_environment`, which yields the list `seen`: when a value of `config` is resolved, the
+    variables that it reads are appended to this list.
     """
     from omegaconf import OmegaConf
 
@@ -115,7 +122,10 @@ def _interpolations(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 @contextmanager
 def _environment(*, is_lenient: bool = False) -> Iterator[list[str]]:
-    """Yield a list that collects the names of the environment variables read inside the block."""
+    """Yield a list to which the names of the environment variables that OmegaConf reads inside the block are appended.
+
+    If `is_lenient` is true, a variable that is not set has the text of its reference as value, instead of an error.
+    """
     from omegaconf import OmegaConf
     from omegaconf.resolvers import oc
 

@@ -44,8 +44,8 @@ from breakout.settings.references import References
 class ComposedConfig:
     """The base of the root settings classes.
 
-    `references` contains the path and the text of each value that refers to an environment variable. `config_version`
-    is the version of the layout of the settings (`versions.py`).
+    `references` contains the path and the text, such as `${oc.env:TOKEN}`, of each value that refers to an environment
+    variable. `config_version` is the version of the layout of the settings; `load` migrates older layouts.
     """
 
     references: References = field(compare=False, repr=False)
@@ -82,7 +82,10 @@ class ExperimentConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DatasetConfig(ComposedConfig):
-    """Settings of `breakout dataset`, which writes keys, label and features of the rows from `start` to `end`."""
+    """Settings of `breakout dataset`, which writes keys, label and features of rows into the file `out`.
+
+    The game dates of the rows are from `start` to `end`, both inclusive.
+    """
 
     start: date
     end: date
@@ -99,7 +102,8 @@ class DatasetConfig(ComposedConfig):
 class EvaluateConfig(ComposedConfig):
     """Settings of `breakout evaluate`, which scores a saved bundle on later games.
 
-    `start` None is the day after the bundle's training window, `end` None the newest game in the warehouse.
+    `start` None means the day after the bundle's training window, `end` None the date of the newest game in the
+    warehouse. `allow_contract_mismatch` accepts a bundle of another contract.
     """
 
     seed: Seed
@@ -121,9 +125,11 @@ class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the players of one day's games by their breakout probability.
 
     `out` is the file or table to write; None writes none. It does not change what is written into the ledger. `top`
-    limits the rows that are printed and written; None sets no limit. `exclude` names players to skip. If `line` is
-    PLAYER:POINTS, such as jalengreen:19.5, the command does not rank players. It prints the probabilities that the
-    player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
+    limits the rows that are printed and written; None sets no limit. `exclude` names players to skip. A player whose
+    last game is more than `max_days_since_game` days ago is listed without a probability.
+
+    If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command does not rank players. It prints the probabilities
+    that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
 
     `backtest` is the folder of a finished `breakout backtest`, or `latest`. Its result contains the weight of the
     model's probability against the market's, from which stakes are computed. No stakes are shown if `backtest` is None
@@ -150,8 +156,9 @@ class PredictConfig(ComposedConfig):
 class GradeConfig(ComposedConfig):
     """Settings of `breakout grade`, which scores the predictions in the ledger against their outcomes.
 
-    The scoreboard covers start..end; None is the first or last date in the ledger. `out` is the data file for the
-    graded entries of these dates; None writes none.
+    All predictions are graded. The scoreboard, the table of each model's metrics, covers the game dates `start` to
+    `end`; None means the first or last date in the ledger. `out` is the data file for the graded entries of these
+    dates; None writes none.
     """
 
     seed: Seed
@@ -193,8 +200,9 @@ class DailyConfig(ComposedConfig):
 class BacktestConfig(ComposedConfig):
     """Settings of `breakout backtest`, which compares past predictions with prices.
 
-    `run` is the folder or the name of a finished run with a ladder. None means the predictions in the ledger by models
-    in the role `role`. `start` and `end` limit the game dates; None is the first or last date with predictions.
+    `run` is the folder or the name of a finished run with a ladder. If it is None, the predictions are those in the
+    ledger by models in the role `role`. `start` and `end` limit the game dates; None means the first or last date with
+    predictions.
     """
 
     seed: Seed
@@ -214,7 +222,8 @@ class BacktestConfig(ComposedConfig):
 class CompareConfig(ComposedConfig):
     """Settings of `breakout compare`, which scores two bundles on the same games.
 
-    `start` None is the day after the later of the two training windows, `end` None the newest game in the warehouse.
+    `candidate` and `production` are the bundles. `start` None means the day after the later of their two training
+    windows, `end` None the date of the newest game in the warehouse.
     """
 
     seed: Seed
@@ -232,8 +241,8 @@ class CompareConfig(ComposedConfig):
 class PromoteConfig(ComposedConfig):
     """Settings of `breakout promote`, which puts a bundle into production if the gate accepts it.
 
-    `start` and `end` are the dates on which the candidate is compared with the model in production, as in
-    `CompareConfig`.
+    `candidate` is the bundle. It is compared with the model in production on games from `start` to `end`. `start` None
+    means the day after the later of the two training windows, `end` None the date of the newest game in the warehouse.
     """
 
     seed: Seed
@@ -250,10 +259,11 @@ class PromoteConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class AuditConfig(ComposedConfig):
-    """Settings of `breakout audit`, which checks that no feature sees the future.
+    """Settings of `breakout audit`, which checks that no feature depends on results of the row's own or later games.
 
-    If `served` is given, the command instead compares the feature vectors in the ledger with vectors that it computes
-    from the warehouse of today. `served` chooses the models: all, those of a role, or one by its name or fingerprint.
+    If `served` is not None, the command instead compares the feature vectors in the ledger with vectors that it
+    computes from today's content of the warehouse. `served` chooses the models: all, those of a role, or one by its
+    name or fingerprint.
     """
 
     seed: Seed
@@ -272,8 +282,10 @@ class AuditConfig(ComposedConfig):
 class ImportConfig(ComposedConfig):
     """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
-    `season` is the season to keep or to download. `reported_at` is the time of an injury report, for a file whose name
-    does not contain it. `compare` is another folder of tables, with which the new tables are compared.
+    `files` are the public files, and `to` is the folder of the tables. `season` is the season to keep or, without
+    files, to download; None keeps all seasons. `reported_at` is the time of an injury report, for a file whose name
+    does not contain it. `compare` is another folder of tables, with which the new tables are compared; None compares
+    nothing.
     """
 
     kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]
@@ -298,7 +310,8 @@ RootConfig = (
     | AuditConfig
 )
 
-# `ImportConfig` is not part of `RootConfig`, because it has no warehouse.
+# The root settings class of each command. `ImportConfig` is in this table but not in `RootConfig`, because it has no
+# warehouse.
 ROOT_CLASSES: dict[str, type[Any]] = {
     "train": ExperimentConfig,
     "dataset": DatasetConfig,

@@ -50,15 +50,18 @@ NOT_IN_FINGERPRINT = {
 def to_mapping(config: Any) -> dict[str, Any]:
     """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
 
-    Values that come from environment variables are returned as references. `load` converts the mapping back to a
-    configuration.
+    A value that comes from an environment variable is returned as the text of its reference, such as
+    `${oc.env:TOKEN}`. `load` converts the mapping back to a configuration.
     """
     values = to_values(config)
     return write_references(values, config.references) if isinstance(config, ComposedConfig) else values
 
 
 def to_values(config: Any) -> dict[str, Any]:
-    """Return a configuration as `to_mapping` does, but with the values of environment variables."""
+    """Return a configuration as nested dicts, lists, text, numbers and null, dates as ISO text.
+
+    Unlike the result of `to_mapping`, it contains the values of environment variables, so it must not be saved.
+    """
     values = cast("dict[str, Any]", msgspec.to_builtins(config))
     if isinstance(config, ComposedConfig):
         del values["references"]
@@ -66,7 +69,10 @@ def to_values(config: Any) -> dict[str, Any]:
 
 
 def to_saved(config: Any) -> dict[str, Any]:
-    """Return a configuration in its saved form: as `to_mapping` does, with the secrets in addresses masked."""
+    """Return a configuration as nested dicts, in the form in which files contain it.
+
+    In place of the values of environment variables it has references. Secrets in addresses (ADDRESSES) are masked.
+    """
     mapping = to_mapping(config)
     for group, key in ADDRESSES:
         values = mapping.get(group)
@@ -104,9 +110,10 @@ def fingerprint(config: Any) -> str:
 
 
 def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -> Root:
-    """Return the configuration that a run saved in its `settings.yaml`; `is_lenient` is as in `load`.
+    """Return the configuration that a run saved in its `settings.yaml`.
 
-    DataError if the file is missing or unreadable. ConfigurationError that names the file if its settings are invalid.
+    If `is_lenient` is true, a reference to an environment variable that is not set is kept as text. DataError if the
+    file is missing or unreadable. ConfigurationError, which names the file, if its settings are invalid.
     """
     mapping = read_mapping(Path(path))
     try:
@@ -116,11 +123,11 @@ def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
-    """Return the mapping in a saved YAML file; DataError if it is missing, unreadable or not a mapping."""
+    """Return the mapping in a saved YAML file; DataError if the file is missing, unreadable, empty or no mapping."""
     import yaml
 
     try:
-        # libyaml's loader is ten times faster, and a leaderboard reads many files.
+        # PyYAML's loader by libyaml is ten times faster than its own in Python, and a leaderboard reads many files.
         quickest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=quickest)  # noqa: S506  (both are safe loaders)
     except FileNotFoundError:

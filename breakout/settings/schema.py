@@ -12,7 +12,10 @@ from typing import Any, Literal
 
 @cache
 def type_hints(cls: type) -> dict[str, Any]:
-    """Return the types of those fields of a settings class that a user may set, in the order of the fields."""
+    """Return the types of the fields of a settings class by name, in the order of the fields.
+
+    The field `references` is left out, because a user cannot set it.
+    """
     hints = typing.get_type_hints(cls, include_extras=True)
     return {name: hint for name, hint in hints.items() if name != "references"}
 
@@ -35,7 +38,7 @@ def kind_of(cls: type) -> str:
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
     """Return every dotted key of a root settings class, with the kinds of its group that have the key.
 
-    Keys of the root and of groups with a single class have no kinds.
+    The tuple of kinds is empty for a key of the root and for a key of a group with a single class.
     """
     keys: dict[str, tuple[str, ...]] = {}
     for name, hint in type_hints(root).items():
@@ -61,14 +64,20 @@ def hints_of(root: type, key: str) -> list[Any]:
 
 
 def base_of(hint: Any) -> Any:
-    """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`."""
+    """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`.
+
+    Of a union of several other types, the first is returned.
+    """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return base_of(next(member for member in typing.get_args(hint) if member is not type(None)))
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
 
 
 def literal_options(hint: Any) -> tuple[Any, ...]:
-    """Return the values that a `Literal`, or the items of a tuple of it, may have; empty for any other type."""
+    """Return the values that `Literal[...]` or the items of `tuple[Literal[...], ...]` may have.
+
+    `Annotated` and `| None` around the type are ignored. The result is empty for any other type.
+    """
     base = base_of(hint)
     if typing.get_origin(base) is tuple:
         return literal_options(typing.get_args(base)[0])

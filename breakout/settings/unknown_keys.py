@@ -10,7 +10,7 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# By group and kind: the override that chooses a kind whose name is no option of the group.
+# The override that chooses a kind whose name is no option of its group, by group and kind.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("ledger", "folder"): "ledger=default",
@@ -20,14 +20,15 @@ GROUPS_OF_A_BUNDLE = ("mode", "features", "target", "window", "model", "validati
 
 
 def describe_choice(group: str, kind: str) -> str:
-    """Return the override that chooses a kind: `window=trailing`."""
+    """Return the override that chooses a kind of a group for a message, such as `window=trailing`."""
     return CHOICES.get((group, kind), f"{group}={kind}")
 
 
 def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence[str] = ()) -> str:
     """Describe why a key cannot be set, and what to type instead.
 
-    `also` are further names, beside the keys of `root`, that the user may have meant.
+    The message names the most similar key of `root`, if there is one; `also` are further names that the user may have
+    meant. It names `command` too, unless that is "".
     """
     known = known_keys(root)
     if RENAMED_KEYS.get(key) in known:
@@ -51,16 +52,16 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted key that is most similar to `key`, as a whole or in its last part; None if none is.
+    """Return the known dotted key that is most similar to `key`, as a whole or in its last part.
 
-    So `depth` finds `model.depth`.
+    So `depth` finds `model.depth`. None if no known key has a similarity of at least 0.7.
     """
     wanted = key.replace("-", "_").replace("/", ".").lower()
 
     def likeness(candidate: str) -> float:
         whole = _likeness(wanted, candidate.lower())
         last = _likeness(wanted.rpartition(".")[2], candidate.lower().rpartition(".")[2])
-        # The right name in another group is a better guess than a similar one in the same group.
+        # The same name in another group is a better guess than a similar name in the same group.
         return max(whole, 0.95 * last)
 
     best = max(known, key=likeness, default=None)

@@ -15,7 +15,7 @@ _RESERVED = {"true", "false", "null", "nan", "inf", "yes", "no", "on", "off"}
 
 
 def format_value(value: Any, *, has_interpolations: bool = False) -> str:
-    """Return a value in the grammar of Hydra's overrides; text is quoted if necessary.
+    """Return a value in the grammar of Hydra's overrides: true, null, [1,2], {a:1}; text is quoted if necessary.
 
     If `has_interpolations` is true, `${` in a text begins an interpolation and is kept; otherwise it is escaped.
     """
@@ -56,7 +56,7 @@ def quote_for_shell(override: str) -> str:
 
 
 def describe_value(value: Any) -> str:
-    """Return a value as messages show it: text always in quotes, so that 'true' and true differ."""
+    """Return a value as messages show it. Text is always in quotes, so that the text 'true' and true differ."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {describe_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):

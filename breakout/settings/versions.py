@@ -19,11 +19,12 @@ RENAMED_KEYS = {
     "job_defaults": "sweep.job_defaults",
 }
 _EXAMPLE = "in a checkout of this project, run python -m examples.two_definitions."
-# Removed keys of version 1: the neutral value that is still accepted, and the remedy for any other value.
+# Keys of version 1 that were removed, each with the neutral value that is still accepted and the remedy for any other.
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
-# Removed options of groups, and what to use instead.
+# Options of groups (GROUP/OPTION) that were removed, each with what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# The values of the keys in RENAMED_KEYS for saved settings of version 1 that lack them.
+# The values that saved settings of version 1 get for keys of RENAMED_KEYS that they lack, by the key's group since
+# version 2.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
@@ -91,7 +92,8 @@ def rename_overrides(overrides: Sequence[str]) -> list[str]:
 def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return a mapping of settings in which keys of version 1 have their present names.
 
-    ConfigurationError as in `rename_overrides`.
+    If the mapping has both names of a key, the value of the present name is kept. A removed key with its neutral value
+    is left out. ConfigurationError if a removed key has another value.
     """
     renamed = {key: value for key, value in mapping.items() if key not in RENAMED_KEYS and key not in REMOVED_KEYS}
     for key in REMOVED_KEYS.keys() & mapping.keys():
@@ -105,14 +107,18 @@ def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_removed(key: str, value: str) -> None:
-    """Raise ConfigurationError if a removed key has another value than the neutral one in `REMOVED_KEYS`."""
+    """Raise ConfigurationError if a removed key has another value than the neutral one that REMOVED_KEYS gives it."""
     harmless, remedy = REMOVED_KEYS[key]
     if value != harmless:
         raise ConfigurationError(f"{key}={value} is gone: {remedy}")
 
 
 def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Migrate version 1 to 2: move RENAMED_KEYS from the root of train's settings into groups, drop REMOVED_KEYS."""
+    """Return saved settings of version 1 in the layout of version 2.
+
+    Keys of RENAMED_KEYS, which only settings of train have, move from the root into groups; train's settings get the
+    values of _MOVED_DEFAULTS for those that they lack. Keys of REMOVED_KEYS are left out.
+    """
     is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
     migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
     if is_train:
@@ -121,16 +127,16 @@ def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     return migrated
 
 
-# The functions that convert saved settings to the next version, by the version of the settings that they convert.
+# The function that converts saved settings of a version to the next version, by the version that it converts.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_keys_of_runs_and_sweeps}
 
 
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in the layout from which fingerprints are computed.
 
-    The layout is that of version 1 without RENAMED_KEYS. Keys of ADDED_KEYS and groups of ADDED_GROUPS are left out if
-    they have the values that older mappings get. So the settings of an old run still have the fingerprint that the run
-    recorded.
+    The layout is that of version 1 without RENAMED_KEYS. A later key or group (ADDED_KEYS, ADDED_GROUPS) is left out if
+    it has the value that older settings get for it. So the settings of an old run still have the fingerprint that the
+    run recorded.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
@@ -146,7 +152,10 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return a mapping migrated to the present version; ConfigurationError if its version is missing or unknown."""
+    """Return a mapping of settings migrated to CONFIG_VERSION, with the keys that were added since.
+
+    ConfigurationError if its `config_version` is missing, no integer or unknown.
+    """
     version = mapping.get("config_version")
     if version is None:
         raise ConfigurationError(
@@ -168,7 +177,7 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping with the keys of ADDED_KEYS and the groups of ADDED_GROUPS that it lacks."""
+    """Return the mapping, to which those keys of ADDED_KEYS and groups of ADDED_GROUPS that it lacks are added."""
     complete = _added_groups(mapping) | mapping
     for (group, kind), added in ADDED_KEYS.items():
         values = mapping.get(group)

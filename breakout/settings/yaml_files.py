@@ -32,9 +32,10 @@ def read_text(file: Path) -> str:
 
 
 def parse_yaml(text: str, file: Path) -> Any:
-    """Return the content of a YAML text as lists and dicts; None if it is a single number or date.
+    """Return the content of a YAML text as lists and dicts; None if it is a single number or truth value.
 
-    ConfigurationError, with file and line, if it is not valid YAML.
+    A single text is returned as a dict whose key is the text, an empty file as an empty dict. ConfigurationError, which
+    names `file` and the line, if the text is not valid YAML or nested too deeply.
     """
     return None if (config := _parse(text, file)) is None else OmegaConf.to_container(config, resolve=False)
 
@@ -46,23 +47,26 @@ def _parse(text: str, file: Path) -> Any:
         raise ConfigurationError(describe_yaml_error(error, file)) from error
     except RecursionError as error:
         raise ConfigurationError(f"{file} is nested too deeply: write fewer brackets inside one another.") from error
-    except OSError:  # OmegaConf raises it for a number or a date
+    except OSError:  # OmegaConf raises it for a single number or truth value
         return None
 
 
 def parse_mapping(text: str, file: Path) -> DictConfig:
-    """Return the keys and values of a YAML text; ConfigurationError if it is not valid or contains no keys."""
+    """Return the keys and values of a YAML text; none if it is empty or has only comments.
+
+    ConfigurationError, which names `file`, if the text is not valid YAML or contains a list or a single value.
+    """
     config = _parse(text, file)
-    # OmegaConf reads a single word as a key without a value.
+    # OmegaConf reads a single word as a key without a value. Such a file is refused, because no key was meant.
     if not isinstance(config, DictConfig) or (len(config) == 1 and ":" not in text):
         raise ConfigurationError(f"{file} holds no keys: a configuration file consists of lines KEY: VALUE.")
     return config
 
 
 def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -> str:
-    """Describe the error in a YAML text: what, where, and what to write instead.
+    """Describe the error in a YAML text: what is wrong, in which line of which file, and what to write instead.
 
-    If `file` is None, the message names the file that the error names.
+    If `file` is None, the message names the file that the error names, or "a configuration file" if it names none.
     """
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error).strip()
