@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# If a feature is missing in a larger share of the rows, the column that it is built from is probably empty.
+# If a feature is missing in more than this share of the rows, the column that it is built from is probably empty.
 LARGEST_MISSING_SHARE = 0.5
 EXAMPLES = 3  # the largest number of games that a warning names
 
@@ -124,10 +124,11 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games from `history_start` to `end`, two of the `parameters` of `flawed_games_query`.
+    """Return the flawed games between two dates, both inclusive, which `parameters` has as history_start and end.
 
-    A game whose sums differ has one entry for each team and each sum (points, minutes) that differs. Differences that
-    `sources.known_sums` lists are left out. DataError if the query fails.
+    `parameters` are those of `flawed_games_query`. A game whose sums differ has one entry for each team and each sum
+    (points, minutes) that differs. Differences that `sources.known_sums` lists are left out. DataError if the query
+    fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():

@@ -38,7 +38,8 @@ MOVED_WITHIN = timedelta(days=120)
 # The columns of the entries that grading reads. Features and ladders, the larger part of the files, are not among them.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
 
-# The columns of `list_graded`. `points_for_breakout` is the number of points needed, `points` the number scored.
+# The columns of the result of `list_graded`. `points_for_breakout` is the number of points that are needed for a
+# breakout, `points` the number that the player scored.
 LISTED_COLUMNS = (
     "game_date",
     "game_id",

@@ -44,8 +44,9 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 class SlateRecorder:
     """A recorder of one command's slates in the ledger, with the source rows that the models could read.
 
-    `compared` has the table, the slate's day and the undeclared columns of each comparison with the log of source rows,
-    so that the same rows are not compared again for another model.
+    `compared` has an element for each comparison with the log of source rows: the table, the slate's day, and the
+    columns that features read although `warehouse.tables` does not declare them. So the same rows are not compared
+    again for another model.
     """
 
     warehouse: Warehouse
@@ -85,8 +86,8 @@ class SlateRecorder:
         """Record the source rows that a slate could read and that are new, changed or gone since an earlier call.
 
         `are_games_known` is true if an earlier slate of the same model and day was predicted from the same source
-        tables. Their rows were recorded then. So only injury reports are compared, because a later slate can read more
-        of them.
+        tables. The rows of these tables were recorded then. So only injury reports are compared, because a later slate
+        can read more of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)

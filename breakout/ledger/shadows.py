@@ -28,7 +28,7 @@ SHADOWS = "shadows"
 
 @dataclass(frozen=True)
 class Shadows:
-    """The shadows in one folder."""
+    """The shadows (challengers that predict beside the model in production) whose bundles are in one folder."""
 
     folder: Path
 

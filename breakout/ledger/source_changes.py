@@ -130,7 +130,7 @@ class SourceChanges:
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
-        self.damaged: dict[str, None] = {}  # each sentence once, in the order in which the files were read
+        self.damaged: dict[str, None] = {}  # The keys are the sentences, in the order in which the files were read.
         self._log, self._warehouse, self._days = log, warehouse, days
         self._known: dict[tuple[str, tuple[str, ...]], KnownRows] = {}
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}

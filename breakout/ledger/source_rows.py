@@ -92,7 +92,8 @@ def _kept_type(kind: pa.DataType) -> pa.DataType:
 def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
     """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read.
 
-    The injury reports are left out if the bundle's contract has none.
+    Undeclared columns are those that `warehouse.tables` does not list. The injury reports are left out if the bundle's
+    contract has none.
     """
     inputs = plan_query(bundle.features.registry, bundle.features.names).inputs
     for table in KEPT_TABLES:
@@ -133,7 +134,8 @@ class KnownRows:
 class SourceLog:
     """The logs of all source tables in the folder of a ledger.
 
-    In both methods, `extra` are the names of undeclared columns that features read.
+    In `read` and `record`, `extra` are the names of the columns that features read although `warehouse.tables` does not
+    declare them.
     """
 
     ledger: Path
@@ -158,9 +160,9 @@ class SourceLog:
     ) -> Path | None:
         """Record those rows of a table between two dates that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates. `extra` are the names of undeclared columns that features read;
-        they decide into which of the table's logs the rows are written. Return the file with the recorded rows; None if
-        no row is new, changed or gone. DataError if the file cannot be written.
+        `now` has all present rows between the dates `days`, both inclusive. `extra` are the names of undeclared columns
+        that features read; they decide into which of the table's logs the rows are written. Return the file with the
+        recorded rows; None if no row is new, changed or gone. DataError if the file cannot be written.
         """
         folder = self._folder(table, extra)
         with lock_ledger(self.ledger):

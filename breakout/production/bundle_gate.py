@@ -57,8 +57,8 @@ def open_bundle(path: str | Path) -> Bundle:
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
     """Return the differences between the bundle's contract and the installed definitions; GateError if there are any.
 
-    If `allow_mismatch` is true, GateError is raised only if there are differences and a feature is not installed. The
-    caller must then mark its output as scored under another contract.
+    If `allow_mismatch` is true, differences are returned, and the caller must mark its output as scored under another
+    contract. GateError is then raised only if there are differences and a feature of the bundle is not installed.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]

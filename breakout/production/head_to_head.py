@@ -86,7 +86,7 @@ def check_comparable(candidate: Bundle, production: Bundle) -> None:
 
 
 def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return a phrase for each setting of the label or the population in which two bundles differ."""
+    """Return a phrase for each setting of the label or the population in which two bundles differ; [] if none does."""
     ours, theirs = candidate.contract.label, production.contract.label
     keys = sorted({*ours, *theirs})
     return [

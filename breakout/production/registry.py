@@ -117,7 +117,7 @@ class Registry:
 
     @staticmethod
     def is_at(folder: Path) -> bool:
-        """Return whether a folder holds a registry."""
+        """Return whether a folder holds a registry, which has the folders `history` and `bundles`."""
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[RegistryEvent, ...]:
@@ -170,9 +170,9 @@ class Registry:
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """Return a context manager that holds the registry's lock; `on_wait` is called if another process holds it.
+        """Return a context manager that holds the registry's lock; it waits if another process holds the lock.
 
-        After the call, it waits for the lock. On entering, DataError if the lock file cannot be created.
+        `on_wait` is called before it waits. On entering, DataError if the lock file cannot be created.
         """
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 

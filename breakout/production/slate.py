@@ -227,7 +227,7 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
     """Return a text for each row: at most TOP_FEATURES features that change the log odds most, with values and changes.
 
-    Features that change nothing are left out. A value that is the feature's default is marked.
+    Features that change nothing are left out. A missing value that is filled with the feature's default is marked.
     """
     if not len(rows):
         return []

@@ -39,8 +39,8 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
     """Return the slate with the named players moved from `ranked` to `skipped`, with the reason `excluded`.
 
-    A name is a player_lookup or a full name. `features` keeps the rows of the moved players. If nobody on the slate has
-    the name, it is ignored if it is the player_lookup of a player with a game in the warehouse, at most
+    A name is a player_lookup or a full name. `features` keeps the rows of the moved players. A name of nobody on the
+    slate is ignored if it is the player_lookup of a player who has a game in the warehouse, at most
     `market.matching.KNOWN_FOR` before the slate's day. ConfigurationError for any other name; the message suggests a
     similar one if there is one. DataError if the warehouse cannot be read.
     """
