@@ -58,9 +58,9 @@ def next_number(files: Sequence[Path]) -> int:
 
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:
-    """Return the columns of `schema` from a Parquet file, in the types of `schema`.
+    """Return the columns of `schema` from a Parquet file, converted to the types of `schema`.
 
-    DataError if the file is missing or damaged, lacks a column, or has a column of another type.
+    DataError if the file is missing or damaged, lacks a column, or has a column that cannot be converted.
     """
     try:
         return load_columns(path, schema.names).select(schema.names).cast(schema)

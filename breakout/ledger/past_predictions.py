@@ -150,8 +150,8 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
     """Return the different recipes of the bundles in `entries`; None if one of the bundles is missing or was replaced.
 
-    A bundle is searched in the registry, among the shadows, and in the folder of its training run. DataError if it is
-    damaged.
+    A bundle is taken from the registry, the shadows, or the folder of its training run, whichever has it first.
+    DataError if it is damaged.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):

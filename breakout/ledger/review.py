@@ -53,10 +53,10 @@ class LedgerReview:
     which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a sentence for each condition in `fail_on` that is met.
+        """Return a sentence for each condition in `fail_on` that is met; none if all is well.
 
-        The conditions are `calibration` (the model in production is biased beyond chance) and `stale` (results are
-        overdue). KeyError for any other.
+        The conditions are `calibration` (a model that was in production is biased beyond chance) and `stale` (results
+        are overdue). KeyError for any other.
         """
         production = [score for score in self.scoreboard if score.role == "production"]
         biased = [score.name for score in production if score.is_calibrated is False]

@@ -107,7 +107,7 @@ def build_scoreboard(
     """Return a score for each model and each of its roles in `graded`: production first, then shadows, then others.
 
     `graded` is a result of `grading.grade_counted`. `promises` maps the fingerprint of a bundle to the field `promise`
-    of its scores; a bundle that is missing has None.
+    of its scores; the field is None for a bundle that is missing. Scores of one role are sorted by the last game date.
     """
     production = _in(graded, "production")
     scored = []
