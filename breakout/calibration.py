@@ -79,7 +79,7 @@ class HeldOutCalibration:
     """The mean log loss of the `rows` validation rows before and after the calibration by `cross_calibrate`.
 
     The validation dates are split into `blocks` blocks of consecutive dates. The rows of each block are calibrated by a
-    map that was fitted on the other blocks.
+    map that was fitted on the other blocks. The losses are in nats a row, None without rows.
     """
 
     rows: int
@@ -106,7 +106,9 @@ class CalibrationFit:
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
     """Fit a calibrator on the probabilities and labels of validation rows, both of shape (n,).
 
-    The result has a warning if the rows are too few for an isotonic map, or if they determine no increasing map.
+    The kind `none` gives a calibrator that changes nothing. If the rows determine no increasing map, the calibrator
+    changes nothing either, and the result has a warning. It also has a warning if an isotonic map was fitted on fewer
+    than 1,000 rows.
     """
     if kind == "none":
         return Calibration(Calibrator("none"), kind, ())

@@ -57,8 +57,11 @@ def compare_probabilities(
 ) -> Comparison:
     """Compare two models by their probabilities (n,) for the same rows, whose labels are `y` (n,).
 
-    Both models are evaluated on the same resamples of `game_dates` (n,). ValueError without rows, as in `check_rows`
-    and `check_dates`, or for slice labels that `compare_slices` refuses.
+    Both models are evaluated on the same resamples of `game_dates` (n,). `slices` maps a kind of slice, such as
+    "month", to the labels of the rows.
+
+    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, if
+    the lengths differ, for a slice label that is missing from its `order`, or for parameters out of range.
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

@@ -45,7 +45,7 @@ class ScoreHistogram:
 class Curves:
     """The curves and the histogram of one model.
 
-    The points (x, y) of the curves are
+    A curve is None if all labels are equal. The points (x, y) of the curves are
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
@@ -61,7 +61,8 @@ class Curves:
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
     """Return the curves and the histogram of probabilities `p` (n,) with labels `y` (n,).
 
-    ValueError without rows, or as in `check_rows`.
+    The three curves are None if all labels are equal. ValueError without rows, for labels other than 0 and 1, for
+    probabilities outside [0, 1], or if the lengths differ.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -90,7 +91,7 @@ def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return the counts by class in bins of equal width from the lowest to the highest probability.
+    """Return the counts by class in HISTOGRAM_BINS bins of equal width from the lowest to the highest probability.
 
     If all probabilities equal q, the bins span q - 1/2 to q + 1/2.
     """
@@ -109,7 +110,7 @@ def _thinned(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def _thinned_positions(size: int) -> IntArray:
-    """Return at most `MAX_POINTS` evenly spaced positions, including the first and the last."""
+    """Return at most `MAX_POINTS` evenly spaced positions from 0 to `size` - 1, including both ends."""
     return np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).round().astype(np.int64))
 
 

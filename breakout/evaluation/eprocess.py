@@ -24,12 +24,12 @@ from numpy.typing import ArrayLike
 from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
-CLIPPED = (0.01, 0.99)  # With these bounds the log loss of a game is at most 4.61 nats.
+CLIPPED = (0.01, 0.99)  # Probabilities are limited to this range, so the log loss of a game is at most 4.61 nats.
 BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches 20 with a probability of at most 5 %.
 
-# The variance in `e_values` (the sum of the squared distances of the quotients from their centres) at which the test
-# has the most power; 10 is the default of the package comparecast. In simulated seasons with a true gain of 0.01 nats,
-# the median number of game dates until the e-value reaches 20 is 112 with 10, 135 with 2, and 118 with 20.
+# The test has the most power when the variance that `e_values` computes is near this number; 10 is the default of the
+# package comparecast. In simulated seasons with a true gain of 0.01 nats a game, the e-value reaches 20 after a median
+# of 112 game dates. With 2 instead of 10 it needs 135 dates, and with 20 it needs 118.
 INTRINSIC_TIME = 10.0
 LEVEL = 0.05
 
@@ -38,9 +38,10 @@ LEVEL = 0.05
 class DailyDifferences:
     """The challenger's gain and greatest possible loss on each date, in nats; all arrays have the shape (d,).
 
-    `dates` are distinct and ascending. `gain` is the reference's mean log loss minus the challenger's, with clipped
-    probabilities. `greatest_loss` is the mean greatest loss of the date's rows (see the module). It is 0 on a date on
-    which both models predicted equal clipped probabilities.
+    Probabilities are first limited to [0.01, 0.99]. `dates` are distinct and ascending. `gain` is the reference's mean
+    log loss minus the challenger's. The greatest loss of a game is the larger of two values of the challenger's log
+    loss minus the reference's: with a breakout and without one. `greatest_loss` is its mean over the games of a date.
+    It is 0 on a date on which both models predicted equal limited probabilities.
     """
 
     dates: np.ndarray
@@ -57,9 +58,10 @@ class DailyDifferences:
 def daily_differences(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> DailyDifferences:
-    """Return the gains and greatest losses by date; all arguments have the shape (n,).
+    """Return the challenger's gain and greatest possible loss on each date; all arguments have the shape (n,).
 
-    ValueError as in `check_rows` and `check_dates`, or if the lengths differ.
+    Probabilities are first limited to [0.01, 0.99]. ValueError for labels other than 0 and 1, for a missing probability
+    or date, or if the lengths differ.
     """
     labels, ours = check_rows(y, np.clip(p_challenger, *CLIPPED))
     _, theirs = check_rows(y, np.clip(p_reference, *CLIPPED))
@@ -72,8 +74,9 @@ def daily_differences(
 
 
 def e_values(quotients: ArrayLike) -> FloatArray:
-    """Return the e-value after each date, shape (..., d), from quotients (..., d) that are at least -1.
+    """Return the e-value after each of d dates, shape (..., d).
 
+    `quotients` (..., d) contains the challenger's gain on each date divided by its greatest possible loss, at least -1.
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
     confidence sequences", Proposition 9) with scale 1. Its variance is the sum of the squared distances of the
     quotients from their centres. The centre of a quotient is the mean of the earlier quotients, but at most 0; the
@@ -85,11 +88,14 @@ def e_values(quotients: ArrayLike) -> FloatArray:
     centres = np.zeros_like(x)
     centres[..., 1:] = np.minimum(means[..., :-1], 0.0)
     variances = np.cumsum((x - centres) ** 2, axis=-1)
-    return np.exp(np.minimum(_log_mixture(sums, variances), 600.0))  # exp() overflows above 709.
+    return np.exp(np.minimum(_log_mixture(sums, variances), 600.0))  # limited, because exp() overflows above 709
 
 
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
-    """Return the logarithm of the one-sided gamma-exponential mixture with scale 1."""
+    """Return the logarithm of the e-value for each sum of quotients and its variance, in their shape.
+
+    It is the logarithm of the one-sided gamma-exponential mixture with scale 1 (see `e_values`).
+    """
     from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 
     log_odds = 2.0 * np.log(1.0 / (2.0 * LEVEL))
@@ -97,10 +103,11 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     shape, place = variances + rho, sums + variances + rho
     constant = rho * np.log(rho) - gammaln(rho) - np.log(gammainc(rho, rho))
     inside = np.maximum(place, 1e-8)
-    with np.errstate(divide="ignore"):  # gammainc is 0 where its value is too small for a float.
+    with np.errstate(divide="ignore"):  # log(0) occurs where gammainc underflows; it is replaced below.
         tail = np.log(gammainc(shape, inside))
     regular = constant + gammaln(shape) + tail - shape * np.log(inside) + sums + variances
-    # If place <= 0 or gammainc underflows, use the formula's limit for place -> 0, an e-value below 0.5.
+    # The formula has no value if `place` (sum + variance + rho) is not positive or if gammainc underflows. Take its
+    # limit for place -> 0 then, which is an e-value below 0.5.
     mixture: FloatArray = np.where((place > 0.0) & np.isfinite(tail), regular, constant - rho - np.log(shape))
     return mixture
 
@@ -110,7 +117,7 @@ class SequentialComparison:
     """The comparison of a challenger with a reference by date.
 
     `e_values` (d,) contains the e-value after each date. `better_since` is the first date on which the e-value reached
-    BETTER_FROM; None if it never did.
+    20 (`BETTER_FROM`); None if it never did.
     """
 
     days: DailyDifferences
@@ -132,7 +139,8 @@ def compare_sequentially(
 ) -> SequentialComparison:
     """Compare two models on the same rows, date by date; all arguments have the shape (n,), and n may be 0.
 
-    ValueError as in `daily_differences`.
+    Probabilities are first limited to [0.01, 0.99]. ValueError for labels other than 0 and 1, for a missing probability
+    or date, or if the lengths differ.
     """
     days = daily_differences(y, p_challenger, p_reference, game_dates)
     return SequentialComparison(days, e_values(days.quotients))

@@ -27,7 +27,10 @@ def true_minus(number: str) -> str:
 
 
 def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to ") -> str:
-    """Return the ends of an interval, such as "0.559 to 0.624"; an empty string if there is no interval."""
+    """Return the ends of an interval with `joint` between them, such as "0.559 to 0.624".
+
+    `pattern` is the format specification of both ends. The result is an empty string if an end is None.
+    """
     if interval.low is None or interval.high is None:
         return ""
     return f"{format_number(interval.low, pattern)}{joint}{format_number(interval.high, pattern)}"
@@ -38,7 +41,8 @@ def format_interval(
 ) -> str:
     """Return an estimate with its interval, such as "0.590 (0.559 to 0.624)".
 
-    Without an interval the result is the estimate alone. Without an estimate it is `undefined`.
+    `pattern` is the format specification of the three numbers, and `joint` is the text between the ends. If an end is
+    None, the result is the estimate alone. If `interval` or its estimate is None, the result is `undefined`.
     """
     if interval is None or interval.estimate is None:
         return undefined

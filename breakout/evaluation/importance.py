@@ -56,9 +56,10 @@ def permutation_importance(
 ) -> tuple[FeatureImportance, ...]:
     """Return the cost of shuffling each feature `n_repeats` times over all rows, highest rise in log loss first.
 
-    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. The shuffles of a feature
-    depend only on the seed and the feature's name, so adding another feature does not change them. ValueError if `X`
-    has another number of columns than `feature_names`, for fewer than one repeat, or as in `check_rows`.
+    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. `resamples` are those of the
+    rows' game dates. The shuffles of a feature depend only on the seed, the feature's name and n, so adding another
+    feature does not change them. ValueError if `X` has another number of columns than `feature_names`, for fewer than
+    one repeat, for labels other than 0 and 1, or if the predictions are not n probabilities.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")

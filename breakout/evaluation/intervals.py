@@ -36,6 +36,8 @@ class MetricReplicates:
     def intervals(self, resamples: DateResamples) -> dict[str, Interval]:
         """Return each metric with its interval; ECE has an estimate but no interval.
 
+        `resamples` are those on which the metrics were computed.
+
         Resampling biases ECE upwards. This was measured with 60 calibrated models on 1,500 games of 26 dates. ECE in
         the resamples was 1.4 times the estimate on average, and 10 % of the intervals did not contain their estimate.
         """
@@ -63,10 +65,10 @@ class PairedDifference:
 def replicate_paired_metrics(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, beside: Mapping[str, FloatArray] | None = None
 ) -> MetricReplicates:
-    """Compute AUC, log loss and Brier score on all rows and in every resample.
+    """Compute AUC, log loss and Brier score on all rows and in every resample, from sums by game date.
 
-    All three are computed from sums by game date, which is fast. `beside` maps further names to row values (n,); the
-    result also contains their means. ValueError as in `check_rows`.
+    `beside` maps further names to a value of each row (n,). The result contains the means of these values under their
+    names. ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     rows = {
@@ -94,7 +96,8 @@ def replicate_metrics(
     """Compute AUC, average precision, log loss, Brier score and ECE on all rows and in every resample.
 
     `ranked` is the result of `replicate_ranked` for the same rows and bins; if it is None, it is computed here.
-    ValueError as in `check_rows`.
+    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than
+    one bin.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)
@@ -107,7 +110,11 @@ def replicate_metrics(
 
 
 def bootstrap_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, ece_bins: int) -> dict[str, Interval]:
-    """Return AUC, average precision, log loss, Brier score and ECE by name, each with its interval (ECE has none)."""
+    """Return AUC, average precision, log loss, Brier score and ECE by name, each with its interval (ECE has none).
+
+    ValueError for labels `y` (n,) other than 0 and 1, for probabilities `p` (n,) outside [0, 1], if the lengths differ,
+    or for fewer than one bin.
+    """
     return replicate_metrics(y, p, resamples, ece_bins=ece_bins).intervals(resamples)
 
 
@@ -120,6 +127,7 @@ def paired_differences(
     """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
 
     Both models are evaluated on the same rows in every resample. `y` and both probabilities have the shape (n,).
+    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)
@@ -129,7 +137,10 @@ def paired_differences(
 def differences_of(
     candidate: MetricReplicates, reference: MetricReplicates, resamples: DateResamples
 ) -> dict[str, PairedDifference]:
-    """Return candidate minus reference in each of PAIRED_METRICS; both must be replicated on the same resamples."""
+    """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
+
+    The metrics of both models must have been computed on the same rows and on the same `resamples`.
+    """
     return {name: _difference(name, candidate, reference, resamples) for name in PAIRED_METRICS}
 
 

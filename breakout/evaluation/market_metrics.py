@@ -14,11 +14,11 @@ OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
 
 @dataclass(frozen=True)
 class StackWeight:
-    """The weight of the model beside the market, fitted on the lines of all dates before `start`.
+    """The weight of the model beside the market, fitted on the lines of all dates before the date `start`.
 
     The stacked probability has the log odds (1 - weight) * (log odds of the market) + weight * (log odds of the model).
-    `interval` is the weight with its interval, which resamples dates. It is None with fewer dates than
-    `market.stacking.MIN_DATES` or fewer lines than `market.stacking.MIN_LINES`.
+    `interval` is the weight with its interval, which resamples dates. It is None if `n_dates` is below
+    `market.stacking.MIN_DATES` or `n_lines` is below `market.stacking.MIN_LINES`.
     """
 
     start: str
@@ -37,15 +37,16 @@ class StackWeight:
 class MarketMetrics:
     """The metrics of a model, of the market and of both stacked, on the main line of each player and game.
 
-    Each of them predicts the probability of more points than the line, given no push. A push is a game with exactly as
-    many points as the line. Every interval resamples game dates.
+    The main line is the one whose market probability is nearest to 1/2. The model, the market and both stacked predict
+    the probability of more points than the line, given no push. A push is a game with exactly as many points as the
+    line. Every interval resamples game dates.
 
     - `metrics` maps "model", "market", "stacked" and "coin" (1/2 for each line) to log loss, Brier score and AUC.
     - `differences` maps "model" and "stacked" to their metrics minus the market's.
     - `weights` contains the weight for each month, fitted on earlier months only. Until a weight can be fitted, the
       stacked probability is the market's.
-    - `weight` is fitted on all of these lines, so stakes on them are not computed from it. It has no interval if there
-      are too few dates or lines.
+    - `weight` is fitted on all of these lines, so stakes on them are not computed from it. It has no interval with
+      fewer dates than `market.stacking.MIN_DATES` or fewer lines than `market.stacking.MIN_LINES`.
     """
 
     n_lines: int
@@ -60,5 +61,5 @@ class MarketMetrics:
 
     @property
     def has_weight(self) -> bool:
-        """Whether the interval of the weight lies above 0: the model improves on the market's probability."""
+        """Whether the interval of `weight` lies above 0: the model improves on the market. False without interval."""
         return self.weight.low is not None and self.weight.low > 0.0

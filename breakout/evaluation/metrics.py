@@ -1,6 +1,7 @@
 """Metrics of probabilities (n,) in [0, 1] against labels (n,) of 0 and 1, and the table of their titles and units.
 
-A metric is None where it is undefined. Functions that check their arguments raise ValueError as `check_rows` does.
+A metric is None where it is undefined. Functions that take an ArrayLike raise ValueError for labels other than 0 and 1,
+for probabilities outside [0, 1], or if the lengths differ.
 
 The results equal scikit-learn's up to rounding. The formulas are written in numpy because importing `sklearn.metrics`
 takes 1.5 seconds, more than a job of a sweep.
@@ -53,10 +54,10 @@ def count_flagged(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray,
 
 
 def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the area under the ROC curve, by the trapezoidal rule; None with one class.
+    """Return the area under the ROC curve, by the trapezoidal rule; None unless both classes occur.
 
     The area is the probability that a breakout is ranked above a game without one, and a tie counts half (Hanley and
-    McNeil 1982).
+    McNeil 1982). ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -68,10 +69,12 @@ def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the average of the precision at each distinct probability; None with one class.
+    """Return the average of the precision at each distinct probability; None unless both classes occur.
 
     A precision is weighted by the recall gained at its probability. The average equals scikit-learn's
     `average_precision_score`, which does not interpolate.
+
+    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -97,12 +100,18 @@ def row_brier_scores(y: FloatArray, p: FloatArray) -> FloatArray:
 
 
 def log_loss(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean negative log likelihood in nats a row; None without rows."""
+    """Return the mean negative log likelihood in nats a row; None without rows.
+
+    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
+    """
     labels, probabilities = check_rows(y, p)
     return float(row_log_losses(labels, probabilities).mean()) if labels.size else None
 
 
 def brier_score(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean squared error of the probabilities (Brier 1950); None without rows."""
+    """Return the mean squared error of the probabilities (Brier 1950); None without rows.
+
+    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
+    """
     labels, probabilities = check_rows(y, p)
     return float(row_brier_scores(labels, probabilities).mean()) if labels.size else None

@@ -35,10 +35,10 @@ class PointsBaseline:
 class Coverage:
     """The coverage of central intervals with the nominal probability `probability`.
 
-    `width` is the mean width of the intervals in points. `share` is the share of games whose points lie within the
-    interval. Points are whole numbers, so an interval contains more than its nominal probability. To correct for this,
-    each game counts with only a part of its PIT (see PitHistogram): the part between the tails, such as 0.1 to 0.9 for
-    80 %.
+    `width` is the mean width of the intervals in points. `share` is the share of games within their interval, with a
+    correction: points are whole numbers, so an interval contains more than its nominal probability. A game with y
+    points stands for the range from P(points < y) to P(points <= y). It counts with the part of this range that lies
+    between the tails, such as 0.1 to 0.9 for 80 %.
     """
 
     probability: float
@@ -90,7 +90,8 @@ class PointsMetrics:
     """The metrics of predicted distributions of points; every interval resamples whole game dates.
 
     `crps` is the mean CRPS in points; lower is better. `median_error` and `season_average_error` are the mean absolute
-    errors, in points, of the predicted median and of the season average.
+    errors, in points, of the predicted median and of the season average; `median_minus_season_average` is their
+    difference.
     """
 
     n_rows: int
@@ -131,10 +132,11 @@ def evaluate_points(
     bins: int,
     fans: tuple[Fan, ...] = (),
 ) -> PointsMetrics:
-    """Evaluate ladders (n, K) against the scored points (n,).
+    """Evaluate ladders (n, K) against the scored points (n,); n must be at least 1, and K at least 25.
 
-    `season_average` (n,) is in points. `baselines` maps names to other ladders (n, K) of the same games. `bins` is the
-    number of bins of the reliability tables. `fans` becomes the field `fans` of the result.
+    `season_average` (n,) is in points. `baselines` maps names to other ladders (n, K) of the same games. `resamples`
+    are those of the rows' game dates. `bins` is the number of bins of the reliability tables. `fans` becomes the field
+    `fans` of the result. ValueError for fewer than one bin, or for a probability outside [0, 1].
     """
     scores = score_crps(ladder, points)
     errors = np.abs(points - quantiles_of(ladder, 0.5)), np.abs(points - season_average)
@@ -169,7 +171,10 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
 
 
 def _pit_below(ladder: FloatArray, points: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return the part, 0 to 1, of each row's PIT that is at or below each level, shape (n, levels)."""
+    """Return the part, 0 to 1, of each row's range of probabilities that is at or below each level, (n, levels).
+
+    The range of a row with y points is P(points < y) to P(points <= y).
+    """
     padded = np.concatenate([np.ones((len(ladder), 1)), ladder, np.zeros((len(ladder), 1))], axis=1)
     reached = np.minimum(points, ladder.shape[1]).astype(int)
     rows = np.arange(len(ladder))

@@ -19,8 +19,9 @@ CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger
 
 @dataclass(frozen=True)
 class RankedReplicates:
-    """Average precision, ECE and hit rates of the top fractions in each resample.
+    """Average precision, ECE and hit rates of the top fractions in each resample; NaN where one is undefined.
 
+    The hit rate of a fraction is the breakout rate of that share of the rows with the highest probabilities.
     `average_precision` and `ece` have the shape (resamples,); `top_hit_rate` has the shape (resamples, fractions).
     """
 
@@ -62,7 +63,10 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return each resample's AUC from `concordant_pairs_by_date`, shape (resamples,); NaN with one class."""
+    """Return each resample's AUC, shape (resamples,); NaN in a resample without both classes.
+
+    `pairs` is the matrix that `concordant_pairs_by_date` returns for the same rows and resamples.
+    """
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
     return divide(concordant, breakouts * (resamples.row_counts - breakouts))
@@ -71,10 +75,11 @@ def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResa
 def replicate_ranked(
     y: FloatArray, p: FloatArray, resamples: DateResamples, n_bins: int, top_fractions: Sequence[float] = ()
 ) -> RankedReplicates:
-    """Compute average precision, ECE over `n_bins` and the hit rate of each top fraction in every resample.
+    """Compute average precision, ECE over `n_bins` bins and the hit rate of each top fraction in every resample.
 
-    Average precision is NaN in a resample with one class, and every metric is NaN in a resample without rows. The bins
-    of ECE are computed again in every resample, as they would be for a new set of games.
+    The hit rate of a fraction is the breakout rate of that share of the rows with the highest probabilities. Average
+    precision is NaN in a resample with one class, and every metric is NaN in a resample without rows. The bins of ECE
+    are computed again in every resample, as they would be for a new set of games.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -111,11 +116,11 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
 
 
 def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    """Return the ECE of each resample, shape (chunk,), with the binning rule of the module `reliability`."""
+    """Return the ECE of each resample, shape (chunk,), with bins of equal mass as in `reliability.bin_numbers`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
-    # Twice the middle position of a group of equal probabilities is a whole number, so comparing it with a boundary
-    # that is rounded up is exact.
+    # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so
+    # comparing it with a boundary that is rounded up is exact.
     boundaries = np.ceil(2.0 * total[:, np.newaxis] * np.arange(1, n_bins) / n_bins)
     cuts = np.zeros((total.size, n_bins + 1), dtype=np.int64)
     cuts[:, -1] = doubled_middles.shape[1]

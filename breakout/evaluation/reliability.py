@@ -46,14 +46,16 @@ class BrierDecomposition:
 
 
 def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
-    """Return the bin, 0 to n_bins - 1, of each probability (n,) by the binning rule of this module.
+    """Return the bin, 0 to n_bins - 1, of each probability (n,).
 
-    ValueError for fewer than one bin.
+    It is floor(n_bins * m / n). Here m is the number of lower probabilities plus half the number of equal ones,
+    including itself. ValueError for fewer than one bin.
     """
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # The middle positions are doubled to stay whole numbers; rounding one could put its group into the wrong bin.
+    # The middle position of a group decides its bin. It is doubled to be a whole number, because rounding it could put
+    # the group into the wrong bin.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)
@@ -66,6 +68,9 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
     The formula is that of Naeini, Cooper and Hauskrecht (2015), with bins of equal mass. With few rows it is above 0 by
     chance: a perfectly calibrated model has about 0.025 on 1,500 games with a breakout rate of 0.18 in 10 bins.
+
+    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than
+    one bin.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -77,7 +82,8 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
     """Return the bins that contain a row, ascending, with intervals of their breakout rates.
 
-    The limits of the bins are the same in every resample. ValueError as in `check_rows` and `bin_numbers`.
+    The limits of the bins are the same in every resample. ValueError for labels other than 0 and 1, for probabilities
+    outside [0, 1], if the lengths differ, or for fewer than one bin.
     """
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
@@ -92,7 +98,11 @@ def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bi
 
 
 def decompose_brier(y: ArrayLike, p: ArrayLike, n_bins: int) -> BrierDecomposition | None:
-    """Decompose the Brier score over the bins; None without rows."""
+    """Return the parts of the Brier score over `n_bins` bins of equal mass; None without rows.
+
+    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than
+    one bin.
+    """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         return None

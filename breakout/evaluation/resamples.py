@@ -21,8 +21,9 @@ class Interval:
 
     `estimate` is the value on all rows, None if it is undefined. `low` and `high` are None if there is no interval:
     with an undefined estimate, with a statistic that is undefined in every resample, or with fewer than two game dates.
-    ECE never has an interval. `n_undefined` is the number of resamples in which the statistic is undefined, for example
-    because they contain one class; the interval leaves them out.
+    ECE never has an interval, and a weight beside the market has none on few dates or lines. `n_undefined` is the
+    number of resamples in which the statistic is undefined, for example because they contain one class; the interval
+    leaves them out.
     """
 
     estimate: float | None
@@ -75,7 +76,10 @@ class DateResamples:
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
-        """Return `estimate` with the percentile interval (Efron 1979) of replicates (resamples,), leaving out NaN."""
+        """Return `estimate` with the percentile interval (Efron 1979) of `replicates` (resamples,), leaving out NaN.
+
+        The ends are None if the estimate is None, if all replicates are NaN, or if the rows have fewer than two dates.
+        """
         defined = replicates[~np.isnan(replicates)]
         n_undefined = replicates.size - defined.size
         if estimate is None or self.n_dates < 2 or not defined.size:
@@ -101,9 +105,10 @@ def draw_date_resamples(
 ) -> DateResamples:
     """Return `bootstrap_resamples` resamples of the distinct dates in `game_dates` (n,).
 
-    Each resample draws as many dates as there are distinct ones, with replacement. The draws depend only on this number
-    and the seed, so all models are evaluated on the same resamples of the same rows. ValueError without rows, for a
-    missing date, for fewer than one resample, or for a confidence outside (0, 1).
+    Each resample draws as many dates as there are distinct ones, with replacement. The draws depend only on the number
+    of distinct dates, the number of resamples and the seed. So all models are evaluated on the same resamples of the
+    same rows. ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside
+    (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
@@ -134,7 +139,10 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return the resamples of `game_dates` (n,)."""
+        """Return the resamples of the distinct dates in `game_dates` (n,).
+
+        ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside (0, 1).
+        """
         return draw_date_resamples(
             game_dates,
             bootstrap_resamples=self.bootstrap_resamples,

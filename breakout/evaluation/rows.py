@@ -27,7 +27,10 @@ def check_labels(y: ArrayLike) -> FloatArray:
 
 
 def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
-    """Return the probabilities as floats, shape (n_rows,); ValueError for another shape or outside [0, 1]."""
+    """Return the probabilities as floats, shape (n_rows,).
+
+    ValueError for another shape, or for a probability that is missing or outside [0, 1].
+    """
     probabilities = np.asarray(p, dtype=np.float64)
     if probabilities.shape != (n_rows,):
         raise ValueError(f"{n_rows} labels but probabilities of shape {probabilities.shape}")
@@ -52,7 +55,7 @@ def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
 def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return labels and probabilities as floats, both of shape (n,).
 
-    ValueError as in `check_labels` and `check_probabilities`, and if the lengths differ.
+    ValueError for labels other than 0 and 1, probabilities outside [0, 1] or missing, or other shapes.
     """
     labels = check_labels(y)
     return labels, check_probabilities(p, labels.size)

@@ -26,7 +26,7 @@ METRICS_SCHEMA_VERSION = 2
 # The file leaves out these top-level keys if they do not apply to the run. Any other key that does not apply is null.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
-# The five metrics by name, without intervals; None where a metric is undefined.
+# AUC, average precision, log loss, Brier score and ECE by key, without intervals; None where a metric is undefined.
 PlainMetrics = Mapping[str, float | None]
 
 
@@ -47,8 +47,9 @@ class ModelSummary:
 
     `figures` contains the numbers that only some kinds of models have, such as the number of trees; in the file each of
     them is a key of `model`. `training_rows` is the number of games in the training window. `learned` describes the
-    games that the model was fitted on; it is None in files of earlier versions. If a saved model was scored,
-    `fit_seconds` is None and `bundle` is the fingerprint of its bundle. If a model was fitted, `bundle` is None.
+    games that the model was fitted on; it is None in files of earlier versions. `threshold` and `threshold_rule` are
+    None if no threshold was chosen. If a saved model was scored, `fit_seconds` is None and `bundle` is the fingerprint
+    of its bundle. If a model was fitted, `bundle` is None.
     """
 
     kind: str
@@ -107,7 +108,7 @@ class SeedStability:
 
 @dataclass(frozen=True)
 class PermutationImportance:
-    """The cost of shuffling each feature `repeats` times, the most important feature first."""
+    """The cost of shuffling each feature `repeats` times over `n_rows` rows, the highest rise in log loss first."""
 
     n_rows: int
     repeats: int
@@ -116,7 +117,10 @@ class PermutationImportance:
 
 @dataclass(frozen=True)
 class ShapImportance:
-    """The mean absolute SHAP value of each feature over `n_rows` rows, in log odds, the largest first."""
+    """The mean absolute SHAP value of each feature over `n_rows` rows, the largest first.
+
+    SHAP values are in log odds, before calibration.
+    """
 
     n_rows: int
     mean_absolute: Mapping[str, float]
@@ -127,8 +131,9 @@ class FoldMetrics:
     """The metrics of one fold of a walk forward.
 
     `train` and `evaluation` contain the first and the last date of each window. `rows` is the number of evaluated
-    games. `figures` is as in ModelSummary. `validation` and `metrics` are the metrics on the validation part and on the
-    evaluation window. `calibration` is the applied kind, None in files of earlier versions.
+    games. `breakout_rate` is theirs. `threshold` is None if none was chosen. `figures` contains the numbers that only
+    some kinds of models have, such as the number of trees. `validation` and `metrics` are the metrics on the validation
+    part and on the evaluation window. `calibration` is the applied kind, None in files of earlier versions.
     """
 
     fold: str
@@ -152,8 +157,12 @@ class RunMetrics:
     `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved bundle. `folds` is
     None unless the run is a walk forward. `contract_mismatch` is None unless the run evaluates a saved bundle. `points`
     is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such a model
-    was evaluated on a line with a market probability and a result. `explained_on` names the rows on which importances
-    were computed.
+    was evaluated on a line with a market probability and a result.
+
+    `importance` is the model's own measure. Features were shuffled and SHAP values computed on the rows that
+    `explained_on` names. `permutation_importance`, `shap` and `stability` are None if they were not computed.
+    `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is None if
+    nothing was shuffled, or if all rows are of one date.
     """
 
     evaluation: EvaluationResult | None
@@ -175,7 +184,7 @@ class RunMetrics:
 
 
 def write_metrics(metrics: RunMetrics, folder: Path) -> None:
-    """Write metrics.json into a run's folder."""
+    """Write metrics.json into a run's folder; DataError if the file cannot be written."""
     content: dict[str, Any] = json_ready(metrics)
     content = {"schema_version": content.pop("schema_version"), **content}
     for part in (content["model"], *(content["folds"] or ())):

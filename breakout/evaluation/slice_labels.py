@@ -38,16 +38,16 @@ class SliceLabels:
 
 
 def month_labels(game_dates: ArrayLike) -> SliceLabels:
-    """Label rows by calendar month, as "2026-01"."""
+    """Label rows by calendar month, such as "2026-01"; ValueError for a missing date."""
     months = check_dates(game_dates).astype("datetime64[M]").astype(np.str_)
     return SliceLabels(months, tuple(np.unique(months).tolist()))
 
 
 def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: float, width: float = 2.0) -> SliceLabels:
-    """Label rows by season average S in points, in bands of `width` from `min_ppg`, as "8-10".
+    """Label rows by season average in points, in bands of `width` points from `min_ppg`, such as "8-10".
 
     A band includes its lower edge and excludes its upper one. The last band ends at `max_ppg`, includes it, and may be
-    narrower. ValueError for an average outside the limits.
+    narrower. ValueError for an average below `min_ppg`, above `max_ppg` or missing.
     """
     averages = np.asarray(season_average, dtype=np.float64)
     if not ((averages >= min_ppg - EQUALITY_TOLERANCE) & (averages <= max_ppg + EQUALITY_TOLERANCE)).all():
@@ -65,24 +65,30 @@ def home_away_labels(home_away: ArrayLike) -> SliceLabels:
 
 
 def rest_labels(rest_days: ArrayLike) -> SliceLabels:
-    """Label rows by days since the team's previous game: 1, 2, 3, or 4 and more; NaN is the season's first game."""
+    """Label rows by days since the team's previous game: "1 day", "2 days", "3 days" or "4 days or more".
+
+    NaN, which stands for the first game of a season, gets the label "first game".
+    """
     days = np.asarray(rest_days, dtype=np.float64)
     names = ("1 day", "2 days", "3 days", "4 days or more", "first game")
     return _named(np.select([np.isnan(days), days <= 1, days <= 2, days <= 3], [4, 0, 1, 2], 3), names)
 
 
 def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
-    """Label rows by calendar: "early" October to December, "middle" January and February, "late" from March."""
+    """Label rows "early" (October to December), "middle" (January and February) or "late" (March to September).
+
+    ValueError for a missing date.
+    """
     dates = check_dates(game_dates)
     month = dates.astype("datetime64[M]").astype(np.int64) % 12 + 1
     return _named(np.select([month >= 10, month <= 2], [0, 1], 2), ("early", "middle", "late"))
 
 
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
-    """Label rows by whether the player played in the season before.
+    """Label rows "known" if the player played in the season before, otherwise "not known".
 
     `points_avg_prior_season` (n,) must contain the feature's values before defaults are filled in: NaN if he did not
-    play.
+    play in that season.
     """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))
@@ -92,7 +98,8 @@ def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> Slic
     """Label rows by weeks since the last day of training: the first seven days after it are week 1.
 
     `train_end` is one day, or an array (n,) with each row's own day if models of several folds scored the rows. Weeks
-    from 5 on are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a game on or before its `train_end`.
+    from 5 on are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a missing date, or for a game on or
+    before its `train_end`.
     """
     dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
     days = (dates - ends).astype(np.int64)

@@ -47,7 +47,8 @@ def evaluate_slices(
 ) -> tuple[SliceMetrics, ...]:
     """Return the metrics of each slice that contains a row, in the order of the labels.
 
-    ValueError if there are more or fewer labels than rows, if `labels.order` lacks a label, or as in `check_rows`.
+    ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
+    `p` and `labels` differ in length.
     """
     truth, probabilities = check_rows(y, p)
     return tuple(
@@ -63,9 +64,10 @@ def compare_slices(
     resamples: DateResamples,
     labels: SliceLabels,
 ) -> tuple[SliceDifference, ...]:
-    """Return the paired differences within each slice that contains a row, in the order of the labels.
+    """Return the differences candidate minus reference in each slice that contains a row, in the order of the labels.
 
-    ValueError if there are more or fewer labels than rows, if `labels.order` lacks a label, or as in `check_rows`.
+    ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
+    the probabilities and `labels` differ in length.
     """
     truth, candidate = check_rows(y, p_candidate)
     _, reference = check_rows(y, p_reference)

@@ -40,7 +40,7 @@ class RowSummary:
     last_date: date
     breakout_rate: Interval
     mean_probability: float
-    bias: Interval | None = None  # mean probability minus breakout rate; files of earlier versions have none
+    bias: Interval | None = None  # mean probability minus breakout rate; None if a file of an earlier version was read
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,11 @@ def evaluate_probabilities(
     `baselines` maps names to the metrics of other probabilities for the same rows, on the same resamples. Examples are
     the base rate, the logistic regression, and the same model before calibration. `train_end` is the last day of
     training, from which `staleness` counts weeks. It may be an array (n,) with each row's own day; None if it is not
-    known.
+    known. `chosen_threshold` is None if no threshold was chosen.
 
-    ValueError without rows, as in `check_rows` and `check_dates`, or for a game on or before its `train_end`.
+    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, if
+    the lengths differ, for a slice label that is missing from its `order`, for a game on or before its `train_end`, or
+    for parameters out of range.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

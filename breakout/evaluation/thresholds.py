@@ -64,7 +64,7 @@ def choose_threshold(
     """Return the lowest threshold that flags at least `min_flagged` rows and has at least the target precision.
 
     Only values that occur among the probabilities (n,) are considered. The result is None if none of them qualifies.
-    ValueError without rows, or as in `check_rows`.
+    ValueError without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -90,9 +90,11 @@ def choose_threshold(
 def threshold_row(
     y: ArrayLike, p: ArrayLike, threshold: float, resamples: DateResamples, *, is_chosen: bool = False
 ) -> ThresholdRow:
-    """Return precision, recall, F1 and the share flagged at `threshold`.
+    """Return precision, recall, F1 and the share of flagged rows; a row at or above `threshold` is flagged.
 
-    ValueError without rows, or as in `check_rows`.
+    Precision has an interval over `resamples`, and its estimate is None if no row is flagged. Recall is None without a
+    breakout. F1 is None with neither a flagged row nor a breakout. ValueError without rows, for labels other than 0 and
+    1, for probabilities outside [0, 1], or if the lengths differ.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -122,7 +124,9 @@ def threshold_table(
 ) -> tuple[ThresholdRow, ...]:
     """Return a ThresholdRow for each threshold, ascending.
 
-    The chosen threshold is added if it is not among `thresholds`, and its row has `is_chosen` true.
+    `chosen` is the chosen threshold, None if there is none. It is added if it is not among `thresholds`, and its row
+    has `is_chosen` true. ValueError without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or
+    if the lengths differ.
     """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
@@ -132,7 +136,7 @@ def threshold_table(
 class TopRows:
     """The games of the top `fraction`: their number, their breakout rate (hit rate) and their lift.
 
-    The lift is the hit rate divided by the breakout rate of all games.
+    The lift is the hit rate divided by the breakout rate of all games; its estimate is None if there is no breakout.
     """
 
     fraction: float
@@ -142,7 +146,11 @@ class TopRows:
 
 
 def expected_hits(y: FloatArray, p: FloatArray, counts: FloatArray) -> FloatArray:
-    """Return the expected number of breakouts among the top `counts` rows, in the shape of `counts`."""
+    """Return the expected number of breakouts among the `counts` rows with the highest probabilities.
+
+    The result has the shape of `counts`. If only some of the rows of one probability are among them, each of these
+    counts with the breakout rate of all rows of that probability.
+    """
     ties = group_ties(p)
     breakouts_below = np.concatenate(([0.0], np.cumsum(y[ties.order])))[ties.edges]
     below = np.interp(p.size - counts, ties.edges.astype(np.float64), breakouts_below)
@@ -156,9 +164,11 @@ def top_rows(
     fractions: Sequence[float],
     top_hit_rates: FloatArray,
 ) -> tuple[TopRows, ...]:
-    """Return hit rate and lift of each top fraction with intervals; without a breakout every lift is undefined.
+    """Return hit rate and lift, with intervals, of each top fraction of the rows by probability.
 
-    `top_hit_rates` (resamples, fractions) is the array of `replicate_ranked` for the same rows and fractions.
+    `top_hit_rates` (resamples, fractions) contains the hit rates in the resamples, which `replicate_ranked` returns for
+    the same rows and fractions. Every lift is undefined without a breakout. There must be a row, and the fractions must
+    be above 0. ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     base_rate, base_rates = float(labels.mean()), resamples.means(labels)

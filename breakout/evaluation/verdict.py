@@ -23,7 +23,7 @@ READY_AUC = 0.65
 READY_PRECISION = 0.55
 READY_FLAGGED = 20
 READY_LIFT = 1.3
-VERDICT_FRACTION = 0.1  # the top fraction of games whose lift decides if no threshold was chosen
+VERDICT_FRACTION = 0.1  # If no threshold was chosen, the lift of this top fraction of the games decides.
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
@@ -67,8 +67,8 @@ def decide_verdict(
     - NEEDS_IMPROVEMENT: all other results, including an undefined AUC.
 
     `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games, None if it was not computed.
-    `bias` is mean probability minus breakout rate. `beaten_by` contains sentences about better baselines, which become
-    warnings.
+    `bias` is mean probability minus breakout rate; None if it is not known. `beaten_by` contains sentences about better
+    baselines, which become warnings. `confidence` is that of the intervals.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."

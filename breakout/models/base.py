@@ -40,13 +40,16 @@ class Model(Protocol):
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are `names` in order.
+        ValueError unless the columns of `rows.X` are `names` in order, or if `rows` lacks another field that the kind
+        of model needs, such as the season average.
         """
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
 
-        The constant of the model is not part of any contribution.
+        The constant of the model is not part of any contribution. There must be a row. ValueError if
+        `rows` lacks a field that the kind of model needs, or (except from the base rate) unless the columns of `rows.X`
+        are `names` in order.
         """
 
     def feature_importance(self) -> dict[str, float]:
@@ -63,7 +66,10 @@ class Model(Protocol):
         """Reasons to doubt the fit, each with its remedy; usually empty."""
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the model's files into the folder and return their paths, the main one first."""
+        """Write the model's files into an empty folder and return their paths, the main one first.
+
+        DataError, or CatBoostError or OSError from some kinds, if a file cannot be written.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +130,7 @@ def logit(probability: np.ndarray) -> np.ndarray:
 def normalised_importance(names: tuple[str, ...], sizes: ArrayLike) -> dict[str, float]:
     """Return the share of each feature in the sum of the sizes; all 0 if the sum is 0.
 
-    `sizes` (k,) are in the order of `names`. None of them is negative.
+    `sizes` (k,) are in the order of `names`, and none is negative. ValueError if the lengths differ.
     """
     values = np.asarray(sizes, dtype="float64")
     total = float(values.sum())

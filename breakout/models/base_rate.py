@@ -34,7 +34,7 @@ class BaseRateModel:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the rate for each row, shape (n,)."""
+        """Return the rate for each row, shape (n,); ValueError unless the columns of `rows.X` are `names` in order."""
         check_columns(rows.X, self.names)
         return np.full(len(rows), self.rate)
 
@@ -47,24 +47,27 @@ class BaseRateModel:
         return dict.fromkeys(self.names, 0.0)
 
     def describe(self) -> dict[str, float]:
-        """Return the rate."""
+        """Return the predicted probability under the key "rate"."""
         return {"rate": self.rate}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all fields to model.json in the folder and return its path."""
+        """Write all fields to model.json in the folder and return its path; DataError if it cannot be written."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "names": self.names, "rate": self.rate, "metadata": self.metadata}, path)
         return (path,)
 
 
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
-    """Compute the breakout rate of `parts.fit`; `config` and `seed` have no effect."""
+    """Return a model that predicts the breakout rate of `parts.fit`; `config` and `seed` have no effect.
+
+    ValueError if these rows have no labels.
+    """
     del config, seed
     return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))
 
 
 def load(folder: Path) -> BaseRateModel:
-    """Read model.json; DataError if it is missing or damaged."""
+    """Read the model from model.json in the folder; DataError if the file is missing or damaged."""
     path = folder / FILE_NAME
     try:
         return msgspec.convert(load_json(path), BaseRateModel)

@@ -45,13 +45,19 @@ class BlendModel:
         return self.catboost.names
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,).
+
+        ValueError unless the columns of `rows.X` are `names` in order.
+        """
         check_columns(rows.X, self.names)
         parts = (logit(part.predict_probability(rows)) for part in (self.catboost, self.logistic))
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the weighted average of both models' contributions to the log odds, shape (n, k)."""
+        """Return the weighted average of both models' contributions to the log odds, shape (n, k).
+
+        There must be a row. ValueError unless the columns of `rows.X` are `names` in order.
+        """
         return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:
@@ -69,7 +75,10 @@ class BlendModel:
         return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the weight to model.json and each of the two models into a folder of its own; return the paths."""
+        """Write the weight to model.json and each of the two models into a new folder in `folder`; return the paths.
+
+        DataError, CatBoostError or OSError if a file or a folder cannot be written.
+        """
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "catboost_weight": self.weight, "metadata": self.metadata}, path)
         files = [path]
@@ -86,13 +95,16 @@ class BlendModel:
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit CatBoost and the logistic regression, each in the same way as a model of that kind alone.
 
-    ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+    ConfigurationError if CatBoost refuses to fit, as with labels of one class; DataError if no feature varies.
     """
     return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit the logistic regression on `parts.fit` and blend it with `trees`, which is already fitted."""
+    """Fit the logistic regression on `parts.fit` and blend it with `trees`, which is already fitted.
+
+    The weight of `trees` is `config.catboost_weight`. ValueError if the labels are of one class.
+    """
     linear = logistic.fit(config.logistic, parts, 0, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
 
@@ -100,8 +112,8 @@ def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metad
 def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit both models again on the whole training window, each in the same way as a model of that kind alone.
 
-    `model` is the blend that `fit` returned. TypeError for another kind of model; ConfigurationError and DataError as
-    in `fit`.
+    `model` is the blend that `fit` returned. TypeError for another kind of model; ConfigurationError if CatBoost
+    refuses to fit; DataError if no feature varies.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")

@@ -32,7 +32,7 @@ _PREFIX = "breakout_"
 
 
 class CatBoostModel:
-    """A fitted CatBoostClassifier."""
+    """A fitted CatBoostClassifier, with its features `names` and its number of `trees`."""
 
     kind = "catboost"
     warnings: tuple[str, ...] = ()
@@ -50,7 +50,10 @@ class CatBoostModel:
         return {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,).
+
+        ValueError unless the columns of `rows.X` are `names` in order.
+        """
         check_columns(rows.X, self.names)
         if not len(rows):
             return np.empty(0)
@@ -62,7 +65,10 @@ class CatBoostModel:
         return normalised_importance(self.names, self.classifier.get_feature_importance(thread_count=1))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds, shape (n, k), without the model's bias."""
+        """Return the contribution of each feature to the log odds, shape (n, k), without the model's constant.
+
+        There must be a row. ValueError unless the columns of `rows.X` are `names` in order.
+        """
         check_columns(rows.X, self.names)
         return tree_shap_values(self.classifier, rows.X)
 
@@ -71,7 +77,7 @@ class CatBoostModel:
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the classifier to model.cbm in the folder and return its path."""
+        """Write the classifier to model.cbm in the folder and return its path; CatBoostError if that fails."""
         path = folder / FILE_NAME
         self.classifier.save_model(str(path))
         return (path,)
@@ -87,7 +93,10 @@ def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
 
 
 def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
-    """Return the SHAP values (n, k) of the k features for each row, without the constant of the model."""
+    """Return the SHAP values (n, k) of the k features for each row, without the constant of the model.
+
+    CatBoostError if `X` has no rows.
+    """
     values = trees.get_feature_importance(build_pool(X), type="ShapValues", thread_count=1)
     return np.asarray(values, dtype="float64")[:, :-1]
 
@@ -96,8 +105,8 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     """Fit on `parts.fit`, and stop early on the log loss of `parts.validation`.
 
     There is no early stopping if `early_stopping_rounds` is 0. Log loss is watched because AUC is too noisy on a few
-    hundred rows: with AUC, fits end by chance after 2 to 20 trees. ConfigurationError if CatBoost refuses to fit;
-    DataError if no feature varies.
+    hundred rows: with AUC, fits end by chance after 2 to 20 trees. ConfigurationError if CatBoost refuses to fit, as
+    with labels of one class; DataError if no feature varies.
     """
     classifier = _classifier(config, parts, seed, metadata)
     stopping: dict[str, Any] = {}
@@ -112,7 +121,8 @@ def refit(
     """Fit on the rows of both parts, with the number of trees that early stopping left in `model`.
 
     `leaf_estimation_iterations` is also taken from `model`, because CatBoost has another default for fits of fewer than
-    200 trees. TypeError if `model` is of another kind; ConfigurationError and DataError as in `fit`.
+    200 trees. TypeError if `model` is of another kind; ConfigurationError if CatBoost refuses to fit; DataError if no
+    feature varies.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")
@@ -175,12 +185,11 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """Return the first trees of a longer fit, which are bit for bit the model that a fit of `config` would return.
+    """Return the first trees of `model`, which are bit for bit the model that a fit of `config` would return.
 
-    `config` has fewer iterations than the settings of the longer fit and no other difference, and both have the same
-    `kinds.fit_kind`. The log losses of a shorter fit on the validation part are the first ones of the longer fit. Early
-    stopping keeps the trees up to the lowest of them, so the lowest one is searched among the first
-    `config.iterations`.
+    `model` was fitted in this process, with more iterations than `config` and no other difference. `kinds.fit_kind`
+    must return the same key for both settings. A fit of `config` would have the first `config.iterations` log losses of
+    `model` on the validation part. With early stopping, the trees up to the lowest of these losses are kept.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:
@@ -190,7 +199,7 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
 
 
 def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
-    """Return a copy of the model with only its first `trees` trees."""
+    """Return a copy of the model with only its first `trees` trees; CatBoostError if it has fewer."""
     shorter = model.classifier.copy()
     shorter.shrink(ntree_end=trees)
     return CatBoostModel(shorter)
@@ -208,5 +217,5 @@ def load_trees(trees: Trees, path: Path) -> Trees:
 
 
 def load(folder: Path) -> CatBoostModel:
-    """Read model.cbm; DataError if it is missing or damaged."""
+    """Read the model from model.cbm in the folder; DataError if the file is missing or damaged."""
     return CatBoostModel(load_trees(CatBoostClassifier(), folder / FILE_NAME))

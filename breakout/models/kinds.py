@@ -64,6 +64,7 @@ class ModelKind:
 class Fits(NamedTuple):
     """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
 
+    `final` is fitted on all training rows, or is the same fit as `held_out` if the settings ask for no second fit.
     `held_out` predicts the validation rows. So the calibration, the threshold and the ranking of a sweep use no
     prediction of a row on which the predicting model was fitted.
     """
@@ -100,7 +101,8 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     """Return a model with the settings `config`, fitted on `parts.fit`.
 
     A model that stops early also uses `parts.validation` to decide when. The texts of `metadata` are saved in the
-    model's file. ConfigurationError or DataError if the model cannot be fitted.
+    model's file. `parts.fit` must contain both classes. ConfigurationError, DataError or CatBoostError if the model
+    cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
@@ -110,16 +112,16 @@ def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
 
     For fits on the same rows with the same seed and key, the trees of the shorter fit are the first trees of the longer
     one. The key ignores the number of iterations, except whether it is below 200. CatBoost takes one Newton step per
-    leaf in fits of fewer than 200 trees, and ten in longer fits.
+    leaf in fits of fewer than 200 iterations, and ten in longer fits.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
 def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
-    """Return the fit on `parts.fit` and the fit on the rows of both parts.
+    """Return two fits: `held_out` on `parts.fit`, and `final` on the rows of both parts.
 
-    If `is_refit` is false, a model that stops early is fitted only once, and both results are that fit.
-    ConfigurationError or DataError if the model cannot be fitted.
+    If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit.
+    `parts.fit` must contain both classes. ConfigurationError, DataError or CatBoostError if the model cannot be fitted.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if not KINDS[config.kind].stops_early:

@@ -43,7 +43,10 @@ class LadderModel(Protocol):
     """A model that predicts the distribution of points."""
 
     def predict_points(self, rows: Rows) -> PointsDistribution:
-        """Return the distribution of the points of each row."""
+        """Return the distribution of the points of each row.
+
+        ValueError unless the rows have a season average and the columns of `rows.X` are the model's features in order.
+        """
         ...
 
 
@@ -52,6 +55,7 @@ def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
 
     The result is None for a model that predicts only the probability of a breakout. The ladder is not calibrated. The
     caller calibrates all of its entries, because the one at `points_for_breakout` is the probability of a breakout.
+    ValueError if the rows have no season average, or if the columns of `rows.X` are not the model's features in order.
     """
     if not isinstance(model, LadderModel):
         return None

@@ -44,17 +44,23 @@ class LogisticModel:
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,).
+
+        ValueError unless the columns of `rows.X` are `names` in order.
+        """
         return np.asarray(1 / (1 + np.exp(-(self.shap_values(rows).sum(axis=1) + self.intercept))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds, shape (n, k); 0 for a feature at its mean."""
+        """Return the contribution of each feature to the log odds, shape (n, k); 0 for a feature at its mean.
+
+        ValueError unless the columns of `rows.X` are `names` in order.
+        """
         check_columns(rows.X, self.names)
         standardised = (rows.X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
         return np.asarray(_clipped(standardised, self.clip) * np.array(self.coefficients))
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the absolute coefficients of the standardised features, divided by their sum."""
+        """Return the absolute coefficients of the standardised features, divided by their sum; 0 if all are 0."""
         return normalised_importance(self.names, np.abs(self.coefficients))
 
     def describe(self) -> dict[str, float]:
@@ -63,7 +69,7 @@ class LogisticModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A warning if the solver stopped before it converged."""
+        """A warning if the solver stopped before it converged, otherwise nothing."""
         if self.iterations_without_convergence is None:
             return ()
         warning = (
@@ -73,7 +79,7 @@ class LogisticModel:
         return (warning,)
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all fields to model.json in the folder and return its path."""
+        """Write all fields to model.json in the folder and return its path; DataError if it cannot be written."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, **asdict(self)}, path)
         return (path,)
@@ -82,7 +88,7 @@ class LogisticModel:
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
     """Standardise the features over `parts.fit` and fit on these rows; `parts.validation` has no effect.
 
-    If the solver does not converge, the model has a warning.
+    If the solver does not converge, the model has a warning. ValueError if the labels are missing or of one class.
     """
     del seed  # Nothing is random: the solver starts from coefficients of 0.
     from sklearn.exceptions import ConvergenceWarning
@@ -114,7 +120,7 @@ def _clipped(standardised: np.ndarray, clip: float | None) -> np.ndarray:
 
 
 def load(folder: Path) -> LogisticModel:
-    """Read model.json; DataError if it is missing or damaged."""
+    """Read the model from model.json in the folder; DataError if the file is missing or damaged."""
     path = folder / FILE_NAME
     try:
         return msgspec.convert(load_json(path), LogisticModel)

@@ -67,7 +67,10 @@ class OwnEstimator:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,)."""
+        """Return the probability of a breakout, shape (n,).
+
+        ValueError unless the columns of `rows.X` are `names` in order.
+        """
         check_columns(rows.X, self.names)
         return _probability(self.estimator, rows.X)
 
@@ -75,12 +78,16 @@ class OwnEstimator:
         """Return the log odds of each row minus those with one feature set to its mean, by feature, shape (n, k).
 
         For a linear model these are the exact contributions of the features. For other models they ignore interactions.
+        ValueError unless the columns of `rows.X` are `names` in order.
         """
         check_columns(rows.X, self.names)
         return _contributions(self.estimator, rows.X, self.means)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the mean absolute `shap_values` over at most 500 of the fitted rows, normalised to sum to 1."""
+        """Return the mean absolute `shap_values` over at most 500 of the fitted rows, divided by their sum.
+
+        All are 0 if the sum is 0.
+        """
         return dict(zip(self.names, self.importance, strict=True))
 
     def describe(self) -> dict[str, float]:
@@ -88,7 +95,10 @@ class OwnEstimator:
         return {}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the classifier to model.skops and the other fields to model.json; return both paths."""
+        """Write the classifier to model.skops and the other fields to model.json; return both paths.
+
+        DataError if a file cannot be written.
+        """
         main, record = folder / MODEL_FILE, folder / RECORD_FILE
         save_bytes(self.content, main)
         parts = {"names": self.names, "means": self.means, "importance": self.importance, "metadata": self.metadata}
@@ -123,7 +133,7 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 
 
 def load(folder: Path) -> OwnEstimator:
-    """Read model.skops and model.json.
+    """Read the model from model.skops and model.json in the folder.
 
     DataError if a file is missing or damaged, or if the classifier contains an object of a type that is not trusted.
     """

@@ -35,15 +35,16 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-# Each tree learns from half of the rows, and each split from 30 % of the features. The values of a feature are put into
-# bins with 32 borders. With all rows, all features and 254 borders, a fit takes 2.5 times as long, and its log loss
-# differs by less than that of two seeds (docs/models.md).
+# BORDERS puts the values of a feature into bins with 32 borders. With SAMPLING, each tree learns from half of the rows,
+# and each split from 30 % of the features. With 254 borders, all rows and all features, a fit takes 2.5 times as long,
+# and its log loss differs by less than that of two seeds (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
 # If errors are normal with mean 0, their standard deviation is their mean absolute error times this.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
-LEAST_SPREAD = 0.2  # the least spread of z; lower predictions are raised to it
-LEAST_AVERAGE = 1.0  # points; a lower S is replaced by this in sqrt(S)
+# A lower predicted spread of (points - season average) / sqrt(season average) is raised to this.
+LEAST_SPREAD = 0.2
+LEAST_AVERAGE = 1.0  # In sqrt(season average), an average below this number of points is replaced by this number.
 
 
 class PointsFile(msgspec.Struct, frozen=True):
@@ -59,9 +60,10 @@ class PointsFile(msgspec.Struct, frozen=True):
 class PointsModel:
     """A fitted model of points.
 
-    `sizes` (f,) contains the absolute errors of z on which the regression `spread` was fitted; None in a loaded model.
-    They belong to the last f rows on which `mean` was fitted. Regressions that were not fitted on these rows predicted
-    them.
+    The regression `mean` predicts z = (points - season average) / sqrt(season average), and the regression `spread`
+    predicts the absolute error of such predictions. `sizes` (f,) contains the absolute errors on which `spread` was
+    fitted; None in a loaded model. They are errors on the last f rows on which `mean` was fitted, of regressions that
+    were not fitted on these rows. `shape` contains errors of z divided by their predicted spread, in ascending order.
     """
 
     mean: CatBoostRegressor
@@ -80,7 +82,7 @@ class PointsModel:
     def predict_points(self, rows: Rows) -> PointsDistribution:
         """Return the distribution of the points of each row.
 
-        ValueError unless the rows have a season average and the columns `names`.
+        ValueError unless the rows have a season average and the columns of `rows.X` are `names` in order.
         """
         check_columns(rows.X, self.names)
         if not len(rows):
@@ -92,7 +94,8 @@ class PointsModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError as in `predict_points`, and for rows without `points_for_breakout`.
+        ValueError unless the rows have a season average and `points_for_breakout`, and the columns of `rows.X` are
+        `names` in order.
         """
         return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
 
@@ -101,7 +104,9 @@ class PointsModel:
 
         The log odds are not linear in the two regressions. So the SHAP values of each regression, in points, are
         multiplied by the slope of the log odds in its prediction, the mean or the spread. The slope is that from 1/4 of
-        the spread below the prediction to 1/4 of the spread above it.
+        the spread below the prediction to 1/4 of the spread above it. There must be a row. ValueError
+        unless the rows have a season average and `points_for_breakout`, and the columns of `rows.X` are `names` in
+        order.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -123,7 +128,10 @@ class PointsModel:
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the shape to model.json and each regression to a file of its own; return the paths."""
+        """Write the shape to model.json and each regression to a file of its own; return the paths.
+
+        DataError or CatBoostError if a file cannot be written.
+        """
         paths = tuple(folder / name for name in (FILE_NAME, MEAN_FILE, SPREAD_FILE))
         save_json(PointsFile(self.kind, self.names, tuple(self.shape.tolist()), self.metadata), paths[0])
         self.mean.save_model(str(paths[1]))
@@ -137,7 +145,9 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
     `widest` also contains players outside the target's points band, if the settings include them. Early stopping, if
     configured, watches the validation part. A further regression with the same number of trees is fitted on the earlier
     half of the rows. Its errors on the later half, which it was not fitted on, give the spread and the shape.
-    ConfigurationError if CatBoost refuses to fit; DataError if no feature varies.
+
+    ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. CatBoostError
+    if no feature varies over the rows or over their later half.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
@@ -157,9 +167,12 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     """Fit the regression of the mean again on the rows of both parts, with the number of trees of `model`.
 
     The shape consists of the errors of `model` on the validation part, on which it was not fitted. The spread is
-    learned from two sets of errors. The first is `model.sizes`. The second is the errors of `model` on all players of
-    the validation dates, including those outside the target's points band. TypeError unless `fit` or `refit` returned
-    `model`; ConfigurationError and DataError as in `fit`.
+    learned from two sets of errors. The first is `model.sizes`: the absolute errors from which `model` learned its
+    spread. The second is the errors of `model` on all players of the validation dates, including those outside the
+    target's points band.
+
+    TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
+    ConfigurationError if CatBoost refuses to fit. CatBoostError if no feature varies.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
@@ -190,7 +203,7 @@ def load(folder: Path) -> PointsModel:
 def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:
     """Return a pool of rows with the values of each feature put into bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
-    pool.quantize(border_count=BORDERS, random_seed=seed)  # The bins of a large pool come from a random sample.
+    pool.quantize(border_count=BORDERS, random_seed=seed)  # A random sample decides the bins of a large pool.
     return pool
 
 
@@ -224,19 +237,25 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 
 
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
-    """Return the predicted spread of z of each row, shape (n,), at least LEAST_SPREAD."""
+    """Return the predicted spread of (points - season average) / sqrt(season average) of each row, shape (n,).
+
+    It is at least LEAST_SPREAD.
+    """
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
 
 def _deviations(rows: Rows) -> np.ndarray:
-    """Return z = (points - S) / sqrt(S) of each row, shape (n,)."""
+    """Return (points - season average) / sqrt(season average) of each row, shape (n,).
+
+    A season average below LEAST_AVERAGE is replaced by LEAST_AVERAGE in the root.
+    """
     if rows.points is None:
         raise ValueError("a model of points can be fitted only on rows with points")
     return np.asarray((rows.points - _average(rows)) / _scale(rows))
 
 
 def _scale(rows: Rows) -> np.ndarray:
-    """Return sqrt(S) of each row, shape (n,), with S at least LEAST_AVERAGE."""
+    """Return the square root of each row's season average, or of LEAST_AVERAGE if that is higher, shape (n,)."""
     return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
 
 
