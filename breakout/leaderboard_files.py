@@ -158,7 +158,7 @@ class VariantTable(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The defined values of a metric in fits with different seeds: their mean, standard deviation, and range."""
+    """The defined values of a metric in fits with different seeds, with their mean, standard deviation and range."""
 
     values: tuple[float, ...]
     mean: float
@@ -250,8 +250,8 @@ CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    Each table has a line for each job by rank, one for each baseline, and one for the market if a job was compared with
-    prices. The jobs that are not completed come last.
+    Each table has a line for each job by rank, then one for each baseline, and lines for the market if jobs were
+    compared with prices. The jobs that are not completed come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")

@@ -69,9 +69,8 @@ def mask_secrets(text: str) -> str:
 def mask_parts(text: str, address: str) -> str:
     """Return the text of an error with the user, password and secret query parameters of `address` replaced by `***`.
 
-    Secrets in other addresses of the text are masked too.
     Parts of the password are replaced too, because a library that misreads the address `http://user:pa#ss@host` takes
-    `pa` for a port and repeats it in its error.
+    `pa` for a port and repeats it in its error. Secrets in other addresses of the text are masked too.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]

@@ -65,8 +65,8 @@ CONTRACT_KEY = "contract_fingerprint"
 class Learned(Protocol):
     """The parts of a bundle that come from a fit: model, calibrator, decision threshold and baselines.
 
-    `threshold` is None if no threshold reached the target precision on the validation part. `baselines` are simpler
-    models of the same training window, by name.
+    `threshold` is None if no threshold that flags enough validation games reached the target precision. `baselines` are
+    simpler models of the same training window, by name.
     """
 
     @property
@@ -124,17 +124,20 @@ class Bundle:
 
     @property
     def threshold(self) -> ThresholdChoice | None:
-        """The decision threshold; None if no threshold reached the target precision on the validation part."""
+        """The decision threshold; None if none that flags enough validation games reached the target precision."""
         return self.manifest.chosen_threshold
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return calibrated probabilities of a breakout, shape (n,), for n rows with features in contract order."""
+        """Return calibrated probabilities of a breakout, shape (n,), for n rows.
+
+        ValueError unless the columns of `rows.X` are the features of the contract in order.
+        """
         return self.calibrator.apply(self.model.predict_probability(rows))
 
     def predict_ladder(self, rows: Rows) -> np.ndarray | None:
         """Return calibrated P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH), for n rows.
 
-        None if the model predicts only the probability of a breakout.
+        None if the model predicts only the probability of a breakout. ValueError as in `predict_probability`.
         """
         ladder = predict_ladder(self.model, rows)
         return None if ladder is None else self.calibrator.apply(ladder)

@@ -60,8 +60,9 @@ class RowFingerprints(msgspec.Struct, frozen=True):
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The origin of a model: its run, data, settings, code, windows, rows and threshold.
 
-    `source` describes the warehouse. `git_commit` is None if it is not known. `chosen_threshold` is None if no
-    threshold reached the target precision on the validation part.
+    `source` describes the warehouse. `git_commit` is None if it is not known, `thread_count` if the kind of model has
+    no such setting. `chosen_threshold` is None if no threshold that flags enough validation games reached the target
+    precision.
     """
 
     run_id: str
@@ -149,7 +150,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_commit() -> str | None:
-    """Return the commit of the git checkout that contains this package, with `-dirty` appended if files are changed.
+    """Return the commit of the git checkout with this package, with `-dirty` appended if tracked files are changed.
 
     None if no checkout contains the package, or if git cannot be run or takes longer than 10 seconds.
     """

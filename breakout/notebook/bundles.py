@@ -79,13 +79,14 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each candidate, with the columns of the file that `breakout predict out=FILE` writes.
+        One row for each candidate, or for the first `top` of them if that is set, with the columns of the file that
+        `breakout predict out=FILE` writes.
 
     Raises
     ------
     GateError
-        If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
-        "allow_contract_mismatch=true" is among them.
+        If the bundle's contract is not the installed one, or has another cutoff than the overrides. With
+        "allow_contract_mismatch=true" among the overrides, only if a feature of the contract is not installed.
     ConfigurationError
         If `day` is not after the training window, if `exclude` names an unknown player, if a feature needs injury
         reports and no table of them is configured, or if an override is refused.
@@ -124,8 +125,8 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Raises
     ------
     GateError
-        If the bundle's contract is not the installed one, or has another cutoff than the overrides, unless
-        "allow_contract_mismatch=true" is among them.
+        If the bundle's contract is not the installed one, or has another cutoff than the overrides. With
+        "allow_contract_mismatch=true" among the overrides, only if a feature of the contract is not installed.
     ConfigurationError
         If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
         and no table of them is configured, or if an override is refused.

@@ -124,7 +124,7 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
     Parameters
     ----------
     result
-        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation`.
+        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation` if that is not None.
 
     Returns
     -------

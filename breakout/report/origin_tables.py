@@ -163,7 +163,7 @@ def _format_threshold(choice: ThresholdChoice | None) -> str:
 def repeat_command(run: RunRecord) -> str:
     """Return the command line that repeats a run with the same settings.
 
-    If this version lacks the command or refuses the settings, return a reference to settings.yaml instead.
+    If this version lacks the command or refuses the settings, return a text that names the run's settings.yaml instead.
     """
     command = run.status.command
     if command not in ROOT_CLASSES:

@@ -42,7 +42,7 @@ DISCLAIMERS = (
 
 
 def describe_verdict(found: Backtest) -> str:
-    """Return sentences that say whether the backtest shows an edge over the market."""
+    """Return sentences that say whether the backtest shows an edge over the market, and if not, why."""
     market, returns = found.market, found.returns
     if market is None:
         return "No edge shown: no line has both prices and a result."
@@ -68,7 +68,8 @@ def describe_verdict(found: Backtest) -> str:
 def describe_market(market: MarketMetrics) -> str:
     """Return a sentence that says whether the model's weight beside the market shows an edge.
 
-    It does if its interval lies above 0. The weight is the share of the model's log odds in a mean with the market's.
+    It does if the weight's interval lies above 0. The weight is the share of the model's log odds in a weighted mean
+    with the market's.
     """
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:

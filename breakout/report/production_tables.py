@@ -44,13 +44,13 @@ def sides_table(comparison: Comparison) -> Table:
 
 
 def calibration_tables(comparison: Comparison) -> list[Table]:
-    """Return two reliability tables, of candidate and production."""
+    """Return a reliability table of the candidate and one of production: the breakout rate by bin of probabilities."""
     sides = zip(ROLES, (comparison.candidate, comparison.production), strict=True)
     return [bin_table(side.reliability, f"Calibration, {role}: bins of equal mass") for role, side in sides]
 
 
 def sliced_tables(comparison: Comparison) -> list[Table]:
-    """Return a table of the differences candidate minus production for each way of slicing the games."""
+    """Return a table of the differences candidate minus production for each way of slicing the games, as by month."""
     return [_slice_table(name.replace("_", " "), parts) for name, parts in comparison.slices.items()]
 
 

@@ -83,7 +83,7 @@ def brier_table(evaluation: EvaluationResult) -> Table | None:
 
 
 def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass") -> Table:
-    """Return a table of the bins of a reliability curve."""
+    """Return a table of the bins of a reliability curve: probabilities, breakout rate and number of games of each."""
     rows = [
         {
             "probability": Cell(
@@ -176,7 +176,7 @@ def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
 
 
 def fold_table(folds: Sequence[FoldMetrics]) -> Table:
-    """Return a table with one row for each fold of a walk-forward run."""
+    """Return a table with one row for each fold of a walk forward: its games, trees, breakout rate and metrics."""
     rows = [
         {
             "fold": text(fold.fold),
@@ -192,7 +192,10 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
-    """Return one table for each way of slicing the games; the last, if known, is by weeks since training."""
+    """Return one table for each way of slicing the games, as by month.
+
+    The last table is by weeks since training, if the evaluation has these slices.
+    """
     slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
         slices["By weeks since training"] = evaluation.staleness
@@ -223,7 +226,8 @@ def validation_table(validation: ValidationMetrics) -> Table:
 def describe_validation_use(metrics: RunMetrics) -> str:
     """Return what the validation games were used for, as a clause that follows "games on which".
 
-    The clause is "a threshold was looked for", and also names the end of the fit if the model's kind stops early.
+    The clause is "a threshold was looked for". For a kind of model that stops early it is "the fit was stopped and a
+    threshold looked for".
     """
     kind = KINDS.get(metrics.model.kind)  # `kind` is None if this version does not know the model's kind.
     stops_early = kind is not None and kind.stops_early

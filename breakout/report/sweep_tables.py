@@ -168,7 +168,10 @@ def missing_table(board: Leaderboard) -> Table:
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:
-    """Return a sentence about the best job of a table, the number of jobs tied with it, and the simplest of these."""
+    """Return a sentence about the best job of a table, the number of jobs tied with it, and the simplest of these.
+
+    If no job is tied with it, the sentence says that it is better than every other job beyond chance.
+    """
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]
     value = format_number(best.value.estimate, ".4f", "undefined")

@@ -15,12 +15,12 @@ from breakout.evaluation.formatting import HasInterval, format_number, true_minu
 # Lengths are in SVG units (units of the SVG view box). The page scales a chart to the width of its column. On a screen
 # 390 px wide, an SVG unit is 0.8 px in a chart of width SQUARE[0] and 0.7 px in one of width WIDE. So text of height
 # FONT is at least 8 px high there.
-FONT, LETTER = 12, 7.2  # the height of text; the width that is reserved for one letter
-SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
-WIDE = 540  # the width of a chart with one row for each label
+FONT, LETTER = 12, 7.2  # the height of text and the width that is reserved for one letter, in SVG units
+SQUARE = (440, 316)  # the width and height, in SVG units, of a chart with two numeric axes
+WIDE = 540  # the width, in SVG units, of a chart with one row for each label
 ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is left of it, and of one whose label is above
 SHORT_LABEL = 30  # if one label of a row chart has more letters, all its labels are above their rows, else left of them
-LONG_LABEL = 76  # text with more letters is cut
+LONG_LABEL = 76  # text with more letters is cut to this number of letters
 
 Point = tuple[float, float]
 
@@ -116,9 +116,10 @@ class Chart:
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
-        """Write text at a position in SVG units, vertically centred on `y`; cut it after LONG_LABEL letters.
+        """Write text at the position (x, y) in SVG units, vertically centred on `y`.
 
-        `anchor` is the part of the text that is at `x`: "start", "middle" or "end".
+        `anchor` is the part of the text that is at `x`: "start", "middle" or "end". Text of more than LONG_LABEL
+        letters is cut and ends in an ellipsis.
         """
         shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
         place: dict[str, str | float] = {"x": round(x, 1), "y": round(y + 0.35 * FONT, 1), "text-anchor": anchor}

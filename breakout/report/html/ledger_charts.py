@@ -10,7 +10,7 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # the fifth shadow has the first colour again
+SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # The lines of more than four shadows repeat these colours.
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:

@@ -112,7 +112,7 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def render_comparison(compared: HeadToHead) -> str:
-    """Return the HTML page of a comparison of a candidate with the bundle in production on the same games."""
+    """Return the HTML page of a comparison of two bundles, candidate and production, on the same games."""
     return render_page(
         "comparison.html.j2",
         title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",

@@ -32,9 +32,9 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
-    """Draw the AUC and its interval on a scale with marks at 0.5, MARGINAL_AUC and READY_AUC.
+    """Draw the AUC and its interval on a scale.
 
-    ValueError if the AUC is undefined.
+    Marks are at 0.5 and at the limits of the verdict, MARGINAL_AUC and READY_AUC. ValueError if the AUC is undefined.
     """
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)

@@ -38,8 +38,9 @@ def print_audit(report: AuditReport) -> None:
 def print_served(report: ServedAudit) -> None:
     """Print for each feature how many logged vectors differ from those computed now.
 
-    Then print the first SHOWN_CELLS changed cells of source tables, the number of vectors that could not be compared or
-    explained, and the damaged files of the ledger.
+    Then print the first SHOWN_CELLS changed cells of source tables, the number of players who are on no slate now, the
+    number of vectors whose difference no changed cell explains, and a warning for each model that could not be compared
+    and each damaged file of the ledger.
     """
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")

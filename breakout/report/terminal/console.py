@@ -16,13 +16,13 @@ from rich.text import Text
 from breakout.report.tables import UNDEFINED, Cell, Table
 from breakout.safe_text import printable
 
-WIDTH_OF_A_PIPE = 120  # the width in characters if the output is not a terminal; the default of rich is 80
+WIDTH_OF_A_PIPE = 120  # the width of the output, in characters, if it is not a terminal; the default of rich is 80
 
 OTHER_COLUMNS = 54  # the width in characters that columns of settings leave to the other columns, with borders
 
 
 class PlainConsole(Console):
-    """A rich console that interprets neither markup nor emoji codes in strings, and makes strings safe by `printable`.
+    """A rich console that interprets no markup or emoji codes, removes control characters, and masks secrets.
 
     Styles are set by `styled`, never by tags inside a text, because a player or an experiment may be named `[/red]`.
     """
@@ -126,7 +126,10 @@ def console() -> PlainConsole:
 
 
 def styled(value: object, style: str, after: object = "") -> Text:
-    """Return `value` in a style, followed by `after` without a style; `printable` makes both safe to print."""
+    """Return `value` in a style, followed by `after` without a style.
+
+    Control characters are removed from both, and secrets in addresses are masked.
+    """
     return Text.assemble((printable(str(value)), style), printable(str(after)))
 
 
@@ -138,8 +141,8 @@ def titled_table(title: str, *columns: str | Column) -> RichTable:
 def _wrap_settings(settings: str, width: int) -> str:
     """Break settings into lines of at most `width` characters.
 
-    Lines end between settings. A setting that is longer than a line is broken after commas, or anywhere if the line
-    would have no comma.
+    Lines end between settings. A setting that is longer than a line is broken after a comma, or anywhere if the line
+    has no comma.
     """
     line_end = re.compile(rf".{{1,{width}}}$|.{{1,{width - 1}}},|.{{1,{width}}}")
     lines = textwrap.wrap(settings, width, break_long_words=False, break_on_hyphens=False)
@@ -149,8 +152,8 @@ def _wrap_settings(settings: str, width: int) -> str:
 def format_cell(cell: Cell) -> str:
     """Return the text of a cell for the terminal; the dash of an undefined number is written as a hyphen.
 
-    The ends of an interval without signs are joined by a hyphen instead of " to ", so that a narrow column breaks the
-    line before the interval and not inside it.
+    If the ends of an interval have no signs, they are joined by a hyphen instead of " to ". A narrow column then breaks
+    the line before the interval and not inside it.
     """
     if cell.kind != "number":
         return str(cell)

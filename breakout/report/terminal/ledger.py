@@ -107,7 +107,8 @@ def _describe_move(move: Move) -> str:
 def print_review(review: LedgerReview, page: Path) -> None:
     """Print damaged files, counts, scores, corrected outcomes, the number of new outcomes, and the page's path.
 
-    The scores include comparisons of shadows with production, and of models with the market.
+    The scores include comparisons of shadows with production, and of models with the market. For an empty ledger, print
+    the commands that fill it instead of counts and scores.
     """
     out = console()
     for sentence in review.damaged:

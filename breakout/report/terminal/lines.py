@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def prepare_output() -> None:
     """Set up standard output, standard error and `logging` so that any text can be printed safely.
 
-    A character that the encoding of the stream lacks is written as `?` instead of raising UnicodeEncodeError. Warnings
-    that `logging` prints because a logger has no handler pass through `printable`.
+    A character that the encoding of the stream lacks is written as `?` instead of raising UnicodeEncodeError. From the
+    warnings that `logging` prints because a logger has no handler, control characters are removed, and secrets in
+    addresses are masked.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())

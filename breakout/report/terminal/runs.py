@@ -46,7 +46,7 @@ def print_run(
     """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and next commands.
 
     The commands to try next repeat those of the run's `overrides` that decide the games, the features and the model.
-    `distributions` is None if the run compared no feature distributions; drift is then stated as unknown.
+    `distributions` is None if the run has nothing with which the training window can be compared.
     """
     out = console()
     print_metrics(metrics)
@@ -143,9 +143,10 @@ def _print_importance(metrics: RunMetrics) -> None:
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
     """Return at most two lines, each with a purpose and a command that changes one thing of the run.
 
-    The lines propose the first two of these changes that apply: a longer window, other kinds of models, and features
-    known before tip-off. A longer window is proposed only for the embedded sample, because window=season has the dates
-    of the sample.
+    The lines propose the first two of these changes that apply: a longer window, other kinds of models, and the
+    features of the preset `tonight`, which are known before tip-off, if the run lacks some of them. A longer window is
+    proposed only if the run evaluated no games or too few, and only for the embedded sample, because window=season has
+    the dates of the sample.
     """
     is_sample = not any(override.lstrip("+~").startswith("warehouse") for override in overrides)
     steps = []
