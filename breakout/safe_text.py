@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 MASK = "***"
 
-# scheme://user:password@host. The password may contain an @, so the last @ ends it.
+# The part of an address scheme://user:password@host up to the @. The password may contain an @, so the last @ ends it.
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)

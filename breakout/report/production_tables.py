@@ -108,7 +108,7 @@ def history_table(history: Sequence[RegistryEvent]) -> Table:
 
 
 def promoted_names(history: Sequence[RegistryEvent]) -> dict[str, str]:
-    """Return the name of each promoted bundle by its fingerprint."""
+    """Return the names of all bundles that were ever promoted, by fingerprint."""
     return {event.bundle: str(event.facts.name) for event in history if event.action == "promoted" and event.bundle}
 
 

@@ -18,7 +18,8 @@ from breakout.evaluation.formatting import HasInterval, format_number, true_minu
 FONT, LETTER = 12, 7.2  # the height of text and the width that is reserved for one letter, in SVG units
 SQUARE = (440, 316)  # the width and height, in SVG units, of a chart with two numeric axes
 WIDE = 540  # the width, in SVG units, of a chart with one row for each label
-ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42  # the height of a row whose label is left of it, and of one whose label is above
+# The heights, in SVG units, of two kinds of rows: the label is left of the marks, or it is above them.
+ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42
 SHORT_LABEL = 30  # if one label of a row chart has more letters, all its labels are above their rows, else left of them
 LONG_LABEL = 76  # text with more letters is cut to this number of letters
 

@@ -11,7 +11,7 @@ from breakout.report.html.run_charts import draw_reliability
 
 
 def draw_pit(pit: PitHistogram) -> Chart:
-    """Draw the share of games in each bin of the probability integral transform (PIT).
+    """Draw the share of games in each bin of the probability integral transform (PIT) of the points scored.
 
     A dashed line marks the share that each bin has if the distributions are calibrated.
     """

@@ -9,7 +9,7 @@ from breakout.market.returns import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 SOURCE_COLOURS = {OURS: "blue", MARKET: "orange"}
-FIRST_SHARE = 0.1  # The y axis ignores the yields of the first tenth of the dates, because they vary widely.
+FIRST_SHARE = 0.1  # The y axis need not hold the yields of the first tenth of the dates, because they vary widely.
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
@@ -61,7 +61,8 @@ def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
         return min(max(value, low), high)
 
     numbered = list(enumerate(curve, start=1))
-    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]  # The first date has no interval.
+    # The yield after the first date has no interval, because intervals resample dates.
+    bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]
     bottom, top = [(place, inside(end)) for place, end, _ in bands], [(place, inside(end)) for place, _, end in bands]
     chart.area([*bottom, *reversed(top)], "blue", 0.18)
     chart.line([(1, 0.0), (len(curve), 0.0)], "muted", is_dashed=True)

@@ -167,7 +167,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
     """
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The lift of the first few games varies widely, so the y axis ignores shares of games below 2 %.
+    # The lift of the first few games varies widely, so the y axis need not hold the lifts of shares below 2 % of games.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])

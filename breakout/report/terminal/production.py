@@ -36,7 +36,7 @@ def print_comparison(compared: HeadToHead) -> None:
 def print_decision(decision: Decision) -> None:
     """Print the rule of a promotion, the reason for that rule, and each check with its result and figure.
 
-    Warnings about losses that the rule tolerates come last.
+    If the rule tolerates a log loss that is worse than production's beyond chance, a warning comes last.
     """
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))

@@ -111,7 +111,7 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 def _print_calibration(metrics: RunMetrics) -> None:
     """Print the kind of calibration, and the log loss before and after it on rows on which it was not fitted.
 
-    Print nothing for a model that is not calibrated.
+    Without such rows print only the kind. Print nothing for a model that is not calibrated.
     """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
