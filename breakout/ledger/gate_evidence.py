@@ -72,8 +72,9 @@ def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
     """Return the check that enough entries are graded, on enough game dates.
 
-    It passes with at least `promote.min_games` and MIN_GRADED graded entries on at least `promote.min_dates` dates. It
-    fails if `found`, the score of the candidate's entries as a shadow, is None because there are none.
+    It passes with at least `promote.min_games` and MIN_GRADED graded entries on at least `promote.min_dates` dates.
+    `found` is the score of `shadow`, the candidate's entries as a shadow that can be compared. It is None if there are
+    none; the check then fails.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
