@@ -141,7 +141,6 @@ def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
 
 
 def _data_settings(table: JobTable) -> dict[tuple[str, str], Any]:
-    """Return the settings of target and warehouse by group and key."""
     groups = {"target": table.target, "warehouse": table.warehouse}
     return {(group, key): value for group, values in groups.items() for key, value in values.items()}
 

@@ -36,7 +36,7 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The features with the points band of the training rows; it may be wider than the band of the target."""
+        """The features with the points band of the training rows. A points model may train on a wider band."""
         return widen_population(self.features, self.job.config.model)
 
     @property
@@ -77,7 +77,7 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
 
 
 def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Refusal]) -> Iterator[_Resolved]:
-    """Yield each job with its dates; a job without valid dates, features or warehouse is added to `refused`."""
+    """Yield each job with its dates; add a job without valid dates, features or warehouse to `refused`."""
     for job in jobs:
         config = job.config
         try:

@@ -177,7 +177,7 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 def clear_incomplete(folder: Path) -> list[Path]:
     """Remove the temporary files and folders that killed jobs left; return the removed paths.
 
-    If a job still runs, only the run folders of the other jobs are cleared.
+    If a job still runs, only files in the run folders of other jobs are removed.
     """
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
