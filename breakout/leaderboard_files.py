@@ -33,8 +33,9 @@ class FoldRow(msgspec.Struct, frozen=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job, as one row of its table.
 
-    - `varying` are the job's overrides that not every job of the sweep has.
-    - `label` is a short form of the overrides in which the job differs from the other jobs of its table.
+    - `varying` are the job's overrides that not every job of the sweep has; all of them if the sweep has one job.
+    - `label` is a short form of those in `varying` in which the job differs from the other jobs of its table. If the
+      table has one job, it is a short form of `varying` without the window.
     - `variant` is `varying` without the overrides of window, seed, name, hypothesis, tags and paths; `variant_label` is
       its short form.
     - `features` is the number of features.

@@ -143,7 +143,7 @@ class Bundle:
         return None if ladder is None else self.calibrator.apply(ladder)
 
     def training_features(self) -> pd.DataFrame:
-        """Return the features of the n training rows with defaults filled, one column for each feature.
+        """Return the features of the training rows with defaults filled: one column for each feature.
 
         DataError if their file is missing or damaged.
         """

@@ -85,10 +85,10 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric of jobs that differ only in the seed: a dot for each seed and a stroke at the mean.
+    """Draw the validation metric of jobs that differ in the seed: a dot for each seed and a stroke at the mean.
 
-    Each element of `spreads` is a row of the chart. `metric` is the title of the metric. Rows in which it is defined
-    for fewer than two seeds are left out. Return None if no row is left.
+    Each element of `spreads` is a row of the chart; its jobs have the same model and data. `metric` is the title of the
+    metric. Rows in which it is defined for fewer than two seeds are left out. Return None if no row is left.
     """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:
