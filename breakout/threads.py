@@ -18,7 +18,10 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limit the linear algebra of numpy, and of scipy if it is imported already, to one thread inside the block."""
+    """Limit the linear algebra of numpy, and of scipy.linalg if it is imported already, to one thread in the block.
+
+    As a decorator, it limits each call of the function.
+    """
     with _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
         yield
 

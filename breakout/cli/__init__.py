@@ -36,8 +36,8 @@ PIPE_CLOSED = 141  # exit code if the reader closed the pipe, as in `breakout fe
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return the exit code.
 
-    `argv` are the arguments after the program's name; None means those of this process. An exception, also that of
-    Ctrl-C, is not raised but printed as a message on standard error.
+    `argv` are the arguments after the program's name; None means those of this process. Exceptions, also that of
+    Ctrl-C, are not raised: a message is printed on standard error, except if the reader of the output closed the pipe.
     """
     prepare_output()
     try:

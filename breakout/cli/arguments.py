@@ -123,9 +123,9 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
-    `value` is the text after `=`, None without `=`. Then the next argument, the first item of `rest`, is the value if
-    it is one of the choices or, for a flag without choices, no flag. It is removed from `rest`. `--info` alone means
-    `--info=all`.
+    `value` is the text after `=`; None if the flag has no `=`. If it is None, the first of `rest`, the arguments after
+    the flag, is taken and removed if it can be the value: it must be one of the choices or, for a flag without choices,
+    not begin with `-`. `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):

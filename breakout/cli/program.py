@@ -52,7 +52,8 @@ def run_composed(command: Command, arguments: Arguments) -> int:
     """Run a command, or a sweep of it, with the settings that Hydra composes from its arguments; return the exit code.
 
     `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the sweeps of all commands except train.
-    ConfigurationError for invalid settings; the errors of the command itself are raised too, except in a sweep.
+    ConfigurationError for invalid settings. The errors of the command are raised too; in a sweep, the error of a job is
+    printed instead.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -89,7 +90,7 @@ def check_one_search_path(overrides: Sequence[str]) -> None:
         )
 
 
-# Keys of Hydra that have no effect in this program, each with a remedy. A key may be the beginning of several keys.
+# Keys of Hydra that have no effect in this program, each with a remedy. An entry stands for all keys that begin so.
 # IGNORED is for single runs, IGNORED_IN_SWEEPS for sweeps; both contain IGNORED_ALWAYS.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
@@ -132,7 +133,7 @@ def check_ignored_folder(composed: Any) -> None:
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
 
-    ConfigurationError if the overrides are invalid or `resumed` is no sweep. DataError if its record is damaged.
+    ConfigurationError if `resumed` is no sweep, DataError if its record is damaged. Other errors as in `run_sweep`.
     """
     from breakout.cli.sweep import run_sweep
     from breakout.sweeps.record import load_sweep_record

@@ -28,7 +28,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
         return None
     import optuna
 
-    optuna.logging.set_verbosity(logging.WARNING)  # the sweep's own progress display shows the trials
+    optuna.logging.set_verbosity(logging.WARNING)  # no message for each trial: the sweep's own display shows the trials
     if not isinstance(sweeper.direction, str) and hasattr(sweeper.direction, "__len__"):
         raise ConfigurationError("a sweep has one optimized_metric; leave out hydra.sweeper.direction.")
     sweeper.direction = "maximize" if METRICS[config.optimized_metric].higher_is_better else "minimize"

@@ -42,10 +42,11 @@ class SweepConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """The sample of rows that an audit recomputes: edge cases first, then random rows.
+    """The rows that an audit recomputes: a few of each kind of edge case, and random others up to `rows` in total.
 
-    `rows` is the approximate number of rows. Their game dates are between `start` and `end`, both inclusive. None means
-    the first or last date in the warehouse.
+    Their game dates are between `start` and `end`, both inclusive. None means the first or last date in the warehouse.
+    If the setting `served` makes `breakout audit` check the ledger instead, the dates limit the entries of the ledger,
+    None means its first or last date, and `rows` is not used.
     """
 
     rows: Count

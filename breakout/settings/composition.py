@@ -79,7 +79,7 @@ def given_overrides() -> list[str]:
 def is_sweep(composed: DictConfig) -> bool:
     """Return whether a composed configuration asks for several jobs, as each file of `conf/sweep` does.
 
-    `composed` must contain the node `hydra`. The flag `-m` is not part of it.
+    `composed` must contain the node `hydra`. The flag `-m` has no effect on the result, because it is no override.
     """
     from hydra.types import RunMode
 

@@ -56,8 +56,8 @@ def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that the user probably meant, as text for an override; None if there is no such value.
 
     For a type with options, it is the most similar option. For a list, it is the given items in brackets; if the items
-    must be options, each item is replaced by the most similar one. A list has no such value if one of its items has no
-    similar option or another type.
+    must be options, each item is replaced by the most similar one. There is no such value if an item of the list has no
+    similar option, or a type that the list does not allow.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:

@@ -32,9 +32,10 @@ class SampleWarehouseConfig:
 class DuckDBWarehouseConfig:
     """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file.
 
-    Each table, such as `schedule`, is given by its path, which may be a glob. `folder` contains tables that `breakout
-    import` wrote; a table whose path is also given is read from that path. With `database`, a DuckDB file, a table is
-    given as `TABLE` or `SCHEMA.TABLE` in this file; None means the table with the name of the key.
+    Each table is given by its path, which may be a glob; `schedule` and `availability` may be absent (None). `folder`
+    contains tables that `breakout import` wrote; a table whose path is also given is read from that path. With
+    `database`, a DuckDB file, a table is given as `TABLE` or `SCHEMA.TABLE` in this file; None means the table with the
+    name of the key, such as `schedule`.
 
     `season_type` is the season type of rows without one; None means that such rows are refused. `columns` maps the
     package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and

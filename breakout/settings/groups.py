@@ -99,9 +99,9 @@ class FeaturesConfig:
 class TargetConfig:
     """The definition of a row (a role player's game) and of a breakout.
 
-    A row is a player's game of one of the `season_types`. Before it he has played at least `min_prior_games` games this
-    season and averaged `min_ppg` to `max_ppg` points, both inclusive. The game is a breakout if he scores at least
-    `breakout_multiplier` times this average.
+    A row is a player's game. Before it he has played at least `min_prior_games` games this season and averaged
+    `min_ppg` to `max_ppg` points, both inclusive. The game is a breakout if he scores at least `breakout_multiplier`
+    times this average. Only games of the `season_types` count, for rows and for averages.
     """
 
     min_ppg: Points

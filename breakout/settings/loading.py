@@ -102,8 +102,9 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
 
 
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return the typed values of a settings class from its mapping; `path` is its dotted key, empty for the root.
+    """Return typed values for the fields of a settings class, by name, converted from the values in `mapping`.
 
+    `path` is the dotted key of the group for messages, "" for the root.
     ConfigurationError for a missing key, a value of another type or out of bounds, or an unknown `kind` of a group.
     Unknown keys are ignored.
     """

@@ -41,7 +41,8 @@ def _override(key: str, value: Any) -> str:
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested settings as one dict with dotted keys such as `model.depth`; a list stays one value.
 
-    `prefix` is put before each key. An empty group has no key in the result.
+    The items of a dict become keys at every depth, also those of a value such as `model.params`. An empty dict has no
+    key in the result. `prefix` is put before each key.
     """
     flat: dict[str, Any] = {}
     for name, value in mapping.items():

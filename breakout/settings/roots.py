@@ -54,7 +54,10 @@ class ComposedConfig:
 
 @dataclass(frozen=True)
 class ExperimentConfig(ComposedConfig):
-    """Settings of `breakout train`, which fits a model and evaluates it on later games."""
+    """Settings of `breakout train`, which fits a model and evaluates it on later games.
+
+    If `window` has no evaluation dates, the command only fits the model.
+    """
 
     seed: Seed
     name: Name
@@ -241,8 +244,9 @@ class CompareConfig(ComposedConfig):
 class PromoteConfig(ComposedConfig):
     """Settings of `breakout promote`, which puts a bundle into production if the gate accepts it.
 
-    `candidate` is the bundle. It is compared with the model in production on games from `start` to `end`. `start` None
-    means the day after the later of the two training windows, `end` None the date of the newest game in the warehouse.
+    `candidate` is the bundle. It is compared with the model in production, or with the base rate if there is none, on
+    games from `start` to `end`. `start` None means the day after the latest training window of the compared models,
+    `end` None the date of the newest game in the warehouse.
     """
 
     seed: Seed

@@ -23,8 +23,8 @@ _EXAMPLE = "in a checkout of this project, run python -m examples.two_definition
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
 # Options of groups (GROUP/OPTION) that were removed, each with what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# The values that saved settings of version 1 get for keys of RENAMED_KEYS that they lack, by the key's group since
-# version 2.
+# Saved settings of version 1 that lack a key of RENAMED_KEYS get its value from this table. The outer keys are the
+# groups to which the keys belong since version 2.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
