@@ -133,9 +133,9 @@ def cross_calibrate(
 ) -> tuple[np.ndarray, int] | None:
     """Return calibrated probabilities of validation rows, shape (n,), and the number of blocks.
 
-    The dates are split into at most HELD_OUT_BLOCKS blocks of consecutive dates. The rows of each block are calibrated
-    by a map that was fitted on the other blocks. If no map can be fitted, the probabilities of the block are not
-    changed. The result is None if all rows are of one date.
+    The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The rows of each block are
+    calibrated by a map that was fitted on the other blocks. If those determine no increasing map, the probabilities of
+    the block are not changed. The result is None if there are fewer than two dates.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -165,7 +165,7 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
 
 
 def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the fitted sigmoid, and the reason why it must not be used; None if it may be used."""
+    """Return the fitted sigmoid, and the reason not to use it, which is None if it can be used."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -184,7 +184,7 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
 
 
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the fitted isotonic map, and the reason why it must not be used; None if it may be used."""
+    """Return the fitted isotonic map, and the reason not to use it, which is None if it can be used."""
     from sklearn.isotonic import IsotonicRegression
 
     # The map stays within 1/(n+2) and 1 - 1/(n+2) (the rule of succession), because a probability of 0 or 1 would make

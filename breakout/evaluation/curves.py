@@ -49,7 +49,8 @@ class Curves:
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
-    - `lift`: share of all rows that the rows with the highest probabilities make up, and the lift of these rows.
+    - `lift`: share of all rows that the rows with the highest probabilities make up, and their lift, which is their
+      breakout rate divided by that of all rows.
     """
 
     roc: Curve | None

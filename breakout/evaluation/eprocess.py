@@ -1,8 +1,8 @@
 """A comparison of two models, a challenger and a reference, that stays valid however often it is read.
 
 The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72). It
-computes an e-value after each game date. If the challenger is not better on average, the e-value ever reaches 20 with a
-probability of at most 5 % (Ville's inequality).
+computes an e-value after each game date. If the challenger is not better on average, the probability that the
+e-value ever reaches 20 is at most 5 % (Ville's inequality).
 
 The e-value is computed from one quotient a date, which must be at least -1:
 
@@ -11,7 +11,7 @@ The e-value is computed from one quotient a date, which must be at least -1:
   larger of two differences: the one if the game is a breakout, and the one if it is not.
 - The quotient is the gain of the date divided by the mean greatest loss of its rows.
 
-Probabilities are first clipped to `CLIPPED`, because log loss has no upper bound.
+Probabilities are first limited to [0.01, 0.99] (`CLIPPED`), because log loss has no upper bound.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
 CLIPPED = (0.01, 0.99)  # Probabilities are limited to this range, so the log loss of a game is at most 4.61 nats.
-BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches 20 with a probability of at most 5 %.
+BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches it with a probability of at most 5 %.
 
 # The test has the most power when the variance that `e_values` computes is near this number; 10 is the default of the
 # package comparecast. In simulated seasons with a true gain of 0.01 nats a game, the e-value reaches 20 after a median
@@ -36,7 +36,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """The challenger's gain and greatest possible loss on each date, in nats; all arrays have the shape (d,).
+    """The challenger's gain and greatest possible loss on each date, in nats; all arrays have the shape (dates,).
 
     Probabilities are first limited to [0.01, 0.99]. `dates` are distinct and ascending. `gain` is the reference's mean
     log loss minus the challenger's. The greatest loss of a game is the larger of two values of the challenger's log
@@ -50,7 +50,7 @@ class DailyDifferences:
 
     @property
     def quotients(self) -> FloatArray:
-        """The gain of each date divided by its greatest loss, at least -1; 0 where the greatest loss is 0."""
+        """The gain of each date divided by its greatest possible loss, at least -1; 0 where that loss is 0."""
         is_open = self.greatest_loss > 0.0
         return np.divide(self.gain, self.greatest_loss, out=np.zeros_like(self.gain), where=is_open)
 
@@ -116,8 +116,8 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
 class SequentialComparison:
     """The comparison of a challenger with a reference by date.
 
-    `e_values` (d,) contains the e-value after each date. `better_since` is the first date on which the e-value reached
-    20 (`BETTER_FROM`); None if it never did.
+    `e_values` contains the e-value after each date, shape (dates,). `better_since` is the first date on which the
+    e-value reached 20 (`BETTER_FROM`); None if it never did.
     """
 
     days: DailyDifferences

@@ -34,6 +34,7 @@ class RankedReplicates:
 class _RunningSums:
     """Weighted sums over the rows before each group of equal probabilities, in ascending order of probability.
 
+    The weight of a row is how often a resample contains it.
     `rows` sums the weights alone, `breakouts` the labels, and `residuals` label minus probability. Each array has the
     shape (resamples of the chunk, groups + 1). The last column contains the sums over all rows.
     """

@@ -64,7 +64,7 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float | None:
-    """Return the mean of |mean probability - breakout rate| over the bins, weighted by rows; None without rows.
+    """Return the mean of |mean probability - breakout rate| over bins, weighted by their rows; None without rows.
 
     The formula is that of Naeini, Cooper and Hauskrecht (2015), with bins of equal mass. With few rows it is above 0 by
     chance: a perfectly calibrated model has about 0.025 on 1,500 games with a breakout rate of 0.18 in 10 bins.
@@ -80,7 +80,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins that contain a row, ascending, with intervals of their breakout rates.
+    """Return the bins of equal mass that contain a row, ascending, with intervals of their breakout rates.
 
     The limits of the bins are the same in every resample. ValueError for labels other than 0 and 1, for probabilities
     outside [0, 1], if the lengths differ, or for fewer than one bin.

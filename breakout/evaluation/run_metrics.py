@@ -32,7 +32,10 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part, on which the calibration is fitted and the threshold is chosen."""
+    """The metrics on the validation part, on which the calibration is fitted and the threshold is chosen.
+
+    `metrics` are those after calibration.
+    """
 
     rows: int
     first_date: str
@@ -69,8 +72,10 @@ class CalibrationSummary:
 
     `requested` is the kind in the settings, or sigmoid if class weights made a calibration necessary
     (`is_forced_by_class_weights`). `kind` is the kind that was applied. It is `none` if the requested kind could not be
-    fitted; `warnings` then contains the reason. `reliability_before` is the reliability of the evaluation rows without
-    calibration. It is None if no calibration was applied or no rows were evaluated.
+    fitted; `warnings` then contains the reason. `held_out` is the log loss under maps fitted on other validation dates.
+    It is None if no map was fitted, if all validation rows are of one date, or in files of earlier versions.
+    `reliability_before` is the reliability of the evaluation rows without calibration. It is None if no calibration was
+    applied or no rows were evaluated.
     """
 
     kind: str

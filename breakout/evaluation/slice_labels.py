@@ -59,7 +59,7 @@ def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: fl
 
 
 def home_away_labels(home_away: ArrayLike) -> SliceLabels:
-    """Label rows by the feature `home_away`: 1 "home", 0 "away", anything else "unknown"."""
+    """Label rows "home" (value 1), "away" (value 0) or "unknown" (any other value, or NaN)."""
     venue = np.asarray(home_away, dtype=np.float64)
     return _named(np.select([venue == 1.0, venue == 0.0], [0, 1], 2), ("home", "away", "unknown"))
 
@@ -67,7 +67,7 @@ def home_away_labels(home_away: ArrayLike) -> SliceLabels:
 def rest_labels(rest_days: ArrayLike) -> SliceLabels:
     """Label rows by days since the team's previous game: "1 day", "2 days", "3 days" or "4 days or more".
 
-    NaN, which stands for the first game of a season, gets the label "first game".
+    NaN, which stands for the team's first game of a season, gets the label "first game".
     """
     days = np.asarray(rest_days, dtype=np.float64)
     names = ("1 day", "2 days", "3 days", "4 days or more", "first game")

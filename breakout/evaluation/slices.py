@@ -45,7 +45,7 @@ class SliceDifference:
 def evaluate_slices(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, labels: SliceLabels
 ) -> tuple[SliceMetrics, ...]:
-    """Return the metrics of each slice that contains a row, in the order of the labels.
+    """Return the metrics of each slice that contains a row, in the order `labels.order`.
 
     ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
     `p` and `labels` differ in length.
@@ -64,7 +64,7 @@ def compare_slices(
     resamples: DateResamples,
     labels: SliceLabels,
 ) -> tuple[SliceDifference, ...]:
-    """Return the differences candidate minus reference in each slice that contains a row, in the order of the labels.
+    """Return the differences candidate minus reference in each slice that contains a row, in the order `labels.order`.
 
     ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
     the probabilities and `labels` differ in length.

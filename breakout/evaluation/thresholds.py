@@ -93,8 +93,8 @@ def threshold_row(
     """Return precision, recall, F1 and the share of flagged rows; a row at or above `threshold` is flagged.
 
     Precision has an interval over `resamples`, and its estimate is None if no row is flagged. Recall is None without a
-    breakout. F1 is None with neither a flagged row nor a breakout. ValueError without rows, for labels other than 0 and
-    1, for probabilities outside [0, 1], or if the lengths differ.
+    breakout. F1 is None with neither a flagged row nor a breakout. `is_chosen` is copied to the result. ValueError
+    without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:

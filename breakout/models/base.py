@@ -84,7 +84,7 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the feature names and all numbers; equal digests, settings and seeds mean equal fits."""
+        """SHA-256 of the feature names and of both parts; equal digests, settings and seeds mean equal fits."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):

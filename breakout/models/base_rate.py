@@ -25,7 +25,7 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BaseRateModel:
-    """A model that predicts the same probability for every game; it uses `names` only to check the columns."""
+    """A model that predicts the probability `rate` for every game; it uses `names` only to check the columns."""
 
     names: tuple[str, ...]
     rate: float
@@ -34,7 +34,7 @@ class BaseRateModel:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the rate for each row, shape (n,); ValueError unless the columns of `rows.X` are `names` in order."""
+        """Return `rate` for each row, shape (n,); ValueError unless the columns of `rows.X` are `names` in order."""
         check_columns(rows.X, self.names)
         return np.full(len(rows), self.rate)
 

@@ -122,7 +122,7 @@ def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadat
 
 
 def load(folder: Path) -> BlendModel:
-    """Read model.json and both models.
+    """Read the blend from model.json and the folders of the two models in `folder`.
 
     DataError if a file is missing or damaged, or if the two models differ in features or metadata.
     """

@@ -61,7 +61,7 @@ class CatBoostModel:
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
-        """Return CatBoost's prediction-values-change importance, normalised to sum to 1."""
+        """Return CatBoost's prediction-values-change importance, divided by its sum; 0 if that is 0."""
         return normalised_importance(self.names, self.classifier.get_feature_importance(thread_count=1))
 
     def shap_values(self, rows: Rows) -> np.ndarray:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from breakout.dataset import Rows
     from breakout.models.base import Model
 
-LADDER_LENGTH = 60  # the last k of a saved ladder; role players in the sample data reach 58 points
+LADDER_LENGTH = 60  # A ladder ends with P(points >= 60); role players in the sample data reach 58 points.
 EDGE = 1e-4  # P(points >= k) lies between EDGE and 1 - EDGE for k >= 1
 
 
@@ -20,7 +20,7 @@ class PointsDistribution:
     """The predicted distributions of the points of n rows.
 
     `mean` and `spread`, both (n,), are in points. `shape` (m,) contains standardised errors (points - mean) / spread in
-    ascending order; all rows have the same shape.
+    ascending order, which all rows share.
     """
 
     mean: np.ndarray

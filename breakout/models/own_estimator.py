@@ -78,7 +78,7 @@ class OwnEstimator:
         """Return the log odds of each row minus those with one feature set to its mean, by feature, shape (n, k).
 
         For a linear model these are the exact contributions of the features. For other models they ignore interactions.
-        ValueError unless the columns of `rows.X` are `names` in order.
+        There must be a row. ValueError unless the columns of `rows.X` are `names` in order.
         """
         check_columns(rows.X, self.names)
         return _contributions(self.estimator, rows.X, self.means)
@@ -109,8 +109,8 @@ class OwnEstimator:
 def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
     """Build the classifier and fit it on `parts.fit`; `parts.validation` has no effect.
 
-    ConfigurationError if `build_estimator` raises it, if the fit fails, or if the fitted classifier cannot be saved as
-    data or predicts otherwise once it is saved.
+    ConfigurationError if the user's code fails or returns no classifier, if the fit fails, or if the fitted classifier
+    cannot be saved as data or predicts otherwise once it is saved.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)

@@ -120,7 +120,7 @@ class PointsModel:
         return np.asarray((by_mean * of_mean + by_spread * SIZE_TO_SPREAD * of_spread) * scale)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return CatBoost's importance in the regression of the mean, normalised to sum to 1."""
+        """Return CatBoost's importance in the regression of the mean, divided by its sum; 0 if that is 0."""
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
@@ -189,7 +189,10 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
 
 
 def load(folder: Path) -> PointsModel:
-    """Read model.json and both regressions; DataError if one is missing or damaged, or if their features differ."""
+    """Read the model from model.json and both regressions in the folder.
+
+    DataError if a file is missing or damaged, or if their features differ.
+    """
     path = folder / FILE_NAME
     saved = load_typed(path, PointsFile)
     mean, spread = (load_trees(CatBoostRegressor(), folder / name) for name in (MEAN_FILE, SPREAD_FILE))
