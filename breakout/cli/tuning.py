@@ -19,7 +19,8 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
     """Set direction, storage, study name and failure rate of the Optuna sweeper in `config`.
 
-    Return the number of trials that remain to be run; the trials that a resumed sweep has completed are subtracted.
+    Return the number of trials that remain to be run. The trials that a resumed sweep has completed are subtracted,
+    except in a dry run, which opens no study.
     For any other sweeper, change nothing and return None. ConfigurationError if several directions are configured.
     DataError if the metrics of a completed job of the resumed sweep cannot be read.
     """

@@ -36,7 +36,7 @@ _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
 # The settings that name the two tables of played games. Each has an override that the error for a missing setting shows
-# as an example. Both are required unless `warehouse.folder` or `warehouse.database` is given.
+# as an example. With warehouse=duckdb both are required unless `warehouse.folder` or `warehouse.database` is given.
 HISTORY_EXAMPLES = {
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
@@ -46,8 +46,8 @@ HISTORY_EXAMPLES = {
 def check_across_fields(config: Any) -> None:
     """Raise ConfigurationError if values of a command's typed settings contradict each other.
 
-    The function in GROUP_CHECKS checks each group by itself; a group without a function is not checked. Then keys of
-    different groups are compared.
+    Each group is checked by its function in GROUP_CHECKS; a group without a function is not checked. Then keys of
+    different groups are compared, and the order of `start` and `end` is checked.
     """
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
@@ -206,8 +206,9 @@ def check_date_format(text: str) -> None:
 def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
     """Raise ConfigurationError for an invalid map `team_codes` or `season_types`; None is valid.
 
-    These maps replace values of a table while it is read. Every old and new value must be printable text without quotes
-    and backslashes; a season type may also map to None. `team_codes` must not replace a code that it gives to a team.
+    These maps replace values of a table while it is read. Every old and new value must be printable text, not empty and
+    without quotes and backslashes; a season type may also map to None. `team_codes` must not replace a code that it
+    gives to a team.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():

@@ -159,8 +159,8 @@ class PredictConfig(ComposedConfig):
 class GradeConfig(ComposedConfig):
     """Settings of `breakout grade`, which scores the predictions in the ledger against their outcomes.
 
-    All predictions are graded. The scoreboard, the table of each model's metrics, covers the game dates `start` to
-    `end`; None means the first or last date in the ledger. `out` is the data file for the graded entries of these
+    Predictions of all dates are graded. The scoreboard, a table of each model's metrics, covers the game dates `start`
+    to `end`; None means the first or last date in the ledger. `out` is the data file for the graded entries of these
     dates; None writes none.
     """
 
@@ -286,10 +286,10 @@ class AuditConfig(ComposedConfig):
 class ImportConfig(ComposedConfig):
     """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
-    `files` are the public files, and `to` is the folder of the tables. `season` is the season to keep or, without
-    files, to download; None keeps all seasons. `reported_at` is the time of an injury report, for a file whose name
-    does not contain it. `compare` is another folder of tables, with which the new tables are compared; None compares
-    nothing.
+    `files` are the public files, and `to` is the folder of the tables. `season` is the season to keep or, with
+    kind=nba_api and without files, to download; None keeps all seasons. `reported_at` is the time of an injury report,
+    for a file whose name does not contain it. `compare` is another folder of tables, with which the new tables are
+    compared; None compares nothing.
     """
 
     kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]
