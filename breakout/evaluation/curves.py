@@ -1,7 +1,7 @@
 """The points of the plots: ROC, precision-recall, lift and the histogram of probabilities.
 
-A curve has at most `MAX_POINTS` points, including its first and its last. ROC, precision-recall and lift are None if
-all labels are equal.
+A curve has at most 200 points (`MAX_POINTS`), including its first and its last. ROC, precision-recall and lift are None
+if all labels are equal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Points = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Curve:
-    """The points (x, y) of one curve; `Curves` defines the axes."""
+    """The points (x, y) of one curve, at most 200; `Curves` defines the axes."""
 
     x: Points
     y: Points
@@ -92,7 +92,7 @@ def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return the counts by class in HISTOGRAM_BINS bins of equal width from the lowest to the highest probability.
+    """Return the counts by class in 30 bins (HISTOGRAM_BINS) of equal width from the lowest to the highest probability.
 
     If all probabilities equal q, the bins span q - 1/2 to q + 1/2.
     """
@@ -111,7 +111,7 @@ def _thinned(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def _thinned_positions(size: int) -> IntArray:
-    """Return at most `MAX_POINTS` evenly spaced positions from 0 to `size` - 1, including both ends."""
+    """Return at most 200 (MAX_POINTS) evenly spaced positions from 0 to `size` - 1, including both ends."""
     return np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).round().astype(np.int64))
 
 

@@ -92,9 +92,10 @@ def e_values(quotients: ArrayLike) -> FloatArray:
 
 
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
-    """Return the logarithm of the e-value for each sum of quotients and its variance, in their shape.
+    """Return the logarithm of the e-value after each date, in the shape of both arguments.
 
-    It is the logarithm of the one-sided gamma-exponential mixture with scale 1 (see `e_values`).
+    It is the logarithm of the one-sided gamma-exponential mixture with scale 1. `sums` and `variances` are the sum and
+    the variance of the quotients up to each date, as `e_values` computes them.
     """
     from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 

@@ -67,8 +67,10 @@ def replicate_paired_metrics(
 ) -> MetricReplicates:
     """Compute AUC, log loss and Brier score on all rows and in every resample, from sums by game date.
 
-    `beside` maps further names to a value of each row (n,). The result contains the means of these values under their
-    names. ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
+    `beside`, if it is not None, maps further names to a value of each row (n,). The result contains the means of these
+    values under their names.
+
+    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     rows = {

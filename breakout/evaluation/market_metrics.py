@@ -17,8 +17,8 @@ class StackWeight:
     """The weight of the model beside the market, fitted on the lines of all dates before the date `start`.
 
     The stacked probability has the log odds (1 - weight) * (log odds of the market) + weight * (log odds of the model).
-    `interval` is the weight with its interval, which resamples dates. It is None if `n_dates` is below
-    `market.stacking.MIN_DATES` or `n_lines` is below `market.stacking.MIN_LINES`.
+    `interval` is the weight with its interval, which resamples dates. It is None with fewer than 20 dates or 300 lines
+    (MIN_DATES and MIN_LINES of `market.stacking`).
     """
 
     start: str
@@ -46,7 +46,7 @@ class MarketMetrics:
     - `weights` contains the weight for each month, fitted on earlier months only. Until a weight can be fitted, the
       stacked probability is the market's.
     - `weight` is fitted on all of these lines, so stakes on them are not computed from it. It has no interval with
-      fewer dates than `market.stacking.MIN_DATES` or fewer lines than `market.stacking.MIN_LINES`.
+      fewer than 20 dates or 300 lines (MIN_DATES and MIN_LINES of `market.stacking`).
     """
 
     n_lines: int

@@ -51,8 +51,8 @@ class PitHistogram:
     """The non-randomised histogram of the probability integral transform (PIT) for counts, and a test of its flatness.
 
     The method is that of Czado, Gneiting and Held (2009): the PIT of a game with y points is spread evenly from
-    P(points < y) to P(points <= y). `shares` contains the share of the games in each bin of equal width. If the
-    predicted distributions are right, every share has the expected value 1 / bins.
+    P(points < y) to P(points <= y). `shares` contains the share of the games in each of PIT_BINS bins of equal width.
+    If the predicted distributions are right, every share has the expected value 1 / bins.
 
     `statistic` is a Wald statistic. Its covariance is estimated from sums by date, so games of one date may be
     dependent. `p_value` is its p-value by the chi-square distribution with bins - 1 degrees of freedom. Both are None
@@ -76,7 +76,7 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """One game of a fan chart: its points, and the quantiles of the predicted points at the levels FAN_QUANTILES."""
+    """One game of a fan chart: its points, and the 5, 25, 50, 75 and 95 % quantiles of the predicted points."""
 
     player_lookup: str
     game_date: str
@@ -155,7 +155,10 @@ def evaluate_points(
 
 
 def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
-    """Return the PIT histogram of ladders (n, K) and points (n,); `date_index` (n,) numbers each row's date from 0."""
+    """Return the PIT histogram, with PIT_BINS bins, of ladders (n, K) and scored points (n,).
+
+    `date_index` (n,) numbers each row's date from 0. There must be a row.
+    """
     edges = np.linspace(0, 1, PIT_BINS + 1)
     masses = np.diff(_pit_below(ladder, points, edges), axis=1)
     sums = np.stack([np.bincount(date_index, column) for column in (masses - 1 / PIT_BINS).T[:-1]], axis=1)

@@ -101,7 +101,7 @@ def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArr
 
 
 def _sum_below(values: FloatArray, edges: IntArray) -> FloatArray:
-    """Return the sums of values (chunk, n) over the columns before each edge, shape (chunk, edges)."""
+    """Return the sums of `values` (chunk, n) over the columns before each position in `edges`, shape (chunk, edges)."""
     sums = np.zeros((values.shape[0], values.shape[1] + 1))
     np.cumsum(values, axis=1, out=sums[:, 1:])
     return sums[:, edges]
@@ -132,9 +132,9 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
 
 
 def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
-    """Return the hit rates of the top fractions, shape (resamples of the chunk, fractions).
+    """Return the breakout rate of each top fraction of the rows, shape (resamples of the chunk, fractions).
 
-    If only some of the rows with equal probabilities are in the top fraction, their expected number of hits is counted.
+    If only some of the rows of one probability are in a fraction, their expected number of breakouts is counted.
     """
     total = sums.rows[:, -1:]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)

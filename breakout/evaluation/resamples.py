@@ -72,7 +72,10 @@ class DateResamples:
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` in each resample, shaped as in `sums`; NaN in a resample without rows."""
+        """Return the mean of `row_values` in each resample: (n,) -> (resamples,), (k, n) -> (k, resamples).
+
+        It is NaN in a resample without rows.
+        """
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:

@@ -57,8 +57,8 @@ class EvaluationResult:
 
     `metrics` has the keys auc, average_precision, log_loss, brier and ece. `chosen_threshold` was chosen on the
     validation part; None if no threshold was chosen. `staleness` contains the slices by weeks since the end of
-    training; it is empty if that end is not known. Every interval resamples whole game dates, with the seed and the
-    number of resamples in `parameters`.
+    training; it is empty if that end is not known. `brier_decomposition` is None only without rows. Every interval
+    resamples whole game dates, with the seed and the number of resamples in `parameters`.
     """
 
     rows: RowSummary

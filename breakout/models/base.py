@@ -47,9 +47,9 @@ class Model(Protocol):
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
 
-        The constant of the model is not part of any contribution. There must be a row. ValueError if
-        `rows` lacks a field that the kind of model needs, or (except from the base rate) unless the columns of `rows.X`
-        are `names` in order.
+        The constant of the model is not part of any contribution. There must be a row. ValueError if `rows` lacks a
+        field that the kind of model needs, or (except from the base rate) unless the columns of `rows.X` are `names` in
+        order.
         """
 
     def feature_importance(self) -> dict[str, float]:
@@ -103,8 +103,8 @@ class FitParts:
 class LearnedRows:
     """The number and last date of the games that a model was fitted on, and the size of the validation part.
 
-    The threshold and the calibration, if there is one, were fitted on the `validation_rows` games of the validation
-    part. `is_stopped` is true if early stopping also chose the number of trees on them.
+    The calibration, if there is one, was fitted on the `validation_rows` games of the validation part, and the
+    threshold was chosen on them. `is_stopped` is true if early stopping also chose the number of trees on them.
     """
 
     rows: int

@@ -95,7 +95,8 @@ class BlendModel:
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit CatBoost and the logistic regression, each in the same way as a model of that kind alone.
 
-    ConfigurationError if CatBoost refuses to fit, as with labels of one class; DataError if no feature varies.
+    ConfigurationError if CatBoost refuses to fit, as with labels of one class; DataError if no feature varies;
+    ValueError if the rows have no labels.
     """
     return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
@@ -103,7 +104,7 @@ def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
     """Fit the logistic regression on `parts.fit` and blend it with `trees`, which is already fitted.
 
-    The weight of `trees` is `config.catboost_weight`. ValueError if the labels are of one class.
+    The weight of `trees` is `config.catboost_weight`. ValueError if the labels are missing or of one class.
     """
     linear = logistic.fit(config.logistic, parts, 0, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))
@@ -113,7 +114,7 @@ def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadat
     """Fit both models again on the whole training window, each in the same way as a model of that kind alone.
 
     `model` is the blend that `fit` returned. TypeError for another kind of model; ConfigurationError if CatBoost
-    refuses to fit; DataError if no feature varies.
+    refuses to fit; DataError if no feature varies; ValueError if the rows have no labels.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")

@@ -106,7 +106,7 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
 
     There is no early stopping if `early_stopping_rounds` is 0. Log loss is watched because AUC is too noisy on a few
     hundred rows: with AUC, fits end by chance after 2 to 20 trees. ConfigurationError if CatBoost refuses to fit, as
-    with labels of one class; DataError if no feature varies.
+    with labels of one class; DataError if no feature varies; ValueError if the rows have no labels.
     """
     classifier = _classifier(config, parts, seed, metadata)
     stopping: dict[str, Any] = {}
@@ -120,9 +120,9 @@ def refit(
 ) -> CatBoostModel:
     """Fit on the rows of both parts, with the number of trees that early stopping left in `model`.
 
-    `leaf_estimation_iterations` is also taken from `model`, because CatBoost has another default for fits of fewer than
-    200 trees. TypeError if `model` is of another kind; ConfigurationError if CatBoost refuses to fit; DataError if no
-    feature varies.
+    `model` is the result of `fit`. `leaf_estimation_iterations` is also taken from it, because CatBoost has another
+    default for fits of fewer than 200 trees. TypeError if `model` is of another kind; ConfigurationError if CatBoost
+    refuses to fit; DataError if no feature varies; ValueError if the rows have no labels.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")

@@ -30,8 +30,8 @@ class PointsDistribution:
     def at_least(self, points: np.ndarray) -> np.ndarray:
         """Return P(points >= k) of each row for the whole numbers k in `points`; both have the shape (n, j).
 
-        For k >= 1 it is 1 - F((k - 1/2 - mean) / spread), limited to EDGE..1 - EDGE; F(x) is the share of `shape` at or
-        below x. For k <= 0 it is 1. It never rises in k.
+        For k >= 1 it is 1 - F((k - 1/2 - mean) / spread), limited to [0.0001, 0.9999]. F(x) is the share of `shape` at
+        or below x. For k <= 0 it is 1. It never rises in k.
         """
         errors = (points - 0.5 - self.mean[:, None]) / self.spread[:, None]
         below = np.searchsorted(self.shape, errors, side="right") / len(self.shape)
@@ -51,7 +51,7 @@ class LadderModel(Protocol):
 
 
 def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
-    """Return P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH).
+    """Return P(points >= k) of each row for k = 1, ..., 60 (LADDER_LENGTH), shape (n, 60).
 
     The result is None for a model that predicts only the probability of a breakout. The ladder is not calibrated. The
     caller calibrates all of its entries, because the one at `points_for_breakout` is the probability of a breakout.

@@ -69,7 +69,7 @@ class LogisticModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A warning if the solver stopped before it converged, otherwise nothing."""
+        """The warning that the solver stopped before it converged; empty if it converged."""
         if self.iterations_without_convergence is None:
             return ()
         warning = (

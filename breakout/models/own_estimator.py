@@ -110,7 +110,7 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
     """Build the classifier and fit it on `parts.fit`; `parts.validation` has no effect.
 
     ConfigurationError if the user's code fails or returns no classifier, if the fit fails, or if the fitted classifier
-    cannot be saved as data or predicts otherwise once it is saved.
+    cannot be saved as data or predicts otherwise once it is saved. ValueError if the rows have no labels.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)

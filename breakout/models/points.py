@@ -104,9 +104,10 @@ class PointsModel:
 
         The log odds are not linear in the two regressions. So the SHAP values of each regression, in points, are
         multiplied by the slope of the log odds in its prediction, the mean or the spread. The slope is that from 1/4 of
-        the spread below the prediction to 1/4 of the spread above it. There must be a row. ValueError
-        unless the rows have a season average and `points_for_breakout`, and the columns of `rows.X` are `names` in
-        order.
+        the spread below the prediction to 1/4 of the spread above it.
+
+        There must be a row. ValueError unless the rows have a season average and `points_for_breakout`, and the columns
+        of `rows.X` are `names` in order.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -242,7 +243,7 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
     """Return the predicted spread of (points - season average) / sqrt(season average) of each row, shape (n,).
 
-    It is at least LEAST_SPREAD.
+    It is at least 0.2 (LEAST_SPREAD).
     """
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
@@ -250,7 +251,7 @@ def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 def _deviations(rows: Rows) -> np.ndarray:
     """Return (points - season average) / sqrt(season average) of each row, shape (n,).
 
-    A season average below LEAST_AVERAGE is replaced by LEAST_AVERAGE in the root.
+    In the root, a season average below 1 point (LEAST_AVERAGE) is replaced by 1.
     """
     if rows.points is None:
         raise ValueError("a model of points can be fitted only on rows with points")
@@ -258,7 +259,7 @@ def _deviations(rows: Rows) -> np.ndarray:
 
 
 def _scale(rows: Rows) -> np.ndarray:
-    """Return the square root of each row's season average, or of LEAST_AVERAGE if that is higher, shape (n,)."""
+    """Return the square root of each row's season average, shape (n,); an average below 1 point counts as 1."""
     return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
 
 
