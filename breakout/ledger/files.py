@@ -51,10 +51,11 @@ def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
 def next_number(files: Sequence[Path]) -> int:
     """Return one more than the highest number at the end of the names of `files`; 1 without files.
 
-    The names end in a hyphen and a number, or are a number; ValueError for any other name. The count of the files is
-    not used, because it is too low after a user has deleted a damaged file.
+    A name ends in a hyphen and a number, or is a number; a file with any other name, such as a copy that a user made,
+    is ignored. The count of the files is not used, because it is too low after a user has deleted a damaged file.
     """
-    return max((int(path.stem.rpartition("-")[2]) for path in files), default=0) + 1
+    numbers = [path.stem.rpartition("-")[2] for path in files]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
 
 
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:

@@ -58,7 +58,7 @@ def check_ledger_evidence(
     both = pd.concat([shadow, graded[is_production]], ignore_index=True)
     scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})
     found = next((score for score in scored if score.role == "shadow"), None)
-    enough = _count(found, shadow, config)
+    enough = _count(found, shadow, config, is_shadow=bool(is_candidate.any()))
     if found is None or not enough.is_passed:
         return (enough, *skip_ledger_evidence("not enough graded entries")[1:])
     return (enough, _e_value(found, rule, config.promote.min_e_value), _calibration(found))
@@ -69,17 +69,22 @@ def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
     return tuple(Check(name, None, reason) for name in (GRADED_ENOUGH, E_VALUE, CALIBRATED))
 
 
-def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig) -> Check:
+def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig, *, is_shadow: bool) -> Check:
     """Return the check that enough entries are graded, on enough game dates.
 
     It passes with at least `promote.min_games` and MIN_GRADED graded entries on at least `promote.min_dates` dates.
     `found` is the score of `shadow`, the candidate's entries as a shadow that can be compared. It is None if there are
-    none; the check then fails.
+    none; the check then fails. `is_shadow` is false if the candidate has no entries as a shadow at all.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
     if found is None:
-        figure = f"no entries as a shadow; run `breakout shadow add bundle=DIR`; {needed}"
+        reason = (
+            "no entries of games that production predicted too"
+            if is_shadow
+            else "no entries as a shadow; run `breakout shadow add bundle=DIR`"
+        )
+        figure = f"{reason}; {needed}"
         return Check(GRADED_ENOUGH, is_passed=False, figure=figure)
     dates = shadow.loc[shadow["outcome"].isin(GRADED), "game_date"].nunique()
     is_enough = found.n_graded >= max(limits.min_games, MIN_GRADED) and dates >= limits.min_dates

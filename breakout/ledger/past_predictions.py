@@ -124,10 +124,13 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
     An entry is void if the game was played without the player, or on another date. If several models in that role
     predicted a player on one date, only the earliest entry is returned. Games up to `today` are read. `contracts` and
-    `recipes` are those of the entries from `config.start` to `config.end`. Damaged files of the ledger are skipped.
-    DataError if there are no such entries, if the warehouse or the ledger cannot be read, or if a bundle is damaged.
+    `recipes` are those of the entries from `config.start` to `config.end`.
+    DataError if there are no such entries, if the warehouse or a file of the ledger cannot be read, or if a bundle is
+    damaged.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
+    if part.damaged:
+        raise DataError(f"{' '.join(part.damaged)} A backtest needs all entries; restore the file, or delete it.")
     entries = part.rows.to_pandas()
     graded = grade_counted(entries[entries["role"] == config.role], warehouse, config.ledger, today)
     counted = ladder_predictions(graded)

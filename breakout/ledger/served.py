@@ -162,7 +162,7 @@ def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date |
 def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
     """Return the usable bundles by fingerprint, and a sentence for each one that is missing, damaged or outdated.
 
-    A bundle is outdated if its contract is not the installed one.
+    A bundle is outdated if its contract is not the installed one, or if this version refuses its settings.
     """
     bundles, unexamined = {}, []
     models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
@@ -171,7 +171,7 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
             bundle = _find_bundle(str(model.bundle), str(model.run_id), outputs)
             check_contract(bundle)
             bundles[str(model.bundle)] = bundle
-        except (DataError, GateError) as error:
+        except (ConfigurationError, DataError, GateError) as error:
             count = int((entries["bundle"] == model.bundle).sum())
             unexamined.append(f"{count:,} vectors of {model.name} ({model.bundle}) are not examined: {error}")
     return bundles, tuple(unexamined)

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import whole_folder
-from breakout.bundle.folder import read_bundle
 from breakout.errors import ConfigurationError, DataError, system_sentence
-from breakout.production.registry import copy_bundle_files
+from breakout.production.registry import copy_bundle_files, load_copy
 
 if TYPE_CHECKING:
     from breakout.bundle.folder import Bundle
@@ -42,23 +41,20 @@ class Shadows:
         return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
 
     def names(self) -> dict[str, str]:
-        """Return the name of each shadow's training run by the shadow's fingerprint; "" if its bundle is damaged.
-
-        ConfigurationError if this version refuses the settings of a bundle.
-        """
+        """Return the name of each shadow's training run by the shadow's fingerprint; "" if `load` raises an error."""
         names = dict.fromkeys(self.fingerprints(), "")
         for fingerprint in names:
-            with contextlib.suppress(DataError):
+            with contextlib.suppress(ConfigurationError, DataError):
                 names[fingerprint] = self.load(fingerprint).manifest.name
         return names
 
     def load(self, fingerprint: str) -> Bundle:
         """Return the verified bundle of a shadow.
 
-        DataError that names the file if the bundle is missing or damaged. ConfigurationError if this version refuses
-        the settings of the bundle.
+        DataError that names the file if the bundle is missing or damaged, or if another bundle replaced it.
+        ConfigurationError if this version refuses the settings of the bundle.
         """
-        return read_bundle(self.folder / fingerprint)
+        return load_copy(self.folder / fingerprint, fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
         """Add a copy of a bundle to the shadows and return True; return False if it is a shadow already.

@@ -163,7 +163,7 @@ class Registry:
         DataError if it is missing or damaged, or if another bundle replaced it. ConfigurationError if this version
         refuses the settings of the bundle.
         """
-        return _load_as(self.bundle_folder(fingerprint), fingerprint)
+        return load_copy(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
         """Return the folder of the copy of a promoted bundle; it is missing if that bundle was never promoted."""
@@ -284,7 +284,7 @@ class Registry:
             return
         with self._writing(), whole_folder(target) as beside:
             copy_bundle_files(bundle, beside)
-            _load_as(beside, bundle.fingerprint)
+            load_copy(beside, bundle.fingerprint)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -333,7 +333,11 @@ def _user() -> str:
     return f"{name}@{platform.node()}"
 
 
-def _load_as(folder: Path, fingerprint: str) -> Bundle:
+def load_copy(folder: Path, fingerprint: str) -> Bundle:
+    """Return the verified bundle in a folder; DataError if it is missing, damaged or of another fingerprint.
+
+    ConfigurationError if this version refuses the settings of the bundle.
+    """
     bundle = read_bundle(folder)
     if bundle.fingerprint != fingerprint:
         raise DataError(f"{folder} holds the bundle {bundle.fingerprint}, not {fingerprint}: it was exchanged.")

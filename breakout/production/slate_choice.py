@@ -40,8 +40,8 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
     """Return the slate with the named players moved from `ranked` to `skipped`, with the reason `excluded`.
 
     A name is a player_lookup or a full name. `features` keeps the rows of the moved players. A name of nobody on the
-    slate is ignored if it is the player_lookup of a player who has a game in the warehouse, at most
-    `market.matching.KNOWN_FOR` before the slate's day. ConfigurationError for any other name; the message suggests a
+    slate is ignored if it is that of a player who has a game in the warehouse, at most `market.matching.KNOWN_FOR`
+    before the slate's day. ConfigurationError for any other name; the message suggests a
     similar one if there is one. DataError if the warehouse cannot be read.
     """
     wanted = {player_lookup(name): name for name in names}
@@ -53,8 +53,9 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
         # This import is here because it imports the whole market, which few slates need.
         from breakout.market.matching import read_known_names
 
-        known = read_known_names(warehouse, slate.day, slate.day).full_names
-        _check_known({key: wanted[key] for key in absent}, [*here, *known])
+        known = read_known_names(warehouse, slate.day, slate.day)
+        unknown = {key: wanted[key] for key in absent if known.find(key, wanted[key]) is None}
+        _refuse_unknown(unknown, [*here, *known.full_names])
     chosen = {by_name.get(key, key) for key in wanted}
     is_excluded = slate.ranked["player_lookup"].isin(chosen)
     moved = slate.ranked[is_excluded].reindex(columns=slate.skipped.columns).assign(reason=EXCLUDED)
@@ -63,14 +64,13 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
     return replace(slate, ranked=slate.ranked[~is_excluded].reset_index(drop=True), skipped=skipped)
 
 
-def _check_known(wanted: dict[str, str], known: Sequence[str]) -> None:
-    """Raise ConfigurationError if one of the players in `wanted` is not in `known`.
+def _refuse_unknown(unknown: dict[str, str], known: Sequence[str]) -> None:
+    """Raise ConfigurationError if `unknown` names a player; the message suggests the most similar names of `known`.
 
-    `wanted` maps each player_lookup to the name that the user typed; `known` holds the known values of player_lookup.
+    `unknown` maps each player_lookup to the name that the user typed; `known` holds the known values of player_lookup.
     """
-    unknown = sorted(wanted.keys() - set(known))
     if unknown:
-        guesses = [(wanted[key], nearest_name(key, known)) for key in unknown]
+        guesses = [(unknown[key], nearest_name(key, known)) for key in sorted(unknown)]
         described = ", ".join(f"{name} (did you mean {guess}?)" if guess else name for name, guess in guesses)
         raise ConfigurationError(
             f"exclude names players whom the warehouse does not know: {described}; "

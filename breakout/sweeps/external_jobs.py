@@ -73,7 +73,10 @@ class JobFolders:
         if the metrics or distributions of a completed job cannot be read.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
-        return [event for number, job in list(self._open.items()) if (event := self._event(number, job, runs))]
+        events = [event for number, job in self._open.items() if (event := self._event(number, job, runs))]
+        for event in events:
+            del self._open[event.number]
+        return events
 
     def _event(self, number: int, job: Job, runs: Sequence[JobRun]) -> JobEvent | None:
         run = run_of(runs, number, job.fingerprint)
@@ -82,7 +85,6 @@ class JobFolders:
         self._begun.add(number)
         if run.state == "running":
             return None
-        del self._open[number]
         if run.state != "completed":
             return JobEvent("failed", number, run.message, is_death=run.state == "killed")
         try:

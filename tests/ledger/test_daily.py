@@ -23,6 +23,7 @@ from breakout.settings.composition import compose
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import open_sample
 from tests.commands import Trained, call, fingerprint
+from tests.ledger.entries import add_refused_shadow
 
 DAY = date(2026, 1, 15)
 MORNING = datetime(2026, 1, 15, 15, tzinfo=UTC)
@@ -128,6 +129,23 @@ def test_a_damaged_shadow_is_listed_beside_the_others_and_can_be_removed(trained
     assert "contract.json" in listed.out.replace("\n", "")
     assert call("shadow", "remove", f"bundle={damaged}", there).code == 0
     assert shadows.fingerprints() == (fingerprint(trained["base_rate"]),)
+
+
+def test_a_shadow_with_refused_settings_has_no_name_and_a_replaced_one_is_refused(
+    trained: Trained, outputs: Path
+) -> None:
+    shadows = Shadows.of(outputs)
+    refused = add_refused_shadow(read_bundle(trained["base_rate"]), outputs)
+    shutil.copytree(shadows.folder / refused, shadows.folder / "0123456789abcdef")
+    shutil.rmtree(shadows.folder / refused)
+    shadows.add(read_bundle(trained["earlier"]))
+    shadows.add(read_bundle(trained["base_rate"]))
+    one, other = (shadows.folder / fingerprint(trained[name]) for name in ("earlier", "base_rate"))
+    shutil.rmtree(one)
+    shutil.copytree(other, one)
+    assert shadows.names() == {"0123456789abcdef": "", one.name: "", other.name: "base_rate"}
+    with pytest.raises(DataError, match="exchanged"):
+        shadows.load(one.name)
 
 
 def test_without_a_model_in_production_daily_says_so_and_an_idle_day_predicts_nothing(tmp_path: Path) -> None:

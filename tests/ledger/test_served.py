@@ -21,6 +21,7 @@ from breakout.settings import FolderLedgerConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import SAMPLE_FOLDER
 from tests.commands import Trained, call
+from tests.ledger.entries import add_refused_shadow
 
 DAY = date(2026, 1, 20)
 EVENING = datetime(2026, 1, 20, 23, tzinfo=UTC)  # after the cutoff of the injury reports, 17:30 in New York
@@ -175,6 +176,21 @@ def test_a_model_is_chosen_by_role_name_or_fingerprint_and_a_lost_bundle_is_name
     assert lost.vectors == 0
     assert len(lost.unexamined) == 2
     assert not lost.is_clean
+
+
+def test_a_bundle_with_refused_settings_is_not_examined_and_the_others_are(
+    served: Served, trained: Trained, tables: Tables, tmp_path: Path
+) -> None:
+    refused = add_refused_shadow(read_bundle(trained["earlier"]), tmp_path)
+    ledger = FolderLedger.of(tmp_path)
+    rows = FolderLedger.of(served.outputs).read_entries().rows
+    ledger.add_entries(rows)
+    ledger.add_entries(rows.slice(0, 1).set_column(rows.column_names.index("bundle"), "bundle", pa.array([refused])))
+    (tmp_path / "runs").symlink_to(served.outputs / "runs")
+    report = Served(tmp_path, served.row).audit(tables)
+    (sentence,) = report.unexamined
+    assert "config_version" in sentence
+    assert report.vectors == served.audit(tables).vectors
 
 
 def test_the_command_ends_with_one_for_differences_and_names_a_wrong_model(

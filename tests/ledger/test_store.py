@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from breakout.errors import DataError
+from breakout.ledger.files import next_number
 from breakout.ledger.grading import GRADE_SCHEMA
 from breakout.ledger.store import FolderLedger
 from tests.ledger.entries import MORNING, entry, table
@@ -62,6 +63,11 @@ def test_a_damaged_file_is_named_and_the_others_are_read(ledger: FolderLedger) -
     assert second.name in sentence
     assert ledger.add_entries(table(entry("ann", probability=0.4)))  # it does not replace the damaged file
     assert len(list(second.parent.glob("*.parquet"))) == 4
+
+
+def test_a_copy_that_a_user_made_does_not_stop_the_next_addition(tmp_path: Path) -> None:
+    names = ("000001", "000001 copy", "2026-02-06-b1-000007", "notes")
+    assert next_number([tmp_path / f"{name}.parquet" for name in names]) == 8
 
 
 def test_a_full_disk_is_named_and_leaves_nothing(ledger: FolderLedger) -> None:

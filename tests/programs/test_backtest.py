@@ -186,6 +186,16 @@ def test_the_ledger_is_compared_with_prices(tmp_path: Path) -> None:
     assert record.backtest.market.over_rate.estimate == 1.0
 
 
+def test_a_backtest_of_a_ledger_with_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    in_ledger(tmp_path)
+    path = FolderLedger.of(tmp_path).add_entries(pa.Table.from_pylist([entry()], ENTRY_SCHEMA))
+    assert path
+    path.write_bytes(b"broken")
+    answer, _ = backtest(tmp_path, f"prices={tmp_path / 'prices.csv'}")
+    assert answer.code == 3
+    assert path.name in answer.err.replace("\n", "")
+
+
 def test_a_backtest_of_the_ledger_keeps_the_recipes_of_the_bundles_that_predicted(
     trained: Trained, tmp_path: Path
 ) -> None:

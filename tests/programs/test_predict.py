@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from breakout.bundle.folder import read_bundle
 from breakout.dataset import Rows, build_dataset, fewest_points
 from breakout.errors import ConfigurationError, DataError
+from breakout.market.matching import KnownNames
 from breakout.production.scoring import score_window
 from breakout.production.slate import Slate, build_slate
 from breakout.production.slate_choice import exclude_players, resolve_day
@@ -276,6 +277,14 @@ def test_an_unknown_player_cannot_be_excluded_and_the_nearest_name_is_offered(
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"did you mean lebronjames\?"):
         exclude_players(tomorrow, ["lebronjame"], sample)
+
+
+def test_a_player_without_a_game_that_day_is_ignored_by_a_full_name_unlike_his_lookup_name(
+    tomorrow: Slate, sample: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownNames.of({"nicolasclaxton": "Nic Claxton"})
+    monkeypatch.setattr("breakout.market.matching.read_known_names", lambda *_: known)
+    assert exclude_players(tomorrow, ["Nic Claxton"], sample).ranked.equals(tomorrow.ranked)
 
 
 @pytest.mark.parametrize(
