@@ -68,7 +68,7 @@ class Model(Protocol):
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write the model's files into an empty folder and return their paths, the main one first.
 
-        DataError, or CatBoostError or OSError from some kinds, if a file cannot be written.
+        DataError, or OSError from some kinds, if a file cannot be written.
         """
 
 

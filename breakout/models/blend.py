@@ -77,7 +77,7 @@ class BlendModel:
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write the weight to model.json and each of the two models into a new folder in `folder`; return the paths.
 
-        DataError, CatBoostError or OSError if a file or a folder cannot be written.
+        DataError or OSError if a file or a folder cannot be written.
         """
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "catboost_weight": self.weight, "metadata": self.metadata}, path)

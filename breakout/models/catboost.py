@@ -77,9 +77,9 @@ class CatBoostModel:
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the classifier to model.cbm in the folder and return its path; CatBoostError if that fails."""
+        """Write the classifier to model.cbm in the folder and return its path; DataError if that fails."""
         path = folder / FILE_NAME
-        self.classifier.save_model(str(path))
+        save_trees(self.classifier, path)
         return (path,)
 
 
@@ -171,7 +171,7 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
 
     It is a DataError if no feature varies, otherwise a ConfigurationError.
     """
-    reason = re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
+    reason = _reason(error)
     if "constant or ignored" in reason:
         return DataError(
             "CatBoost cannot fit: no feature varies over the games to fit on within the precision of 32-bit numbers; "
@@ -182,6 +182,10 @@ def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed:
         f"model.learning_rate={config.learning_rate:g}, model.l2_leaf_reg={config.l2_leaf_reg:g}, seed={seed}"
     )
     return ConfigurationError(f"CatBoost refuses to fit ({reason}) with {numbers}; change the value that it names.")
+
+
+def _reason(error: CatBoostError) -> str:
+    return re.sub(r"^\S+:\d+:\s*", "", str(error)).strip().rstrip(".")
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
@@ -203,6 +207,14 @@ def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
     shorter = model.classifier.copy()
     shorter.shrink(ntree_end=trees)
     return CatBoostModel(shorter)
+
+
+def save_trees(trees: CatBoost, path: Path) -> None:
+    """Write a model of CatBoost to a file; DataError if the file cannot be written."""
+    try:
+        trees.save_model(str(path))
+    except CatBoostError as error:
+        raise DataError(f"{path} cannot be written ({_reason(error)}); free disk space or check the folder.") from error
 
 
 def load_trees(trees: Trees, path: Path) -> Trees:

@@ -101,8 +101,8 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     """Return a model with the settings `config`, fitted on `parts.fit`.
 
     A model that stops early also uses `parts.validation` to decide when. The texts of `metadata` are saved in the
-    model's file. `parts.fit` must contain both classes. ValueError if its rows have no labels. ConfigurationError,
-    DataError or CatBoostError if the model cannot be fitted.
+    model's file. `parts.fit` must contain both classes. ValueError if its rows have no labels. ConfigurationError
+    or DataError if the model cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
@@ -121,8 +121,8 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     """Return two fits: `held_out` on `parts.fit`, and `final` on the rows of both parts.
 
     If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit.
-    `parts.fit` must contain both classes. ValueError if the rows have no labels. ConfigurationError, DataError or
-    CatBoostError if the model cannot be fitted.
+    `parts.fit` must contain both classes. ValueError if the rows have no labels. ConfigurationError or
+    DataError if the model cannot be fitted.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if not KINDS[config.kind].stops_early:

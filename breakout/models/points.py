@@ -22,7 +22,7 @@ from breakout.artifacts import load_typed, save_json
 from breakout.dataset import join_rows
 from breakout.errors import DataError
 from breakout.models.base import check_columns, logit, normalised_importance
-from breakout.models.catboost import build_pool, fit_error, load_trees, tree_shap_values
+from breakout.models.catboost import build_pool, fit_error, load_trees, save_trees, tree_shap_values
 from breakout.models.ladder import PointsDistribution
 
 if TYPE_CHECKING:
@@ -131,12 +131,12 @@ class PointsModel:
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write the shape to model.json and each regression to a file of its own; return the paths.
 
-        DataError or CatBoostError if a file cannot be written.
+        DataError if a file cannot be written.
         """
         paths = tuple(folder / name for name in (FILE_NAME, MEAN_FILE, SPREAD_FILE))
         save_json(PointsFile(self.kind, self.names, tuple(self.shape.tolist()), self.metadata), paths[0])
-        self.mean.save_model(str(paths[1]))
-        self.spread.save_model(str(paths[2]))
+        save_trees(self.mean, paths[1])
+        save_trees(self.spread, paths[2])
         return paths
 
 
@@ -147,19 +147,19 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
     configured, watches the validation part. A further regression with the same number of trees is fitted on the earlier
     half of the rows. Its errors on the later half, which it was not fitted on, give the spread and the shape.
 
-    ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. CatBoostError
-    if no feature varies over the rows or over their later half.
+    ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
+    no feature varies over the rows or over their later half.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
     z = _deviations(learned)
-    pool = _quantize(learned, z, seed)
+    pool = _quantize(config, learned, z, seed)
     mean = _regress(config, pool, seed, config.iterations, stopping)
     earlier, later = np.array_split(np.arange(len(learned)), 2)
     before = _regress(config, pool.slice(earlier), seed, mean.tree_count_)
     errors = z[later] - _predict(before, pool.slice(later))
     rows = learned.take(later)
-    spread = _regress(config, _quantize(rows, np.abs(errors), seed), seed, config.spread_iterations)
+    spread = _regress(config, _quantize(config, rows, np.abs(errors), seed), seed, config.spread_iterations)
     shape = np.sort(errors / _spread(spread, build_pool(rows.X)))
     return PointsModel(mean, spread, shape, dict(metadata), np.abs(errors))
 
@@ -173,7 +173,7 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     target's points band.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
-    ConfigurationError if CatBoost refuses to fit. CatBoostError if no feature varies.
+    ConfigurationError if CatBoost refuses to fit. DataError if no feature varies.
     """
     if not isinstance(model, PointsModel) or model.sizes is None:
         raise TypeError(f"{model.kind} is no newly fitted model of points")
@@ -181,9 +181,9 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
     learned, sizes = join_rows(before, after), model.sizes
     rows = join_rows(before.take(np.arange(len(before) - len(sizes), len(before))), after)
     late = np.abs(_deviations(after) - _predict(model.mean, build_pool(after.X)))
-    mean = _regress(config, _quantize(learned, _deviations(learned), seed), seed, model.mean.tree_count_)
+    mean = _regress(config, _quantize(config, learned, _deviations(learned), seed), seed, model.mean.tree_count_)
     sizes = np.concatenate([sizes, late])
-    spread = _regress(config, _quantize(rows, sizes, seed), seed, config.spread_iterations)
+    spread = _regress(config, _quantize(config, rows, sizes, seed), seed, config.spread_iterations)
     pool = build_pool(parts.validation.X)
     errors = (_deviations(parts.validation) - _predict(model.mean, pool)) / _spread(model.spread, pool)
     return PointsModel(mean, spread, np.sort(errors), dict(metadata), sizes)
@@ -204,10 +204,13 @@ def load(folder: Path) -> PointsModel:
     return model
 
 
-def _quantize(rows: Rows, y: np.ndarray, seed: int) -> Pool:
+def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Pool:
     """Return a pool of rows with the values of each feature put into bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
-    pool.quantize(border_count=BORDERS, random_seed=seed)  # A random sample decides the bins of a large pool.
+    try:
+        pool.quantize(border_count=BORDERS, random_seed=seed)  # A random sample decides the bins of a large pool.
+    except CatBoostError as error:
+        raise fit_error(error, config, seed) from error
     return pool
 
 

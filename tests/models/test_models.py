@@ -186,6 +186,14 @@ def test_features_that_vary_beyond_single_precision_alone_end_in_a_sentence(part
         fitted("catboost", FitParts(fit, validation))
 
 
+@pytest.mark.parametrize("kind", ["catboost", "points"])
+def test_a_file_of_trees_that_cannot_be_written_ends_in_a_sentence(kind: str, parts: FitParts, tmp_path: Path) -> None:
+    for name in ("model.cbm", "mean.cbm"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(DataError, match="cannot be written"):
+        fitted(kind, parts).save(tmp_path)
+
+
 def test_a_loaded_regression_still_knows_that_it_did_not_converge(parts: FitParts, tmp_path: Path) -> None:
     model = fit_model(config_of("logistic", max_iterations=1), parts, 42, METADATA)
     model.save(tmp_path)

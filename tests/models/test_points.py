@@ -15,7 +15,7 @@ from scipy import stats
 from breakout import settings
 from breakout.calibration import Calibrator
 from breakout.dataset import Rows
-from breakout.errors import ConfigurationError
+from breakout.errors import ConfigurationError, DataError
 from breakout.models import points as points_module
 from breakout.models.base import FitParts
 from breakout.models.kinds import fit_model, fit_twice
@@ -143,6 +143,13 @@ def test_a_feature_that_moves_the_points_has_the_larger_contributions(model: Poi
     assert sizes[0] > 5 * sizes[1]
     high = rows.X["form"].to_numpy() > 1
     assert (model.shap_values(rows)[high, 0] > 0).mean() > 0.9
+
+
+def test_features_that_do_not_vary_over_the_later_half_of_the_rows_end_in_a_sentence() -> None:
+    rows, validation = simulate(400, 1)[0], simulate(300, 2)[0]
+    constant = rows.X.mask(pd.Series(np.arange(400) >= 200), 1.0)
+    with pytest.raises(DataError, match="no feature varies"):
+        fit_model(default_config("points"), FitParts(replace(rows, X=constant), validation), 42, {})
 
 
 def test_only_a_refit_learns_from_the_validation_part() -> None:
