@@ -50,7 +50,7 @@ class Rows:
     - `y` (n,): 1 for a breakout, else 0. None if the games are not played yet.
     - `points` (n,): the player's points in the game. None if the games are not played yet.
     - `season_average` (n,): the player's mean points a game this season before the game, 0 without an earlier game.
-    - `points_for_breakout` (n,): the fewest points that are a breakout.
+    - `points_for_breakout` (n,): the fewest points in the game that are a breakout.
     - `wider`: all rows to fit on, including these rows, if the model is fitted on more players than it predicts. None
       if it is fitted on these rows only.
 
@@ -76,7 +76,10 @@ class Rows:
 
     @property
     def breakout_rate(self) -> float | None:
-        """Return the share of breakouts among the rows; None if there are no rows, ValueError if they have no label."""
+        """Return the share of breakouts among the rows; None if there are no rows.
+
+        ValueError if there are rows without a label, because their games are not played yet.
+        """
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
@@ -118,8 +121,8 @@ class Dataset(Rows):
     """The n rows of one feature query, sorted by game_date, game_id, player_lookup.
 
     `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
-    datetime64[D]. `keys` has the columns KEY_COLUMNS. `context` has further columns that reports show or by which they
-    group rows.
+    datetime64[D]. `keys` has the columns KEY_COLUMNS. `context` has the columns that reports show or by which they
+    group rows, such as the teams.
     """
 
     is_missing: pd.DataFrame
@@ -136,7 +139,10 @@ class Dataset(Rows):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return 16 hex digits of a SHA-256 of the feature names, and of the keys, feature values and labels."""
+        """Return 16 hex digits of a SHA-256 of the feature names, the keys, the feature values and the labels.
+
+        Rows of games that are not played yet have no labels.
+        """
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
             digest.update("\n".join(self.keys[column].tolist()).encode())
@@ -163,9 +169,10 @@ def build_dataset(
     `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing values are not
     filled. `registry` None means the registry of `config`.
 
-    DataError if the source tables are missing or damaged, or if they contain impossible values. ConfigurationError if a
-    feature needs injury reports and no table of them is configured, or if it reads a column whose name is not a plain
-    one. FeatureDefinitionError if the expression of a feature cannot be resolved.
+    DataError if the source tables are missing or damaged, if they contain impossible values, or if a feature is
+    infinite. ConfigurationError if a feature needs injury reports and no table of them is configured, or if it reads a
+    column whose name is not made of letters, digits and _. FeatureDefinitionError if there is no such feature or if its
+    expression cannot be resolved. ValueError if `config` has no features.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -187,8 +194,8 @@ def ask_checked(
     """Check the source rows that the features of `config` read, send the feature query `sql` and return its result.
 
     `registry` None means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a
-    feature needs injury reports and no table of them is configured, or if it reads a column whose name is not a plain
-    one.
+    feature needs injury reports and no table of them is configured, or if it reads a column whose name is not made of
+    letters, digits and _. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -215,7 +222,9 @@ def dataset_of(
 ) -> Dataset:
     """Return the result `answer` of the feature query as a dataset; DataError if a feature is infinite.
 
-    The other parameters are as in `build_dataset`.
+    `answer` has the columns of `get_training_data_query` for the features of `config` and `slice_features`, with the
+    points if `row_source` is `played`. KeyError if one of them is missing. The other parameters are as in
+    `build_dataset`.
     """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
@@ -231,7 +240,7 @@ def dataset_of(
         y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
         points=frame["points"].to_numpy(dtype="int64") if is_played else None,
         season_average=average,
-        # The average is the sum of points divided by the games, so rounding the product gives the exact sum.
+        # The season average is the sum of points divided by the games, so rounding the product gives the exact sum.
         points_for_breakout=fewest_points(np.rint(average * games), games, config.breakout_multiplier),
         dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
@@ -242,28 +251,28 @@ def dataset_of(
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
     """Return the rows whose season averages are within `config.min_ppg`..`config.max_ppg`.
 
-    `wider` of the result contains all rows.
+    The number of earlier games is not checked. `wider` of the result contains all rows.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
 
 
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
-    """Return whether season averages over `games` games are within `min_ppg`..`max_ppg`, shape (n,) bool.
+    """Return whether season averages over `games` games are within `config.min_ppg`..`config.max_ppg`, shape (n,) bool.
 
     As in the feature query, the sum of points is compared with the limit times the games, with a tolerance of 1e-9.
-    `averages` and `games` have shape (n,).
+    `averages` and `games` have shape (n,). A NaN average is not within the limits.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
 
 
 def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplier: float) -> np.ndarray:
-    """Return the fewest points that are a breakout, shape (n,) int64.
+    """Return the fewest points in a game that are a breakout, shape (n,) int64.
 
-    `points_before` and `games_before` are whole numbers, shape (n,): the player's points and games this season. A
-    breakout has points * games_before >= multiplier * points_before - 1e-9, as in the feature query. The result is 0
-    for a player without an earlier game.
+    `points_before` and `games_before` are whole numbers, shape (n,): the player's points and games this season before
+    the game. Points are a breakout if points * games_before >= multiplier * points_before - 1e-9, as in the feature
+    query. The result is 0 for a player without an earlier game.
     """
     needed, games = multiplier * points_before - 1e-9, np.maximum(games_before, 1)
     points = np.maximum(np.ceil(needed / games), 0)
@@ -272,7 +281,7 @@ def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplie
 
 
 def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
-    """Raise DataError if a feature of `raw` is infinite; `frame` has the keys of the rows for the message."""
+    """Raise DataError if a feature of `raw` is infinite; `frame` has the keys of the same rows for the message."""
     values = raw.to_numpy()
     if np.isinf(values).any():
         row, column = map(int, np.argwhere(np.isinf(values))[0])
@@ -284,7 +293,10 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads an undeclared column that its source table lacks."""
+    """Raise DataError if a feature reads a column of `extra_columns` that its source table lacks.
+
+    Columns that the package declares are not checked here, because the checks of the source rows cover them.
+    """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
         own = extra_columns(source, inputs[source])

@@ -36,7 +36,7 @@ class DateRange:
 
 @dataclass(frozen=True)
 class Split:
-    """A training range and a later evaluation range; `evaluation` None means that the run only trains.
+    """A training range and a later evaluation range; `evaluation` is None if the run only trains.
 
     The constructor raises ConfigurationError unless training ends before the day on which evaluation starts.
     """
@@ -54,7 +54,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Fold:
-    """One step of a walk forward: a training range and a later evaluation range of at most one month or week.
+    """One step of a walk forward: a training range and a later evaluation range of at most one calendar month or week.
 
     `label` is the month of the evaluation range, such as 2026-01, or its first day if the folds are weeks.
     """
@@ -70,7 +70,7 @@ class Fold:
 
 
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
-    """Return the dates of a window; for a walk forward, those of the last fold of `resolve_folds`.
+    """Return the training and evaluation ranges of a window; for a walk forward, those of the last fold.
 
     A trailing window without `as_of` ends with the date of the newest game in the warehouse; DataError if that date
     cannot be read. ConfigurationError if training does not end before the day on which evaluation starts.
@@ -99,7 +99,9 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
 def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
     """Return one fold for each calendar month or week from `eval_start` to `eval_end`, each trained on earlier dates.
 
-    A fold may have no games to evaluate; `folds_with_games` selects the folds that have some.
+    Training starts at `train_start`. If `train_days` is set, it starts that many days before the fold, if this is
+    later. The first and the last fold may be shorter than a month or week. A fold may have no games to evaluate;
+    `folds_with_games` selects the folds that have some.
     """
     folds = []
     start = window.eval_start
@@ -139,17 +141,18 @@ def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
 
 
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
-    """Return the rows within a range of dates; `wider`, if there is one, is limited to the same dates."""
+    """Return the rows within a range of dates; `wider`, if it is not None, is limited to the same dates."""
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
 
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
-    """Return a mask of the validation rows, which are the latest of the training rows with these `dates`.
+    """Return a mask of the validation rows: the latest of the training rows, which have the dates `dates`.
 
     `rule` sets one of three keys. `start` selects the rows from this date on. `days` selects the rows of that many
-    days, up to the date of the latest row. `fraction` selects the fewest whole dates with at least this share of all
-    rows. `dates` and the mask have shape (n,). DataError if no date is left to fit on or to validate on.
+    days, up to the date of the latest row. `fraction` selects the fewest whole dates, the latest ones, with at least
+    this share of all rows. `dates` and the mask have shape (n,). DataError if no date is left to fit on or to validate
+    on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
     if rule.start is not None:
@@ -157,7 +160,8 @@ def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
     elif rule.days is not None:
         is_kept = distinct > distinct[-1:] - np.timedelta64(rule.days, "D")
     else:
-        # Because of the tolerance of 1e-9, exactly `fraction` of the rows are enough even if the product is rounded up.
+        # Without the tolerance of 1e-9, a product that is rounded up would ask for one more date, although exactly
+        # `fraction` of the rows are enough.
         later = np.cumsum(counts[::-1])[::-1] - counts
         is_kept = later < (rule.fraction or 0) * len(dates) - 1e-9
     if is_kept.all() or not is_kept.any():

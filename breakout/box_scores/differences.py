@@ -18,9 +18,10 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """The number of differing cells in one column, of the `cells` that both folders have.
+    """The number of differing cells in one column, among the `cells` whose rows both folders have.
 
-    Each example is a text with the key of the row, the value in the first folder and the value in the second.
+    Each example is a text with the key of the row, the value in the first folder and the value in the second. There are
+    at most EXAMPLES of them.
     """
 
     table: str
@@ -32,9 +33,9 @@ class ColumnDifference:
 
 @dataclass(frozen=True)
 class FolderDifferences:
-    """The differences between two folders in the seasons that both have.
+    """The differences between two folders of tables in the seasons that both have (`seasons`, by their first years).
 
-    `columns` are the columns with differing cells. For each table, `only_here` is the number of rows that only the
+    `columns` has only columns with differing cells. For each table, `only_here` is the number of rows that only the
     first folder has, and `only_there` the number that only the second folder has.
     """
 
@@ -45,10 +46,11 @@ class FolderDifferences:
 
 
 def compare_folders(folder: Path, other: Path) -> FolderDifferences:
-    """Compare the rows of the player table and of the team table that both folders have.
+    """Compare the rows that the player tables, and those that the team tables, of two folders have in common.
 
-    Not compared are the source's ids, times of import, `is_summed_from_players`, and game dates, which are part of the
-    game ids. DataError if a folder has no imported tables, or if no season is in both folders.
+    Only seasons and columns that both folders have are compared. Not compared are the source's ids, times of import,
+    `is_summed_from_players`, and game dates, which are part of the game ids. DataError if a folder has no imported
+    tables or they cannot be read, or if no season is in both folders.
     """
     for one in (folder, other):
         read_folder(one)

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from breakout.settings import DownloadConfig
 
 FOLDER = "download"
-RESUMED_SECONDS = 3600  # answers that are older are downloaded again, because games may have been played since
+RESUMED_SECONDS = 3600  # older answers are downloaded again, because games may have been played since
 _SEASON_TYPES = {"regular": "Regular Season", "cup": "IST", "play_in": "PlayIn", "playoffs": "Playoffs"}
 _REPEATED = (429, 500, 502, 503, 504)
-_LONGEST_PAUSE = 120  # seconds
+_LONGEST_PAUSE = 120  # the longest pause before a request is repeated, in seconds
 
 
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
     """Return the players' lines, the teams' lines and the schedule of a season such as 2026-27.
 
-    The answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads them.
-    ConfigurationError if nba_api is not installed. DataError if the service does not answer, if an answer cannot be
-    read, or if the service has no finished games of the season.
+    The service's answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads
+    them. ConfigurationError if nba_api is not installed. DataError if the service does not answer, if an answer cannot
+    be read or kept, or if the service has no finished games of the season.
     """
     service = _service(config)
     extracts = [
@@ -47,7 +47,7 @@ def download_season(season: str, folder: Path, config: DownloadConfig) -> Extrac
 
 
 def clear_download(folder: Path) -> None:
-    """Remove the answers that `download_season` has kept for this folder of tables."""
+    """Remove the answers that `download_season` has kept in the subfolder `download` of `folder`, if there are any."""
     answers = folder / FOLDER
     for path in answers.glob("*.json"):
         path.unlink()
@@ -56,7 +56,10 @@ def clear_download(folder: Path) -> None:
 
 
 def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the name, endpoint and parameters of each request."""
+    """Yield the name, endpoint and parameters of each request for a season.
+
+    The first request is for the schedule. For each season type, one request for players and one for teams follow.
+    """
     yield "schedule", "scheduleleaguev2", {"LeagueID": "00", "Season": season}
     for name, season_type in _SEASON_TYPES.items():
         for letter in "PT":
@@ -77,7 +80,8 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
     """Yield the answer of each request, after a description of it for error messages.
 
-    An answer that an earlier call kept less than RESUMED_SECONDS ago is read from its file.
+    An answer that an earlier call kept less than RESUMED_SECONDS ago is read from its file. DataError if the service
+    does not answer, or if its answer cannot be read.
     """
     is_first = True
     for name, endpoint, parameters in _requests(season):
@@ -90,7 +94,7 @@ def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) ->
             time.sleep(config.pause_seconds)
         is_first = False
         content = _ask(service, endpoint, parameters, config)
-        frame_of_json(content, where)  # raises DataError before an answer that cannot be read is kept
+        frame_of_json(content, where)  # raises DataError, so that an answer that cannot be read is not kept
         save_bytes(content, path)
         yield where, content
 
@@ -110,7 +114,10 @@ def _ask(service: Any, endpoint: str, parameters: dict[str, Any], config: Downlo
 
 
 def _service(config: DownloadConfig) -> Any:
-    """Return a client of nba_api that uses the address `config.url` and repeats failed requests."""
+    """Return a client of nba_api that uses the address `config.url` and repeats failed requests.
+
+    ConfigurationError if nba_api is not installed.
+    """
     try:
         import requests
         from nba_api.stats.library.http import NBAStatsHTTP

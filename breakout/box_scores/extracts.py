@@ -35,7 +35,7 @@ COUNTS = (
 )
 # The columns that players' and teams' lines share. `is_home` and `opponent` are missing if the source does not contain
 # them. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
-# import leaves these games out.
+# import leaves the games of these types out.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
 # The column `possessions` is the source's own count; it is missing if the source has none.
@@ -45,11 +45,11 @@ SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year"
 
 @dataclass(frozen=True)
 class Extract:
-    """The contents of some files in the common form.
+    """The contents of some files in the common form, which is the same for all sources.
 
     `players`, `teams` and `schedule` have the columns PLAYER_COLUMNS, TEAM_COLUMNS and SCHEDULE_COLUMNS. `reports` has
-    rows of injury reports. Each is None if no file with such rows was given. `unfinished` are the source's ids of games
-    that were left out because they have no winner yet.
+    rows of injury reports. Each of the four is None if no file with such rows was given. `unfinished` are the source's
+    ids of games that were left out because they have no winner yet.
     """
 
     players: pd.DataFrame | None = None
@@ -60,7 +60,10 @@ class Extract:
 
 
 def join(extracts: Iterable[Extract]) -> Extract:
-    """Return one extract with the rows of several, without repeated rows."""
+    """Return one extract with the rows of all these extracts; rows that are equal in all columns are kept once.
+
+    A table that is None in all of them is None.
+    """
     listed = list(extracts)
     return Extract(
         players=_joined([one.players for one in listed]),
@@ -79,8 +82,8 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
     """Return a frame with the columns COUNTS as whole numbers.
 
-    `names` maps counts to columns of `rows`; a count without a column is NA. DataError, which names `where`, for a
-    value that is no whole number.
+    `names` maps counts to columns of `rows`. A count whose column `rows` lacks is NA. DataError, which names `where`,
+    for a value that is no whole number.
     """
     columns = {}
     for count in COUNTS:
@@ -90,7 +93,10 @@ def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Da
 
 
 def whole_numbers(text: pd.Series, where: str) -> pd.Series:
-    """Return texts such as 12, 12.0 and +12 as whole numbers, missing ones as NA; DataError for other texts."""
+    """Return texts such as 12, 12.0 and +12 as whole numbers, missing ones as NA.
+
+    DataError for other texts; it names `where` and the first of them.
+    """
     numbers = pd.to_numeric(text.str.strip(), errors="coerce")
     wrong = text[text.notna() & (numbers.isna() | (numbers % 1 != 0))]
     if len(wrong):
@@ -101,7 +107,7 @@ def whole_numbers(text: pd.Series, where: str) -> pd.Series:
 def dates_of(text: pd.Series, where: str) -> pd.Series:
     """Return the dates of texts such as 2024-10-22, 2024-10-22T00:00:00, Oct 22, 2024 and 10/22/2024.
 
-    DataError for other texts and for missing ones.
+    DataError for other texts and for missing ones; it names `where` and the first of them.
     """
     dates = pd.to_datetime(text.str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
     for form in ("%b %d, %Y", "%m/%d/%Y"):
@@ -113,10 +119,10 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 
 
 def only_season(extract: Extract, season: str | None) -> Extract:
-    """Return the lines and scheduled games of a season such as 2026-27, or all of them if `season` is None.
+    """Return the extract with only the lines and scheduled games of a season such as 2026-27.
 
-    Injury reports of all seasons are returned. DataError if the extract has lines or scheduled games, but none of the
-    season.
+    If `season` is None, the extract is returned as it is. Injury reports of all seasons are kept. DataError if the
+    extract has tables of lines or scheduled games, but no row of the season in them.
     """
     if season is None:
         return extract

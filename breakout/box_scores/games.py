@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 # The season types of games that are imported; preseason and All-Star games are not.
 COUNTING = ("regular", "cup_final", "play_in", "playoffs")
-FIRST_SEASON_OF_CODES = 1996  # CODES lacks some teams of earlier seasons
-EXAMPLES = 3  # the largest number of games that a message names
+FIRST_SEASON_OF_CODES = 1996  # the first year of the first season whose teams are all in CODES
+EXAMPLES = 3  # the largest number of games that a description names
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The games of which an import left out rows, for one reason.
+    """The games of which an import left out rows for one reason, by their names or ids.
 
     `action` is "left out" if no row of the games was imported, and "kept" if only some of their rows were left out.
     """
@@ -31,7 +31,7 @@ class LeftOut:
     action: str = "left out"
 
     def describe(self) -> str:
-        """Return the number of games, the reason and the names of the first EXAMPLES games as text."""
+        """Return a text with the number of games, the action, the reason and the first EXAMPLES games."""
         named = ", ".join(self.games[:EXAMPLES]) + (", ..." if len(self.games) > EXAMPLES else "")
         return (
             f"{len(self.games):,} {'game' if len(self.games) == 1 else 'games'} {self.action}, {self.reason}: {named}"
@@ -39,7 +39,7 @@ class LeftOut:
 
 
 def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return one row for each game to import, and the games that were left out.
+    """Return one row for each game to import, and the games that were left out, by reason.
 
     Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. The home team and the season type
     are those of the schedule, or those of the lines if the schedule lacks the game.
@@ -78,7 +78,7 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
 
 def _sides(extract: Extract) -> pd.DataFrame:
-    """Return the teams of all games, including those that appear only as an opponent; a team may have several rows."""
+    """Return the teams of each game, including those that appear only as an opponent; a team may have several rows."""
     columns = ["source_game_id", "game_date", "season_year", "season_type", "team", "is_home", "opponent"]
     lines = pd.concat([part[columns] for part in (extract.teams, extract.players) if part is not None])
     lines = lines.drop_duplicates()
@@ -93,7 +93,10 @@ def _split(games: pd.DataFrame, is_kept: pd.Series, reason: str) -> tuple[pd.Dat
 
 
 def name_games(games: pd.DataFrame) -> list[str]:
-    """Return a name for each game: its date, its teams and the source's id."""
+    """Return a name for each game: its date, its teams and the source's id.
+
+    `games` has the columns game_date, first, second (the two teams) and source_game_id.
+    """
     return [
         f"{row.game_date:%Y-%m-%d} {row.first} and {row.second} ({row.source_game_id})"
         for row in games[["game_date", "first", "second", "source_game_id"]].itertuples()
@@ -127,7 +130,7 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the games, with the home team and the season type of the schedule for games that the schedule lists."""
+    """Return the games; those that the schedule lists get the schedule's home team and season type."""
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

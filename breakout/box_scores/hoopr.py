@@ -39,12 +39,12 @@ _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 
 
 def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of one frame.
+    """Return the lines of one frame of hoopR: those of players, or those of teams.
 
-    hoopR's column `season` is the year in which the season ends. The finals of the league's cup up to 2025 are
-    recognised by their dates. A later final counts as a regular game unless an imported schedule corrects its season
-    type. DataError if the frame is neither player_box nor team_box, or for a season, a season type, a date, a count or
-    minutes that cannot be read.
+    Rows without a team are left out. hoopR's column `season` is the year in which the season ends. The finals of the
+    league's cup up to 2025 are recognised by their dates. A later final counts as a regular game unless an imported
+    schedule corrects its season type. DataError, which names `where`, if the frame is neither player_box nor team_box,
+    or for a season, a season type, a date, a count or minutes that cannot be read.
     """
     is_player = "athlete_id" in rows
     missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)

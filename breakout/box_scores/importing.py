@@ -38,11 +38,14 @@ LOCK = ".import.lock"
 class ImportResult:
     """The result of an import.
 
+    - `changes`: the added, replaced and removed rows.
     - `left_out`: the games of which all or some rows were not imported.
     - `shared_names`: the names that several players of one season have.
     - `summed_games`: the number of games of this import whose team rows are sums of player rows.
     - `estimated_games`: the number of games of all imports so far whose possessions are estimates.
     - `unknown_names`: the players in injury reports who have no row in the player table of the season.
+
+    After an import of injury reports only `changes` and `unknown_names` are filled.
     """
 
     changes: TableChanges
@@ -54,13 +57,15 @@ class ImportResult:
 
 
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
-    """Write the lines of an extract into a folder of tables, and keep those of earlier imports.
+    """Write the rows of an extract into a folder of tables, and keep those of earlier imports.
 
-    A line replaces the earlier line of the same game and player, or of the same game and team. `source` is the name of
-    the source of the box scores. `now` becomes the `imported_at` of new and changed rows.
+    A line replaces the earlier line of the same game and player, or of the same game and team. If the extract has
+    injury reports, only these and the schedule are imported. `source` is the name of the source of the box scores.
+    `now` becomes the `imported_at` of new and changed rows.
 
     ConfigurationError if the extract has box scores and the folder has those of another source. DataError for two
-    different lines of one player or team in one game, and as in `find_games`.
+    different lines of one player or team in one game, for the games that `find_games` refuses, and if the folder cannot
+    be read or written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK):
@@ -89,7 +94,8 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
     if has_scores and extract.reports is None:
         tables[PLAYERS], tables[TEAMS], result = _build_games(extract, stored, schedule)
     if extract.reports is not None:
-        # These keys identify a team's part of one report, so a part that is imported again replaces all its rows.
+        # These keys identify a team's part of one report. So a part that is imported again replaces all its earlier
+        # rows.
         reports = _replace_rows(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
         tables[REPORTS], unknown = build_reports(reports, stored.read(PLAYERS))
         tables[AVAILABILITY] = build_availability(tables[REPORTS])
@@ -100,9 +106,9 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
 def _build_games(
     extract: Extract, stored: StoredTables, schedule: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
-    """Return all rows of the player table and of the team table, and the result of the import with empty `changes`.
+    """Return all rows of the player table and of the team table, and the result of the import.
 
-    The rows include those of earlier imports.
+    The rows include those of earlier imports. The field `changes` of the result is still empty.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
@@ -156,7 +162,10 @@ def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]
 
 
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines; a missing name is filled from another line, or an earlier line, with the same player id."""
+    """Return the lines with missing names filled in from other lines, or earlier lines, with the same player id.
+
+    A name that no such line has stays missing.
+    """
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
     known = players["source_player_id"].map(named.set_index("source_player_id")["player_full_name"]).astype("string")
@@ -164,7 +173,10 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
-    """Return teams' lines; missing minutes are filled with `whole_team_minutes` of the sum over the team's players."""
+    """Return teams' lines with missing minutes filled in from the sums over the team's players.
+
+    The sums are rounded by `whole_team_minutes`. Where it refuses a sum, the minutes stay missing.
+    """
     keys = ["source_game_id", "team"]
     sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
     summed = lines.join(sums, on=keys)["summed"]
@@ -190,7 +202,10 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the games with lines of players whose names are unknown; the import leaves only these lines out."""
+    """Return the games with lines of players whose names are unknown, as one LeftOut; an empty list without such games.
+
+    The import leaves only these lines out and keeps the games.
+    """
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
         return []
@@ -200,7 +215,10 @@ def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
 
 
 def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the lines of earlier imports, without team totals that are sums of players' lines."""
+    """Return the players' lines and the teams' lines of earlier imports.
+
+    Left out are teams' lines that are sums of players' lines. Possessions that are estimates are missing.
+    """
     teams = stored.read(TEAMS)
     homes = teams.drop_duplicates(["source_game_id", "team_abbr"]).set_index(["source_game_id", "team_abbr"])
     players = _lines_of(stored.read(PLAYERS).join(homes["home_game"], on=["source_game_id", "team_abbr"]))

@@ -20,7 +20,7 @@ from breakout.errors import ConfigurationError, DataError
 EASTERN = ZoneInfo("America/New_York")
 _COLUMNS = ("GAMEDATE", "TEAM", "PLAYERNAME", "CURRENTSTATUS", "REASON")
 _STATUSES = ("out", "doubtful", "questionable", "probable", "available")
-# The status in a row that names a team but no player, because the team has not submitted its part of the report yet.
+# The status in a row that names a team but no player. The team has not submitted its part of the report yet.
 NOT_SUBMITTED = "not_submitted"
 _NOT_LISTED = "not_listed"
 _REASONS = {
@@ -43,7 +43,11 @@ _IN_FILE_NAME = re.compile(
 
 
 def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime) -> Extract:
-    """Return the rows of one report; DataError if a column is missing, or for an unknown status, team or date."""
+    """Return the rows of one report, which was published at `reported_at`, a time with an offset.
+
+    Of several rows of one player, team and game date the first is kept. DataError, which names `where`, if a column is
+    missing, or for an unknown status or team, or a date that cannot be read.
+    """
     rows = rows.set_axis([re.sub(r"[^A-Z]", "", str(name).upper()) for name in rows.columns], axis=1)
     missing = [name for name in _COLUMNS if name not in rows]
     if missing:
@@ -105,21 +109,24 @@ def _time_in(file_name: str) -> datetime | None:
 
 
 def first_name_first(name: str) -> str:
-    """Return a name with the first name first: `Michael Porter Jr.` for `Porter Jr., Michael`."""
+    """Return a name with the first name first: `Michael Porter Jr.` for `Porter Jr., Michael`.
+
+    A name without a comma is returned without surrounding spaces.
+    """
     last, comma, first = name.rpartition(",")
     return f"{first.strip()} {last.strip()}" if comma else name.strip()
 
 
 def _reason(text: str) -> str:
-    letters = re.sub(r"[\s-]", "", text.lower())  # files of some seasons lack the spaces between words
+    letters = re.sub(r"[\s-]", "", text.lower())  # without spaces, because the files of some seasons lack them
     return next((kind for start, kind in _REASONS.items() if letters.startswith(start)), "other")
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the reports with each player_lookup as in the player table, and the names of players whom the table lacks.
+    """Return the reports with each player_lookup as in the player table, and the names of unknown players, sorted.
 
-    If two players of a season have the same name, a row of a report means the player of the row's team. A name is
-    returned if the player table has no row of this player in the season.
+    `players` are the rows of the player table. A player is unknown if this table has no row of him in the season of the
+    report. If two players of a season have the same name, a row of a report means the player of the row's team.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))
@@ -145,7 +152,8 @@ def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each player's first status for a game date, and one for each change of the status.
 
     A player who was listed for a game date and is missing in a later report for it becomes not_listed. He keeps his
-    status if his team has not submitted its part of the later report yet.
+    status if his team has not submitted its part of the later report yet. Rows with the status not_submitted are left
+    out.
     """
     changes = [
         row

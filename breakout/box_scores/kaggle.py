@@ -36,10 +36,10 @@ _NEEDED = (
 
 
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of PlayerStatistics.
+    """Return the lines of the file PlayerStatistics; rows without a team are left out.
 
-    Season and season type are read from the league's id of the game. DataError if a column is missing, or for an id, a
-    date, a count or minutes that cannot be read.
+    Season and season type are read from the league's id of the game. DataError, which names `where`, if a column is
+    missing, or for an id, a date, a count or minutes that cannot be read.
     """
     date = next((name for name in ("gameDateTimeEst", "gameDate") if name in rows), None)
     missing = [name for name in _NEEDED if name not in rows] + ([] if date else ["gameDate"])
@@ -69,9 +69,10 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 
 
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
-    """Return the rows whose game ids are of a season such as 2026-27; all rows for None.
+    """Return the rows whose game ids are of a season such as 2026-27.
 
-    The rows are chosen before they are converted, because the file has 1.6 million rows of all seasons since 1946.
+    All rows are returned if `season` is None or if there is no column gameId, which `extract_kaggle` refuses. The rows
+    are chosen before they are converted, because the file has 1.6 million rows of all seasons since 1946.
     """
     if season is None or "gameId" not in rows:
         return rows

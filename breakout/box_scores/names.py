@@ -11,8 +11,9 @@ from breakout.errors import DataError
 from breakout.warehouse.checks.code_messages import LEAGUE_CODES
 
 CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
-# Codes of other sources and of earlier years. As in the league's counting, earlier teams of Charlotte and New Orleans
-# have the codes of today's teams; those of New Jersey, Seattle and Vancouver have codes of their own.
+# The codes in CODES for codes of other sources and of earlier years. As in the league's counting, earlier teams of
+# Charlotte and New Orleans have the codes of today's teams; those of New Jersey, Seattle and Vancouver have codes of
+# their own.
 _OTHER_CODES = {
     "BRK": "BKN",
     "CHH": "CHA",
@@ -63,9 +64,10 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# Codes of teams whose nickname another city uses today, by the beginning of the city's name and the nickname.
+# The codes of earlier teams whose nickname another city uses today. The keys are the beginning of the city's name and
+# the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
-# Letters that Unicode does not decompose into an ASCII letter and an accent.
+# The replacements of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(
     {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "\u0131": "i", "ß": "ss", "Æ": "AE", "æ": "ae"}
 )
@@ -73,13 +75,19 @@ _CLOCK = r"^(?:PT)?(?P<minutes>\d+(?:\.\d+)?)(?::(?P<seconds>\d+)|M(?:(?P<iso>\d
 
 
 def player_lookup(name: str) -> str:
-    """Return the lower-case letters and digits of a name folded to ASCII: `Luka Dončić` gives `lukadoncic`."""
+    """Return the lower-case letters and digits of a name folded to ASCII: `Luka Dončić` gives `lukadoncic`.
+
+    Letters without an ASCII form are left out, so the result may be empty.
+    """
     folded = unicodedata.normalize("NFKD", name.translate(_LETTERS)).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]", "", folded.lower())
 
 
 def team_code(code: str) -> str:
-    """Return the code in CODES for a code of another source or an earlier year; any other code in upper case."""
+    """Return the code in CODES for a code of another source or an earlier year; any other code in upper case.
+
+    Whether the result is in CODES is not checked.
+    """
     upper = code.strip().upper()
     return _OTHER_CODES.get(upper, upper)
 

@@ -40,10 +40,10 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 
 
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the scheduled games of a schedule, or the lines of any other frame without those of unfinished games.
+    """Return the scheduled games of a schedule, or the lines of any other frame of nba_api.
 
-    DataError if the columns are those of no known frame, or for an id, a matchup, a date, a count or minutes that
-    cannot be read.
+    Lines of unfinished games are left out; their ids are in `unfinished`. DataError, which names `where`, if the
+    columns are those of no known frame, or for an id, a matchup, a date, a count or minutes that cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
     rows = rows.loc[:, ~rows.columns.duplicated()]
@@ -91,7 +91,8 @@ def _lines(rows: pd.DataFrame, where: str) -> pd.DataFrame:
 def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
     """Return `id` (ten digits), `season_year` and `season_type` of the league's ids of games, such as 0022400061.
 
-    The third digit is the season type, the next two are the season's first year. DataError for an unknown id.
+    The third digit is the season type, the next two are the season's first year. DataError, which names `where`, for a
+    text that is no such id.
     """
     ids = game_ids.str.zfill(10)
     facts = ids.str.extract(r"^00(?P<type>[1-6])(?P<year>\d\d)\d{5}$")
@@ -105,7 +106,10 @@ def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
 
 
 def _schedule(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the scheduled games whose teams are known; a tip-off is missing if it is TBD or cannot be read."""
+    """Return the scheduled games whose two teams are known; a tip-off is missing if it is TBD or cannot be read.
+
+    DataError if the schedule has no column of dates, or for an id or a date that cannot be read.
+    """
     if rows.empty:
         return pd.DataFrame(columns=list(SCHEDULE_COLUMNS))
     named = rows[rows["HOMETEAM_TEAMTRICODE"].notna() & rows["AWAYTEAM_TEAMTRICODE"].notna()]

@@ -53,8 +53,8 @@ SCHEDULE_ROW = (
     "tip_off",
     "source_game_id",
 )
-FREE_THROW_SHARE = 0.44  # the usual estimate of the share of free throws that end a possession
-TOLERANCE = 3  # minutes; most sources round each player's minutes
+FREE_THROW_SHARE = 0.44  # the usual estimate of the share of free-throw attempts that end a possession
+TOLERANCE = 3  # in minutes; a sum over players is inexact, because most sources round each player's minutes
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return the minutes of teams, which are sums over players, rounded to those of whole games.
+    """Return the minutes of teams in games, which are sums over players, rounded to those of whole games.
 
     A whole game has 240 minutes, and 25 more for each overtime. A sum becomes NA if it differs by more than TOLERANCE
     minutes from the nearest of these numbers.
@@ -80,7 +80,8 @@ def whole_team_minutes(minutes: pd.Series) -> pd.Series:
 def sum_players(players: pd.DataFrame) -> pd.DataFrame:
     """Return teams' lines as sums of their players' lines.
 
-    A game is left out unless `whole_team_minutes` accepts the minutes of both teams.
+    A game is left out unless `whole_team_minutes` accepts the minutes of both teams. A count that all players of a team
+    lack is NA.
     """
     keys = ["source_game_id", "game_date", "team", "season_year", "season_type"]
     grouped = players.groupby(keys, dropna=False)
@@ -146,7 +147,7 @@ def build_players(
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of `games`, with the columns of the source tables that describe a game."""
+    """Return the lines of the games in `games`, with the columns of the source tables that describe a game."""
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
     rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]
@@ -176,7 +177,7 @@ def _tell_apart(rows: pd.DataFrame) -> list[SharedName]:
 
 
 def build_schedule(schedule: pd.DataFrame, season_types: Sequence[str]) -> pd.DataFrame:
-    """Return rows of the schedule, only those of the given season types."""
+    """Return the scheduled games of the given season types as rows of the source table `schedule`."""
     rows = schedule[schedule["season_type"].isin(season_types)].copy()
     date = pd.to_datetime(rows["game_date"]).dt.strftime("%Y%m%d")
     rows["game_id"] = (date + "_" + rows["away"] + "_" + rows["home"]).astype("string")

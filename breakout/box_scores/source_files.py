@@ -19,10 +19,11 @@ _REMEDY = "write the file again, or download it anew"
 
 
 def read_source(path: Path) -> pd.DataFrame:
-    """Return the rows of a file with every value as text, NA for empty values; DataError if the file cannot be read.
+    """Return the rows of a file with every value as text, NA for empty values.
 
-    A JSON file must have a list of objects, an answer of the league's service with `resultSets` (only the first set is
-    read), or a schedule with `leagueSchedule`.
+    The file may be CSV, Parquet or JSON, whatever its name is. A JSON file must have a list of objects, an answer of
+    the league's service with `resultSets` (only the first set is read), or a schedule with `leagueSchedule`. DataError
+    if the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -84,7 +85,7 @@ def _rows(document: Any) -> pd.DataFrame:
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with every value as text, whole numbers without a decimal point.
 
-    Empty values become NA, as do the texts that R, pandas and databases write for a missing value, such as `NA`.
+    Empty values become NA, as do the texts in MISSING, which R, pandas and databases write for a missing value.
     """
     frame = frame.convert_dtypes()
     return frame.astype("string").replace(dict.fromkeys(MISSING, pd.NA))

@@ -30,7 +30,7 @@ PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
 )
 REPORTS, CORRECTIONS = "injury_reports", "corrections"
 REPORT_ROW = ("game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at")
-# The columns that identify a row, so that a later import finds it again.
+# The columns that identify a row of each table. A later import finds the row again by them.
 KEYS = {
     PLAYERS: ("source_game_id", "source_player_id"),
     TEAMS: ("source_game_id", "team_abbr"),
@@ -61,7 +61,7 @@ _TEXTS = {
 class TableChanges:
     """The changes of an import.
 
-    `added`, `replaced` and `removed` are the numbers of such rows in each table. `corrections`, with the columns
+    `added`, `replaced` and `removed` are the numbers of such rows by table. `corrections`, with the columns
     CORRECTION_ROW, has one row for each changed cell in a replaced row of the player table, the team table or the
     schedule.
     """
@@ -78,7 +78,10 @@ class TableChanges:
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the column types of the files."""
+    """Return the rows with the column types of the files; a column that this module does not name gets Int64.
+
+    ValueError or TypeError if a value does not fit its type.
+    """
     return pd.DataFrame({name: _typed_column(rows[name], str(name)) for name in rows.columns}, index=rows.index)
 
 
@@ -95,7 +98,11 @@ def _typed_column(values: pd.Series, name: str) -> pd.Series:
 
 
 class StoredTables:
-    """The tables of a folder, of which each is read only once; `manifest` is empty for a folder without tables."""
+    """The imported tables of a folder; each is read at most once.
+
+    `manifest` lists the files of the tables. It is empty for a folder without tables. The constructor raises DataError
+    if the manifest is damaged.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -103,7 +110,7 @@ class StoredTables:
         self._rows: dict[str, pd.DataFrame] = {}
 
     def read(self, table: str) -> pd.DataFrame:
-        """Return all rows of a table; no rows if the folder lacks it."""
+        """Return all rows of a table; no rows if the folder lacks it, DataError if a file cannot be read."""
         if table not in self._rows:
             partitions = self.manifest.tables.get(table, {})
             frames = [load_parquet(self.folder / table / partition.file) for _, partition in sorted(partitions.items())]
@@ -116,7 +123,8 @@ class StoredTables:
         """Replace all rows of the given tables, add rows to the table `corrections`, and return the changes.
 
         No other table changes. Nothing is written if no row changed. `source` None keeps the source in the manifest.
-        `now` becomes the `imported_at` of new and changed rows. Files that a killed process left are removed.
+        `now` becomes the `imported_at` of new and changed rows. Files that a killed process left are removed. The
+        caller must hold a lock on the folder. DataError if a file cannot be read or written.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}
@@ -135,7 +143,7 @@ class StoredTables:
         return changes
 
     def _stamp(self, name: str, rows: pd.DataFrame, now: datetime, changes: TableChanges) -> pd.DataFrame:
-        """Return the rows with the column `imported_at`, and add their changes to `changes`.
+        """Return the rows of the table `name` with the column `imported_at`, and add their changes to `changes`.
 
         A row that did not change keeps its `imported_at`; the value of a new or changed row is `now`.
         """
@@ -165,9 +173,10 @@ def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
 
 
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Return one row with the columns CORRECTION_ROW for each changed cell.
+    """Return one row with the columns CORRECTION_ROW for each changed cell, which `differs` marks.
 
-    `who` is the player, the team or, in the schedule, the home team.
+    `old` and `new` are the same rows of the table `name` before and after the import. The column `who` is the player,
+    the team or, in the schedule, the home team.
     """
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)

@@ -1,6 +1,7 @@
 """The features: their registry, their defaults, the query that computes them, and the contract of a model's inputs.
 
-Start reading at `shared` for the definitions and at `query` for their SQL.
+Start reading at the module `shared`, which defines the features of shared mode, and at the module `query`, which builds
+their SQL.
 
 Each name below is imported when it is first used, so that code that only reads the registry does not load NumPy.
 """

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# A player with fewer than @min_prior_games earlier games this season does not count. The row's own player must meet the
-# same minimum.
+# A player who is listed as out or doubtful. He counts only if he has at least @min_prior_games earlier games this
+# season, as many as a role player needs.
 _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 
 
 def _sum_over(players: str, condition: str, amount: str) -> str:
-    """Return the SQL of a sum over the players who meet a condition.
+    """Return the SQL of the sum of the column `amount` over the players of the window `players`, divided by 1e12.
 
-    The sum is 0 if no player meets the condition, and NULL if there is no report for the game date.
+    Only players who meet the SQL `condition` are added. The sum is 0 if no player meets it. It is NULL if no status was
+    reported for the game date by the cutoff.
     """
     summed = f"SUM(IF({condition}, {amount}, 0)) OVER {players}"
     return f"IF(row.has_report = 1, COALESCE({summed}, 0) / 1e12, NULL)"

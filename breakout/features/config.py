@@ -29,7 +29,7 @@ def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
 
 
 class FeatureSettings(Protocol):
-    """The groups of settings that a command needs to compute features."""
+    """The settings of a command that features depend on: mode, feature list, target and cutoff (`availability`)."""
 
     @property
     def mode(self) -> ModeConfig: ...
@@ -62,12 +62,12 @@ class BreakoutFeatureConfig:
 
     @property
     def registry(self) -> Mapping[str, Feature]:
-        """Return the package's features and those of `own`, by name; for a name of both, the package's feature."""
+        """Return the package's features by name, followed by those of `own` whose names the package does not use."""
         return registry_with(self.own)
 
     @property
     def defaults(self) -> Mapping[str, float]:
-        """Return the default of each feature of `names`."""
+        """Return the default of each feature of `names`; KeyError for a name that is not in `registry`."""
         registry = self.registry
         return {name: registry[name].default for name in self.names}
 
@@ -75,9 +75,9 @@ class BreakoutFeatureConfig:
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
         """Return the feature configuration of a command's settings.
 
-        ConfigurationError if the list of features is empty, if the mode forbids it, or if a feature is unknown or
-        repeated; also if a definition of the user cannot be used. This is the only place that enforces that shared mode
-        has exactly the features of BREAKOUT_FEATURE_ORDER.
+        ConfigurationError if the list of features is empty, if it has an unknown feature or one feature twice, or if
+        the mode is shared and the list is not BREAKOUT_FEATURE_ORDER. No other place enforces this rule of shared mode.
+        ConfigurationError also if a feature that the user has defined cannot be used (see `check_own`).
         """
         own = own_features(settings.features)
         check_own(own)
@@ -92,7 +92,10 @@ class BreakoutFeatureConfig:
         availability: AvailabilityConfig,
         own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
-        """Return the configuration of features that were checked before; this method checks nothing."""
+        """Return the configuration of the features `names`, with the settings of the target and of the cutoff.
+
+        This method checks nothing. The caller must have checked the names and the user's features `own`.
+        """
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,
@@ -105,7 +108,11 @@ class BreakoutFeatureConfig:
         )
 
     def parameters(self, history_start: date, start: date, end: date) -> dict[str, object]:
-        """Return the values of the feature query's @parameters, for rows of the dates start..end, both inclusive."""
+        """Return the value of each @parameter of the feature query, except @season_type, which the warehouse sets.
+
+        The query returns rows of the dates start..end, both inclusive, and reads games from `history_start` on. The
+        parameters of the cutoff are always included, even if no feature reads injury reports.
+        """
         return {
             "history_start": history_start,
             "start": start,

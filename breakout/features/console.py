@@ -19,8 +19,8 @@ from breakout.features.registry import BREAKOUT_FEATURE_ORDER, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The parameters by name, each with its type, value and meaning. The script declares a variable `p_NAME` for each
-# parameter, because the console accepts no query parameter of type ARRAY, such as `season_types`.
+# The parameters of the feature query by name, each with its type, value and meaning. The script declares a variable
+# `p_NAME` for each parameter, because the console accepts no query parameter of type ARRAY, such as `season_types`.
 VALUES = {
     "history_start": ("DATE", "DATE '{first_season}-09-01'", "1 September of the first season whose games count"),
     "start": ("DATE", "DATE '2026-01-11'", "first date of the rows"),
@@ -33,7 +33,7 @@ VALUES = {
 }
 
 
-# The parameters that the query has only if a feature reads injury reports.
+# The further parameters, in the same form as VALUES, that the query has if a feature reads injury reports.
 REPORT_VALUES = {
     "cutoff": ("STRING", "'17:30'", "time of day; later injury reports are not read"),
     "timezone": ("STRING", "'America/New_York'", "time zone of the cutoff"),
@@ -45,10 +45,10 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
     """Return the script that computes these features from the tables with the default names.
 
     The script declares the parameters of VALUES and, if a feature reads injury reports, those of REPORT_VALUES.
-    FeatureDefinitionError for an unknown feature.
+    FeatureDefinitionError for an unknown feature, ValueError if `names` is empty.
     """
     has_reports = plan_query(REGISTRY, tuple(names)).uses_availability
-    first_season = 2025 - seasons_before(names)  # the dates in VALUES are in the season 2025-26
+    first_season = 2025 - seasons_before(names)  # 2025, because the dates in VALUES are in the season 2025-26
     declared = "\n".join(
         f"DECLARE p_{name} {kind} DEFAULT {value.format(first_season=first_season)};  -- {meaning}"
         for name, (kind, value, meaning) in (VALUES | (REPORT_VALUES if has_reports else {})).items()
@@ -58,9 +58,9 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Replace a page's last SQL block, and all text after the block, with an SQL block that contains the script.
+    """Replace the last SQL block of a Markdown page, and all text after it, with a block of the text of `console_text`.
 
-    DataError if the page has no SQL block.
+    DataError if the page has no SQL block, OSError if the file cannot be read or written.
     """
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     if not fence:

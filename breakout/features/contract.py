@@ -30,10 +30,12 @@ class FeatureContract:
     """The entry of one feature in a contract.
 
     `definition` maps the feature, and every feature that it is built from, to its SQL expression. `windows` maps the
-    name of a window to its frame (for a roster window, to its team column). It contains the windows that the
-    expressions read, except those without a frame (`Relation.order`), and the window `before`, which every query reads.
-    `query` is a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
-    rule by which only games before the row's date are read.
+    name of each window that these expressions read to its SQL frame, or to its team column if it is a window over
+    players. Windows without a frame of their own, such as `player_season`, are left out. The window `before` is always
+    included, because every query reads it.
+
+    `query` is a digest of the whole query that computes the feature. It also changes if a join changes, or the rule by
+    which only games before the row's date are read.
     """
 
     dtype: str
@@ -69,9 +71,9 @@ class Contract:
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the contract as JSON types."""
+        """Return the contract as JSON types, without the key `availability` if no feature reads injury reports."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # fingerprints of contracts from before this key existed must not change
+        if self.availability is None:  # keeps the fingerprints of contracts from before this key
             del record["availability"]
         return record
 
@@ -90,8 +92,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
     """Return the contract of the features and the target of `config`.
 
     `registry` has the definitions of the features; None means the registry of `config`. FeatureDefinitionError if the
-    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is not a plain
-    one (see `sources.extra_columns`).
+    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is not made of
+    letters, digits and _ (see `sources.extra_columns`).
     """
     registry = registry or config.registry
     label = {
@@ -136,7 +138,11 @@ def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureCont
 
 @lru_cache(maxsize=512)
 def canonical(sql: str) -> str:
-    """Return the tokens of an SQL text, separated by single spaces, so that layout never changes a contract."""
+    """Return the tokens of an SQL text in BigQuery's dialect, separated by single spaces.
+
+    Texts that differ only in line breaks, spaces or comments have equal results, so layout never changes a contract.
+    TokenError of sqlglot if the text is no SQL.
+    """
     from sqlglot import tokenize
 
     return " ".join(token.text for token in tokenize(sql, read=w.DIALECT))
@@ -144,7 +150,10 @@ def canonical(sql: str) -> str:
 
 @lru_cache(maxsize=512)
 def canonical_expression(sql: str) -> str:
-    """Return the tokens of an SQL expression as `canonical` does, with keywords and functions in capitals."""
+    """Return the tokens of an SQL expression as `canonical` does, with keywords and functions in capitals.
+
+    ParseError or TokenError of sqlglot if the text is no SQL expression.
+    """
     return canonical(w.write_sql(w.parse_expression(sql)))
 
 

@@ -40,7 +40,8 @@ DISTRIBUTIONS_FILE = "distributions.json"
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# Smaller differences do not matter in practice. A PSI of 0.1 is customarily called a moderate shift.
+# Differences up to these values do not matter in practice, so they are never called drift. A PSI of 0.1 is customarily
+# called a moderate shift.
 MATERIAL_PSI = 0.1
 MATERIAL_KS = 0.1
 
@@ -50,8 +51,8 @@ class Sample:
     """The distribution of one feature in one window.
 
     `rows` is the number of values that are not missing. If it is 0, `quantiles` is empty and the other fields are None.
-    `sd` is the sample standard deviation, None if there is only one value. `quantiles` maps a level, such as "0.05", to
-    the quantile. `default_share` is the share of values that equal the feature's default.
+    `sd` is the sample standard deviation, None if there are fewer than two values. `quantiles` maps a level, such as
+    "0.05", to the quantile. `default_share` is the share of values that equal the feature's default.
     """
 
     rows: int
@@ -63,11 +64,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """The comparison of one feature in two windows; PSI, KS and their limits are None if a window has no values.
+    """The comparison of one feature in two windows by two measures, PSI and KS.
 
     The feature has drifted if PSI or KS exceeds its limit. `psi_limit` is at least MATERIAL_PSI, and `ks_limit` at
     least MATERIAL_KS. A limit is larger where two windows of these sizes would often exceed that value without drift.
-    With one value in each window, KS never shows drift.
+    With one value in each window, KS never shows drift. If a window has no values, `is_drifted` is False, and both
+    measures, their limits and `ks_p_value` are None.
     """
 
     name: str
@@ -83,7 +85,7 @@ class FeatureDistribution:
 
 @dataclass(frozen=True)
 class DistributionReport:
-    """The comparison of every feature, in order.
+    """The comparisons of all features, in the order in which they were given.
 
     `significance` is the largest probability that a feature is called drifted if no feature has drifted.
     """
@@ -93,12 +95,12 @@ class DistributionReport:
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """Return the names of the features that drifted."""
+        """Return the names of the features that drifted; empty if none did."""
         return tuple(feature.name for feature in self.features if feature.is_drifted)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return one sentence for each feature that drifted."""
+        """Return one sentence for each feature that drifted; empty if none did."""
         return tuple(
             f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f} "
             f"(limit {feature.ks_limit:.3f}), mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
@@ -118,12 +120,12 @@ def validate_feature_distributions(
     significance: float = 0.01,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> DistributionReport:
-    """Compare the distribution of each feature in two windows, `reference` and `current`.
+    """Compare the distribution of each feature in two windows, and return the comparisons.
 
-    Both frames have one column for each feature. `current` may have further columns, which are ignored. NaN is left
-    out, so missing values are compared only if their defaults are filled in. `significance` is the largest probability
-    that a feature is called drifted if no feature has drifted. KeyError if a feature of `reference` is absent from
-    `current` or `defaults`.
+    `reference` and `current` are the rows of the windows, with one column for each feature. Further columns of
+    `current` are ignored. NaN is left out, so missing values are compared only if their defaults are filled in.
+    `significance` is the largest probability that a feature is called drifted if no feature has drifted. KeyError if a
+    feature of `reference` is absent from `current` or `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -147,7 +149,8 @@ def _compare(
     from scipy.stats import ks_2samp
 
     psi, psi_by_chance = _psi(reference, current, level)
-    # With one row in each window, the asymptotic p-value is NaN, and the exact one is 1.
+    # With one row in each window, the asymptotic p-value is NaN. The exact p-value is 1, so the feature has not
+    # drifted.
     test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
     psi_limit = max(psi_by_chance, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
@@ -206,7 +209,10 @@ def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[floa
 
 
 def save_distributions(report: DistributionReport, folder: Path) -> None:
-    """Write distributions.json, and log a warning for each feature that drifted."""
+    """Write the report to distributions.json in `folder`, and log a warning for each feature that drifted.
+
+    DataError if the file cannot be written.
+    """
     save_json(report.to_dict(), folder / DISTRIBUTIONS_FILE)
     for warning in report.warnings:
         logger.warning(warning)
@@ -215,7 +221,8 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
     """Raise GateError if a feature drifted and `distributions.fail_on_drift` is set.
 
-    Call it after all files of the run are written to `folder`, so that a run that fails here has them too.
+    Nothing is raised if `report` is None, because no distributions were compared. Call this after all files of the run
+    are written to `folder`, so that a run that fails here has them too.
     """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(

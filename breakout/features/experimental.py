@@ -214,7 +214,7 @@ EXPERIMENTAL_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="team_points_missing_last_game",
-        expression=(  # missing in the team's first game of the season, which is where rest_days is NULL
+        expression=(  # rest_days is NULL in the team's first game of a season, which has no previous game
             "IF(rest_days IS NULL, NULL, COALESCE(SUM(IF(team_games_missed BETWEEN 1 AND 9 AND games_so_far >= 5 "
             "AND points_avg_pico >= 1e13, points_avg_pico, 0)) OVER team_mates, 0) / 1e12)"
         ),

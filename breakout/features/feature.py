@@ -35,7 +35,10 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return the wording of a value; without a `phrase`, the feature's name and the value."""
+        """Return the wording of a value in slates and reports, from `phrase`.
+
+        Without a `phrase` it is the feature's name and the value with four significant digits.
+        """
         if not self.phrase:
             return f"{self.name} {value:.4g}"
         prefix = "not " if self.unit == "flag" and value == 0 else ""

@@ -21,9 +21,10 @@ _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the SQL of an aggregate over each nested career window, multiplied by its weight and summed.
+    """Return the SQL of a weighted sum: an aggregate over each nested career window, multiplied by the window's weight.
 
-    A window without a value adds 0.
+    `values` is the SQL that is aggregated. `weights` maps the number of games of a window to its weight. An aggregate
+    that is NULL adds 0.
     """
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
@@ -32,25 +33,27 @@ def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
     """Return the SQL of the decayed mean of the column `values`.
 
-    The divisor counts the games in which the column `counted` is not NULL; * counts every game.
+    The divisor is the weighted number of games in which the column `counted` is not NULL; * counts every game. The mean
+    is NULL if the divisor is 0.
     """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
 
 def _decayed_rate(top: str, bottom: str) -> str:
-    """Return the SQL of the weighted sum of `top` divided by that of `bottom`, with the weights _LONG.
+    """Return the SQL of the decayed sum of the column `top`, divided by that of the column `bottom`.
 
-    Only games in which both columns have a value count.
+    The half-life is about 10 games (_LONG). Only games in which both columns have a value count. The rate is NULL if
+    the divisor is 0.
     """
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"
     return f"{_weighted('SUM', known_top, _LONG)} / NULLIF({_weighted('SUM', known_bottom, _LONG)}, 0)"
 
 
-# The player's season averages of points and of minutes, as divisors.
+# Divisors: the player's season averages of points and of minutes, NULL if the average is 0.
 _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
-_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # in billionths of a minute, the unit of `minutes_nano`
+_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # the same as _M in billionths of a minute, the unit of `minutes_nano`
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
 # SUM(minutes_nano * minutes_nano) would depend on the order of addition: the squares (about 2e21) exceed 2^53, so each
 # is rounded. Squared deviations from the mean are added game by game instead, in a fixed order.

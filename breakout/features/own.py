@@ -26,7 +26,7 @@ _REMEDY = "`breakout features` lists the windows and columns that an expression 
 
 
 def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
-    """Return the user's definitions as registry entries."""
+    """Return the user's definitions as registry entries, in their order. `check_own` checks them."""
     return tuple(Feature(**asdict(definition)) for definition in config.definitions)
 
 
@@ -50,7 +50,11 @@ def check_own(own: tuple[Feature, ...]) -> None:
 
 
 def _check_resolved(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError if a definition cannot be resolved, or has the name of a query column."""
+    """Raise ConfigurationError if a definition of the user cannot be part of the feature query.
+
+    It must not use a window, column or feature that does not exist, depend on itself, or have the name of a query
+    column.
+    """
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
 
@@ -68,7 +72,8 @@ def check_expression(entry: Feature) -> None:
     """Raise ConfigurationError if a user's definition may not have its expression.
 
     The expression must be SQL of one value. It must not read more than the named windows and columns, aggregate without
-    a window, or call a random function or one of the current time. A function that sqlglot does not know is refused
+    a window, use a function over a window that is not in WINDOW_FUNCTIONS, or call a random function or one of the
+    current time. The offset of LAG must be a whole number, 0 or more. A function that sqlglot does not know is refused
     too, because BigQuery or DuckDB may lack it.
     """
     from sqlglot import exp, parse_one

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 # The rows of the feature query, one for each player and game.
 # - played: role players in the games that were played from @start to @end.
-# - slate: the scheduled games of those dates, with each player whose latest team of the season, before @start, plays.
+# - slate: the scheduled games of those dates, with the players of both teams. A player belongs to the team of his
+#   latest game of the season before @start.
 # - listed: the rows of the table `slate`, which the caller has filled with players and games that are not played yet.
 RowSource = Literal["played", "slate", "listed"]
 
@@ -70,8 +71,9 @@ def get_training_data_query(
     FLOAT64 column for each feature, NULL where it is missing (a name given twice is one column); last, if `has_points`,
     the points of the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
 
-    FeatureDefinitionError if the expression of a feature cannot be resolved; ConfigurationError if a feature reads a
-    column whose name is not a plain one (see `sources.extra_columns`); ValueError if `names` is empty.
+    `sources` None means the default names of the tables. FeatureDefinitionError if the expression of a feature cannot
+    be resolved. ConfigurationError if a feature reads a column whose name is not made of letters, digits and _ (see
+    `sources.extra_columns`). ValueError if `names` is empty.
     """
     names = tuple(dict.fromkeys(names))
     plan = plan_query(registry, names)
@@ -95,11 +97,12 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the query for the status of each player, as features read it, on the dates @start..@end.
+    """Return the query for the status of each player on the dates @start..@end, as features read it.
 
-    `availability_states` defines which status counts. Parameters of the text: @start @end DATE, @cutoff (HH:MM) and
-    @timezone STRING, @days_before INT64. Columns of the result: game_date, team_abbr, player_lookup, status, then
-    `named`, which are further columns of the injury reports. Rows are sorted by the first three columns.
+    `availability_states` defines which status counts; a player without such a status has no row. `named` are further
+    columns of the injury reports to select. Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone
+    STRING, @days_before INT64. Columns of the result: game_date, team_abbr, player_lookup, status, then `named`. Rows
+    are sorted by the first three columns.
     """
     ctes = availability_states(tables, named)
     del ctes["report_dates"]
@@ -112,7 +115,7 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return the number of seasons before a row's own that the query reads for these features; at least 1.
+    """Return how many seasons before a row's own season the query reads for these features; at least 1.
 
     FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
@@ -121,14 +124,20 @@ def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGIS
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
-    """Return the names of all columns that the query joins or returns, except features."""
+    """Return the names of all columns that the query of a plan joins or returns, except its features.
+
+    A feature of the user must not have one of these names.
+    """
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
     computed = {name for columns in (*plan.states.values(), *plan.rosters.values()) for name in columns}
     return own | computed | set(plan.row_windows)
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
-    """Return the columns that describe a row's own game before it is played, in order."""
+    """Return the columns of the result that describe a row's own game before it is played, in order.
+
+    These are NIGHT_COLUMNS, and before them NAME_COLUMN if the row source is `slate`.
+    """
     return (*_names(row_source), *NIGHT_COLUMNS)
 
 
@@ -141,7 +150,10 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTEs of the players and games that are not played yet, by name; none for the row source `played`."""
+    """Return the CTE `slate` of the requested rows whose games are not played yet, and the CTEs that it reads, by name.
+
+    The result is empty for the row source `played`.
+    """
     if row_source == "played":
         return {}
     if row_source == "listed":
@@ -168,11 +180,17 @@ WHERE recency = 1"""
 
 
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the CTE of the played games and the requested rows, with the player's season totals before each date."""
+    """Return the SQL of the played games and of the requested rows that are not played yet.
+
+    Each row has the number of the player's games of the season before its date, and his points in them.
+    """
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
-    rows, games = "player_games", "COUNT(*)"  # faster than COUNT(points), and equal to it if all games are played
+    rows, games = (
+        "player_games",
+        "COUNT(*)",
+    )  # all these games have points, so COUNT(*) equals COUNT(points), and is faster
     if row_source != "played":
         games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
@@ -189,14 +207,17 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the SQL condition for the seasons that the features of rows in the CTE `slate` read."""
+    """Return the SQL condition for the seasons that the features of games that are not played yet (`slate`) read."""
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
 
 
 def _played(plan: QueryPlan) -> str:
-    """Return the CTE of the played games; `was_breakout` is NULL after fewer than @min_prior_games earlier games."""
+    """Return the SQL of the played games with the column `was_breakout`.
+
+    `was_breakout` is NULL if the player had fewer than @min_prior_games games this season before the game.
+    """
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
     if not asks_for_missed_games(plan):
@@ -205,7 +226,7 @@ def _played(plan: QueryPlan) -> str:
 
 
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the CTE of the requested rows.
+    """Return the SQL of the requested rows.
 
     For played games these are the rows of role players. For games that are not played yet these are the rows of all
     players, and `is_role_player` marks the role players.
@@ -222,7 +243,7 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the CTE of each requested row with the states, rosters and statuses that are valid on its date."""
+    """Return the SQL of the requested rows, each with the states, rosters and statuses that are valid on its date."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
     if of_night:
@@ -250,7 +271,7 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level of the plan; the expressions of a level use only features of lower levels."""
+    """Return one CTE for each level of the plan, by name; its expressions use only features of lower levels."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

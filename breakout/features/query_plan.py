@@ -28,8 +28,9 @@ class QueryPlan:
     """The features, columns and window expressions that the query of a feature list needs.
 
     - `levels` and `expressions` map the name of a feature to its level (see `add`) and its SQL. They contain the listed
-      features and all features that these are built from, each after those that it is built from.
-    - `row_windows`, `states[relation]` and `rosters[window]` map the name of a column to its window expression.
+      features and all features that these are built from. A feature comes after those that it is built from.
+    - `row_windows` maps the name of a column to its window expression. So do `states[relation]`, for the windows of a
+      relation, and `rosters[window]`, for a window over players.
     - `row_columns` are the columns of the row's own game that features read.
     - `inputs[source]` are the columns of `played`, `team_games` or `roster` that window expressions read. Those of
       `played` include the columns from which columns of `roster` are computed.
@@ -76,7 +77,7 @@ class QueryPlan:
         return self.levels[name]
 
     def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
-        """Return the window expressions that the plan computes over a relation, by the name of their column."""
+        """Return the window expressions over a relation, by the name of their column; empty if no feature reads it."""
         return self.states.get(relation, {})
 
     @property
@@ -85,7 +86,10 @@ class QueryPlan:
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
-        """Add a window expression of the feature `name` to the plan; return the column that replaces the expression."""
+        """Add a window expression of the feature `name` to the plan; return the column that replaces the expression.
+
+        FeatureDefinitionError if the window, or a column of a window over players, does not exist.
+        """
         from sqlglot import exp
 
         sql, window = write_sql(node), node.text("alias")
@@ -112,7 +116,11 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column, and the lowest level that an expression with this column can have."""
+        """Return the SQL that replaces a column in the expression of the feature `name`, and a level.
+
+        An expression with this column has at least this level. `chain` are the features whose expressions led to the
+        column. FeatureDefinitionError if there is no such column or feature.
+        """
         from sqlglot import exp
 
         if column.table == "row" and column.name in w.ROW_COLUMNS:
@@ -132,7 +140,7 @@ class QueryPlan:
         )
 
 
-# The roster columns that are computed from a column of `played`, with that column.
+# The columns of `roster` that are computed from a column of `played`, each with the name of that column.
 _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 
@@ -142,7 +150,10 @@ def _column_name(sql: str) -> str:
 
 
 def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPlan:
-    """Return the plan of a feature list; FeatureDefinitionError if an expression cannot be resolved."""
+    """Return the plan of the feature query for these features; callers share the plan and must not change it.
+
+    FeatureDefinitionError if there is no such feature or if an expression cannot be resolved.
+    """
     return _plan(tuple(registry.values()), tuple(names))
 
 

@@ -33,7 +33,7 @@ BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
 
 
 def build_registry(*groups: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Return the entries by name, in the order given; ValueError if a name occurs twice."""
+    """Return the features of all groups by name, in the order given; ValueError if a name occurs twice."""
     registry: dict[str, Feature] = {}
     for feature in chain.from_iterable(groups):
         if feature.name in registry:
@@ -48,7 +48,7 @@ REGISTRY: Mapping[str, Feature] = build_registry(
 
 
 def registry_with(own: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Return the package's features and then those of `own`, by name; for a name of both, the package's feature."""
+    """Return the package's features by name, followed by those of `own` whose names the package does not use."""
     if not own:
         return REGISTRY
     return MappingProxyType({**REGISTRY, **{entry.name: entry for entry in own if entry.name not in REGISTRY}})

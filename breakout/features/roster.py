@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
     from breakout.warehouse.tables import SourceTables
 
-# The cutoff of a game date as a TIMESTAMP. The text that is cast ends with the name of the time zone, so that the
-# database applies the zone's daylight-saving time.
+# The SQL of the cutoff of a game date as a TIMESTAMP. The text that is cast ends with the name of the time zone, so
+# that the database applies the zone's daylight-saving time.
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# The roster columns that are computed from a column of `player_state`, with the name and the SQL of that column.
+# The columns of `roster` that are computed from a column of `player_state`, each with the name and the SQL of that
+# column.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
     "team_games_missed": ("latest_team_game", "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far"),
 }
-# The SQL of each roster column. Averages are rounded to whole numbers, in units of 1e-12 points or minutes. Sums of
-# whole numbers are exact, so a feature does not depend on the order in which the database adds the players.
+# The SQL of each column of `roster`. Averages are rounded to whole numbers, in units of 1e-12 points or minutes. Sums
+# of whole numbers are exact, so a feature does not depend on the order in which the database adds the players.
 _ROSTER_VALUES = {
     "games_so_far": "games_so_far",
     "points_avg_pico": "ROUND(points_so_far / games_so_far * 1e12)",
@@ -40,7 +41,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns that the rosters of the plan read from the states of a relation, as SQL by name."""
+    """Return the columns that rosters read from the states of a relation, as SQL by name; empty if they read none."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -50,15 +51,15 @@ def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
 
 
 def asks_for_missed_games(plan: QueryPlan) -> bool:
-    """Return whether a feature of the plan depends on the team games that a player missed."""
+    """Return whether a feature of the plan depends on which games of his team a player missed."""
     return bool(plan.inputs["played"] & {"team_game_number", "missed_team_game", "played_team_game"})
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE of the games of each team, numbered within the season; none if no feature needs it.
+    """Return the CTE `numbered_games` as SQL, by name: the games of each team, numbered within the season.
 
-    A game that only the player table has is not counted: its number is that of the team's previous game in the team
-    table, and its `is_known` is 0.
+    The result is empty if no feature needs it. A game that only the player table has is not counted: its number is that
+    of the team's previous game in the team table, and its `is_known` is 0.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -89,8 +90,9 @@ def played_with_missed_games(was_breakout: str) -> str:
 
     `was_breakout` is the SQL of the column `was_breakout`.
     """
-    # The player missed the team's game before this one if its number is above that of his own previous game.
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
+    # The number of the team's previous game. The player missed that game if it is above the number of his own previous
+    # game.
     missed = "team_game_number - is_known"
     return f"""SELECT *,
   CASE WHEN {is_first_of_stint} THEN -1
@@ -107,12 +109,12 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
-    """Return the CTEs `reports`, `availability_state` and `report_dates`.
+    """Return the CTEs `reports`, `availability_state` and `report_dates` as SQL, by name.
 
-    `availability_state` has the latest status of each player by game date and team. A status counts if it was reported
-    by the cutoff of the game date and, if the schedule has the time of tip-off, before tip-off. `named` are further
-    columns of the table `availability` to select with the status. `report_dates` has the dates for which any status was
-    reported by the cutoff.
+    `reports` has the statuses for the dates @start..@end that were reported by the cutoff of their game date.
+    `availability_state` has the latest of these for each player by game date and team. If the schedule has the time of
+    tip-off, only statuses reported before tip-off count there. `report_dates` has the game dates of `reports`. `named`
+    are further columns of the table `availability` to select with the status.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"
@@ -147,9 +149,10 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE of the players of each requested team and date, and a CTE of aggregates for each roster window.
+    """Return the CTE `roster` and a CTE for each roster window as SQL, by name.
 
-    There are none if no feature reads a roster window.
+    `roster` has the players of each requested team and date. The other CTEs have the aggregates over these players. The
+    result is empty if no feature reads a roster window.
     """
     if not plan.rosters:
         return {}
@@ -182,10 +185,13 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the SQL of the aggregates over the players of a roster window, without the row's own player."""
+    """Return the SQL of the aggregates of a roster window, for each requested player and date.
+
+    The player himself is not among the players over whom his row aggregates.
+    """
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # DISTINCT, because a player with two games on a date must still have one row for the team and date.
+    # DISTINCT, because the sums of a player with two requested games on a date would otherwise count everybody twice.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-NAMED_FEATURES = 3  # how many features a message names
+NAMED_FEATURES = 3  # the largest number of features that an error message names
 
 
 def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> tuple[str, ...]:
-    """Return the names as a tuple; ConfigurationError if `check_names` or the mode refuses this list."""
+    """Return the names as a tuple.
+
+    ConfigurationError if `check_names` refuses the list, or if `mode` is "shared" and the list is not
+    BREAKOUT_FEATURE_ORDER.
+    """
     chosen = tuple(names)
     check_names(chosen, registry)
     if mode == "shared" and chosen != BREAKOUT_FEATURE_ORDER:
@@ -29,7 +33,10 @@ def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feat
 
 
 def check_names(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> None:
-    """Raise ConfigurationError for an empty list, an unknown name (with the nearest known one) or a repeated name."""
+    """Raise ConfigurationError if the list is empty, repeats a name, or has a name that `registry` lacks.
+
+    The message about an unknown name suggests a similar known one, if there is one.
+    """
     if not names:
         raise ConfigurationError("features.names is empty; name at least one feature (breakout features lists them).")
     for name in names:
@@ -52,6 +59,6 @@ def _difference(chosen: tuple[str, ...]) -> str:
 
 
 def _list_first(names: Sequence[str]) -> str:
-    """Return the first NAMED_FEATURES names and the number of the others, such as "a, b, c and 2 more"."""
+    """Return the first NAMED_FEATURES names and the number of the others, if any, such as "a, b, c and 2 more"."""
     more = len(names) - NAMED_FEATURES
     return ", ".join(names[:NAMED_FEATURES]) + (f" and {more} more" if more > 0 else "")

@@ -27,7 +27,8 @@ SHARED_FEATURES: tuple[Feature, ...] = (
     ),
     Feature(
         name="points_std_last_10",
-        # n * (sum of squares) - (sum)^2 is computed in whole numbers, so equal scores give exactly 0.
+        # n * (sum of squares) - (sum)^2 is computed in whole numbers, so equal scores give a standard deviation of
+        # exactly 0.
         expression="""
             SQRT(
               (COUNT(*) OVER last_10 * SUM(points * points) OVER last_10

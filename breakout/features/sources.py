@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 
-# A game_id is YYYYMMDD_AWAY_HOME. If it has no '_', home and away are unknown.
+# The SQL of the flag `is_home`, 1 at home and 0 away. A game_id is YYYYMMDD_AWAY_HOME. The flag is NULL for a game_id
+# without a '_'.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
-# The SQL of each column. SQL engines add floating-point numbers in any order, and a rounded sum depends on the order.
-# Sums of whole numbers below 2^53 are exact. So minutes and usage are rounded to billionths, and a feature's expression
-# divides their sum by 1e9.
+# The SQL of each column of the played games. SQL engines add floating-point numbers in any order, and a rounded sum
+# depends on the order. Sums of whole numbers below 2^53 are exact. So minutes and usage are rounded to billionths, and
+# a feature's expression divides their sum by 1e9.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
@@ -33,9 +34,11 @@ _TEAM_COLUMNS = {
     "possessions": "CAST(possessions AS FLOAT64)",
     "minutes_total": "CAST(COALESCE(minutes_total, 240) AS FLOAT64)",
 }
-# The columns that `played` and `team_games` have even if no feature reads them; `team_games` has no `player_lookup`.
+# The columns that the CTEs `played` and `team_games` have even if no feature reads them. Only `played` has
+# `player_lookup`.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
-# The player table lacks the four further columns: the query computes them from the games of a player and his team.
+# The four columns that are added here are not in the player table. The query computes them from the games of a player
+# and of his team.
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
     "team_game_number",
@@ -46,10 +49,10 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the names of the columns, except keys, that a window over `source` (`played` or `team_games`) may read.
+    """Return the names of the columns, except keys, that a window over the games of `source` may read, sorted.
 
-    Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window may also read any other column of the
-    source table, under its name there.
+    `source` is `played` or `team_games`. Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window
+    may also read any other column of the source table, under its name there.
     """
     return tuple(
         sorted(_KNOWN_COLUMNS[source] - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"})
@@ -70,11 +73,11 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 
 
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
-    """Return the SQL of the played games of the enabled season types, from @history_start to @end.
+    """Return the SQL of the played games of the season types @season_types, from @history_start to @end.
 
-    A game is played if it has points and more than 0 minutes. The columns are the keys, the teams, the season, points,
-    the columns `inputs` as numbers, and the columns `names` unchanged. Columns of `inputs` that later parts of the
-    query compute, such as `was_breakout`, are left out.
+    A game is played if it has points and more than 0 minutes. The columns are the keys, the teams, the season, the
+    points, the columns `inputs` as numbers, and the columns `names` as they are. Columns of `inputs` that later parts
+    of the query compute, such as `was_breakout`, are left out. ConfigurationError as in `extra_columns`.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -90,7 +93,11 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
-    """Return the SQL of the games of all teams with the columns `inputs`; a NULL minutes_total becomes 240."""
+    """Return the SQL of the games of all teams of the season types @season_types, from @history_start to @end.
+
+    The columns are the keys, the teams, the season, and the columns `inputs` as numbers. A NULL `minutes_total` becomes
+    240. ConfigurationError as in `extra_columns`.
+    """
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}
     columns = "".join(f",\n  {sql} AS {column}" for column, sql in values.items())

@@ -13,7 +13,7 @@ from breakout.features.roster import roster_states
 if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
 
-# The columns by which a requested row joins the states of its team and of its opponent.
+# The columns by which a requested row joins the CTE `night`, which has the states of its team and of its opponent.
 NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
@@ -27,7 +27,10 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTEs of the states, as SQL by name: one for each relation that the query joins, and `night`."""
+    """Return the CTEs of the states, as SQL by name.
+
+    There is one for each relation that the query joins, and `night` if a feature reads the states of a team.
+    """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
 
@@ -47,7 +50,7 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # The players of a roster may have no requested row, so the states of all players of the season are computed.
+    # A roster also has players without a requested row, so the states of all players of the season are computed.
     needs_all_players = bool(plan.rosters) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
@@ -58,8 +61,8 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return a subquery of a relation's games, limited to the players and seasons of the requested rows.
 
-    A row joins only states of its own player, so other players are not needed. If the relation reads earlier seasons, a
-    game is listed once for each requested season for which it counts.
+    A requested row joins only states of its own player, so the games of other players are not needed. If the relation
+    reads earlier seasons, a game is listed once for each requested season for which it counts.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -77,9 +80,9 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `night`: the states of team and opponent on each requested date; none if no feature reads them.
+    """Return the CTE `night`, by name: the states of team and opponent on each requested date.
 
-    The CTE joins these states once for all players of a team.
+    The CTE joins these states once for all players of a team. The result is empty if no feature reads them.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

@@ -1,4 +1,4 @@
-"""The only function that fills missing feature values with their defaults and puts features into contract order."""
+"""The function that fills missing feature values with their defaults and puts features into contract order."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ ROW_COLUMNS = (
     "has_report",
 )
 
-# The roster windows, each with the team column of its players. They aggregate over players instead of games: the other
-# players of the row's team, or the players of the opponent. A player belongs to the team of his latest game of the
-# season before the row's date. An aggregate reads one row for each of these players, with the columns ROSTER_COLUMNS.
-# It is NULL if there are no such players.
+# The roster windows: the other players of the row's team, and the players of the opponent. The value of a window is the
+# row's column that names the team of these players. A player belongs to the team of his latest game of the season
+# before the row's date. An aggregate reads one row for each of these players, with the columns ROSTER_COLUMNS, instead
+# of games. It is NULL if there are no such players.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
 ROSTER_COLUMNS = (
     # the number of the player's games of the season before the row's date
@@ -67,7 +67,7 @@ ROW_WINDOWS = {
 class Relation:
     """A relation with one state after each game of a player or team, and the condition by which a row joins a state.
 
-    The docstring of the module defines a state.
+    A state has the values of the windows that end with its game.
 
     - `source` is the CTE of games, and `partition` its column that names the player or team.
     - `order` is the name of the window over the games of one player or team in one season, sorted by date. It also
@@ -95,15 +95,16 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the join condition from `kept` to the state that is valid on the row's date."""
+        """Return the SQL condition by which a requested row (`kept`) joins the state that is valid on its date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL of a window expression for the states.
+        """Return the SQL that computes a window expression in the CTE of the states.
 
-        Two kinds of expressions get a cheaper form with the same values. LAG(x, 0) becomes x. COUNT(*) becomes the
-        number of the state's game in `order`, at most the length of the frame.
+        Two kinds of expressions get a cheaper form with the same values. LAG(x, 0) over `order` becomes x. COUNT(*)
+        over a further window becomes the number of the state's game in `order`, at most the number of games of the
+        window.
         """
         from sqlglot import exp
 
@@ -122,13 +123,16 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether all rows of a team and date join the same state."""
+        """Return whether all players of a team join the same state on a date, because the games are those of teams."""
         return self.source == "team_games"
 
 
 @cache
 def parse_expression(sql: str) -> exp.Expr:
-    """Return the tree of an expression in BigQuery's dialect; callers share the tree and must not change it."""
+    """Return the tree of an expression in BigQuery's dialect; callers share the tree and must not change it.
+
+    ParseError or TokenError of sqlglot if the text is no SQL.
+    """
     from sqlglot import parse_one
 
     return parse_one(sql, read=DIALECT)
@@ -140,11 +144,13 @@ def write_sql(node: exp.Expr) -> str:
 
 
 def last(games: int) -> str:
-    """Return the SQL frame of the latest `games` games up to and including the state's own."""
+    """Return the SQL frame of the latest `games` games, up to and including the current one."""
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}  # the longest frame in RELATIONS has 32 games
+_GAMES_OF_FRAME = {
+    last(games): games for games in range(1, 101)
+}  # 100 is enough: the longest frame in RELATIONS has 32 games
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (

@@ -25,12 +25,15 @@ EVALUATION_PATH = "evaluation path"
 PREDICTION_PATH = "prediction path"
 AGREEMENT = "tables agree"
 GAME_CHECKS = (TRUNCATION, PERTURBATION, LABEL, EVALUATION_PATH, PREDICTION_PATH, AGREEMENT)
-# The checks that change data on which features must not depend. A difference that they find is a leak.
+# The checks that change data on which features must not depend. A difference that one of them finds is a leak.
 DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
-    """Yield the differences that the checks find; call `on_date` with each sampled date after its checks."""
+    """Run all checks and yield the differences that they find; call `on_date` with each sampled date after its checks.
+
+    Errors of the audited paths are not caught.
+    """
     yield from _contradicting(audited)
     yield from _evaluated(audited)
     statuses = StatusChecks(audited)
@@ -46,9 +49,10 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield a difference for each game in which source tables contradict each other; a few games of each kind.
+    """Yield differences for games about which source tables contradict each other, a few of each kind of contradiction.
 
-    If two tables give a game different dates, the result of the game can reach a feature of the same game.
+    If two tables give a game different dates, the result of the game can reach a feature of the same game. A kind
+    without example games gets one difference without a game.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -111,8 +115,8 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compare the sampled rows of `day` with those of the prediction path, for which `day` is not played yet.
 
-    A slate never contains some rows, such as a player's first game for a new team. These sampled rows are compared with
-    those of the path `listed`, which builds rows from a list of players and games.
+    A slate lacks some rows, such as a player's first game for a new team. Sampled rows that the slate lacks are
+    compared with those of the path `listed`, which builds rows from a list of players and games.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

@@ -54,7 +54,8 @@ class AuditReport:
     """The result of an audit: the features, the checks, and every difference (`violations`).
 
     `rows` and `dates` are the numbers of sampled rows and of their dates. `edge_cases` is the number of sampled rows of
-    each kind of edge case. `counterexamples` has a few of the violations, with the source rows that cause them.
+    each kind of edge case. `counterexamples` has a few of the violations, each with a source row that causes it, if one
+    was found.
     """
 
     features: tuple[str, ...]
@@ -76,15 +77,15 @@ class AuditReport:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return all features, then each of ROWS, COLUMNS and GAMES for which there is a violation."""
+        """Return all audited features, then each of ROWS, COLUMNS and GAMES for which there is a violation."""
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
-    """Return a counterexample for each of the first few features with a violation."""
-    # Of a feature's violations, one that a check of DATA_CHECKS found is preferred, because `find_leak` can search for
-    # the source row of these only.
+    """Return one counterexample for each of the first _COUNTEREXAMPLES features that have a violation."""
+    # A violation that a check of DATA_CHECKS found comes first, because `find_leak` finds source rows for these checks
+    # only.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []
@@ -107,9 +108,13 @@ def audit_features(
 ) -> AuditReport:
     """Run every check on a sample of about `rows` rows from `start` to `end`, and report the differences.
 
-    None for `start` or `end` means the first or last date of the warehouse. Equal seeds give equal samples. `paths` are
-    the functions to audit; None means those that the programs use. `on_date` is called with each date after its checks.
-    DataError if the window has no rows; FeatureDefinitionError if the expression of a feature cannot be resolved.
+    None for `start` or `end` means the first or last date of the warehouse; a later `end` means its last date too.
+    Equal seeds give equal samples. `paths` are the functions to audit; None means those that the programs use.
+    `on_date` is called with each date after its checks.
+
+    DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs
+    injury reports and no table of them is configured, or if it reads a column whose name is not made of letters, digits
+    and _. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

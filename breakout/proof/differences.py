@@ -28,8 +28,9 @@ class Difference:
     """A difference that a check found: usually one feature of one row, with its two values.
 
     `feature` is ROWS or COLUMNS if the two computations have different rows or columns, and GAMES if source tables
-    contradict each other about a game. `expected` and `found` are then texts that describe the difference. Keys that do
-    not apply are empty texts.
+    contradict each other about a game. `expected` and `found` are then texts that describe the difference, as they are
+    if no status changed a feature (the check REPORTS_COUNT). Of `player_lookup`, `game_id` and `game_date`, those that
+    do not apply are empty texts.
     """
 
     check: str
@@ -45,8 +46,9 @@ class Difference:
 class Audited:
     """The sampled rows, and everything that the checks need to compute them again.
 
-    `rows` are the sampled rows as the training path computed them on all data. `replay` is a warehouse with a copy of
-    the source tables. `end` is the last date of the audit. `seed` determines the noise and the random statuses.
+    `rows` are the sampled rows as the training path computed them on all data, and `paths` the functions that are
+    audited. `replay` is a warehouse with a copy of the source tables. `end` is the last date of the audit. `seed`
+    determines the noise and the random statuses.
     """
 
     rows: Dataset
@@ -57,7 +59,7 @@ class Audited:
     seed: int
 
     def days(self) -> list[date]:
-        """Return the distinct dates of the sampled rows."""
+        """Return the distinct dates of the sampled rows, in order."""
         return [day.item() for day in np.unique(self.rows.dates)]
 
     def of_day(self, day: date) -> Dataset:
@@ -72,7 +74,8 @@ class Audited:
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
     """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
 
-    If the columns differ, yield that difference only. Rows of `found` that are not in `expected` are ignored.
+    If the feature columns differ, only one difference about the columns is yielded. Rows of `found` that are not in
+    `expected` are ignored.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
@@ -94,11 +97,11 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
 
 
 def own_rows(rows: Dataset) -> str:
-    """Return an SQL condition that is true for exactly these rows of player_game_summary."""
+    """Return an SQL condition that is true for exactly these rows in player_game_summary; FALSE for no rows."""
     pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 
 
 def quoted(text: str) -> str:
-    """Return a text as a quoted SQL string of DuckDB."""
+    """Return a text as an SQL string of DuckDB, in single quotes."""
     return "'" + text.replace("'", "''") + "'"

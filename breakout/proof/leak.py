@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row on which the value of a feature depends, although it must not.
+    """A source row on which the value of a feature in the audited row depends, although it must not.
 
-    The source row is dated on or after the audited row, or belongs to the same game, or is a status on which the
-    audited row must not depend (see `later_statuses`). `key` is the key of the source row without the game date.
+    The source row is dated on or after the audited row, or belongs to the audited row's game, or is a status on which
+    the audited row must not depend (see `later_statuses`). `key` is the key of the source row without the game date.
     `is_left_out` means that the value changes if the source row is left out. Otherwise the value changes if noise
     replaces the results in the source row.
     """
@@ -43,7 +43,8 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
     For the check LATER_STATUSES the search leaves statuses out. For other checks it first replaces the results of rows
     with noise. If no row changes the value in this way, the search leaves rows out. It tries the most frequent causes
-    first: the audited row's own source row (noise only), then rows of the same game, then of the same date, then all.
+    first: the audited row's own source row (noise only), then rows of the same game, then rows of the same date, then
+    all rows of that or a later date.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -64,7 +65,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for a status of `later_statuses` whose removal changes the value; return None without one."""
+    """Search by halving for a status of `later_statuses` whose removal changes the value; None if there is none."""
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
     listed = "strftime(reported_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S UTC') AS reported_at"
@@ -78,7 +79,7 @@ def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame) -> bool:
-    """Return whether the audited value changes if the statuses `rows` are left out."""
+    """Return whether the audited value changes if the statuses in `rows` are left out."""
     left_out = ", ".join(map(str, rows["rowid"]))
     reports = f"FROM main.availability WHERE rowid NOT IN ({left_out})"
     return _changes(audited, difference, date.fromisoformat(difference.game_date), {"availability": reports})
@@ -87,7 +88,8 @@ def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
     """Return a row for which `matters` is true without any other row; None if halving finds none.
 
-    Halving finds none if only several rows together change the value.
+    `matters` returns whether changing the given rows changes the audited value. Halving finds no row if only several
+    rows together change it.
     """
     if not len(rows) or not matters(rows):
         return None
@@ -101,7 +103,7 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
-    """Return whether the audited value changes if noise replaces the results of `rows`, or if they are left out."""
+    """Return whether the audited value changes if noise replaces the results of `rows`, or if `rows` are left out."""
     selects = {}
     for table in ("player_game_summary", "team_offense_game_summary"):
         own = rows[rows["source"] == table]
@@ -114,7 +116,10 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether the audited value changes if the tables named in `selects` show the results of their SELECTs."""
+    """Return whether the audited value changes if the tables named in `selects` show the results of their SELECTs.
+
+    The result is False if the changed tables do not give exactly one row for the audited player and game.
+    """
     with audited.replay.changed(**selects):
         found = audited.recompute(audited.paths.training, date.fromisoformat(difference.game_date), end)
     key = (difference.player_lookup, difference.game_id, difference.game_date)

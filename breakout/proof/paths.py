@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 
 
 class RowBuilder(Protocol):
-    """A path: a function that builds the rows of a warehouse from the date `start` to the date `end`."""
+    """A path: a function that builds the rows of a warehouse from the date `start` to the date `end`, both inclusive.
+
+    It raises the errors of `dataset.build_dataset`: DataError, ConfigurationError, FeatureDefinitionError or
+    ValueError.
+    """
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
 
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths that are audited, and the definitions of their features.
+    """The paths that are audited, and the definitions of their features (`registry`).
 
-    `prediction` builds the rows of the scheduled games for the players of both teams, as `breakout predict` does.
-    `listed` builds rows from a list of players and games. The audit uses it for rows that a slate never contains, such
-    as a player's first game for a new team.
+    `training` and `evaluation` build the rows of played games, as `breakout train` does. `prediction` builds the rows
+    of scheduled games for the players of both teams, as `breakout predict` does. `listed` builds rows from a list of
+    players and games. The audit uses it for rows that a slate never contains, such as a player's first game for a new
+    team.
     """
 
     training: RowBuilder
@@ -41,7 +46,7 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """Return the paths that the programs use, with the features of `registry`."""
+    """Return the paths that the programs use, with the definitions of `registry`."""
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns with results, and the number of different values of the noise in each. Noise replaces only these columns
-# and the further columns that are copied (`extra`), so games, teams and players stay the same.
+# The columns with results, each with the number of different values that noise can give it. Noise replaces only these
+# columns and the further columns that are copied (`extra`), so games, teams and players stay the same.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -60,8 +60,9 @@ class Replay(DuckDBWarehouse):
         """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
         `extra` maps the name of a table to further columns to copy; it may repeat declared columns. `seasons_before` is
-        the number of seasons before a row's own season that its features read. With `has_reports`, also copy the
-        injury reports up to LATER_REPORTS after `end`, and the tip-off times of the schedule.
+        the number of seasons before a row's own season that its features read. With `has_reports`, also copy the injury
+        reports up to LATER_REPORTS after `end`, and the tip-off times of the schedule, if it has any. DataError if
+        `source` cannot be read.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -84,7 +85,10 @@ class Replay(DuckDBWarehouse):
         choose_threads(self.connection)
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
-        """Copy `columns` of the rows between the two `dates`, and show the copy under the source table's name."""
+        """Copy `columns` of the rows of `table` from @history_start to @end, and show the copy under the table's name.
+
+        `dates` are the values of these two parameters.
+        """
         sql = f"""SELECT {", ".join(columns)}
 FROM {source.sources.reference(table)}
 WHERE game_date BETWEEN @history_start AND @end"""
@@ -105,7 +109,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
     def changed(self, **selects: str) -> Iterator[Replay]:
         """Make the tables named in `selects` show the results of their SELECTs until the block ends.
 
-        After the block, they show their copies again. The SELECTs read the copies as `main.<table>`.
+        After the block they show their copies again. The SELECTs read the copies as `main.<table>`.
         """
         try:
             for table, select in selects.items():
@@ -119,14 +123,18 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Write the table `slate`, with the player, game, teams and venue of `rows` and without results."""
+        """Write `rows` into the table `slate` without their results, as games that are not played yet.
+
+        The columns are the player, the game, the teams and whether the player is at home.
+        """
         self._create("nba_analytics.slate", rows[list(_LISTED)])
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Write the table `main.tonight`, a schedule of the games of these rows.
+        """Write the table `main.tonight`: a schedule of the games of `rows`, each once.
 
-        All games get `season_type`. The time of tip-off is that of `main.schedule`, NULL if the schedule lacks it.
+        All games get `season_type`. The time of tip-off is that of `main.schedule`, NULL if the schedule lacks it. Rows
+        whose `is_home` is missing are left out.
         """
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
@@ -151,7 +159,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """Return a SELECT of the whole table in which noise replaces the results of the rows that meet `where`.
+        """Return a SELECT of all rows of `table` in which noise replaces the results of the rows that meet `where`.
 
         Equal seeds give equal noise.
         """

@@ -12,7 +12,7 @@ from breakout.features.query import KEY_COLUMNS
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
 
-EDGE_ROWS = 2  # the number of rows that are sampled first, for each kind of edge case
+EDGE_ROWS = 2  # the largest number of rows that are sampled for each kind of edge case, before all others
 LONG_ABSENCE_DAYS = 14
 SEASON_START_DAYS = 7  # the length of a season's start, counted from the date of its first row
 RARE_SHARE = 0.05
@@ -21,7 +21,10 @@ ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return a mask, shape (n,), for each kind of edge case: rows that most likely show an error in a feature."""
+    """Return a mask of the rows of each kind of edge case, by the name of the kind; the masks have shape (n,).
+
+    Edge cases are the rows that most likely show an error in a feature, such as a player's first game after a trade.
+    """
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
     date = pd.to_datetime(rows["game_date"])
@@ -38,9 +41,10 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
-    """Return a mask, shape (n,), of about `rows` rows, and the number of sampled rows of each kind of edge case.
+    """Return a mask, shape (n,), of the sampled rows, and the number of sampled rows of each kind of edge case.
 
-    Equal seeds give equal samples.
+    The sample has `rows` rows, or all rows if there are fewer. It has more if a few rows of each kind of edge case are
+    more than `rows`. Equal seeds give equal samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
@@ -52,11 +56,11 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # Further rows are taken from the dates of the sampled edge cases first, because these dates are computed anyway.
-    # Other dates are allowed only if ROWS_PER_DATE rows on each of these dates are not enough.
+    # After the edge cases, rows are taken from the dates of these first, because these dates are computed anyway. Other
+    # dates are allowed only if ROWS_PER_DATE rows on each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # Of the further rows on allowed dates, those of rare kinds of edge cases are taken first.
+    # Of the rows on allowed dates, those of rare kinds of edge cases are taken first.
     is_rare = np.zeros(len(dataset), dtype=bool)
     for mask in edges.values():
         if mask.mean() < RARE_SHARE:

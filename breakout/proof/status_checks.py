@@ -37,8 +37,8 @@ STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 _INSTANT = timedelta(microseconds=1)
 # A status reported this long before the cutoff counts even if the audited query uses the wrong day or time zone.
 _LONG_BEFORE = timedelta(days=3)
-_BEFORE_CUTOFF = timedelta(hours=1)  # how long before the cutoff the games of the tip-off check begin
-_OPPOSITE = 3  # a shift in STATUSES that turns `out` into `probable` and `doubtful` into `available`
+_BEFORE_CUTOFF = timedelta(hours=1)  # in the check TIP_OFF, the games begin this long before the cutoff
+_OPPOSITE = 3  # the distance in STATUSES from `out` to `probable`, and from `doubtful` to `available`
 
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
@@ -47,7 +47,10 @@ def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the rows of `main.availability` on which features of `day` must not depend."""
+    """Return an SQL condition for the rows of `main.availability` on which features of `day` must not depend.
+
+    These are the statuses for later game dates, those reported after `cutoff`, and those reported at or after tip-off.
+    """
     tip_off = (
         "SELECT MIN(tip_off) FROM main.schedule AS games "
         "WHERE games.game_date = availability.game_date AND team_abbr IN (home_team_abbr, away_team_abbr)"
@@ -59,7 +62,7 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit.
+    """The checks of one audit that change injury reports.
 
     `moved` collects the features that changed in at least one row when every player had a status.
     """
@@ -74,24 +77,31 @@ class StatusChecks:
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Yield the differences in the sampled rows of `day`; none if no feature reads injury reports."""
+        """Yield the differences that the checks find in the sampled rows of `day`, which are `expected`.
+
+        There are none if no audited feature reads injury reports.
+        """
         if self.readers:
-            # Other features than `readers` cannot depend on the reports, because their query does not name the table.
+            # Only the features of `readers` are compared. The queries of other features do not name the table of injury
+            # reports.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each of `readers` that no status has changed: its other checks then prove nothing."""
+        """Yield a difference for each feature of `readers` that no status has changed.
+
+        The other checks prove nothing about such a feature.
+        """
         for name in sorted(self.readers - self.moved):
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compare the sampled rows with the same rows without later statuses, and with other later statuses.
 
-        Later statuses are those of `later_statuses`. For the second comparison they are replaced, and each player gets
-        two more: one that is reported just after the cutoff, and one for a game on the next day.
+        Later statuses are those of `later_statuses`. In the second comparison other statuses replace them, and each
+        player gets two more: one that is reported just after the cutoff, and one for a game on the next day.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
@@ -111,9 +121,9 @@ FROM main.availability"""
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compare rows for which every player's status is reported days early with rows for which it is reported late.
 
-        In the first comparison, late is exactly at the cutoff. In the second comparison, the games begin before the
-        cutoff, and late is the instant before tip-off. Each player then has another status that is reported at tip-off
-        and must not count.
+        In the first comparison, late is exactly at the cutoff, and no game has a time of tip-off. In the second
+        comparison, the games begin before the cutoff, and late is the instant before tip-off. Each player then has
+        another status that is reported at tip-off and must not count.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -144,10 +154,11 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
         return asked.recompute(asked.paths.training, day, day)
 
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
-        """Return a SELECT of random statuses for `day`: one for each player of the season and each of his teams.
+        """Return a SELECT of random statuses for `day`, all reported at `reported_at`.
 
-        The players of the sampled rows are always included. Equal seeds give equal statuses. `shift` replaces each
-        status with the one that many places later in STATUSES.
+        There is one for each player with an earlier game of the season and each of his teams, and for the players of
+        the sampled rows. Equal seeds give equal statuses. `shift` replaces each status with the one that many places
+        later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
