@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FLUSHING_THREADS = 4  # starting more threads costs more time than they save
+FLUSHING_THREADS = 4  # no more, because starting more threads costs more time than they save
 SEAL_KEY = "seal"
 
 # The names that `whole_file` gives to incomplete files and folders, and those that earlier versions gave to them.
@@ -109,7 +109,10 @@ def flushed_together(folder: Path) -> Iterator[None]:
 
 
 def flush(path: Path) -> None:
-    """Flush the content of a file, or the names in a folder, to the disk."""
+    """Flush the content of a file, or the names in a folder, to the disk.
+
+    OSError if that fails. For a folder on a file system that cannot flush folders, nothing happens.
+    """
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -150,7 +153,7 @@ def file_digest(path: Path) -> str:
 
 
 def json_digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a mapping of JSON types, independent of the order of its keys."""
+    """Return the SHA-256 of a mapping of JSON types in hexadecimal, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -185,7 +188,10 @@ def save_text(text: str, path: Path) -> None:
 
 
 def save_json(record: Any, path: Path) -> None:
-    """Write a record as JSON, indented by two spaces; ValueError for NaN and infinity, which JSON does not have."""
+    """Write a mapping or a typed record as JSON, indented by two spaces.
+
+    ValueError for NaN and infinity, which JSON does not have. DataError if the file cannot be written.
+    """
     # `json.dumps` raises for NaN, which msgspec would write as null. msgspec indents the text, because `json.dumps`
     # takes many times longer for that.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
@@ -207,7 +213,7 @@ def json_ready(value: Any) -> Any:
 
 
 def save_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table without its index as a Parquet file."""
+    """Write a table without its index as a Parquet file; DataError if the file cannot be written."""
     save_bytes(to_parquet(frame), path)
 
 
@@ -216,7 +222,7 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # One thread, because starting more costs more time than they save.
+    # One thread is used, because starting more threads costs more time than they save.
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
     written = pa.BufferOutputStream()
     pq.write_table(table, written)
@@ -229,7 +235,10 @@ def save_bytes(content: bytes, path: Path) -> None:
 
 
 def save_sealed(record: Any, path: Path) -> None:
-    """Write a mapping or a typed record as JSON with a seal: a digest of the content, which `load_sealed` checks."""
+    """Write a mapping or a typed record as JSON with a seal: a digest of the content, which `load_sealed` checks.
+
+    ValueError for NaN and infinity. DataError if the file cannot be written.
+    """
     content = msgspec.to_builtins(record)
     save_json({**content, SEAL_KEY: json_digest(content)}, path)
 
@@ -261,7 +270,10 @@ def load_sealed(path: Path, kind: type[T]) -> T:
 
 
 def check_seal(record: Mapping[str, Any], path: Path) -> None:
-    """Raise DataError that names the file unless the digest of the record equals its seal."""
+    """Raise DataError that names the file unless the digest of the record equals its seal.
+
+    The digest leaves out the seal. A record without a seal is refused too.
+    """
     content = {key: value for key, value in record.items() if key != SEAL_KEY}
     if record.get(SEAL_KEY) != json_digest(content):
         raise DataError(f"{path} is damaged or was edited: its content does not match its seal.")
@@ -301,6 +313,7 @@ def _readable(path: Path, kind: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing.") from error
     except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # pyarrow sets no errno for bad content
+        # An OSError without errno is pyarrow's error about bad content.
+        if isinstance(error, OSError) and error.errno is not None:
             raise DataError(system_sentence(f"{path} cannot be read", error)) from error
         raise DataError(f"{path} is damaged and cannot be read as {kind}.") from error

@@ -62,9 +62,10 @@ def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
     """Run the settings of a run again; return the recorded evidence of the run and the evidence of the rerun.
 
     `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder is not that of a completed
-    run, or if a file of the run or its bundle was changed or replaced. ConfigurationError for a run of a command other
-    than train and evaluate, or if the run's settings lack a key of `places`. GateError if the installed feature
-    definitions differ from the contract of the run's bundle, or if they differed when an evaluation was run.
+    run, if a file of the run or its bundle was changed or replaced, or if the data cannot be read. ConfigurationError
+    for a run of a command other than train and evaluate, or if the run's settings lack a key of `places`. GateError if
+    the installed feature definitions differ from the contract of the run's bundle, or if they differed when an
+    evaluation was run.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])

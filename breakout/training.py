@@ -44,7 +44,8 @@ def train(
 
     The run folder is created in `parent`; None means the plan's `run_parent`. A sweep passes `work`, the results that
     its runs share, and `facts`, further values for status.json. If the list `started` is given, the path of the run
-    folder is appended to it as soon as the folder exists.
+    folder is appended to it as soon as the folder exists. An error is recorded in the run folder and raised again.
+    DataError if the folder cannot be written or the data cannot be used.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()

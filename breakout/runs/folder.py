@@ -48,7 +48,10 @@ class Run:
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:
-        """Write the final status with the state in which the run ended."""
+        """Write status.json with the state in which the run ended, the message of its error and the time.
+
+        DataError if the file cannot be written.
+        """
         self.note(state=state, error=error, finished=datetime.now(UTC))
         write_status(self.status, self.folder)
 
@@ -94,7 +97,7 @@ def open_run(
                 write_status(status, folder)
                 save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
                 yield run
-        except BaseException as error:  # KeyboardInterrupt, which is no Exception, must be recorded too.
+        except BaseException as error:  # KeyboardInterrupt, which is no Exception, is recorded too.
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             message = _message(error)
             logger.exception("%s: %s", state, message)
@@ -110,7 +113,7 @@ def _make_folder(parent: Path, fingerprint: str) -> Path:
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
-            continue  # Another run started in the same microsecond.
+            continue  # Another run started in the same microsecond, so a later time is tried.
         except OSError as error:
             remedy = "choose another with paths.outputs=DIR"
             raise DataError(system_sentence(f"{parent} cannot be written", error, remedy)) from error

@@ -31,9 +31,9 @@ class RunRow:
 
     `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` are those of the run
     or sweep; the fields after them describe the run, or the best job of the sweep. `train` and `evaluation` are the
-    first and last date, None if unknown. `games` is the number of evaluated rows. `features` is the name of the preset
-    with exactly these features, or their number if there is no such preset. Without an evaluation, `metrics` is empty
-    and `verdict` is None.
+    first and last date; `train` is None if the run's bundle is not found. `games` is the number of evaluated rows.
+    `features` is the name of the preset with exactly these features, or their number if there is no such preset.
+    Without an evaluation, `evaluation` and `verdict` are None, `games` is 0 and `metrics` is empty.
     """
 
     kind: str
@@ -70,7 +70,8 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
     """Return the finished runs and sweeps below `outputs` that match the filters, sorted.
 
     The keys of `chosen` are filters: name (a glob pattern), model, features, since and until (ISO dates of the start).
-    A further key is `sort`, one of SORTS. All keys are optional.
+    A further key is `sort`, one of SORTS. All keys are optional; other keys are ignored. KeyError if `sort` is none of
+    SORTS. For a damaged folder, the listing has a message instead of a row.
     """
     rows: list[RunRow] = []
     damaged: list[str] = []
@@ -105,7 +106,7 @@ def _folders(outputs: Path) -> Iterator[Path]:
 def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
     """Return the row of a run; None if it is not completed, or if its folder has no status.json."""
     if not (folder / STATUS_FILE).is_file():
-        return None  # a sweep without a leaderboard, or the removed folder of a sweep's best job
+        return None  # `folder` is a sweep without a leaderboard, or the removed folder of a best job
     run = read_run(folder)
     if run.status.state != "completed":
         return None
@@ -129,13 +130,13 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
 def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
     """Return the row of a sweep, with the figures of the best job of its first table.
 
-    None if no job is completed, or the folder of the best job is gone.
+    None if the leaderboard has no completed job, or if the folder of the best job is gone.
     """
     board = load_leaderboard(folder)
     best = next((row for table in board.tables for row in table.rows if row.job == table.best and row.run), None)
     if best is None or best.run is None:
         return None
-    place = folder / "runs" / Path(best.run).name  # the sweep's folder may have been moved
+    place = folder / "runs" / Path(best.run).name  # `best.run` is wrong if the sweep's folder was moved
     row = _run_row(place, presets)
     if row is None:
         return None

@@ -19,11 +19,11 @@ _TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")  # the end of a sw
 
 
 def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Path | None:
-    """Return the newest completed run that has this file and whose name matches a glob pattern; None if there is none.
+    """Return the folder of the newest completed run with this file and a name that matches a glob pattern.
 
-    `file` is a path in the run's folder. The names of run folders begin with the time of the start, so sorting by name
-    sorts by time. Runs are read from newest to oldest until one is completed. DataError if a status that is read is
-    damaged.
+    None if there is none. `file` is a path in the run's folder. The names of run folders begin with the time of the
+    start, so sorting by name sorts by time. Runs are read from newest to oldest until one is completed. DataError if a
+    status that is read is damaged.
     """
     depth = len(Path(file).parts)
     found = (path.parents[depth - 1] for path in (outputs / RUNS).glob(f"{pattern}/*/{file}"))
@@ -34,12 +34,19 @@ def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Pa
 
 
 def newest_run(outputs: Path, name: str) -> Path | None:
-    """Return the newest completed run with this name, of any command that writes into `runs`; None if there is none."""
+    """Return the folder of the newest completed run with this name; None if there is none.
+
+    It may be a run of any command that writes into the folder `runs`. DataError if the status of a newer run with this
+    name is damaged.
+    """
     return newest_completed(outputs, glob.escape(name))
 
 
 def newest_sweep(outputs: Path, name: str) -> Path | None:
-    """Return the sweep whose folder has this name, or else the newest sweep with this name; None if there is none."""
+    """Return the folder of a sweep: the one that is called `name`, or else that of the newest sweep with this name.
+
+    None if there is neither.
+    """
     sweeps = _sweeps(outputs)
     exact = [folder for folder in sweeps if folder.name == name]
     named = exact or [folder for folder in sweeps if _TIME.sub("", folder.name) == name]

@@ -61,7 +61,11 @@ class RunRecord:
 
     @cached_property
     def bundle_folder(self) -> Path | None:
-        """The folder of the bundle that the run made or, for an evaluation, scored; None if there is none."""
+        """The folder of the bundle that the run made or, for an evaluation, scored.
+
+        None if the run made none, if the bundle was moved or removed, or if the evaluation was given the folder of a
+        registry.
+        """
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
             scored = Path(self.config.bundle)
@@ -89,14 +93,22 @@ class RunRecord:
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Read a run in any state; DataError if the folder is not a run, or a file was changed since the run ended."""
+    """Read a run in any state.
+
+    DataError if status.json or settings.yaml is missing or damaged, or if a file that has a digest in status.json was
+    changed or removed since the run ended.
+    """
     status = read_status(folder)
     check_files(folder, status)
     return RunRecord(folder, status, read_mapping(folder / SETTINGS_FILE))
 
 
 def read_completed_run(folder: Path) -> RunRecord:
-    """Read a completed run; DataError as in `read_run`, and if the run is not completed."""
+    """Read a completed run.
+
+    DataError if the run is not completed, if status.json or settings.yaml is missing or damaged, or if a file that has
+    a digest in status.json was changed or removed.
+    """
     run = read_run(folder)
     if run.status.state != "completed":
         raise DataError(f"the run in {folder} is {run.status.state}, not completed; see its run.log.")
@@ -104,7 +116,7 @@ def read_completed_run(folder: Path) -> RunRecord:
 
 
 def previous_run(run: RunRecord) -> RunRecord | None:
-    """Return the latest earlier completed run of the same name and command; None if there is none.
+    """Return the latest completed run that started before `run` and has the same name and command; None without one.
 
     Runs whose files are damaged or were changed are skipped. The names of run folders begin with the time of the start,
     so sorting by name sorts by time.
@@ -113,7 +125,7 @@ def previous_run(run: RunRecord) -> RunRecord | None:
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # The run is not completed, or is damaged or changed.
+        with suppress(DataError):  # skip a run that is not completed, or whose files are damaged or were changed
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before

@@ -56,15 +56,16 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     host: str
     process: str | None = None
     files: dict[str, str] | None = None
-    # Only for a job of a sweep.
+    # The next two keys are set only for a job of a sweep.
     job: int | None = None
     overrides: tuple[str, ...] | None = None
-    # Fingerprints: of the bundle that the run made or scored, of its contract, and of the two bundles of a comparison.
+    # The next four keys are fingerprints: of the bundle that the run made or scored, of that bundle's contract, and of
+    # the two bundles of a comparison.
     bundle: str | None = None
     contract: str | None = None
     candidate: str | None = None
     production: str | None = None
-    # Only for an evaluation of a saved bundle.
+    # The remaining keys are set only for an evaluation of a saved bundle.
     contract_mismatch: tuple[str, ...] | None = None
     window: tuple[date, date] | None = None
     versions: dict[str, str] | None = None
@@ -76,7 +77,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def write_status(status: RunStatus, folder: Path) -> None:
     """Write status.json, with the digests of the run's files and a seal if the run has ended.
 
-    Secrets in addresses within the error and the overrides are masked.
+    Secrets in addresses within the error and the overrides are masked. DataError if the file cannot be written.
     """
     path = folder / STATUS_FILE
     error = None if status.error is None else mask_secrets(status.error)

@@ -14,9 +14,9 @@ from breakout import settings
 if TYPE_CHECKING:
     from breakout.settings.model_groups import ModelConfig
 
-TREE_SECONDS = 3.0e-4  # seconds per tree
-CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature
-LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature; a tree has 2^depth leaves
+TREE_SECONDS = 3.0e-4  # seconds per tree, for any number of rows and features
+CELL_SECONDS = 6.5e-9  # further seconds per tree, row and feature
+LEAF_SECONDS = 2.0e-6  # further seconds per leaf and feature; a tree has 2^depth leaves
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 
 # With early stopping, the estimated number of trees is EARLY_STOP * EARLY_STOP_RATE / learning_rate plus
@@ -28,7 +28,7 @@ START_SECONDS = 1.5  # seconds to start and to end a sweep, for any number of jo
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
-    """Return the estimated seconds of one fit on this number of rows and features."""
+    """Return the estimated seconds on one core of one fit of this model on this number of rows and features."""
     if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig | settings.PointsConfig):
         return LINEAR_SECONDS * rows * features
     trees = float(model.iterations)
@@ -38,5 +38,5 @@ def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
 
 
 def job_seconds(evaluation_rows: int) -> float:
-    """Return the estimated seconds of all work of a job except its fits."""
+    """Return the estimated seconds of all work of a job except its fits, from its number of evaluation rows."""
     return JOB_SECONDS + EVALUATED_ROW_SECONDS * evaluation_rows

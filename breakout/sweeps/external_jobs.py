@@ -26,10 +26,11 @@ POLL_SECONDS = 1.0  # pause between two readings of the run folders
 def run_external_jobs(
     launch: Launch, jobs: Sequence[PlannedJob], folder: Path, report: Callable[[JobEvent], object]
 ) -> None:
-    """Run jobs with `launch` in the sweep's folder, and call `report` with an event for each job.
+    """Run jobs with `launch` in the sweep's folder, and call `report` once for each job, with an event.
 
-    `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS. Jobs that have not
-    ended when `launch` returns or raises an exception are reported as failed.
+    `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS to find the jobs that
+    have ended. Jobs that have not ended when `launch` returns or raises an exception are reported as failed. The
+    exception is not raised again. DataError if the metrics or distributions of a completed job cannot be read.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None
@@ -37,7 +38,8 @@ def run_external_jobs(
 
     def report_ended() -> None:
         while not is_over.wait(POLL_SECONDS):
-            with suppress(DataError, OSError):  # a half-written run folder is read again after the pause
+            # An error must not end this thread, because the run folders are read again after the pause.
+            with suppress(DataError, OSError):
                 for event in folders.ended():
                     report(event)
 
@@ -57,7 +59,7 @@ def run_external_jobs(
 class JobFolders:
     """A reader of run folders that finds the jobs that have ended.
 
-    It ignores the run folders that existed before the reader.
+    It ignores the run folders that already exist when the reader is created, which are of earlier runs.
     """
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
@@ -69,8 +71,9 @@ class JobFolders:
     def ended(self) -> list[JobEvent]:
         """Return an event for each job that ended since the last call.
 
-        A completed job whose features drifted counts as failed if its `distributions.fail_on_drift` is true. DataError
-        if the metrics or distributions of a completed job cannot be read.
+        A completed job whose features drifted counts as failed if its `distributions.fail_on_drift` is true. A run
+        whose status.json cannot be read is ignored. DataError if the metrics or distributions of a completed job cannot
+        be read.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         events = [event for number, job in self._open.items() if (event := self._event(number, job, runs))]
@@ -89,12 +92,16 @@ class JobFolders:
             return JobEvent("failed", number, run.message, is_death=run.state == "killed")
         try:
             check_drift(job.config.distributions, read_run(run.folder).distributions, run.folder)
-        except GateError as error:  # the files of such a run are complete, and its status says so
+        except GateError as error:  # the features drifted; `is_death` stays false, because the run itself is completed
             return JobEvent("failed", number, failure_message(error))
         return completion_of(number, run.folder, job.config.optimized_metric)
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:
-        """Return a failed event for each job that has not ended; `failure` is the exception of the launcher, if any."""
+        """Return a failed event for each job that has not ended.
+
+        `failure` is the exception that the launcher raised, None if it raised none. It becomes the message of the
+        events; without it, the message says whether the job began.
+        """
         events = []
         for number in self._open:
             has_begun = number in self._begun

@@ -22,8 +22,9 @@ class JobEvent:
 
     `number` is the job's number in the sweep, and `message` the reason of a failure. `value` is the optimized metric of
     a completed job, None if the metric is undefined. `validated_on` is the number of validation rows and their first
-    and last game date. Values that were computed on different validation rows are not comparable. `is_death` is true
-    if the job did not record its end in status.json, for example because its process died.
+    and last game date, None unless the job completed. Values that were computed on different validation rows are not
+    comparable. `is_death` is true if the job did not record its end in status.json, for example because its process
+    died.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -98,7 +99,7 @@ def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
 
 
 def refuse(job: Job, error: Exception) -> Refusal:
-    """Return the refusal of a job that cannot start because of this error."""
+    """Return `job` as a refusal: a job that cannot start because of this error."""
     return Refusal(job.origin, job.overrides, job.mapping, error, job.number)
 
 
@@ -109,7 +110,10 @@ _SWEEP_KEYS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra
 
 
 def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
-    """Return the overrides of a job without those that choose how the sweep runs, such as `workers=2`."""
+    """Return the overrides of a job without those that choose how the sweep runs, such as `workers=2`.
+
+    An override of `hydra.searchpath` stays, because it names the folders of the job's YAML files.
+    """
     return tuple(
         override
         for override in overrides
@@ -120,10 +124,11 @@ def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
 def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
     """Return the command line that runs a job alone.
 
-    `sweep_overrides` are the overrides of the whole sweep; the command takes the search path from them.
+    It leaves out the overrides that choose how a sweep runs, such as `workers=2`. `sweep_overrides` are the overrides
+    of the whole sweep; of these, the command contains only `hydra.searchpath`.
     """
     search_path = [override for override in sweep_overrides if override.startswith(_SEARCH_PATH)]
     arguments = [*search_path, *job_overrides(overrides)]
     if any(override.startswith("sweep=") for override in arguments):
-        arguments.append("hydra.mode=RUN")  # the files of conf/sweep set MULTIRUN
+        arguments.append("hydra.mode=RUN")  # without it, `sweep=OPTION` would start a sweep
     return shlex.join(["breakout", *arguments])

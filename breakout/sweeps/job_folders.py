@@ -38,12 +38,12 @@ class JobRun:
 
     @property
     def message(self) -> str:
-        """The reason why the job is not completed."""
+        """The reason why the job is not completed; "it has not ended" if no reason is recorded."""
         return self.damage or (self.status.error if self.status else None) or "it has not ended"
 
 
 def job_runs(folder: Path) -> list[JobRun]:
-    """Return all runs in a sweep's folder, sorted by start."""
+    """Return all runs in a sweep's folder, sorted by start; a damaged run folder is included."""
     return [_read(path) for path in sorted((folder / RUNS_FOLDER).glob("*")) if path.is_dir()]
 
 
@@ -100,7 +100,11 @@ def completion_of(number: int, run: Path, metric: str) -> JobEvent:
 
 
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
-    """Create the run folder of a job that failed before it made one, with status.json, settings and a log."""
+    """Create the run folder of a job that failed before it made one, with status.json, settings and a log.
+
+    `mapping` holds the job's settings, and `facts` further keys of status.json. If the folder cannot be written,
+    DataError is raised, unless `error` is a DataError too.
+    """
     with suppress(type(error)), open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
         raise error
 
@@ -108,8 +112,9 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 def failure_message(error: BaseException) -> str:
     """Return the message about an error that ended a job.
 
-    An error that `as_breakout_error` knows keeps its message. For KeyboardInterrupt, the message says that the job was
-    interrupted. For any other exception, it is the type and the first paragraph, on one line.
+    For a BreakoutError it is the error's text. For a lack of memory, disk space or permission it names the remedy. For
+    KeyboardInterrupt it says that the job was interrupted. For any other exception it is the type and the first
+    paragraph of the text, on one line.
     """
     known = as_breakout_error(error)
     if known is not None:

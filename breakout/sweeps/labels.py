@@ -11,14 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 Overrides = tuple[str, ...]
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with many decimals, as tuners choose
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with 5 or more decimals, as tuners choose
 
 # Settings that may differ between the jobs of one variant.
 _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
-    """Return the overrides of each job that not all jobs have; a single job keeps all its overrides."""
+    """Return, by job number, the overrides of each job that not all jobs have; a single job keeps all its overrides.
+
+    Overrides that choose how the sweep runs, such as `workers=2`, are left out.
+    """
     found = {number: job_overrides(own) for number, own in overrides.items()}
     return _without_common(found) if len(found) > 1 else found
 

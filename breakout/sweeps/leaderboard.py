@@ -55,7 +55,8 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 
 
 def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
-    from breakout.report.html.pages import render_sweep  # imports pandas, which a dry run does not need
+    # Imported here, because this module imports pandas, which a dry run does not need.
+    from breakout.report.html.pages import render_sweep
 
     board = build_leaderboard(results, folder)
     save_leaderboard(board, folder)
@@ -80,7 +81,11 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
 
 
 def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:
-    """Return the leaderboard of a sweep's jobs."""
+    """Return the leaderboard of the sweep in `folder`.
+
+    Completed jobs are ranked in tables, one for each set of games and labels. All other jobs are in `not_completed`.
+    The metric is the `optimized_metric` of the jobs, log_loss if no job's settings could be composed.
+    """
     completed = [result for result in results if isinstance(result, CompletedJob)]
     metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
     by_rows: dict[str, list[CompletedJob]] = defaultdict(list)
@@ -209,7 +214,7 @@ def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
 
 
 def compare_lines(jobs: Sequence[CompletedJob]) -> tuple[LineRow, ...]:
-    """Return the rows of the market, then a row for each job that was compared with the market.
+    """Return the rows of the market, then a row for each job that was compared with the market; () without such jobs.
 
     The market has one row for each of its different log losses. It has several if the jobs differ in `prices`, such as
     in `prices.margin`.

@@ -46,7 +46,10 @@ class PlannedJob:
 
     @property
     def own_seconds(self) -> float:
-        """The estimated seconds of the work that no other job shares, including fits with further seeds."""
+        """The estimated seconds of the work that no other job shares: everything except the fits with the job's seed.
+
+        It includes the fits with further seeds if `evaluation.seeds` is above 1.
+        """
         further_seeds = self.job.config.evaluation.seeds - 1
         return further_seeds * self.shared_seconds + job_seconds(self.evaluation_rows or 0)
 
@@ -60,7 +63,7 @@ class FitGroup:
 
     @property
     def fits(self) -> int:
-        """The number of fits that the jobs share, without refits on all rows: one, or one for each fold."""
+        """The number of fits that the jobs share: one, or one for each fold; refits on all rows are not counted."""
         return max(1, len(self.jobs[0].plan.folds))
 
     @cached_property
@@ -83,7 +86,7 @@ class SweepPlan:
 
     @property
     def jobs(self) -> list[PlannedJob]:
-        """The jobs that can start, by number."""
+        """The jobs that can start, sorted by number."""
         return sorted((planned for group in self.groups for planned in group.jobs), key=lambda planned: planned.number)
 
     def select(self, is_wanted: Callable[[PlannedJob], bool]) -> SweepPlan:
@@ -92,7 +95,10 @@ class SweepPlan:
         return replace(self, groups=tuple(group for group in groups if group.jobs))
 
     def once(self) -> SweepPlan:
-        """Return the plan without repeated jobs: of several jobs with the same number only the first stays."""
+        """Return the plan without repeated jobs: of several jobs or refusals with the same number one stays.
+
+        A job that can start takes precedence over a refusal.
+        """
         requested: list[PlannedJob | Refusal] = [*self.jobs, *self.refused]
         first: dict[int, PlannedJob | Refusal] = {}
         for found in requested:
@@ -112,7 +118,10 @@ class SweepPlan:
 
     @property
     def fits(self) -> int:
-        """The number of fits of all jobs, without refits on all rows and fits with further seeds."""
+        """The number of fits of the batch; a fit that several jobs share counts once.
+
+        Refits on all rows and fits with further seeds (`evaluation.seeds`) are not counted.
+        """
         return sum(group.fits for group in self.groups)
 
     def seconds(self, workers: int) -> float:

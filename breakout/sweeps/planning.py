@@ -36,7 +36,10 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The features with the points band of the training rows. A points model may train on a wider band."""
+        """The features with the points band of the training rows.
+
+        It is the target's band, or a wider one if a points model sets `train_min_ppg` or `train_max_ppg`.
+        """
         return widen_population(self.features, self.job.config.model)
 
     @property
@@ -50,12 +53,13 @@ class _Resolved(NamedTuple):
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
     """Return the plan of jobs, with resolved dates and numbers of rows.
 
-    Rows that several jobs share are read once. A job that cannot start becomes a refusal. `cache` is the folder of
-    cached query results. If `is_dry` is true, nothing is read that costs money.
+    Rows that several jobs share are read once. A job that cannot start becomes a refusal, with the BreakoutError that
+    says why. `cache` is the folder of cached query results. If `is_dry` is true, nothing is read that costs money; the
+    numbers of such rows are None.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
-    contract_of = functools.cache(build_contract)  # building a contract takes a third of a second
+    contract_of = functools.cache(build_contract)  # cached, because building a contract takes a third of a second
     with OpenedWarehouses(cache, is_dry=is_dry) as warehouses:
         resolved = list(_resolve(jobs, warehouses, refused))
         spans = _spans(resolved)

@@ -77,7 +77,10 @@ class Progress:
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Print the plan of a dry run: the jobs that cannot start, then the first LISTED_JOBS jobs with their rows."""
+        """Print the plan of a dry run: the jobs that cannot start, then the first LISTED_JOBS jobs with their rows.
+
+        If there are more jobs, the last line of the table names their number.
+        """
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
             self._out.print(message, style="red")
@@ -98,7 +101,10 @@ class Progress:
 
     @contextmanager
     def showing(self, todo: SweepPlan) -> Iterator[None]:
-        """Show a progress bar while a batch runs, if the output is a terminal."""
+        """Show a progress bar during the block, which runs the jobs of `todo`.
+
+        There is no bar if the output is not a terminal or if no job is left to run.
+        """
         self._jobs |= {planned.number: planned for planned in todo.jobs}
         batch = sum(len(group.jobs) for group in todo.groups)
         self._total += batch + len(todo.refused)
@@ -139,7 +145,10 @@ class Progress:
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _keep_best(self, event: JobEvent, metric: str) -> None:
-        """Store the job if it is the best on its validation and evaluation games, whatever its training games."""
+        """Store the metric and number of a completed job if it is the best so far of the jobs on the same games.
+
+        These are the validation and evaluation games; the training games may differ. A job without a metric is ignored.
+        """
         if event.value is None or event.validated_on is None:
             return
         job = self._jobs[event.number]

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.results import CompletedJob
 
-ROUNDING = 1e-12  # a standard error that is not larger is a rounding error of sums
+ROUNDING = 1e-12  # a standard error up to this size is only the rounding of sums, and counts as 0
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Standing:
     """The rank of a job.
 
     `value` is the job's metric with its interval. `difference` is the job's metric minus the best job's, with an
-    interval that holds for all pairs of jobs at once. It is None if one of the two metrics is undefined.
+    interval that holds for all pairs of jobs at once. It is None if one of the two metrics is undefined. `is_tied` is
+    true for the best job and for each job that is tied with it.
     """
 
     job: CompletedJob
@@ -51,7 +52,8 @@ class Standing:
 def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
     """Return the rank of each job by a metric, the best job first; jobs whose metric is undefined come last.
 
-    Among jobs with equal metrics the simpler one comes first.
+    Among jobs with equal metrics the simpler one comes first. `jobs` contains at least one job, and all were validated
+    on the same rows.
     """
     sign = -1.0 if METRICS[metric].higher_is_better else 1.0
 
@@ -100,9 +102,9 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
 
 
 def _standard_error(replicates: np.ndarray) -> np.ndarray:
-    """Return the standard deviation along the last axis, without NaN values.
+    """Return the standard deviation of the values along the last axis, leaving out NaN.
 
-    It is 0 if it would be at most `ROUNDING`, or if all values are NaN.
+    It is 0 if it would be at most ROUNDING, or if all values are NaN.
     """
     is_defined = ~np.isnan(replicates)
     found = np.std(replicates, axis=-1, where=is_defined)
@@ -110,7 +112,10 @@ def _standard_error(replicates: np.ndarray) -> np.ndarray:
 
 
 def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interval:
-    """Return the interval with a half-width of `width` standard errors; unchanged if it has no bounds."""
+    """Return an interval around the same estimate, with a half-width of `width` standard errors of `replicates`.
+
+    An interval without bounds is returned unchanged.
+    """
     if interval.low is None or interval.estimate is None:
         return interval
     half = width * float(_standard_error(replicates))
@@ -128,7 +133,10 @@ def _is_tie(difference: Interval) -> bool:
 
 
 def simplest(standings: Sequence[Standing]) -> CompletedJob:
-    """Return the job with the simplest model among those tied with the best."""
+    """Return the job with the simplest model among the best job and those tied with it.
+
+    Of equally simple jobs, the one with the best rank is returned.
+    """
     tied = [standing for standing in standings if standing.is_tied]
     return min(tied, key=lambda standing: (*simplicity(standing.job), standing.rank)).job
 

@@ -75,7 +75,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
-        """Write sweep.json, with the secrets in addresses masked."""
+        """Write sweep.json into `folder`, with the secrets in addresses masked; DataError if it cannot be written."""
         masked = list(map(mask_secrets, self.overrides))
         save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_RECORD)
 
@@ -92,7 +92,10 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the jobs of a numbered plan that the record lacks, and the fingerprints of data and contracts."""
+        """Add the jobs of a plan that the record lacks, and the fingerprints of the plan's data and contracts.
+
+        The jobs must have the numbers that the method `number` assigns.
+        """
         known = {entry.identity for entry in self.jobs}
         found = [_entry(planned.job, _window(planned)) for planned in plan.jobs]
         found += [_entry(refusal, "") for refusal in plan.refused]
@@ -103,7 +106,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             self.contracts[_contract_key(planned)] = planned.plan.contract.fingerprint
 
     def entry(self, number: int) -> JobEntry:
-        """Return the entry of the job with this number."""
+        """Return the entry of the job with this number, which the record must contain."""
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
@@ -166,7 +169,10 @@ def new_record(overrides: Sequence[str]) -> SweepRecord:
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
-    """Return a context manager that locks a sweep's folder; ConfigurationError if another process has locked it."""
+    """Return a context manager that locks a sweep's folder during its block.
+
+    On entry, ConfigurationError if another process has locked the folder, DataError if the lock file cannot be created.
+    """
 
     def refuse() -> None:
         raise ConfigurationError(f"{folder} is still running in another process: wait for it, or end it.")
@@ -177,7 +183,8 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 def clear_incomplete(folder: Path) -> list[Path]:
     """Remove the temporary files and folders that killed jobs left; return the removed paths.
 
-    If a job still runs, only files in the run folders of other jobs are removed.
+    `folder` is that of the sweep. If a job still runs, only files in the run folders of other jobs are removed.
+    DataError if a file cannot be removed.
     """
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
@@ -188,7 +195,7 @@ def clear_incomplete(folder: Path) -> list[Path]:
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
     """Remove temporary files and folders from the sweeps below `outputs`, and return the removed paths.
 
-    A sweep that a process is running is left unchanged.
+    A sweep that a process is running is left unchanged. DataError if a file cannot be removed.
     """
     removed = []
     for path in sorted((outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")):
@@ -200,7 +207,8 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
     """Record in the status.json of a job that its process died, with this message.
 
-    If the job has no run folder whose status still says "running", create a run folder.
+    If the job has no run folder, or the status in it does not say "running", a new run folder is created. DataError if
+    status.json of an existing run folder cannot be written.
     """
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
@@ -211,7 +219,7 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """Return a sort key: jobs in the sweeper's order, folds of one walk forward by date."""
+    """Return a sort key that puts jobs in the sweeper's order, and the folds of one walk forward in order of date."""
     window = job.mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 

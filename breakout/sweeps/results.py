@@ -60,7 +60,7 @@ class JobResult:
 
     @property
     def reason(self) -> str:
-        """The reason why the job is not completed."""
+        """The reason why the job is not completed; "it has not ended" if its run folder records no reason."""
         return "the sweep ended before it began" if self.run is None else self.run.message
 
 
@@ -79,12 +79,12 @@ class CompletedJob(JobResult):
 
     @property
     def variant(self) -> str:
-        """The job's variant: `varying` without the overrides of window, seed, name, hypothesis, tags and paths."""
+        """The job's variant as one text: `varying` without window, seed, name, hypothesis, tags and paths."""
         return " ".join(variant_overrides(self.varying))
 
     @property
     def variant_label(self) -> str:
-        """The variant with short keys, such as `depth=4` for `model.depth=4`."""
+        """The variant with short keys and numbers, such as `depth=4` for `model.depth=4`."""
         return shorten(variant_overrides(self.varying))
 
     @cached_property
@@ -127,7 +127,8 @@ def load_results(folder: Path) -> list[JobResult]:
 def _load_completed(result: JobResult, run: JobRun) -> JobResult:
     """Return the job as `CompletedJob`, with the content of its run folder.
 
-    If a file is damaged or was written by another version of breakout, the result has the state "damaged" instead.
+    If a file is damaged or was written by another version of breakout, the job is returned as `JobResult` with the
+    state "damaged".
     """
     try:
         record = read_run(run.folder)

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 class DryRunShown(Exception):  # noqa: N818  (it ends a dry run and reports no error)
-    """An exception that ends a dry run after its plan is printed; `is_possible` is false if a job cannot start."""
+    """An exception that ends a dry run after its plan is printed.
+
+    `is_possible` is false if at least one job cannot start.
+    """
 
     def __init__(self, *, is_possible: bool) -> None:
         super().__init__()
@@ -64,8 +67,9 @@ class SweepSession:
         self._progress = Progress()
         self._closing = ExitStack()
         self._workers: Workers | None = None
-        self._values: dict[int, float | None] = {}  # the metric of each completed job
-        self.trackers: set[TrackingConfig] = set()  # of the jobs, with the secrets that no file contains
+        self._values: dict[int, float | None] = {}  # the optimized metric of each completed job, by number
+        # The tracking settings of the jobs, with the secrets that are masked in saved settings.
+        self.trackers: set[TrackingConfig] = set()
         self.is_begun = False
 
     def __enter__(self) -> SweepSession:
@@ -86,10 +90,10 @@ class SweepSession:
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
         """Run one batch and return the optimized metric of each of the sweeper's jobs, None for a job without one.
 
-        `refused` are jobs of the batch that cannot start. If no job of the sweep can start, the error of the first
-        refusal is raised. DryRunShown in a dry run, FailedFast if a job failed and `fail_fast` is set.
+        `refused` are further jobs of the batch, which cannot start. If no job of the first batch can start, the error
+        of the first refusal is raised. DryRunShown in a dry run, FailedFast if a job failed and `fail_fast` is set.
         ConfigurationError if the jobs differ in `optimized_metric`. DataError if the data or a contract of a resumed
-        sweep changed.
+        sweep changed, or if a file cannot be written.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -113,7 +117,7 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Read the metrics of completed jobs, and print which jobs run again because of damaged files."""
+        """Store the optimized metrics of completed jobs, and print which jobs run again because of damaged files."""
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
             run = run_of(runs, entry.number, entry.fingerprint)

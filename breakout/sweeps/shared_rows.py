@@ -48,12 +48,15 @@ class WarehouseFacts:
     run: str
     cache: Path
     tables: SourceTables
-    fingerprints: tuple[str, str]  # of the data without injury reports, and with them
+    fingerprints: tuple[str, str]  # the fingerprint of the data without injury reports, then with them
     description: str
 
 
 def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
-    """Return the fingerprints of a warehouse without and with injury reports."""
+    """Return the fingerprint of a warehouse's data without injury reports, then the one with them.
+
+    Without a table of injury reports the two are equal. DataError if the warehouse cannot be read.
+    """
     return warehouse.fingerprint(), warehouse.fingerprint(has_reports=True)
 
 
@@ -61,7 +64,8 @@ def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
 class RowQuery:
     """The query for the rows of all jobs with the same warehouse, features and target.
 
-    `span` covers the dates of all these jobs. `history_start` is the first day that the features of the rows read.
+    `span` covers the dates of all these jobs. `history_start` is the first date whose games the query reads to compute
+    the features of these rows.
     """
 
     warehouse: WarehouseFacts
@@ -72,7 +76,7 @@ class RowQuery:
 
     @property
     def seasons_before(self) -> int:
-        """The number of earlier seasons that the features of a row read, without the season of the row."""
+        """The number of seasons before the season of a row that the features of the row read."""
         return seasons_before(self.features.names, self.features.registry)
 
     @property
@@ -104,49 +108,79 @@ class LazyWarehouse(ClosedOnExit):
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT, as `Warehouse.query` does."""
+        """Run one SELECT and return its rows.
+
+        DataError if the query fails, or if the data changed since the sweep was planned.
+        """
         return self._open().query(sql, parameters)
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the games that features of these dates read, as `Warehouse.check_history` does."""
+        """Check the source rows that the features of games from `start` to `end`, both inclusive, read.
+
+        They are those of the `seasons_before` seasons before the season of a game, and of that season. DataError if a
+        check fails, or if the data changed since the sweep was planned.
+        """
         self._open().check_history(start, end, seasons_before)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule, as `Warehouse.check_schedule` does."""
+        """Check the schedule from `start` to `end`, both inclusive.
+
+        DataError if a check fails, or if the data changed since the sweep was planned.
+        """
         self._open().check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports, as `Warehouse.check_availability` does."""
+        """Check the injury reports for games from `start` to `end`, both inclusive.
+
+        DataError if a check fails, or if the data changed since the sweep was planned. ConfigurationError if no table
+        of injury reports is configured.
+        """
         self._open().check_availability(start, end)
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first day that a row of `start` reads, as `Warehouse.history_start` does."""
+        """Return the first date whose games a query must read to compute the features of a game on `start`.
+
+        The features read the `seasons_before` seasons before the season of the game, and that season. DataError if the
+        warehouse must be opened for the answer, and its data changed since the sweep was planned.
+        """
         if (start, seasons_before) == (self._row_query.span.start, self._row_query.seasons_before):
             return self._row_query.history_start
         return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date; DataError if there is no game."""
+        """Return the newest game_date of player_game_summary.
+
+        DataError if the table has no rows, or if the data changed since the sweep was planned.
+        """
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the name and the type of each column of a source table."""
+        """Return the type of each column of a source table by name.
+
+        DataError if the table cannot be read, or if the data changed since the sweep was planned.
+        """
         return self._open().columns(table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return the fingerprint that the warehouse had when the sweep was planned."""
+        """Return the fingerprint that the data had when the sweep was planned.
+
+        It covers the injury reports only if `has_reports` is true.
+        """
         return self._facts.fingerprints[has_reports]
 
     def describe(self) -> str:
-        """Return the description of the warehouse."""
+        """Return the short description of the warehouse that messages and reports contain."""
         return self._facts.description
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule is configured."""
+        """Return whether a schedule is configured; DataError if the data changed since the sweep was planned."""
         return self._open().has_schedule()
 
     def has_availability(self) -> bool:
-        """Return whether a table of injury reports is configured."""
+        """Return whether a table of injury reports is configured.
+
+        DataError if the data changed since the sweep was planned.
+        """
         return self._open().has_availability()
 
     def close(self) -> None:
@@ -156,7 +190,7 @@ class LazyWarehouse(ClosedOnExit):
 
 
 def array_of(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column of numbers or days as an array, shape (n,).
+    """Return a column of numbers or days, without missing values, as an array, shape (n,).
 
     `ChunkedArray.to_numpy` is not used because it imports pandas.
     """
@@ -172,6 +206,8 @@ def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
     """Return the answer of a query from the cache, or from the warehouse if the cache lacks it.
 
     The source rows are checked before the warehouse is queried. DataError if a check or the query fails.
+    ConfigurationError if a feature needs injury reports and no table of them is configured, or if a column that it
+    reads has an unusable name.
     """
     kept = warehouse.kept(row_query.sql, row_query.parameters)
     if kept is not None:
@@ -183,27 +219,37 @@ def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
 class PreparedPlan(RunPlan):
     """The plan of a run that takes its rows from the answer of `row_query`.
 
-    `work` contains the answer, and other results that the jobs of one process share, so that each process reads the
-    answer only once.
+    `work` stores the answer and other results for all jobs of one process, so that they read the answer only once. The
+    methods raise DataError if the answer must be read and that fails.
     """
 
     row_query: RowQuery = field(kw_only=True)
     work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)
 
     def build_train(self) -> Dataset:
-        """Return the training rows."""
+        """Return the training rows; DataError if they must be read from the warehouse and that fails."""
         return self._rows(self.split.train)
 
     def build_evaluation(self) -> Dataset | None:
-        """Return the evaluation rows; None if the run only trains."""
+        """Return the evaluation rows; None if the run only trains.
+
+        DataError if they must be read from the warehouse and that fails.
+        """
         return None if self.split.evaluation is None else self._rows(self.split.evaluation)
 
     def build_span(self) -> Dataset:
-        """Return the rows of all folds of a walk forward, from the first training date to the last evaluation date."""
+        """Return the rows of all folds of a walk forward, from the first training date to the last evaluation date.
+
+        DataError if they must be read from the warehouse and that fails.
+        """
         return self._rows(self.ranges()["folds"])
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games (see `FlawedGame`) that rows of these days can read."""
+        """Return the flawed games that the features of rows on the dates `days` can read.
+
+        In a flawed game, the rows of the player table and of the team table contradict each other. DataError if the
+        games must be read from the warehouse and that fails.
+        """
         flawed = self.work.once("flawed games", self.row_query, self._read_flawed_games)
         return seen_games(flawed, self.features, days.start, days.end)
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
-    """Return a table of variants for each pair of target and warehouse that has several tables of jobs."""
+    """Return a table of variants for each pair of target and warehouse that several tables of jobs have.
+
+    Variants are sorted by the number of tables that they are in, then by `metric`. Without such a pair, return [].
+    """
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:
         problems[json.dumps([table.target, table.warehouse], sort_keys=True)].append(table)
@@ -55,7 +58,7 @@ def _variant(variant: str, members: Sequence[tuple[str, JobRow]], metric: str) -
 
 
 def build_seed_rows(table: JobTable) -> list[SeedRow]:
-    """Return the spread over seeds of each variant of a table that was fitted with several seeds."""
+    """Return the spread of the metrics over seeds for each variant in the table; leave out variants with one seed."""
     found: dict[str, list[JobRow]] = defaultdict(list)
     for row in table.rows:
         found[row.variant].append(row)

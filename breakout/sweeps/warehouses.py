@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The columns that decide whether a row is in a points band, and the date of the row.
+# The first two columns decide whether a row is in a points band; the third is its date.
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
@@ -36,7 +36,8 @@ _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 class OpenedWarehouse:
     """An opened warehouse.
 
-    `facts` is what jobs use without opening it. `cached` answers queries from the cache on disk if it can.
+    `facts` is what jobs use without opening the warehouse. `cached` is the same warehouse, but it answers queries from
+    the cache on disk if it can.
     """
 
     facts: WarehouseFacts
@@ -81,7 +82,7 @@ class OpenedWarehouses(ClosedOnExit):
     def row_query(self, opened: OpenedWarehouse, features: BreakoutFeatureConfig, span: DateRange) -> RowQuery:
         """Return the query for the rows that jobs with this warehouse and these features share.
 
-        `span` covers the dates of all these jobs.
+        `span` covers the dates of all these jobs. ConfigurationError if a feature reads a column with an unusable name.
         """
         key = (opened.facts, features)
         if key not in self._queries:
@@ -98,7 +99,8 @@ class OpenedWarehouses(ClosedOnExit):
     def dates(self, row_query: RowQuery, features: BreakoutFeatureConfig) -> np.ndarray | None:
         """Return the game date of each row within the points band of `features`, shape (n,).
 
-        The answer of a query is read at the first call. The result is None in a dry run if reading costs money.
+        The answer of a query is read at the first call. The result is None in a dry run if reading costs money. Errors
+        as in `read_answer`.
         """
         if row_query not in self._answers:
             self._answers[row_query] = self._read(row_query)
@@ -116,13 +118,13 @@ class OpenedWarehouses(ClosedOnExit):
             if self._is_dry:
                 return None
         answer = read_answer(row_query, opened.cached).select(_ROW_COLUMNS)
-        # This puts the flawed games into the cache, so that workers need not open the warehouse.
+        # This call puts the games with contradicting rows into the cache, so that workers need not open the warehouse.
         read_flawed_games(opened.cached, row_query.warehouse.tables, row_query.parameters)
         return answer
 
 
 def _estimate(warehouse: CachedWarehouse, row_query: RowQuery) -> CostEstimate:
-    """Return the cost of the query, of the checks before it, and of the search for flawed games."""
+    """Return the cost of the query, of the checks before it, and of the search for games with contradicting rows."""
     days = row_query.span
     cost = warehouse.estimate_checks(days.start, days.end, row_query.seasons_before)
     cost += warehouse.estimate(row_query.sql, row_query.parameters)

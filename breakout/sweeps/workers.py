@@ -80,7 +80,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
 
     The other jobs of this process share `work`. An error of the run is also recorded in the job's run folder, with the
     traceback in run.log. If `distributions.fail_on_drift` is true, a job whose features drifted counts as failed,
-    although its run folder is complete.
+    although its run folder is complete. KeyboardInterrupt is raised again; no other error of the job is.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -103,7 +103,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # `open_run` turns SIGTERM into this exception
+    except KeyboardInterrupt as error:  # raised by SIGTERM too, while a run folder is open
         return JobEvent("failed", planned.number, failure_message(error))
 
 
@@ -113,7 +113,7 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """Wait until the planning process ends, whose end closes the pipe; then end this worker process."""
+    """Wait until the pipe `lifeline` is closed, which the end of the planning process does; then end this worker."""
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
@@ -144,7 +144,7 @@ class Worker:
     def begin_next(self) -> tuple[int, Future[JobEvent]]:
         """Start the next job of the group; return its number and the future of its event.
 
-        ValueError if the worker has no group.
+        ValueError if the worker has no group, IndexError if all jobs of the group have started.
         """
         if self.group is None:
             raise ValueError("a worker without a group has no next job")
@@ -152,7 +152,7 @@ class Worker:
         arguments = planned, self.group.jobs[0].job.number, self.group.iterations, self._folder
         try:
             self._running = self._submit(arguments)
-        except BrokenProcessPool:  # the process died while it was idle
+        except BrokenProcessPool:  # the process died while idle, so a new one takes the job
             self._executor.shutdown()
             self._executor, self._process = self._new_executor(), None
             self._running = self._submit(arguments)
@@ -171,7 +171,7 @@ class Worker:
         return future
 
     def end_dead(self) -> JobEvent:
-        """Shut down the executor of the dead process, and return the failure of the job that was running in it."""
+        """Shut down the executor of the dead process; return the failed event of the job that was running in it."""
         self._executor.shutdown()
         code = None if self._process is None else self._process.exitcode
         return JobEvent("failed", self._current, describe_death(code), is_death=True)
@@ -261,8 +261,8 @@ class Workers:
 def _without_main_module() -> Iterator[None]:
     """Replace `__main__` by an empty module while a worker process starts.
 
-    Otherwise the worker would import the main module, and would run a script again that lacks
-    `if __name__ == "__main__"`.
+    Otherwise the worker would import the main module. If that is a script without `if __name__ == "__main__"`, it would
+    run the script again.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

@@ -50,7 +50,7 @@ class BigQueryTracker:
     def register(self, run_folder: Path) -> None:
         """Insert the row of a run, or replace it, by a MERGE on the run id.
 
-        DataError as in `read_ended_run`, and if BigQuery fails.
+        DataError if the run is still running or its files are damaged or were changed, and if BigQuery fails.
         """
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
@@ -63,12 +63,15 @@ class BigQueryTracker:
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
-    """Return the tracker of `tracking=bigquery`; ConfigurationError if the table's name is not valid."""
+    """Return the tracker of `tracking=bigquery`; ConfigurationError if `tracking.table` is not a valid name."""
     return BigQueryTracker(config)
 
 
 def parameter(name: str, kind: str) -> str:
-    """Return the SQL expression of the query parameter @`name` for a column of type `kind`."""
+    """Return the SQL expression that reads the query parameter @`name` for a column of type `kind`.
+
+    The parameter for a JSON column is a text, which the expression parses.
+    """
     # By default, PARSE_JSON refuses a number with more digits than FLOAT64 can store; wide_number_mode rounds it.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"
 

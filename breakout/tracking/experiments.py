@@ -52,7 +52,8 @@ class ExperimentRow:
 def read_ended_run(folder: Path) -> RunRecord:
     """Read a run for its registration.
 
-    DataError if the folder is not a run, a file of the run was changed, or the run is still running.
+    DataError if the run is still running, if status.json or settings.yaml is missing or damaged, or if a file that has
+    a digest in status.json was changed or removed.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -62,7 +63,7 @@ def read_ended_run(folder: Path) -> RunRecord:
 
 
 def experiment_row(run: RunRecord) -> ExperimentRow:
-    """Return the row of a run that has ended."""
+    """Return the row of a run that has ended; DataError if the manifest of its bundle is damaged."""
     manifest, status, config = run.manifest, run.status, run.config
     experiment = config if isinstance(config, ExperimentConfig) else None
     train, evaluation = _windows(run)
@@ -105,7 +106,7 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 
 
 def _evaluated_rows(run: RunRecord) -> int | None:
-    """Return the number of evaluated player-games; None if it is unknown."""
+    """Return the number of evaluated rows; None if the run has not scored any and its bundle is not found."""
     if run.status.window is not None:
         return run.status.rows
     return run.manifest.rows.evaluation if run.manifest else None

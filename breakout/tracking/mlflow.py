@@ -45,7 +45,8 @@ class MLflowTracker:
     def register(self, run_folder: Path) -> None:
         """Register a run and, if the run is a job of a sweep, the sweep.
 
-        DataError as in `read_ended_run`, and if MLflow fails. ConfigurationError if MLflow is not installed.
+        DataError if the run is still running or its files are damaged or were changed, and if MLflow fails.
+        ConfigurationError if MLflow is not installed.
         """
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
@@ -73,7 +74,10 @@ class MLflowTracker:
 
     @contextmanager
     def _translating(self, run_folder: Path) -> Iterator[None]:
-        """Convert errors of MLflow, its database or the network to DataError."""
+        """Convert errors of MLflow, its database or the network in the block to DataError.
+
+        A BreakoutError is raised unchanged.
+        """
         try:
             yield
         except BreakoutError:

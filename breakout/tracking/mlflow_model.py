@@ -28,9 +28,9 @@ class BundleModel:
         self._bundle = bundle
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Return a frame with the column `probability` for rows of features; `params` has no effect.
+        """Return a frame with the column `probability` and the index of `features`; `params` has no effect.
 
-        MLflow has put the columns of `features` into the order of the model's signature.
+        `features` has one row for each prediction. MLflow has put its columns into the order of the model's signature.
         """
         import pandas as pd
 
@@ -49,7 +49,11 @@ def _load_pyfunc(path: str) -> BundleModel:
 
 
 def save_mlflow_model(bundle: Path, folder: Path) -> None:
-    """Write an MLflow model that holds a copy of the bundle."""
+    """Write an MLflow model that holds a copy of the bundle into `folder`.
+
+    DataError if the bundle's contract or manifest is missing or damaged. MlflowException if `folder` exists and is not
+    empty.
+    """
     import mlflow.pyfunc
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema

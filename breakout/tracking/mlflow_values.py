@@ -33,6 +33,7 @@ def metric_values(record: RunRecord) -> dict[str, float]:
     """Return the main figures of metrics.json that are defined; without metrics.json, return an empty dict.
 
     The keys are the names in MLflow, such as `auc`, `auc_low`, `auc_high`, `validation_auc` and `model_trees`.
+    DataError if metrics.json is damaged.
     """
     if not record.has_metrics:
         return {}
@@ -63,7 +64,10 @@ def _evaluation_values(evaluation: EvaluationResult) -> dict[str, float | None]:
 
 
 def tag_values(record: RunRecord) -> dict[str, str]:
-    """Return the tags by name, such as verdict, contract, data and commit; a tag without a value is left out."""
+    """Return the tags by name, such as breakout.verdict and breakout.git_commit; a tag without a value is left out.
+
+    DataError if metrics.json or the manifest of the bundle is damaged.
+    """
     manifest, row = record.manifest, experiment_row(record)
     evaluation = record.metrics.evaluation if record.has_metrics else None
     tags = {

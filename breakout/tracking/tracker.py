@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("breakout")
 
-# Trackers that are optional: if they fail, the run still succeeds, with a warning.
+# The kinds of trackers that are optional: if one fails, the run still succeeds, with a warning.
 WARNS_ONLY = ("mlflow",)
 
 
@@ -39,7 +39,7 @@ class Tracker(Protocol):
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Return whether the settings of a job name a tracker; false if they have no group `tracking`."""
+    """Return whether a job's settings name a tracker; false for `tracking=none` and without a group `tracking`."""
     is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
     return is_tracked
 
@@ -60,7 +60,8 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
     """Yield a list to which the block adds run folders; when the block ends or raises, register each of these runs.
 
-    If the block raises, a failed registration adds a note to the exception. Otherwise DataError as in `register_run`.
+    If the block raises, a failed registration adds a note to the exception. Otherwise DataError if a registration
+    fails, except with an optional tracker (WARNS_ONLY), whose failure is logged as a warning.
     """
     folders: list[Path] = []
     try:
@@ -105,13 +106,13 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
 
     A job whose status or settings cannot be read is left out. In the saved settings of a job, the secret in the
     tracker's address is masked. If one of `trackers` has the same saved form, it is used, because it has the secret.
-    DataError as in `register_run`.
+    DataError if a registration fails, except with an optional tracker (WARNS_ONLY), whose failure is logged.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
         try:
             status, config = read_status(run), load_file(run / SETTINGS_FILE, ExperimentConfig)
-        except BreakoutError as error:  # The job was refused, or killed before it saved its settings, or is damaged.
+        except BreakoutError as error:  # the job was refused, was killed before it saved its settings, or is damaged
             logger.info("not registered: %s", error)
             continue
         if status.state != "running":
