@@ -28,14 +28,26 @@ def overrides_for(command: str, config: Any) -> list[str]:
     groups = [group for group in groups_of(command) if group not in COMPOSING_GROUPS]
     nearest = {group: _nearest_option(group, wanted[group]) for group in groups}
     chosen = [f"{group}={option}" for group, option in nearest.items() if option and f"- {group}: {option}" not in root]
-    composed = flatten(_as_json(compose_mapping(command, [*given, *chosen])))
-    changed = {key: value for key, value in flatten(wanted).items() if composed.get(key) != value}
+    composed = _by_key(_as_json(compose_mapping(command, [*given, *chosen])))
+    changed = {key: value for key, value in _by_key(wanted).items() if composed.get(key) != value}
     return [*given, *chosen, *(_override(key, value) for key, value in changed.items() if key not in required)]
 
 
 def _override(key: str, value: Any) -> str:
     # `${` begins a reference here: `to_mapping` writes references as `${...}` and escapes `${` in any other text.
     return f"{key}={format_value(value, has_interpolations=True)}"
+
+
+def _by_key(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings by dotted key. A map that is the value of a key, such as `model.params`, stays one value.
+
+    Hydra refuses `model.params.C=1`, because the default of `model.params` is null and has no key `C`.
+    """
+    values: dict[str, Any] = {}
+    for name, value in mapping.items():
+        is_group = isinstance(value, Mapping)
+        values |= {f"{name}.{key}": inner for key, inner in value.items()} if is_group else {name: value}
+    return values
 
 
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -18,7 +18,6 @@ from breakout.report.html.pages import render_run, write_run_page
 from breakout.report.terminal.runs import print_metrics
 from breakout.runs.record import read_run
 from breakout.settings.composition import compose
-from breakout.settings.overrides import overrides_for
 from tests.report.conftest import QUICK, Reported, command, newest
 
 
@@ -133,27 +132,6 @@ def test_the_fit_and_the_choice_of_its_threshold_are_shown(html: str, metrics: A
     assert f"trees {metrics['model']['trees']:g}" in html
     assert metrics["evaluation"]["chosen_threshold"] is None
     assert "no threshold reached the target precision" in html
-
-
-FILES = ("warehouse.player_game_summary=a.parquet", "warehouse.team_offense_game_summary=b.parquet")
-ASKED = [
-    [],
-    ["experiment=research/cv_ratio", "hypothesis='-1'"],
-    ["debug=tiny", "tags=[a,b]", "seed=7", "window=trailing", "window.as_of=2026-02-01", "paths.outputs=/tmp/a-b/c.d"],
-    ["mode=experimental", "features=all", "window=walk_forward", "warehouse=duckdb", *FILES],
-    ["model=blend", "model.depth=6", "calibration=isotonic", "hypothesis='It\\'s 5% more: yes, no'", "name=null-ish"],
-]
-
-
-@pytest.mark.parametrize("words", ASKED, ids=" ".join)
-def test_the_overrides_for_a_configuration_compose_it(words: list[str]) -> None:
-    config = compose("train", words)
-    assert compose("train", overrides_for("train", config)) == config
-
-
-def test_only_what_differs_needs_an_override() -> None:
-    overrides = ["model=logistic", "model.C=0.5"]
-    assert overrides_for("train", compose("train", overrides)) == overrides
 
 
 def test_a_page_can_be_left_out_and_a_second_run_of_the_name_shows_what_changed(tmp_path: Path) -> None:
