@@ -18,6 +18,7 @@ from breakout.box_scores.source_files import read_source
 from breakout.errors import ConfigurationError, DataError
 from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.imports import print_differences, print_import
+from breakout.settings.named_files import expand_home
 from breakout.warehouse.files.table_folder import read_manifest
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def run(config: ImportConfig) -> int:
     """Import the files, or download and import the season; return the exit code.
 
     If `compare` names a folder, compare the tables with it afterwards. ConfigurationError if no file, no season to
-    download and no folder to compare with is configured. DataError if a file cannot be read, or if nothing was imported
-    into a folder that has no tables yet.
+    download and no folder to compare with is configured, or if a file's path begins with `~USER` and there is no such
+    user. DataError if a file cannot be read, or if nothing was imported into a folder that has no tables yet.
     """
     folder = Path(config.to)
     is_download = not config.files and config.kind == "nba_api" and config.season is not None
@@ -58,7 +59,7 @@ def run(config: ImportConfig) -> int:
 def _read(config: ImportConfig) -> Extract:
     extracts = []
     for file in config.files:
-        rows = read_source(Path(file).expanduser())
+        rows = read_source(expand_home(file, "the list of files"))
         if config.kind == "injury_report":
             extracts.append(extract_injury_report(rows, file, report_time(config.reported_at, Path(file).name)))
         else:

@@ -21,6 +21,7 @@ from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSou
 from omegaconf import OmegaConf
 
 from breakout.errors import ConfigurationError
+from breakout.settings.named_files import expand_home
 from breakout.settings.unknown_keys import COMPOSING_GROUPS
 from breakout.settings.values import format_value
 from breakout.settings.versions import rename_keys
@@ -105,8 +106,9 @@ def search_path_overrides(folders: Sequence[str]) -> list[str]:
 
 def resolve_folder(folder: str) -> Path:
     """Return the absolute path of a folder of configuration files; ConfigurationError if it is no readable folder."""
+    path = expand_home(folder, "--config-dir")
     try:
-        resolved = Path(folder).expanduser().resolve(strict=True)
+        resolved = path.resolve(strict=True)
         is_folder = resolved.is_dir()
         next(resolved.iterdir(), None) if is_folder else None
     except FileNotFoundError:

@@ -19,6 +19,20 @@ from breakout.settings.schema import type_hints
 _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 
 
+def expand_home(path: str | Path, setting: str) -> Path:
+    """Return a path in which the home folder replaces `~` or `~USER` at the beginning.
+
+    ConfigurationError, which names `setting`, if the home folder is unknown, as for a user that does not exist.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        home = Path(path).parts[0]
+        raise ConfigurationError(
+            f"{setting} names {path}, but the home folder {home} is unknown: write the full path."
+        ) from None
+
+
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `features.definitions` contains definitions instead of paths of files.
 
@@ -44,7 +58,7 @@ def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
 def _read(path: str) -> list[dict[str, Any]]:
     from breakout.settings.yaml_files import parse_yaml, read_text
 
-    file = Path(path).expanduser()
+    file = expand_home(path, "features.definitions")
     if not file.is_file():
         raise ConfigurationError(f"features.definitions names {path}, but there is no such file in {Path.cwd()}.")
     content = parse_yaml(read_text(file), file)
@@ -87,7 +101,7 @@ def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     path, has_function, _ = str(model.get("build")).rpartition(":")
     if not has_function:  # `group_values` refuses a `model.build` without a function later
         return mapping
-    file = Path(path).expanduser()
+    file = expand_home(path, "model.build")
     if not file.is_file():
         raise ConfigurationError(f"model.build names {path}, but there is no such file in {Path.cwd()}.")
     return mapping | {"model": {**model, "build_text": read_text(file)}}

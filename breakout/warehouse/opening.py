@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from breakout import settings
 from breakout.errors import DataError
+from breakout.settings.named_files import expand_home
 from breakout.warehouse.cache import CachedWarehouse
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> War
 def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
     from breakout.warehouse.files.table_folder import read_folder
 
-    return None if config.folder is None else read_folder(Path(config.folder).expanduser())
+    return None if config.folder is None else read_folder(expand_home(config.folder, "warehouse.folder"))
 
 
 def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
@@ -113,7 +114,7 @@ def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFi
     files = {}
     manifest = _manifest(config)
     if config.folder is not None and manifest is not None:
-        folder = Path(config.folder).expanduser()
+        folder = expand_home(config.folder, "warehouse.folder")
         files = {table: str(folder / table) for table in FOLDER_TABLES if manifest.rows(table)}
     given = {table: getattr(config, table) for table in FOLDER_TABLES}
     return files | {table: path for table, path in given.items() if path is not None}

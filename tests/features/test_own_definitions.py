@@ -168,6 +168,8 @@ def test_a_file_that_holds_no_list_of_features_is_refused(text: str, tmp_path: P
 def test_a_missing_file_and_a_name_without_brackets_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="no such file"):
         composed(Path("absent.yaml"))
+    with pytest.raises(ConfigurationError, match="~nosuchuser"):
+        composed(Path("~nosuchuser/mine.yaml"))
     with pytest.raises(ConfigurationError, match=r"\[mine.yaml\]"):
         compose("train", ["mode=experimental", "features.definitions=mine.yaml"])
 

@@ -110,6 +110,7 @@ def test_the_text_of_the_file_and_the_parameters_are_part_of_the_fingerprint(tmp
     [
         ((), "model.build=my_model.py:build"),
         (("model.build=absent.py:build",), "no such file"),
+        (("model.build='~nosuchuser/a.py:build'",), "~nosuchuser.*home folder"),
         (("model.build=my_model.py",), "my_model.py:build"),
     ],
 )

@@ -134,6 +134,11 @@ def test_a_config_dir_that_cannot_be_read_is_refused(
         assert shown.count("\n") == 1
 
 
+def test_a_config_dir_below_the_home_folder_of_an_unknown_user_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"--config-dir.*~nosuchuser/x.*home folder"):
+        search_path_overrides(["~nosuchuser/x"])
+
+
 def test_a_sweep_file_of_a_config_dir_makes_a_sweep(tmp_path: Path) -> None:
     content = "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params:\n      model.depth: 3,4\n"
     write(tmp_path, "sweep/two.yaml", content)

@@ -165,6 +165,12 @@ def test_a_table_that_a_database_file_lacks_is_refused(values: dict[str, str], p
         open_files(database=database, **values)
 
 
+@pytest.mark.parametrize("key", ["folder", "database", PLAYERS])
+def test_a_path_below_the_home_folder_of_an_unknown_user_is_refused(key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"warehouse.{key} names ~nosuchuser/x.*home folder"):
+        open_files(**{PLAYERS: "a.parquet", TEAMS: "b.parquet"} | {key: "~nosuchuser/x"})
+
+
 def test_ambiguous_and_absent_tables_files_that_are_no_database_and_two_sources_are_refused(
     database: Path, tmp_path: Path
 ) -> None:

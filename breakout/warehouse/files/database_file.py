@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, nearest_name
+from breakout.settings.named_files import expand_home
 from breakout.warehouse.files.conversion import quoted_name
 from breakout.warehouse.files.table_files import TableFiles
 from breakout.warehouse.tables import HISTORY_TABLES
@@ -24,9 +25,10 @@ def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, Ta
     `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None means
     that it has the same name in the file. Letter case does not matter. The result leaves out an absent schedule or
     injury reports if `names` gives None for them. Raise DataError if the file cannot be opened, if any other table is
-    absent, or if a name matches tables in several schemas.
+    absent, or if a name matches tables in several schemas. Raise ConfigurationError if the path begins with `~USER` and
+    there is no such user.
     """
-    path = database.expanduser()
+    path = expand_home(database, "warehouse.database")
     present = _list_tables(path)
     found = {table: _find(path, present, table, name) for table, name in names.items()}
     log = path.with_name(path.name + ".wal")  # DuckDB keeps changes here until it writes them into the file

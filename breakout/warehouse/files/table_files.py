@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from breakout.artifacts import file_digest
 from breakout.errors import DataError
+from breakout.settings.named_files import expand_home
 from breakout.warehouse.files.table_folder import table_paths
 from breakout.warehouse.tables import PRICES
 
@@ -58,8 +59,10 @@ def find_files(table: str, pattern: str) -> TableFiles:
     - if one of the paths is another folder, or a pipe or a device;
     - if a file's name is not UTF-8;
     - if the manifest is damaged.
+
+    Raise ConfigurationError if the pattern begins with `~USER` and there is no such user.
     """
-    imported = table_paths(Path(pattern).expanduser())
+    imported = table_paths(expand_home(pattern, _setting_of(table)))
     if imported is not None:
         return TableFiles(table, pattern, imported)
     paths = sorted(glob.glob(_escape_existing(os.path.expanduser(pattern)), recursive=True))  # noqa: PTH111, PTH207  (pathlib has no absolute globs)
