@@ -42,9 +42,8 @@ def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
     """
     composed = compose_config(command, overrides)
     if is_sweep(composed):
-        raise ConfigurationError(
-            f"{' '.join(overrides)} asks for a sweep; type it as `breakout {' '.join(overrides)}`."
-        )
+        given = " ".join(overrides)
+        raise ConfigurationError(f"{given} asks for a sweep; type it as `breakout {command} {given}`.")
     return resolve(composed, command)
 
 

@@ -236,6 +236,11 @@ def test_a_command_refuses_what_it_would_not_read(command: str, word: str) -> No
         compose(command, [word])
 
 
+def test_the_answer_to_a_sweep_that_cannot_be_composed_names_the_command() -> None:
+    with pytest.raises(ConfigurationError, match=r"`breakout predict date=today hydra\.mode=MULTIRUN`"):
+        compose("predict", ["date=today", "hydra.mode=MULTIRUN"])
+
+
 @pytest.mark.parametrize("missing", ["hydra/launcher/joblib", "hydra/launcher/submitit_slurm", "hydra/sweeper/optuna"])
 def test_a_launcher_of_an_extra_that_is_not_installed_is_answered_with_the_command_that_installs_it(
     missing: str,
