@@ -57,7 +57,7 @@ def whole_file(path: Path) -> Iterator[Path]:
                     flush(written)
             beside.replace(path)
         except BaseException:
-            with suppress(OSError):  # the user must see the first error
+            with suppress(OSError):  # a failed removal must not hide the first error
                 _remove(beside)
             raise
 
@@ -298,7 +298,8 @@ def load_parquet(path: Path) -> pd.DataFrame:
 def load_columns(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file, or some of its columns, without importing pandas.
 
-    Columns that the file lacks are left out. DataError that names the file if it is missing or damaged.
+    `columns` None means all columns; columns that the file lacks are left out. DataError that names the file if it is
+    missing or damaged.
     """
     import pyarrow.parquet as pq
 

@@ -97,7 +97,7 @@ def open_run(
                 write_status(status, folder)
                 save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
                 yield run
-        except BaseException as error:  # KeyboardInterrupt, which is no Exception, is recorded too.
+        except BaseException as error:  # KeyboardInterrupt is no Exception, but is recorded too.
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             message = _message(error)
             logger.exception("%s: %s", state, message)

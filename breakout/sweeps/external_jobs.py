@@ -26,7 +26,7 @@ POLL_SECONDS = 1.0  # pause between two readings of the run folders
 def run_external_jobs(
     launch: Launch, jobs: Sequence[PlannedJob], folder: Path, report: Callable[[JobEvent], object]
 ) -> None:
-    """Run jobs with `launch` in the sweep's folder, and call `report` once for each job, with an event.
+    """Run jobs with `launch` in the sweep's folder, and call `report` once for each job, with its last event.
 
     `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS to find the jobs that
     have ended. Jobs that have not ended when `launch` returns or raises an exception are reported as failed. The

@@ -59,12 +59,15 @@ class Job:
 
     @property
     def mapping(self) -> dict[str, Any]:
-        """The settings as nested dicts, as `settings.to_mapping` returns them."""
+        """The settings as nested dicts, with dates as texts and without the values of environment variables."""
         return settings.to_mapping(self.config)
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job, as `identity_of` returns it. A sweep runs jobs with equal identities only once."""
+        """The fingerprint, and the name, hypothesis and tags as JSON text.
+
+        A sweep runs jobs with equal identities only once.
+        """
         return identity_of(self.fingerprint, self.mapping)
 
 
@@ -72,8 +75,8 @@ class Job:
 class Refusal:
     """A job that cannot start, and the error that says why.
 
-    `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` and `number` have the
-    same meaning as in `Job`.
+    `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` is the number that
+    Hydra's sweeper gave the job. `number` is the job's number in the sweep's folder, -1 until it has one.
     """
 
     origin: int
@@ -89,12 +92,16 @@ class Refusal:
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job, as `identity_of` returns it."""
+        """The fingerprint, and the job's name, hypothesis and tags as JSON text."""
         return identity_of(self.fingerprint, self.mapping)
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the identity of a job: its fingerprint, and the name, hypothesis and tags that the fingerprint omits."""
+    """Return the identity of a job, by which a sweep recognizes equal jobs.
+
+    It is the fingerprint, and the name, hypothesis and tags as JSON text, because the fingerprint does not cover these.
+    `mapping` holds the job's settings.
+    """
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 

@@ -90,7 +90,7 @@ def metric_of(run: Path, metric: str) -> float | None:
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
     """Return the event of a completed job, with its metric on the validation part and the dates of that part.
 
-    DataError if metrics.json cannot be read.
+    Metric and dates are None if the run has no validation part. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     if validation is None:
@@ -121,6 +121,6 @@ def failure_message(error: BaseException) -> str:
         return str(known)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted before it was done"
-    # CatBoost and other libraries add advice for programmers after an empty line.
+    # After an empty line, CatBoost and other libraries add advice for programmers, which users do not need.
     first_paragraph = str(error).strip().partition("\n\n")[0]
     return f"{type(error).__name__}: {' '.join(first_paragraph.split())}"

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 def write_leaderboard(folder: Path) -> Leaderboard:
     """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results.
 
-    Older files of these names are replaced. ConfigurationError and DataError as in `load_sweep_record`. DataError if a
-    file cannot be written.
+    Older files of these names are replaced. ConfigurationError if the folder has no sweep.json. DataError if sweep.json
+    is damaged or a file cannot be written.
     """
     return _write_board(load_results(folder), folder)
 
@@ -68,8 +68,8 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
 
     `trackers` are the tracking settings of the jobs, with the secrets that the saved settings lack. Return the exit
-    code: 0 if all jobs are completed and none failed because its features drifted, else 1. Errors as in
-    `write_leaderboard` and `register_sweep`.
+    code: 0 if all jobs are completed and none failed because its features drifted, else 1. ConfigurationError if the
+    folder has no sweep.json. DataError if sweep.json is damaged, a file cannot be written or a registration fails.
     """
     results = load_results(folder)
     board = _write_board(results, folder)

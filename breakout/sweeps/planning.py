@@ -119,7 +119,7 @@ def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
 
 
 def fold_job(job: Job, fold: Fold) -> Job:
-    """Return one fold of a walk forward as a job with fixed dates."""
+    """Return one fold of a walk forward as a job with fixed dates, in its settings and in its overrides."""
     days = {
         "train_start": fold.train.start,
         "train_end": fold.train.end,

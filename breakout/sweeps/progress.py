@@ -169,7 +169,10 @@ class Progress:
 
 
 def _describe_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
-    """Return a text such as "sweep of 12 jobs: 6 fits on 3,653 training rows, 2 workers, about 8 s"."""
+    """Return a text such as "sweep of 12 jobs: 6 fits on 3,653 training rows, 2 workers, about 8 s".
+
+    It ends with "nothing to fit" if no job is left to run.
+    """
     left = len(todo.jobs)
     counts = {"completed already": len(plan.jobs) - left, "impossible": len(plan.refused), "asked for twice": twice}
     parts = [format_count(plan.size, "job"), *(f"{count} {what}" for what, count in counts.items() if count)]

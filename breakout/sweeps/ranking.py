@@ -144,8 +144,8 @@ def simplest(standings: Sequence[Standing]) -> CompletedJob:
 def simplicity(job: CompletedJob) -> tuple[float, ...]:
     """Return a sort key that is smaller for a simpler model.
 
-    The key compares the kind of model in the order of `KINDS`, then the number of features, then the number of leaves
-    of all trees.
+    The key compares the kind of model in the order of `KINDS` (the table of kinds, simplest first), then the number of
+    features, then the number of leaves of all trees, 0 without trees.
     """
     model = job.config.model
     leaves = float(job.metrics.model.figures.get("trees", 0.0)) * 2.0 ** int(getattr(model, "depth", 0))

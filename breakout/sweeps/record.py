@@ -50,12 +50,12 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """The identity of the job, as `identity_of` returns it."""
+        """The fingerprint, and the job's name, hypothesis and tags as JSON text."""
         return identity_of(self.fingerprint, self.settings)
 
     @property
     def optimized_metric(self) -> str | None:
-        """The metric by which the job is ranked; None if its settings could not be composed."""
+        """The name of the metric by which the job is ranked; None if its settings could not be composed."""
         return self.settings.get("optimized_metric")
 
 
@@ -80,7 +80,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_RECORD)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
-        """Return the plan with a number for each job: its old number if it is in the record, else the next free one."""
+        """Return the plan with a number for each job: that of an equal job in the record, or else the next free one."""
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
         for job in sorted(found, key=_order):
@@ -164,7 +164,7 @@ def load_sweep_record(folder: Path) -> SweepRecord:
 
 
 def new_record(overrides: Sequence[str]) -> SweepRecord:
-    """Return the record of a sweep that starts now."""
+    """Return the record of a sweep that starts now and has no jobs yet."""
     return SweepRecord(overrides=list(overrides), created=datetime.now(UTC).isoformat(timespec="microseconds"))
 
 

@@ -60,7 +60,7 @@ class JobResult:
 
     @property
     def reason(self) -> str:
-        """The reason why the job is not completed; "it has not ended" if its run folder records no reason."""
+        """The reason why the job is not completed: it has not run, it has not ended, or the message of its failure."""
         return "the sweep ended before it began" if self.run is None else self.run.message
 
 
@@ -111,7 +111,7 @@ class CompletedJob(JobResult):
 def load_results(folder: Path) -> list[JobResult]:
     """Return the results of all jobs of a sweep, sorted by number; a completed job as `CompletedJob`.
 
-    ConfigurationError and DataError as in `load_sweep_record`.
+    ConfigurationError if the folder has no sweep.json, DataError if sweep.json is damaged or of another version.
     """
     record, runs = load_sweep_record(folder), job_runs(folder)
     warn_without_digests(folder, [run.status for run in runs if run.status is not None])

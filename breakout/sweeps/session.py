@@ -88,8 +88,9 @@ class SweepSession:
         return self._progress.failed
 
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
-        """Run one batch and return the optimized metric of each of the sweeper's jobs, None for a job without one.
+        """Run one batch and return the optimized metric of each of the sweeper's jobs, in order; None for a failed job.
 
+        It is None too if the metric is undefined, and the mean over the folds if each fold of a walk forward is a job.
         `refused` are further jobs of the batch, which cannot start. If no job of the first batch can start, the error
         of the first refusal is raised. DryRunShown in a dry run, FailedFast if a job failed and `fail_fast` is set.
         ConfigurationError if the jobs differ in `optimized_metric`. DataError if the data or a contract of a resumed

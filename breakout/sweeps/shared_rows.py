@@ -81,7 +81,7 @@ class RowQuery:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """The values of the query's @parameters."""
+        """The values of the query's @parameters, by name."""
         return self.features.parameters(self.history_start, self.span.start, self.span.end)
 
 

@@ -99,8 +99,8 @@ class OpenedWarehouses(ClosedOnExit):
     def dates(self, row_query: RowQuery, features: BreakoutFeatureConfig) -> np.ndarray | None:
         """Return the game date of each row within the points band of `features`, shape (n,).
 
-        The answer of a query is read at the first call. The result is None in a dry run if reading costs money. Errors
-        as in `read_answer`.
+        The answer of a query is read at the first call. The result is None in a dry run if reading costs money.
+        DataError or ConfigurationError if the rows cannot be read.
         """
         if row_query not in self._answers:
             self._answers[row_query] = self._read(row_query)

@@ -103,7 +103,7 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # raised by SIGTERM too, while a run folder is open
+    except KeyboardInterrupt as error:  # SIGTERM raises it too while a job runs
         return JobEvent("failed", planned.number, failure_message(error))
 
 
@@ -117,7 +117,7 @@ def _end_with_planner(lifeline: Connection) -> None:
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
-    os.kill(os.getpid(), signal.SIGTERM)  # a running job then records that it was interrupted
+    os.kill(os.getpid(), signal.SIGTERM)  # makes a running job record that it was interrupted
     time.sleep(ORPHAN_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -106,7 +106,11 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 
 
 def _evaluated_rows(run: RunRecord) -> int | None:
-    """Return the number of evaluated rows; None if the run has not scored any and its bundle is not found."""
+    """Return the number of evaluated rows.
+
+    For the evaluation of a saved bundle it is in the status, None if no rows were scored. For other runs it is in the
+    manifest of their bundle, None without a bundle.
+    """
     if run.status.window is not None:
         return run.status.rows
     return run.manifest.rows.evaluation if run.manifest else None
@@ -120,7 +124,10 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the part between `sweeps/` and `/runs/` in the path of a sweep's job, such as `depths`; else None."""
+    """Return the part between `sweeps/` and `/runs/` in the path of a sweep's job, such as `depths`.
+
+    None for a run that is no job of a sweep.
+    """
     parts = folder.resolve().parent.parts
     if "sweeps" not in parts or parts[-1] != "runs":
         return None

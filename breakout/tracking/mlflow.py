@@ -184,7 +184,7 @@ def _sweep_folder(run_folder: Path) -> Path | None:
 
 
 def _outputs_of(run_folder: Path) -> Path:
-    """Return the outputs folder of a run, which contains `runs/` and `sweeps/`."""
+    """Return the folder of outputs that contains the run. Its subfolders are `runs/` and `sweeps/`."""
     sweep = _sweep_folder(run_folder)
     return sweep.parent.parent if sweep else run_folder.resolve().parents[2]
 

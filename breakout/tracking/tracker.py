@@ -77,7 +77,7 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
 def register_run(
     config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
 ) -> None:
-    """Register a run that has ended with its tracker; do nothing for `tracking=none`.
+    """Register an ended run with the tracker of `config`; do nothing for `tracking=none`.
 
     `failure` is the exception that the command raises after the registration, None if it raises none. `is_asked_for` is
     true if the command's only purpose is to register the run. If the tracker fails, a message explains how to register
@@ -102,7 +102,7 @@ def register_run(
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
-    """Register every job of a sweep that has ended, each with the tracker of its settings.
+    """Register every ended job of a sweep with the tracker of its settings.
 
     A job whose status or settings cannot be read is left out. In the saved settings of a job, the secret in the
     tracker's address is masked. If one of `trackers` has the same saved form, it is used, because it has the secret.
@@ -120,6 +120,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the tracker among `trackers` whose saved form is `saved`; `saved` itself if there is none."""
+    """Return the one of `trackers` that equals `saved` once its secret is masked; `saved` itself if there is none."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)
