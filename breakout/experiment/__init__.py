@@ -1,1 +1,1 @@
-"""One experiment: a plan, its fits, their evaluation on later rows, and the metrics of the run."""
+"""The steps of one experiment: its plan, its fits, their evaluation on later games, and the metrics of the run."""

@@ -1,4 +1,4 @@
-"""The scoring of later rows by a fitted model, and their evaluation with baselines and slices."""
+"""The predictions of a fitted model for games after its training window, and their evaluation."""
 
 from __future__ import annotations
 
@@ -48,9 +48,10 @@ def evaluation_parameters(config: EvaluationConfig, seed: int) -> EvaluationPara
 def predictions_frame(
     split: Literal["validation", "evaluation"], rows: Dataset, probability: np.ndarray, ladder: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """Return rows of predictions.parquet: the keys of each row, split, probability and is_breakout.
+    """Return rows of predictions.parquet: the columns of `rows.keys`, split, probability and is_breakout (0 or 1).
 
-    If `ladder` (n, K) is given, the frame has it as a column of arrays.
+    `probability` has the shape (n,). If `ladder`, P(points >= k) for k = 1, ..., K with the shape (n, K), is given, the
+    column `ladder` contains one array for each row. ValueError if the games are not played yet.
     """
     frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
     return frame if ladder is None else frame.assign(ladder=list(ladder))
@@ -78,7 +79,11 @@ class ScoredRows:
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
-    """Return the rows with the probabilities of a fitted model; `train_end` becomes the field of that name."""
+    """Return the rows with the probabilities that a fitted model predicts for them, before and after calibration.
+
+    `train_end` is the last day of the model's training window. ValueError if the rows lack a column or a field that the
+    model needs.
+    """
     raw = learned.model.predict_probability(rows)
     ladder = predict_ladder(learned.model, rows)
     calibrated = None if ladder is None else learned.calibrator.apply(ladder)
@@ -92,13 +97,13 @@ def evaluate_scored(
     target: TargetConfig,
     work: SharedWork | None = None,
 ) -> EvaluationResult:
-    """Return the evaluation of all parts together, and log the verdict's warnings.
+    """Return the evaluation of the rows of all parts together, and log its warnings.
 
     `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
-    all parts in order. The baselines of a part predict the rows of that part. If any part was calibrated,
-    `uncalibrated` is a further baseline. The evaluated threshold is that of the first part, because the thresholds of
-    later parts were chosen on games that are evaluated here. `work` stores the metrics of baselines, so that jobs of a
-    sweep share them.
+    all parts in order. Each part has its own baselines. If any part was calibrated, the probabilities before
+    calibration are a further baseline, `uncalibrated`. The evaluated threshold is that of the first part, None if it
+    has none, because the thresholds of later parts were chosen on games that are evaluated here. `work` stores the
+    metrics of baselines, so that jobs of a sweep share them; None if there are no other jobs. ValueError without rows.
     """
     work = work or SharedWork()
     baselines = {
@@ -131,10 +136,11 @@ def evaluate_scored(
 
 
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
-    """Return the metrics of a baseline on all rows and in every resample.
+    """Return the metrics of the baseline `name` on all rows and in every resample.
 
-    The folds of a walk forward have different base rates, so `base_rate` would rank games by date. It must not rank
-    games. Therefore its AUC and average precision are computed from one probability for all rows.
+    The baseline `base_rate` predicts one probability for all games of a fold. It differs between the folds of a walk
+    forward, so it would rank games by date. Therefore the AUC and the average precision of `base_rate` are computed
+    with the mean probability for every row.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)
@@ -149,7 +155,11 @@ def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: Ev
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the labels of the rows for every kind of slice but staleness, which needs the training window."""
+    """Return the slice of each row by month, points band, home or away, rest, season phase and prior season.
+
+    The slices by weeks since the end of training are not among them. `rows` must be built with the features
+    SLICE_FEATURES. ValueError if a season average lies outside the points band of `target`.
+    """
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
     return {
@@ -165,7 +175,11 @@ def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
 
 
 def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> dict[str, float | None]:
-    """Return the five metrics of labels (n,) and probabilities (n,) by name, without intervals."""
+    """Return log loss, Brier score, ECE, AUC and average precision by name, without intervals.
+
+    `label` and `probability` have the shape (n,). A metric is None if it is undefined, such as the AUC of one class.
+    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], or for fewer than one bin.
+    """
     return {
         "log_loss": log_loss(label, probability),
         "brier": brier_score(label, probability),

@@ -1,4 +1,4 @@
-"""The importance of each feature to a model: the model's own measure, permutation and SHAP."""
+"""The importance of each feature to a model by three measures: the model's own, SHAP values and shuffling."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 class Explanation:
     """Three measures of the importance of a model's features.
 
-    `importance` is the model's own measure, `shap` the mean |SHAP value|, and `permutation` the cost of shuffling.
-    `shap` and `permutation` are None if the settings switch them off. `features_that_add_nothing` names the features
-    whose shuffling costs no more than chance explains. It is None if nothing was shuffled, or if all rows are of one
-    date.
+    `importance` is the model's own measure, and `shap` the mean |SHAP value|. `permutation` is the rise in log loss and
+    the fall in AUC when one feature is shuffled across games. `shap` and `permutation` are None if the settings switch
+    them off. `features_that_add_nothing` names the features for which neither of these two intervals lies wholly above
+    0. It is None if nothing was shuffled, or if all shuffled rows are of one date.
     """
 
     importance: dict[str, float]
@@ -43,10 +43,11 @@ def explain(
     parameters: EvaluationParameters,
     permuted_rows: Dataset | None = None,
 ) -> Explanation:
-    """Return the importance of the model's features: SHAP values over `rows`, shuffling over `permuted_rows`.
+    """Return the importance of the features of `model` by its own measure, by SHAP values and by shuffling.
 
-    If `permuted_rows` is None, features are shuffled over `rows`. `predict_probability` returns the calibrated
-    probabilities of shuffled rows. In a walk forward it predicts the rows of each fold with the model of that fold.
+    SHAP values are computed on `rows`. Features are shuffled across `permuted_rows`; None means across `rows`.
+    `predict_probability` returns the calibrated probabilities of rows with a shuffled feature. In a walk forward it
+    predicts the rows of each fold with the model of that fold.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -63,7 +64,7 @@ def explain(
 def _permute(
     predict_probability: Callable[[Dataset], np.ndarray], rows: Dataset, repeats: int, parameters: EvaluationParameters
 ) -> PermutationImportance | None:
-    """Return the cost of shuffling each feature `repeats` times; None if `repeats` is 0."""
+    """Return the rise in log loss and the fall in AUC from shuffling each feature `repeats` times; None for 0."""
     if not repeats:
         return None
     features = permutation_importance(

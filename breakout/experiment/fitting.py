@@ -76,9 +76,10 @@ class SplitRows(FitParts):
 
 
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError for fewer than 500 rows or only one class.
+    """Raise DataError if the training window has fewer than 500 rows, or rows of one class only.
 
-    If there are no rows at all, the message includes the text that `describe_history` returns.
+    `describe_history` returns a description of the games in the warehouse. The message includes it if there are no rows
+    at all; None leaves it out.
     """
     check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:
@@ -117,10 +118,10 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 
 
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
-    """Return the training rows, split by the settings `validation`.
+    """Return the training rows in two parts, to fit on and to validate on, as the settings `validation` divide them.
 
-    `work` stores the parts, so that jobs on the same rows share them. DataError if a part contains no date or one class
-    only, or if no feature varies over `fit`.
+    `work` stores the parts, so that jobs on the same rows share them; None if there are no other jobs. DataError if a
+    part has no rows or one class only, or if no feature varies over the rows to fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))
@@ -147,8 +148,9 @@ def fit_experiment(
 ) -> Fitted:
     """Fit the configured model and the baselines on the training rows, calibrate it and choose its threshold.
 
-    `work` stores the results that several jobs of a sweep share. DataError as in `split_parts`. ConfigurationError or
-    DataError if the model cannot be fitted.
+    The fingerprint of `contract` is saved with the model. `work` stores the results that several jobs of a sweep share;
+    None if there are no other jobs. DataError if the rows cannot be split into a part to fit on and a part to validate
+    on. ConfigurationError or DataError if the model cannot be fitted.
     """
     work = work or SharedWork()
     parts = split_parts(config, train, work)
@@ -250,10 +252,10 @@ def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> Held
 
 
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
-    """Fit the base rate and a logistic regression on the same features, over the rows of both parts.
+    """Return two baselines by kind, `base_rate` and `logistic`, fitted on all training rows: on both parts together.
 
-    The regression has C = 1 and clips standardised values at 3 standard deviations. The keys of the result are the
-    kinds of the models.
+    `logistic` is a logistic regression on all features of the rows. It has C = 1 and clips standardised values at 3
+    standard deviations.
     """
     logistic = settings.LogisticConfig("logistic", C=1.0, clip=3.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")

@@ -30,7 +30,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class MarketComparison:
-    """The metrics of a model beside the market, and warnings about prices that were not used.
+    """The metrics of a model compared with those of the market, and warnings about prices that were not used.
 
     `metrics` is None if no prices are configured, if no line has both a market probability and a result, or if the
     model predicts no distribution of points.
@@ -58,11 +58,12 @@ def compare_with_market(
     availability: AvailabilityConfig | None,
     quotes: pd.DataFrame | None,
 ) -> MarketComparison:
-    """Compare the ladders of all parts with the configured prices, and log the warnings.
+    """Compare the predicted distributions of points with the configured prices, and log the warnings.
 
-    `rows` are the rows of all parts in order. `availability` contains the cutoff up to which the features read injury
-    reports; None if they read none. `quotes` is the result of `read_price_files`. If it is None, the prices are read
-    here from the configured table. DataError for prices that cannot be used.
+    `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
+    all parts in order. `availability` contains the cutoff up to which the features read injury reports; None if they
+    read none. `quotes` is the result of `read_price_files`; if it is None, the prices are read here from the configured
+    table. DataError if prices cannot be used or read. ConfigurationError if the table's warehouse cannot be opened.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())
@@ -89,5 +90,5 @@ def _log_comparison(metrics: MarketMetrics | None, warnings: tuple[str, ...]) ->
 
 
 def with_market(metrics: RunMetrics, market: MarketComparison) -> RunMetrics:
-    """Return `metrics` with the metrics of the comparison with the market and its warnings added."""
+    """Return a copy of `metrics` to which the metrics and warnings of `market` are added."""
     return replace(metrics, market=market.metrics, warnings=(*metrics.warnings, *market.warnings))

@@ -43,7 +43,7 @@ class RunPlan:
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # the folds of a walk forward, of which `split` is the last; empty for other windows
+    folds: tuple[Fold, ...] = ()  # the folds of a walk forward (the last has the dates of `split`), else empty
 
     @property
     def run_parent(self) -> Path:
@@ -62,24 +62,39 @@ class RunPlan:
         return {"train": self.split.train, **evaluation}
 
     def estimate(self, window: DateRange) -> CostEstimate | None:
-        """Return the cost of reading a window's rows with the features that slices need; None if reading is free."""
+        """Return the cost of reading a window's rows with the features that slices need; None if reading is free.
+
+        DataError if the warehouse cannot estimate it.
+        """
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
-        """Return the warnings about the flawed games (see `FlawedGame`) that the run can read."""
+        """Return the warnings about the flawed games (see `FlawedGame`) that the features of the run can read.
+
+        DataError if the games cannot be queried.
+        """
         flawed = {game for days in self.ranges().values() for game in self.find_flawed_games(days)}
         return flawed_game_warnings(flawed)
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games (see `FlawedGame`) that the features of games in `days` can read."""
+        """Return the flawed games (see `FlawedGame`) that the features of games in `days` can read.
+
+        DataError if the games cannot be queried.
+        """
         return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
-        """Build all rows of a walk forward, from the first training date to the last evaluation date."""
+        """Build all rows of a walk forward, from the first training date to the last evaluation date.
+
+        Other windows have no span. DataError or ConfigurationError as in `build_dataset`.
+        """
         return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """Build the training rows of `split`."""
+        """Build the training rows: of a walk forward, those of the last fold.
+
+        DataError or ConfigurationError as in `build_dataset`.
+        """
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
@@ -92,7 +107,11 @@ class RunPlan:
         return rows if learned == self.features else select_role_players(rows, self.features)
 
     def build_evaluation(self) -> Dataset | None:
-        """Build the evaluation rows with the columns that slices need; None if the run only trains."""
+        """Build the evaluation rows with the columns that slices need; return None if the run only trains.
+
+        The evaluation rows of a walk forward are those of the last fold. DataError or ConfigurationError as in
+        `build_dataset`.
+        """
         window = self.split.evaluation
         if window is None:
             return None
@@ -102,7 +121,7 @@ class RunPlan:
 def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
     """Return `features` with the points band of the players that the model learns from.
 
-    It is the target's band, or the wider one of a points model with `train_min_ppg` or `train_max_ppg`.
+    It is the target's band. For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen it.
     """
     if not isinstance(model, settings.PointsConfig):
         return features
@@ -115,8 +134,9 @@ def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> Bre
 def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
     """Open the warehouse of `config` and yield the plan of its run; close the warehouse on exit.
 
-    ConfigurationError if the features or the dates of the window are invalid. DataError or ConfigurationError if the
-    warehouse cannot be opened.
+    ConfigurationError if the features or the dates of the window are invalid. FeatureDefinitionError if the expression
+    of a feature cannot be resolved. DataError or ConfigurationError if the warehouse cannot be opened. DataError if the
+    window ends with the newest game and the warehouse has no game.
     """
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
@@ -126,7 +146,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """Return the calendar's folds of a walk forward, including those without games; () for other windows."""
+    """Return one fold for each month or week of a walk forward, even for one without games; () for other windows."""
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
 
 
@@ -137,9 +157,10 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of `build_dataset` with these arguments, including its checks and the search for flawed games.
+    """Return the cost of building the rows of the dates start..end, both inclusive, with `build_dataset`.
 
-    The result is None if reading the warehouse is free.
+    It includes the checks of the source tables and the search for flawed games. The result is None if reading the
+    warehouse is free. DataError if the warehouse cannot estimate the cost.
     """
     if not isinstance(warehouse, Priced):
         return None
@@ -155,9 +176,10 @@ def estimate_rows(
 
 
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError for fewer than 500 training rows.
+    """Raise DataError if there are fewer than 500 training rows.
 
-    If there are no rows at all, the message includes the text that `describe_history` returns.
+    `describe_history` returns a description of the games in the warehouse. The message includes it if there are no rows
+    at all; None leaves it out.
     """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""
@@ -170,7 +192,8 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError if the evaluation window has no rows.
 
-    The message includes the text that `describe_history` returns, if it is given.
+    `describe_history` returns a description of the games in the warehouse, which the message includes; None leaves it
+    out.
     """
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""

@@ -1,4 +1,4 @@
-"""The evaluation of predicted distributions of points, and of two baselines made from the player's earlier games."""
+"""The evaluation of predicted distributions of points, and two baselines computed from each player's earlier games."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
-SEASONS_BEFORE = 2  # number of earlier seasons from which the last games may come, as for career features
-FANS = 8  # the number of games whose distributions the report draws
+SEASONS_BEFORE = 2  # how many seasons before the current one `last_games` may use, as career features do
+FANS = 8  # the largest number of games whose predicted distributions the report draws
 
 
 def evaluate_distributions(
@@ -32,10 +32,11 @@ def evaluate_distributions(
     features: BreakoutFeatureConfig,
     warehouse: Warehouse,
 ) -> PointsMetrics | None:
-    """Evaluate the ladders of all parts together; None if the model predicts no distribution of points.
+    """Evaluate the predicted distributions of points of all parts together, beside the baselines of `build_baselines`.
 
-    `rows` are the rows of all parts in order. Two baselines are computed from the players' earlier games in
-    `warehouse`.
+    `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
+    all parts in order. The earlier games of the players are read from `warehouse`. Return None if the model predicts no
+    distribution of points. DataError if the games cannot be read.
     """
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders or rows.points is None or rows.season_average is None:
@@ -56,8 +57,9 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that `build_baselines` needs for these rows.
 
-    They are the played games of the enabled season types up to the last row's date, sorted by player and date. They
-    begin SEASONS_BEFORE seasons before the season of the first row, or earlier. `day` is in days since 1970-01-01.
+    They are the played games of the enabled season types up to the latest date of the rows, sorted by player and date.
+    They begin SEASONS_BEFORE seasons before the season of the earliest row, or earlier. `day` is in days since
+    1970-01-01. There must be a row. DataError if the games cannot be read.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -71,9 +73,12 @@ def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Da
 def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[str, np.ndarray]:
     """Return the ladders (n, length) of two baselines, computed from the player's games before the date of each row.
 
-    `negative_binomial` has the mean and the sample variance of his points this season. If the variance is not above the
-    mean, it is a Poisson distribution. `last_games` is the distribution of his points in his last 20 games of this
-    season and the SEASONS_BEFORE seasons before it.
+    `negative_binomial` has the mean and the sample variance of his points in this season's games. It is a Poisson
+    distribution if the variance is not above the mean, or with one game. `last_games` is the observed distribution of
+    his points in his last 20 games, or fewer if he has not played 20, of this season and the two before it.
+
+    `history` is the result of `read_history`. A row of a player without an earlier game this season gives NaN. KeyError
+    if `history` lacks the player.
     """
     columns = ["day", "season_year", "points"]
     games = {name: part[columns].to_numpy().T for name, part in history.groupby("player_lookup")}
@@ -104,7 +109,10 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return the fans of the FANS games of the last date with the highest predicted medians, highest first."""
+    """Return the quantiles to draw for at most FANS games: those of the last date with the highest predicted medians.
+
+    The game with the highest median is first. Without points or season averages of the rows, the result is empty.
+    """
     if rows.points is None or rows.season_average is None:
         return ()
     medians = np.where(rows.dates == rows.dates.max(), quantiles_of(ladder, 0.5), -1)

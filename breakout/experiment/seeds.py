@@ -35,10 +35,11 @@ SEED_METRICS = {
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
 ) -> SeedStability | None:
-    """Return the spread of each metric over `evaluation.seeds` seeds; None if that setting is 1.
+    """Return the spread of the metrics over as many seeds as the setting `evaluation.seeds`; None if that is 1.
 
-    The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the probabilities of the
-    evaluation rows with the run's own seed. The models of the other seeds are fitted and calibrated here.
+    The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the calibrated probabilities
+    of the evaluation rows with the run's own seed. The models of the other seeds are fitted and calibrated here.
+    DataError or ConfigurationError if one cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None
@@ -60,7 +61,12 @@ def _predict_with_seed(config: ExperimentConfig, parts: FitParts, seed: int, eva
 
 
 def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> dict[str, SeedSpread | None]:
-    """Return the spread of each metric of probabilities (n,) by seed; None if the metric is undefined on these rows."""
+    """Return the spread over seeds of AUC, average precision, log loss and Brier score, by name of the metric.
+
+    `y` (n,) are the labels, 0 or 1. `probabilities_by_seed` maps each seed to probabilities (n,) of the same rows. A
+    metric that is undefined on these rows, such as the AUC of one class, has None. ValueError for other labels, for
+    probabilities outside [0, 1], or if the lengths differ.
+    """
     return {name: _spread(name, y, probabilities_by_seed) for name in SEED_METRICS}
 
 

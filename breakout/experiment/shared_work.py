@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# The largest number of stored results of one kind, except fits and the kinds in OF_ROWS. A walk-forward job stores one
-# for each fold.
+# The largest number of results that are stored of one kind. It is large because a job of a walk forward stores a result
+# for each fold. It does not apply to fits, whose number is not limited, and to the kinds in OF_ROWS.
 LIMIT = 512
-ROWS_LIMIT = 8  # the same for a kind in OF_ROWS, whose results contain rows and are large
+ROWS_LIMIT = 8  # the largest number of results stored of a kind in OF_ROWS: they contain rows and are large
 OF_ROWS = ("answer", "rows", "split")
 
 
@@ -27,9 +27,9 @@ class SharedWork:
     """The results that jobs of one process share.
 
     A result is stored under its kind and a key that identifies its inputs, so jobs with equal inputs share it. Fits are
-    stored until the next group of jobs begins. Of every other kind, the least recently used results beyond a limit are
-    dropped, and computed again if needed. A shared result is bit for bit equal to one that is computed for the job
-    alone.
+    stored until the next group of jobs begins. The number of stored results of every other kind is limited: the one
+    that was not used for the longest time is dropped, and computed again if needed. A shared result is bit for bit
+    equal to one that is computed for the job alone.
     """
 
     def __init__(self) -> None:
@@ -40,7 +40,8 @@ class SharedWork:
     def begin_group(self, group: Hashable, iterations: int) -> None:
         """Start a group of jobs that can share fits, and drop the fits of another group.
 
-        `iterations` is the largest value of `model.iterations` in the group.
+        `iterations` is the largest value of `model.iterations` in the group: jobs with fewer iterations can take their
+        trees from a fit with that many. A call with the group that is already current keeps its fits.
         """
         if group != self._group:
             self._kept["fit"].clear()
@@ -60,11 +61,13 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return the same fits as `fit_twice` would return, from shared fits if possible.
+        """Return a fit without the validation rows and the final fit, as `models.kinds.fit_twice` returns them.
 
-        CatBoost models that differ only in `iterations`, and for which `fit_kind` returns the same key, share the fit
-        with the most trees in their group. Each model gets the first trees of that fit. A blend takes its trees from a
-        shared fit too.
+        CatBoost models that differ only in `iterations` share the fit with the most iterations in their group, and each
+        gets the first trees of it. Fits of fewer than 200 iterations do not share with longer ones, because CatBoost
+        takes fewer Newton steps for each of their leaves. A blend shares the trees of its CatBoost model. All other
+        models share a fit only if their settings are equal. ConfigurationError or DataError if the model cannot be
+        fitted.
         """
         if isinstance(config, settings.BlendConfig):
             from breakout.models.blend import blend_with

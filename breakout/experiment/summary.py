@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A completed run: its folder and metrics, and how features differ between training and evaluation.
+    """A completed run: its folder, its metrics, and the comparison of features between training and evaluation rows.
 
-    `distributions` is None if the run only trains.
+    The comparison, `distributions`, is None if the run only trains.
     """
 
     folder: Path
@@ -107,9 +107,10 @@ def summarise_scoring(
 ) -> RunMetrics:
     """Return the metrics of a saved bundle on later rows.
 
-    `differences` are those between the bundle's contract and the installed one. `source_warnings` are about flawed
-    games (see `FlawedGame`). `points` is the evaluation of the predicted distributions of points; None if the model
-    predicts none. Validation metrics and the stability over seeds are None, because nothing is fitted here.
+    `scored` are the rows with the bundle's predictions, and `result` is their evaluation. `differences` are those
+    between the bundle's contract and the installed one. `source_warnings` are about flawed games (see `FlawedGame`).
+    `points` is the evaluation of the predicted distributions of points; None if the model predicts none. Validation
+    metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -133,10 +134,10 @@ def summarise_scoring(
 
 
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return the facts about the calibration of a bundle.
+    """Return how the calibration of a bundle was fitted, with the warnings of that fit.
 
-    The manifests of bundles of earlier versions lack these facts. For such a bundle the result has no warnings, and its
-    `held_out` is None.
+    Bundles of earlier versions did not save this. For such a bundle the result has the kind of the calibration, no
+    warnings, and None for the metrics on held-out dates.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
@@ -204,7 +205,8 @@ def _summarise_calibration(
 ) -> CalibrationSummary:
     """Return the summary of a calibration.
 
-    The reliability before calibration is computed on `rows`, which are the rows of all parts.
+    The reliability before calibration is computed on `rows`, which are the rows of all parts. It is None if `rows` is
+    None or nothing was calibrated.
     """
     before = None
     if rows is not None and learned.calibrator.kind != "none":
@@ -221,7 +223,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning of the fits once; in a walk forward it begins with the folds that it is about."""
+    """Return each warning of the fits once; a warning of a walk forward begins with the names of its folds."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

@@ -28,7 +28,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class FittedWindow:
-    """The fit on one training window, with the training rows and the scored evaluation rows.
+    """The fit on one training window, with the training rows, and the evaluation rows with their predictions.
 
     `scored` is None in a run that only trains. `fold` is None unless the window is a fold of a walk forward.
     """
@@ -47,10 +47,10 @@ class FittedWindow:
 
 @dataclass(frozen=True)
 class FittedRun:
-    """All windows of a run in order of time, and the evaluation rows of all of them.
+    """All windows of a run in order of time, and `rows`, the evaluation rows of all of them.
 
-    `rows` is None if the run only trains. The bundle, SHAP values, drift and the stability over seeds describe only the
-    model of the last window.
+    A walk forward has one window for each fold, any other run has one window. `rows` is None if the run only trains.
+    The bundle, SHAP values, drift and the stability over seeds describe only the model of the last window.
     """
 
     windows: tuple[FittedWindow, ...]
@@ -67,7 +67,7 @@ class FittedRun:
 
     @property
     def scored(self) -> list[ScoredRows]:
-        """The scored evaluation rows of each window, in order of time; empty in a run that only trains."""
+        """The evaluation rows of each window with their predictions, in order of time; empty if the run only trains."""
         return [window.scored for window in self.windows if window.scored is not None]
 
     @property
@@ -92,16 +92,17 @@ class FittedRun:
 
 
 def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
-    """Return the rows of a run by their part: training, and evaluation if there is one."""
+    """Return the training rows under the key `training`, and the evaluation rows, if any, under `evaluation`."""
     return {"training": train} | ({} if evaluation is None else {"evaluation": evaluation})
 
 
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
     """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
 
-    `work` stores the results that several jobs of a sweep share. DataError if the rows of a window cannot be fitted, or
-    if the plan has an evaluation window but no row in it. In a walk forward the message names the fold that cannot be
-    fitted. ConfigurationError if the model cannot be fitted with its settings.
+    `work` stores the results that several jobs of a sweep share; None if there are no other jobs. DataError if the
+    source tables or the rows of a window cannot be used, or if the plan has an evaluation window but no row in it. In a
+    walk forward the message names the fold that cannot be fitted. ConfigurationError if a feature cannot be computed
+    from the configured tables, or if the model cannot be fitted with its settings.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -112,9 +113,10 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
 
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
-    """Raise DataError unless the training rows can be fitted and validated on, and there are rows to evaluate.
+    """Raise DataError unless a model can be fitted and validated on the training rows, and there are rows to evaluate.
 
-    `evaluation` is None if the plan only trains.
+    `evaluation` is None if the plan only trains; it is then not checked. `work` stores the split of the training rows
+    for a later fit; None if no fit follows.
     """
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
@@ -127,7 +129,10 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the latest folds with games, at most the setting `window.folds` of them; DataError if there is none."""
+    """Return the latest folds with games to evaluate in `span`, the rows of a walk forward.
+
+    The setting `window.folds` is the largest number of folds; None means all. DataError if no fold has games.
+    """
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
 

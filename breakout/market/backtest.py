@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from breakout.market.lines import MatchedLines
     from breakout.market.stakes import StakeLimits
 
-BACKTESTS = "backtests"  # the folder below `paths.outputs`
+BACKTESTS = "backtests"  # the name of the folder of all backtests, below `paths.outputs`
 BACKTEST_FILE = "backtest.json"
 BETS_FILE = "bets.parquet"
-# Increase this number when a key is renamed, removed or changes its meaning.
+# Increase this number when a key of backtest.json is renamed, removed or changes its meaning.
 BACKTEST_SCHEMA_VERSION = 1
 OURS_ALONE = Weights(1.0, 1.0, 1.0)
 
@@ -37,6 +37,8 @@ class Backtest:
     probability (at least one book quotes both sides), sides above the minimum edge, and bets. A side is above the
     minimum edge if its expected value at the model's own probability is not negative and at least `min_edge`.
     `has_edge` is true if a bet was placed and the interval of the model's weight beside the market lies above 0.
+    `market` is None if no line has both a market probability and a result. `confidence` is that of all intervals. The
+    fields from `left_out` to `n_one_sided` are those of `MatchedLines`.
     """
 
     funnel: dict[str, int]
@@ -55,19 +57,22 @@ class Backtest:
 
     @property
     def is_overclaimed(self) -> bool:
-        """Whether the yield is below the model's claim beyond chance: the interval of `shortfall` lies below 0."""
+        """Whether the yield is below the model's claim by more than chance: the interval of `shortfall` lies below 0.
+
+        False if there is no interval, as with bets on one date only.
+        """
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
 
 
 @dataclass(frozen=True)
 class BacktestRecord:
-    """A backtest and its origin.
+    """A backtest with the predictions, prices and settings that it was computed from: the content of backtest.json.
 
     `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
     fingerprints of the models' contracts. `recipes` are the distinct recipes of the models (see `production.recipe`)
-    without their seeds. They are None if a model's bundle was gone, and in files of earlier versions. The weight that
-    the backtest fitted (see `market.stacking`) is valid only for models with these contracts and recipes. `start` and
-    `end` are the first and the last game date of the predictions, as ISO 8601. `margin`, `kelly`, `max_stake` and
+    without their seeds. They are None if a model's bundle was gone, and in files of earlier versions. The weight of the
+    model beside the market that the backtest fitted is valid only for models with these contracts and recipes. `start`
+    and `end` are the first and the last game date of the predictions, as ISO 8601. `margin`, `kelly`, `max_stake` and
     `min_edge` are settings of the group `prices`.
     """
 
@@ -89,9 +94,10 @@ class BacktestRecord:
 def run_backtest(
     matched: MatchedLines, limits: StakeLimits, parameters: EvaluationParameters
 ) -> tuple[Backtest, pd.DataFrame]:
-    """Return the backtest of matched lines, and its bets.
+    """Return the backtest of matched lines, and its bets with the columns of `choose_bets`.
 
-    Stakes use the weight that is fitted on the months before the bet's own.
+    The stakes of a month use the weight of the model beside the market that is fitted on the earlier months. There is
+    no bet in a month without such a weight, or if its interval does not lie above 0.
     """
     lines = matched.lines
     market = evaluate_market(lines, parameters)
@@ -120,7 +126,7 @@ def run_backtest(
 
 
 def save_backtest(record: BacktestRecord, folder: Path) -> None:
-    """Write backtest.json into a folder."""
+    """Write backtest.json into a folder; DataError if it cannot be written."""
     save_json(json_ready(record), folder / BACKTEST_FILE)
 
 

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the main lines (see `MatchedLines`) with a market probability and a result.
+    """Return the main line of each player and game, if it has a market probability and a result.
 
-    A line has no result if the player did not play, or if he scored exactly the line (a push).
+    `lines` are those of `MatchedLines`. A line has no result if the player did not play (or not yet), or if he scored
+    exactly the line (a push).
     """
     is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
     return lines[lines["is_main"] & lines["market"].notna() & is_decided]
@@ -30,7 +31,10 @@ def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
 
 @one_blas_thread()
 def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> MarketMetrics | None:
-    """Evaluate the model against the market on the lines of `scored_lines`; None if there are none."""
+    """Evaluate the model against the market on the lines that `scored_lines` selects; return None if it selects none.
+
+    `lines` are those of `MatchedLines`.
+    """
     scored = scored_lines(lines)
     if scored.empty:
         return None

@@ -46,9 +46,10 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
     - `ours` and `market` are the model's and the market's probability of the side, given no push. `probability` is the
       model's, shrunk towards the market's with the weight `weights.stake` (see `stakes.shrink`).
     - `claimed` is the expected profit per unit staked at `ours`, and `expected_value` that at `probability`.
-    - `stake` is a share of the bank; 0 on a line without a market probability. `stake_low` and `stake_high` are the
-      stakes at the ends of the weight's interval, but `stake_low` is at most `stake`, and `stake_high` is at least
-      `stake`.
+    - `stake` is a share of the bank. It is 0 on a line without a market probability or with a weight of 0, and if the
+      expected value is below `limits.min_edge`. `stake_low` and `stake_high` are the stakes with the weights at the two
+      ends of the interval, `weights.low` and `weights.high`; if necessary they are changed to `stake`, so that
+      stake_low <= stake <= stake_high.
     - `closing_value` is price * closing probability - 1. It is NaN if the line has no closing quote, or if the price
       itself is a closing one or has no time.
     """
@@ -80,19 +81,21 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 
 
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
-    """Return the bets on lines, with BET_COLUMNS, result and profit.
+    """Return the settled bets on these lines, with BET_COLUMNS, result and profit, sorted by date, game and player.
 
-    The stake on a line uses the latest weight that starts on or before its date.
+    A player has at most one bet a game, and none if every stake on his lines is 0. The stake on a line uses the latest
+    weight that starts on or before its date; without one it is 0.
     """
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))
 
 
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
-    """Return the offers to bet on, under their index in `offers`.
+    """Return the offers to bet on; they keep their index in `offers`.
 
-    A player has at most one bet a game, the one with the largest stake. Several would depend on each other, because the
-    same points decide them. If the stakes of one date sum to more than the bank, they are scaled down to it.
+    They have a stake above 0. A player has at most one bet a game, the one with the largest stake. Several would depend
+    on each other, because the same points decide them. If the stakes of one date sum to more than the bank, they are
+    scaled down so that their sum is the bank.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
@@ -103,7 +106,10 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
 
 
 def settle(bets: pd.DataFrame) -> pd.DataFrame:
-    """Return the bets with result (one of RESULTS) and profit (a share of the bank; 0 for pushed and void bets)."""
+    """Return the bets with two more columns: result (won, lost, push or void) and profit (a share of the bank).
+
+    A bet without points is void, because the player did not play. The profit of pushed and void bets is 0.
+    """
     points, line = bets["points"].to_numpy("float64"), bets["line"].to_numpy("float64")
     sign = np.where(bets["side"] == "over", 1.0, -1.0)
     with np.errstate(invalid="ignore"):

@@ -23,7 +23,7 @@ PLAYER_GAME = ["game_date", "game_id", "player_lookup"]
 LINE = [*PLAYER_GAME, "line"]
 SHOWN_NAMES = 30  # the most names of unknown players that a message lists
 
-# The reasons for which a quote is left out.
+# The keys of REASONS: why a quote is not used. An older quote is from before the information behind the prediction.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
 REASONS = {
     UNKNOWN: "the name matches no player of the warehouse",
@@ -43,11 +43,13 @@ class MatchedLines:
 
     - player_full_name, and points (NaN for a player who did not play, or not yet);
     - ours: the model's probability of over given no push; push: its probability of a push;
-    - market: the probability of over given no push, as the mean of the books that quote both sides; NaN without one;
+    - market: the market's probability of over given no push, as the mean of the books that quote both sides; NaN if no
+      book quotes both;
     - over_price and under_price: the best prices, with over_book and under_book; NaN if no book quotes the side;
     - over_is_closing and under_is_closing: whether the best price is a closing one or has no time;
-    - closing: as market, from quotes that are marked as closing ones; NaN without one;
-    - is_main: whether the market probability of this line is the nearest to 1/2 among the player's lines of the game.
+    - closing: the same as market, but the mean of the quotes that are marked as closing ones; NaN without one;
+    - is_main: whether the market probability of this line is the nearest to 1/2 among the player's lines of the game;
+      of two equally near ones only the lower line is the main one.
 
     `left_out` counts the unused quotes by the keys of REASONS. `n_quotes` counts all quotes, and `n_untimed` the used
     ones without a time. `n_unknown_tip_off` counts the used quotes with a time for games of unknown tip-off.
@@ -78,9 +80,9 @@ class MatchedLines:
 def match_lines(
     prices: pd.DataFrame, predictions: pd.DataFrame, absent: pd.DataFrame, margin: Margin, names: tuple[str, ...] = ()
 ) -> MatchedLines:
-    """Join quotes with predictions of the same player and game date; a player has at most one prediction a date.
+    """Join quotes with predictions of the same player and game date, and count the quotes that cannot be used.
 
-    The columns of the arguments are
+    A player has at most one prediction a date. The columns of the arguments are
 
     - `prices`: game_date, player_lookup (NaN for a name that matches no player), line, over_price and under_price
       (decimal; NaN for a missing side), book, quoted_at (UTC; NaT if unknown) and is_closing (bool);
@@ -122,7 +124,7 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 
 
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
-    """Return `MatchedLines.lines` of usable quotes.
+    """Return the table `MatchedLines.lines` for the quotes `used`, to which the predictions are joined.
 
     Of each book the earliest quote for a line is taken, because bets are placed when the prediction is made. A closing
     quote, or one without a time, is taken only if the book has no other quote for the line.
@@ -152,8 +154,8 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
 def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return P(points > line) given no push, and P(points = line), both (n,).
 
-    `ladders` contains an array P(points >= k), k = 1, 2, ..., for each line. Each line is at least 0 and below the
-    length of its ladder.
+    `ladders` contains an array P(points >= k), k = 1, 2, ..., for each line; all have the same length. Each line is at
+    least 0 and below that length. A line of half a point, such as 12.5, cannot push: P(points = line) is 0.
     """
     if not len(line):
         return np.empty(0), np.empty(0)

@@ -28,7 +28,7 @@ MORNING = time(5)
 # No game begins before noon US Eastern. If the tip-off is unknown, a quote must be older than noon; a quote that is
 # marked as closing must be older than the end of the game date.
 EARLIEST_TIP_OFF = time(12)
-# Names are read from rows of the predicted dates and of this period before the first of them.
+# Known names are those in the box scores of the predicted dates, and of this period before the first of them.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
 # If more than half of at least ten quoted players did not play on the date of their quote, the dates must be wrong. Few
@@ -41,8 +41,9 @@ _EXAMPLES = 3
 class KnownNames:
     """The players of the warehouse by name.
 
-    `full_names` maps each player_lookup to the full name. `by_full_name` maps full names, folded by
-    `box_scores.names.player_lookup`, to the player_lookup, or to an empty string if several players have the name.
+    `full_names` maps each player_lookup to the full name, which is empty if it is unknown. `by_full_name` maps folded
+    full names (lower-case ASCII letters and digits only) to the player_lookup, or to an empty string if several players
+    have the name.
     """
 
     full_names: dict[str, str]
@@ -50,7 +51,7 @@ class KnownNames:
 
     @classmethod
     def of(cls, full_names: dict[str, str]) -> KnownNames:
-        """Build both fields from a mapping of player_lookup to full name."""
+        """Build both fields from a mapping of player_lookup to full name; an unknown full name is an empty string."""
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)
@@ -58,10 +59,11 @@ class KnownNames:
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:
-        """Return the player_lookup of the player with a given player_lookup or full name.
+        """Return the player_lookup of the player that a quote names by a player_lookup, a full name or both.
 
-        One of `lookup` and `full_name` may be empty. Both are also compared with the folded full names. The result is
-        None if no player matches, or if several players have the full name and none has the player_lookup.
+        `lookup` or `full_name` is empty if the quote lacks it. A known `lookup` is returned as it is. Otherwise both
+        are folded to lower-case ASCII letters and digits, and compared with the folded full names and then with the
+        known lookups. The result is None if no player matches, or if several players have the full name.
         """
         if lookup in self.full_names:
             return lookup
@@ -80,9 +82,9 @@ class KnownNames:
 
 
 def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
-    """Return the time, in UTC, of the newest information that a prediction for a game date may use.
+    """Return the time, in UTC, up to which a prediction for games on `day` may use information.
 
-    It is 05:00 US Eastern of that date, when the games of the day before are over. If the cutoff of injury reports is
+    It is 05:00 US Eastern of that day, when the games of the day before are over. If the cutoff of injury reports is
     later than that, it is the cutoff. `availability` is None if the features read no injury reports.
     """
     morning = datetime.combine(day, MORNING, EASTERN)
@@ -92,22 +94,22 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
 
 
 def information_times(days: pd.Series, availability: AvailabilityConfig | None) -> pd.Series:
-    """Return `information_time` of each game date in `days`, as timestamps in UTC with the index of `days`."""
+    """Return the result of `information_time` for each game date in `days`, as a series with the index of `days`."""
     times = {day: information_time(day, availability) for day in days.unique()}
     return pd.to_datetime(days.map(times), utc=True)
 
 
 def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
-    """Join quotes with the predictions of the same players and game dates.
+    """Join quotes with the predictions of the same players and game dates, and count the quotes that cannot be used.
 
-    - `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are left
-      out.
+    - `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are
+      ignored and not counted.
     - `predictions` has the columns game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and
       known_at (UTC, the time of the newest information behind the row).
 
-    Names, points and tip-offs are read from the warehouse. A player with two games on a date is not matched, because a
-    quote does not name the game. DataError if the same quote occurs under two names of a player, or if most quoted
-    players did not play on their date.
+    There must be a prediction. Names, points and tip-offs are read from the warehouse. A player with predictions for
+    two games on a date is not matched, because a quote does not name the game. DataError if the warehouse cannot be
+    read, if the same quote occurs under two names of a player, or if most quoted players did not play on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -130,9 +132,10 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the quotes with the warehouse's player_lookup instead of names, and descriptions of unknown names.
+    """Return the quotes with the warehouse's player_lookup, and a sorted description of each name that is unknown.
 
-    The player_lookup of an unknown name is missing. DataError if the same quote occurs under two names of a player.
+    The column player_full_name is removed. The player_lookup of a quote with an unknown name is None. A description
+    contains a similar known name, if there is one. DataError if the same quote occurs under two names of a player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
@@ -156,7 +159,10 @@ def _describe(lookup: str, full_name: str, known: KnownNames) -> str:
 
 
 def read_known_names(warehouse: Warehouse, start: date, end: date) -> KnownNames:
-    """Return the players with a row from KNOWN_FOR before `start` to `end`."""
+    """Return the players with a box score from 400 days (KNOWN_FOR) before `start` to `end`, both inclusive.
+
+    DataError if the warehouse cannot be read.
+    """
     sql = f"""SELECT player_lookup, MAX(player_full_name) AS player_full_name
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end
@@ -167,7 +173,10 @@ ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are
 
 
 def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_date, game_id, player_lookup and points of the games played in start..end, both inclusive."""
+    """Return game_date, game_id, player_lookup and points of each player who played in start..end, both inclusive.
+
+    A player without minutes or points did not play. DataError if the warehouse cannot be read.
+    """
     sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
 WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT NULL"""  # noqa: S608 - as above
@@ -176,10 +185,10 @@ WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT
 
 
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
-    """Return game_date and player_lookup of quoted players who did not play, on dates with played games.
+    """Return game_date and player_lookup of the quoted players who did not play on the date of their quote.
 
-    DataError if at least ten players are quoted and more than half of them did not play, because the quotes then have
-    wrong dates.
+    Quotes of unknown names, and of dates without a played game, are left out. DataError if at least ten pairs of player
+    and date remain and more than half of these players did not play, because the quotes then have wrong dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

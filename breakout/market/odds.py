@@ -10,20 +10,20 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-_NEWTON_STEPS = 60  # the steps converge quadratically; after about ten k stays the same
+_NEWTON_STEPS = 60  # more than needed: `k` stays the same after about ten, because the convergence is quadratic
 
 
 def american_to_decimal(odds: FloatArray) -> FloatArray:
-    """Return American odds (n,) as decimal odds: +150 is 2.5, -200 is 1.5. NaN stays NaN."""
+    """Return American odds (n,) as decimal odds: +150 is 2.5, -200 is 1.5. NaN stays NaN, and 0 becomes infinity."""
     with np.errstate(divide="ignore"):
         return np.where(odds > 0, 1.0 + odds / 100.0, 1.0 + 100.0 / np.abs(odds))
 
 
 def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatArray:
-    """Return the market's probability of over (n,) from the decimal prices of both sides, each above 1.
+    """Return the market's probability of more points than the line (n,), from the decimal prices of both sides.
 
-    If the line can push (the player can score exactly the line), it is the probability given no push. It is NaN where a
-    price is NaN.
+    Prices are above 1, or NaN for a missing side; the probability is then NaN. If the line can push (the player can
+    score exactly the line), it is the probability given no push.
 
     With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
     (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bettors knows the result (Shin 1993); with
@@ -36,8 +36,8 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
 
 
 def _remove_by_power(over: FloatArray, under: FloatArray) -> FloatArray:
-    # `over` and `under` are 1 / price. The sum over^k + under^k is convex and falls as k grows, so Newton's steps that
-    # start below the solution never exceed it.
+    # `over` and `under` are 1 / price. Newton's method finds the k with over^k + under^k = 1. The sum is convex and
+    # falls as k grows, so steps that start from a k below the solution never exceed it.
     k = np.where(over + under > 1.0, 1.0, 0.0)
     log_over, log_under = np.log(over), np.log(under)
     for _ in range(_NEWTON_STEPS):

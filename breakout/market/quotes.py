@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.duckdb import DuckDBWarehouse
 
 COLUMNS = [column.name for column in PRICES.columns]
-HIGHEST_LINE = 60  # points, exclusive; the ladder of a model of points ends here
+HIGHEST_LINE = 60  # a line is below this number of points, because the ladder of a model ends with P(points >= 60)
 
 # The lowest accepted 1/over + 1/under. Below it, bets on both sides would make a sure profit of more than 10 %, so the
 # prices or their columns are wrong.
@@ -43,9 +43,10 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
     - over_price and under_price, NaN for a missing side;
     - quoted_at, in UTC, NaT if unknown.
 
-    DataError for missing columns, values of the wrong type, a quote that occurs twice, a row without a name or without
-    a price, impossible odds, and a line that is not a multiple of 0.5 from 0 to below HIGHEST_LINE. The message
-    contains examples. Names, prices and lines are checked on these dates only.
+    The result has no rows if there is no quote on these dates. DataError if the file or the table cannot be read, for
+    missing columns, values of the wrong type and a quote that occurs twice. On these dates also for a row without a
+    name or a price, odds outside the possible range, two prices that promise a sure profit, and a line that is not a
+    multiple of 0.5 from 0 to below HIGHEST_LINE. ConfigurationError if the warehouse of the table cannot be opened.
     """
     import pandas as pd
 
@@ -83,8 +84,8 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
     """Return the rows of a BigQuery table on the dates `days`.
 
-    They are not cached: cached rows are found by the fingerprint of the warehouse, which does not change with this
-    table.
+    They are not cached: cached results are found by the fingerprint of the warehouse, which does not change when this
+    table changes.
     """
     from breakout.warehouse.opening import open_warehouse
 

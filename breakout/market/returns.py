@@ -22,7 +22,8 @@ NO_INTERVAL = Interval(None, None, None, 0)
 class CurvePoint:
     """The state after a game date: the number of bets won or lost so far, their profit and their yield.
 
-    `profit` is in shares of the bank. The `cumulative_yield` of the first date has no interval.
+    `profit` is in shares of the bank, and `cumulative_yield` is the profit divided by the sum of the stakes. It has no
+    interval on the first date.
     """
 
     game_date: str
@@ -35,8 +36,9 @@ class CurvePoint:
 class Returns:
     """The returns of settled bets; every interval resamples game dates.
 
-    `n_bets` counts all bets. Pushed and void bets return their stakes. They count only in `n_bets`, `results`,
-    `n_closing` and `closing_value`.
+    `n_bets` counts all bets, and `results` the bets by result: won, lost, push or void. Pushed and void bets return
+    their stakes. They count only in `n_bets`, `results`, `n_closing` and `closing_value`. Without a bet won or lost,
+    the estimates of the yield, the hit rate and the shortfall are None, and `curve` is empty.
 
     - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
     - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
@@ -68,7 +70,7 @@ class Returns:
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Return the returns of `bets`, a result of `market.bets.settle`."""
+    """Return the returns of `bets`, a result of `market.bets.settle`, which may have no rows."""
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
@@ -124,9 +126,10 @@ def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamp
 def _bets_needed(
     n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
 ) -> int | None:
-    """Return n (z s / yield)^2, with s the standard error of the yield of n bets and z the normal quantile.
+    """Return the number of bets from which the interval of the yield `found` would not contain 0.
 
-    The result is None with fewer than two dates or with a yield of 0.
+    It is n * (z * s / yield)^2: s is the standard error of the yield of n bets, and z the quantile of the normal
+    distribution at (1 + confidence) / 2. The result is None with fewer than two dates or with a yield of 0.
     """
     from scipy.special import ndtri
 
@@ -141,7 +144,7 @@ def _bets_needed(
 def _curve(
     profit: FloatArray, stake: FloatArray, dates: np.ndarray, resamples: DateResamples
 ) -> tuple[CurvePoint, ...]:
-    """Return the state after each game date.
+    """Return the profit and the yield after each game date.
 
     The interval at a date uses the resamples of the whole backtest, but only the dates up to this one.
     """
@@ -154,7 +157,7 @@ def _curve(
             str(day),
             int(counts[row]),
             float(profits[row]),
-            # On the first date alone every resample has the same yield.
+            # The first date has no interval: every resample of one date has the same yield.
             resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
             if row
             else Interval(float(profits[0] / stakes[0]), None, None, 0),

@@ -17,13 +17,14 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# The fewest dates and lines from which a weight is fitted: an interval from fewer dates would be too narrow.
+# The fewest dates and lines with which the interval of a weight is computed: with fewer dates it would be too narrow.
+# Stakes use no weight without an interval.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
 
 class Weights(NamedTuple):
-    """The weight for stakes and the ends of its interval, all within 0..1.
+    """The weight of the model beside the market that stakes use, and the two ends of its interval, all within 0..1.
 
     Each field is one number, or an array (n,) with a number for each line.
     """
@@ -34,7 +35,11 @@ class Weights(NamedTuple):
 
 
 def stake_weights(interval: Interval | None) -> Weights:
-    """Return the weights for stakes from a weight's interval, at most 1; all 0 unless its lower end is above 0."""
+    """Return the weight of the model that stakes use, and the ends of its interval, each limited to at most 1.
+
+    `interval` is the fitted weight with its interval. All three are 0 if it is None, if it has no ends, or if its lower
+    end is not above 0: then the model does not improve on the market beyond chance.
+    """
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
     if interval.low <= 0.0:
@@ -45,10 +50,11 @@ def stake_weights(interval: Interval | None) -> Weights:
 def fit_weight(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight that maximises the likelihood of `is_over` (n,), 0 or 1, with a date-bootstrap interval.
+    """Return the weight of the model beside the market that fits the lines best, with an interval that resamples dates.
 
-    The estimate is None if the two probabilities are equal on every line. The weight of a resample is one Newton step
-    from the estimate, which needs only sums by date.
+    It maximises the likelihood of `is_over` (n,), which is 1 if the player scored more than the line, else 0. `ours`
+    and `market`, both (n,), are the probabilities of over given no push. The estimate is None if they are equal on
+    every line. The weight of a resample is one Newton step from the estimate, which needs only sums by date.
     """
     offset, change = logit(market), logit(ours) - logit(market)
     weight = 0.0
@@ -70,7 +76,10 @@ def fit_weight(
 def _derivatives(
     is_over: FloatArray, offset: FloatArray, change: FloatArray, weight: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return each line's first derivative and negative second derivative of the log likelihood, both (n,)."""
+    """Return the first and the negative second derivative of each line's log likelihood by the weight, both (n,).
+
+    The log odds of over are `offset` + `weight` * `change`.
+    """
     probability = 1.0 / (1.0 + np.exp(-(offset + weight * change)))
     return change * (is_over - probability), change**2 * probability * (1.0 - probability)
 
@@ -78,7 +87,7 @@ def _derivatives(
 def weight_of_all(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight fitted on all lines; without an interval below MIN_DATES dates or MIN_LINES lines."""
+    """Return the result of `fit_weight`; with fewer than MIN_DATES dates or MIN_LINES lines it has no interval."""
     found = fit_weight(is_over, ours, market, dates, parameters)
     is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
     return found if is_enough else Interval(found.estimate, None, None, 0)
@@ -89,6 +98,7 @@ def walk_weights(
 ) -> tuple[StackWeight, ...]:
     """Return the weight for each calendar month that has lines, fitted on the lines of all earlier months.
 
+    A month has no interval, and so no weight, if the earlier months have fewer than MIN_DATES dates or MIN_LINES lines.
     With the configured confidence, one of many monthly intervals may lie above 0 by chance. So each interval has the
     confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all intervals contain their true weight
     is then at least the configured confidence.
@@ -106,7 +116,10 @@ def weight_before(
     dates: DateArray,
     parameters: EvaluationParameters,
 ) -> StackWeight:
-    """Return the weight fitted on the lines before `start`; its `interval` is None below MIN_DATES or MIN_LINES."""
+    """Return the weight fitted on the lines of the dates before `start`.
+
+    Its `interval` is None if there are fewer than MIN_DATES such dates or MIN_LINES such lines.
+    """
     before = dates < start
     n_lines, n_dates = int(before.sum()), len(np.unique(dates[before]))
     interval = None
@@ -116,7 +129,11 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return the weights for stakes on each date, each field (n,); 0 before the first weight."""
+    """Return the weights that stakes on each date use; each field has the shape (n,).
+
+    They come from the latest of `weights` that starts on or before the date. They are 0 before the first one, and if
+    its interval does not lie above 0. `weights` are sorted by start.
+    """
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
 
@@ -128,9 +145,10 @@ def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
 
 
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
-    """Return the stacked probability (n,) of each line.
+    """Return the stacked probability (n,) of each line: the weighted average, in log odds, of `ours` and `market`.
 
-    The weight is the latest one that starts on or before the line's date; without one it is 0.
+    The weight of the model is the latest one that starts on or before the line's date, limited to 0..1. Without one it
+    is 0: the result is the market's probability. `weights` are sorted by start.
     """
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])

@@ -12,11 +12,11 @@ from breakout.models.base import logit
 
 @dataclass(frozen=True)
 class StakeLimits:
-    """The limits of a stake.
+    """The settings that limit a stake.
 
     `kelly` is the share of the Kelly fraction that is staked. `max_stake` is the largest stake, as a share of the bank.
-    `min_edge` is the lowest expected profit per unit staked, at the probability that `shrink` returns; below it the
-    stake is 0.
+    `min_edge` is the lowest expected profit per unit staked, at the probability that is shrunk towards the market's;
+    below it the stake is 0.
     """
 
     kelly: float
@@ -25,7 +25,10 @@ class StakeLimits:
 
 
 def expected_value(probability: FloatArray, price: FloatArray) -> FloatArray:
-    """Return the expected profit per unit staked, probability * price - 1, if the bet does not push."""
+    """Return the expected profit per unit staked given no push, probability * price - 1, with decimal prices.
+
+    `probability` is that of winning given no push. NaN in either array gives NaN.
+    """
     return np.asarray(probability * price - 1.0)
 
 
@@ -33,7 +36,7 @@ def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> 
     """Return the model's probability, moved towards the market's on the scale of log odds.
 
     With a weight of 0 the result is the market's probability, with 1 it is the model's (`ours`). All arrays have the
-    shape (n,).
+    shape (n,). NaN in one of the probabilities gives NaN.
     """
     log_odds = logit(market) + weight * (logit(ours) - logit(market))
     return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
@@ -42,13 +45,17 @@ def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> 
 def kelly_fraction(probability: FloatArray, price: FloatArray) -> FloatArray:
     """Return the stake, as a share of the bank, that maximises the expected logarithm of the bank (Kelly 1956).
 
-    It is (p b - (1 - p)) / b with b = price - 1, and 0 if that is negative.
+    It is (p b - (1 - p)) / b with p = probability and b = price - 1, and 0 if that is negative. Prices are decimal and
+    above 1.
     """
     gain = price - 1.0
     return np.asarray(np.maximum((probability * gain - (1.0 - probability)) / gain, 0.0))
 
 
 def stake_of(probability: FloatArray, price: FloatArray, limits: StakeLimits) -> FloatArray:
-    """Return the stake as a share of the bank, within `limits`; 0 if the expected value is below `min_edge`."""
+    """Return the stake as a share of the bank: the share `limits.kelly` of the Kelly fraction, at most `max_stake`.
+
+    It is 0 if the expected value per unit staked is below `limits.min_edge`, or if the probability or price is NaN.
+    """
     stake = np.minimum(limits.kelly * kelly_fraction(probability, price), limits.max_stake)
     return np.asarray(np.where(expected_value(probability, price) >= limits.min_edge, stake, 0.0))
