@@ -295,7 +295,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
     """Raise DataError if a feature reads a column of `extra_columns` that its source table lacks.
 
-    Columns that the package declares are not checked here, because the checks of the source rows cover them.
+    Other columns are not checked here, because the checks of the source rows cover them.
     """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):

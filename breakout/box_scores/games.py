@@ -13,7 +13,7 @@ from breakout.errors import DataError
 if TYPE_CHECKING:
     from breakout.box_scores.extracts import Extract
 
-# The season types of games that are imported; preseason and All-Star games are not.
+# Only games of these season types are imported, not preseason and All-Star games.
 COUNTING = ("regular", "cup_final", "play_in", "playoffs")
 FIRST_SEASON_OF_CODES = 1996  # the first year of the first season whose teams are all in CODES
 EXAMPLES = 3  # the largest number of games that a description names
@@ -130,7 +130,7 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the games; those that the schedule lists get the schedule's home team and season type."""
+    """Return the games; those that `schedule` lists get its home team and season type. None means an empty schedule."""
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

@@ -20,7 +20,7 @@ from breakout.errors import ConfigurationError, DataError
 EASTERN = ZoneInfo("America/New_York")
 _COLUMNS = ("GAMEDATE", "TEAM", "PLAYERNAME", "CURRENTSTATUS", "REASON")
 _STATUSES = ("out", "doubtful", "questionable", "probable", "available")
-# The status in a row that names a team but no player. The team has not submitted its part of the report yet.
+# The status of a row that names a team but no player: the team has not submitted its part of the report yet.
 NOT_SUBMITTED = "not_submitted"
 _NOT_LISTED = "not_listed"
 _REASONS = {
@@ -118,7 +118,7 @@ def first_name_first(name: str) -> str:
 
 
 def _reason(text: str) -> str:
-    letters = re.sub(r"[\s-]", "", text.lower())  # without spaces, because the files of some seasons lack them
+    letters = re.sub(r"[\s-]", "", text.lower())  # the files of some seasons lack the spaces, so all are removed
     return next((kind for start, kind in _REASONS.items() if letters.startswith(start)), "other")
 
 

@@ -125,8 +125,8 @@ def build_players(
     Lines of games that are not in `games` are left out. `teams` are rows of team_offense_game_summary.
 
     The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals, where uses
-    are FGA + 0.44 FTA + TOV. The rate is missing if the player has no minutes or if a count is missing. Missing team
-    minutes count as 240.
+    are FGA + 0.44 FTA + TOV. The rate is missing if the player has no minutes, if the team has no uses, or if a count
+    is missing. Missing team minutes count as 240.
     """
     rows = _with_game(lines, games)
     rows["player_lookup"] = rows["player_full_name"].map(player_lookup).astype("string")

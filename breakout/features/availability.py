@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# A player who is listed as out or doubtful. He counts only if he has at least @min_prior_games earlier games this
-# season, as many as a role player needs.
+# The SQL condition for a player who is listed as out or doubtful. He must have at least @min_prior_games earlier games
+# this season, as many as a role player needs.
 _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 
 
 def _sum_over(players: str, condition: str, amount: str) -> str:
-    """Return the SQL of the sum of the column `amount` over the players of the window `players`, divided by 1e12.
+    """Return the SQL of the sum of the column `amount`, divided by 1e12, over players of the roster window `players`.
 
     Only players who meet the SQL `condition` are added. The sum is 0 if no player meets it. It is NULL if no status was
     reported for the game date by the cutoff.

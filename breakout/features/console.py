@@ -33,7 +33,7 @@ VALUES = {
 }
 
 
-# The further parameters, in the same form as VALUES, that the query has if a feature reads injury reports.
+# The parameters that the query has in addition if a feature reads injury reports, in the same form as VALUES.
 REPORT_VALUES = {
     "cutoff": ("STRING", "'17:30'", "time of day; later injury reports are not read"),
     "timezone": ("STRING", "'America/New_York'", "time zone of the cutoff"),

@@ -73,7 +73,7 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types, without the key `availability` if no feature reads injury reports."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # keeps the fingerprints of contracts from before this key
+        if self.availability is None:  # does not change the fingerprints of contracts without the key
             del record["availability"]
         return record
 

@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 
 # The rows of the feature query, one for each player and game.
 # - played: role players in the games that were played from @start to @end.
-# - slate: the scheduled games of those dates, with the players of both teams. A player belongs to the team of his
-#   latest game of the season before @start.
+# - slate: the scheduled games of those dates, with the players of both teams. A player belongs to the team of the last
+#   game that he played this season before @start.
 # - listed: the rows of the table `slate`, which the caller has filled with players and games that are not played yet.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # returned for the row source "slate" only, because only slates show players' names
+NAME_COLUMN = "player_full_name"  # the query returns it for the row source "slate" only, which shows names
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# Averages are compared without a division: points_before is compared with min_ppg * games_before. Such a product may be
-# rounded, so two sides that differ by at most 1e-9 count as equal.
+# The season average of points is compared with the limits without a division: points_before with min_ppg *
+# games_before. Such a product may be rounded, so two sides that differ by at most 1e-9 count as equal.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"
@@ -182,15 +182,13 @@ WHERE recency = 1"""
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
     """Return the SQL of the played games and of the requested rows that are not played yet.
 
-    Each row has the number of the player's games of the season before its date, and his points in them.
+    Each row has the number of games that the player played this season before its date, and his points in them.
     """
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
     windows = ", ".join(f"{name} AS {frame}" for name, frame in w.ROW_WINDOWS.items() if name in used)
-    rows, games = (
-        "player_games",
-        "COUNT(*)",
-    )  # all these games have points, so COUNT(*) equals COUNT(points), and is faster
+    # All rows of `player_games` have points, so COUNT(*) equals COUNT(points). It is also faster.
+    rows, games = "player_games", "COUNT(*)"
     if row_source != "played":
         games = "COUNT(points)"
         values = sorted((plan.inputs["played"] | {"points"}) - DERIVED_PLAYED - {"is_home"})
@@ -207,7 +205,7 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the SQL condition for the seasons that the features of games that are not played yet (`slate`) read."""
+    """Return the SQL condition for the seasons whose games are read to compute the features of the rows in `slate`."""
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
@@ -271,7 +269,10 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level of the plan, by name; its expressions use only features of lower levels."""
+    """Return one CTE for each level of the plan, by name.
+
+    The expressions of a level use only features of lower levels.
+    """
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

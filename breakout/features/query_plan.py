@@ -116,10 +116,11 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column in the expression of the feature `name`, and a level.
+        """Return the SQL that replaces a column in the expression of feature `name`, and a lower bound of its level.
 
-        An expression with this column has at least this level. `chain` are the features whose expressions led to the
-        column. FeatureDefinitionError if there is no such column or feature.
+        The bound is one above the level of the feature that the column names; for a column of the row it is 0. `chain`
+        are the features whose expressions led to the column. FeatureDefinitionError if there is no such column or
+        feature.
         """
         from sqlglot import exp
 

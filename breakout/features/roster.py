@@ -91,8 +91,8 @@ def played_with_missed_games(was_breakout: str) -> str:
     `was_breakout` is the SQL of the column `was_breakout`.
     """
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
-    # The number of the team's previous game. The player missed that game if it is above the number of his own previous
-    # game.
+    # The number of the team's previous game. The player missed that game if its number is above that of his own
+    # previous game.
     missed = "team_game_number - is_known"
     return f"""SELECT *,
   CASE WHEN {is_first_of_stint} THEN -1

@@ -36,12 +36,12 @@ ROW_COLUMNS = (
 )
 
 # The roster windows: the other players of the row's team, and the players of the opponent. The value of a window is the
-# row's column that names the team of these players. A player belongs to the team of his latest game of the season
-# before the row's date. An aggregate reads one row for each of these players, with the columns ROSTER_COLUMNS, instead
-# of games. It is NULL if there are no such players.
+# row's column that names the team of these players. A player belongs to the team of the last game that he played this
+# season before the row's date. An aggregate reads one row for each of these players, with the columns ROSTER_COLUMNS,
+# instead of games. It is NULL if there are no such players.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
 ROSTER_COLUMNS = (
-    # the number of the player's games of the season before the row's date
+    # the number of games that the player played this season before the row's date
     "games_so_far",
     # the player's season average of points in units of 1e-12 points, a whole number
     "points_avg_pico",
@@ -139,7 +139,7 @@ def parse_expression(sql: str) -> exp.Expr:
 
 
 def write_sql(node: exp.Expr) -> str:
-    """Return the text of a parsed expression without comments, with keywords and functions in capitals."""
+    """Return the SQL text of a parsed expression without comments, with keywords and functions in capitals."""
     return node.sql(DIALECT, comments=False, normalize_functions="upper")
 
 
@@ -148,9 +148,8 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-_GAMES_OF_FRAME = {
-    last(games): games for games in range(1, 101)
-}  # 100 is enough: the longest frame in RELATIONS has 32 games
+# The number of games of each frame, by its SQL. 100 frames are enough: the longest one in RELATIONS has 32 games.
+_GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
 RELATIONS: tuple[Relation, ...] = (

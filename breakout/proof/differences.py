@@ -67,15 +67,18 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
     def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
-        """Return the rows from `start` to `end` that `path` builds from the current content of `replay`."""
+        """Return the rows from `start` to `end` that `path` builds from the current content of `replay`.
+
+        Both dates are inclusive. Errors of `path` are raised.
+        """
         return path(self.replay, self.config, start, end)
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
     """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
 
-    If the feature columns differ, only one difference about the columns is yielded. Rows of `found` that are not in
-    `expected` are ignored.
+    If the feature columns differ, only one difference about the columns is yielded. Only rows of `expected` are
+    compared; further rows of `found` are ignored.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))

@@ -171,9 +171,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first game date of the season that is `seasons_before` seasons before that of `start`.
+        """Return the date of the first copied game of a season: `seasons_before` seasons before the season of `start`.
 
-        If no game is dated on or after `start`, the result is `start`.
+        If that season is not copied, the first later game counts. The season of `start` is that of the next game on or
+        after `start`. If there is no such game, the result is `start`.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
@@ -181,7 +182,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
-        """Return the table and key of each source row of a game, and of each source row dated on or after `day`.
+        """Return the table and key of each source row of the game `game_id`, and of each one dated on or after `day`.
 
         Columns: source, game_id, who (player_lookup or team_abbr) and game_date. The rows are sorted by date.
         """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EDGE_ROWS = 2  # the largest number of rows that are sampled for each kind of edge case, before all others
 LONG_ABSENCE_DAYS = 14
-SEASON_START_DAYS = 7  # the length of a season's start, counted from the date of its first row
+SEASON_START_DAYS = 7  # the number of days, from the date of a season's first row, that are its start
 RARE_SHARE = 0.05
 # Computing one row of a date costs about as much as computing all its rows, so the sample has many rows of few dates.
 ROWS_PER_DATE = 32
@@ -43,8 +43,8 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
     """Return a mask, shape (n,), of the sampled rows, and the number of sampled rows of each kind of edge case.
 
-    The sample has `rows` rows, or all rows if there are fewer. It has more if a few rows of each kind of edge case are
-    more than `rows`. Equal seeds give equal samples.
+    The sample has `rows` rows, or all rows if there are fewer. First it takes up to EDGE_ROWS rows of each kind of edge
+    case; if these alone are more than `rows`, all of them are kept. Equal seeds give equal samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
