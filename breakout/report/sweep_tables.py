@@ -164,7 +164,9 @@ def missing_table(board: Leaderboard) -> Table:
         }
         for row in board.not_completed
     ]
-    return Table.from_records("Each has its traceback in run.log of its folder", rows, style="prose")
+    has_failed = any(row.state == "failed" for row in board.not_completed)
+    traceback = "; a failed one has its traceback in run.log of its folder" if has_failed else ""
+    return Table.from_records(f"Jobs that are not completed{traceback}", rows, style="prose")
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:

@@ -38,7 +38,7 @@ class Standing:
 
     `value` is the job's metric with its interval. `difference` is the job's metric minus the best job's, with an
     interval that holds for all pairs of jobs at once. It is None if one of the two metrics is undefined. `is_tied` is
-    true for the best job and for each job that is tied with it.
+    true for the best job and for each job that is tied with it. If the metric is undefined for all jobs, all are tied.
     """
 
     job: CompletedJob
@@ -73,7 +73,7 @@ def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
             shift = own - replicates[0]
             difference = _widened(draws.interval(value - values[0], shift), shift, width)
         is_same_but_seed = _without_seed(job) == _without_seed(ranked[0])
-        is_tied = is_same_but_seed or (difference is not None and _is_tie(difference))
+        is_tied = is_same_but_seed or values[0] is None or (difference is not None and _is_tie(difference))
         standings.append(Standing(job, rank, draws.interval(value, own), difference, is_tied))
     return standings
 

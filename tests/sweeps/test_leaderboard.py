@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from breakout.cli import main
+from breakout.leaderboard_files import load_leaderboard
+from breakout.report.sweep_tables import describe_best, missing_table
+from breakout.sweeps.leaderboard import build_leaderboard
+from breakout.sweeps.results import CompletedJob, load_results
 from tests.commands import call
 from tests.sweeps.conftest import Swept, sweep
 
@@ -40,6 +47,36 @@ def test_ties_hold_zero_in_their_paired_difference_and_the_simplest_is_named(sha
     tied = [rows[job] for job in table["tied"]]
     leaves = {row["job"]: row["trees"] * 2 ** row["model"]["depth"] for row in tied}
     assert leaves[table["simplest"]] == min(leaves.values())
+
+
+def test_jobs_whose_metric_is_undefined_are_tied_and_none_is_called_better(shape: Swept) -> None:
+    def with_one_class(job: CompletedJob) -> CompletedJob:
+        labels = pa.array([0] * job.predictions.num_rows, "int8")
+        at = job.predictions.column_names.index("is_breakout")
+        return replace(
+            job,
+            entry=msgspec.structs.replace(job.entry, settings=job.entry.settings | {"optimized_metric": "auc"}),
+            validation=replace(job.validation, metrics={**job.validation.metrics, "auc": None}),
+            predictions=job.predictions.set_column(at, "is_breakout", labels),
+        )
+
+    jobs = [with_one_class(one) for one in load_results(shape.folder) if isinstance(one, CompletedJob)]
+    board = build_leaderboard(jobs, shape.folder)
+    (table,) = board.tables
+    assert set(table.tied) == {one.number for one in jobs}
+    assert "better" not in describe_best(table, board)
+
+
+@pytest.mark.parametrize(
+    ("states", "is_named"), [(("failed", "not run"), True), (("not run", "killed"), False), (("damaged",), False)]
+)
+def test_the_table_of_missing_jobs_names_the_log_only_for_failed_ones(
+    states: tuple[str, ...], is_named: bool, shape: Swept
+) -> None:
+    board = load_leaderboard(shape.folder)
+    missing = tuple(msgspec.structs.replace(board.not_completed[0], state=state) for state in states)
+    table = missing_table(msgspec.structs.replace(board, not_completed=missing))
+    assert ("run.log" in table.caption) == is_named
 
 
 def test_baselines_stand_in_the_table_and_seeds_tell_their_spread(shape: Swept) -> None:
