@@ -17,6 +17,7 @@ from breakout.ledger.recording import SlateRecorder
 from breakout.ledger.served import ServedAudit, audit_served
 from breakout.ledger.store import FolderLedger
 from breakout.production.slate import build_slate
+from breakout.report.terminal.audit import print_served
 from breakout.settings import FolderLedgerConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
 from breakout.warehouse.sample import SAMPLE_FOLDER
@@ -191,6 +192,26 @@ def test_a_bundle_with_refused_settings_is_not_examined_and_the_others_are(
     (sentence,) = report.unexamined
     assert "config_version" in sentence
     assert report.vectors == served.audit(tables).vectors
+
+
+@pytest.mark.parametrize(
+    ("differing", "unexamined", "damaged", "last"),
+    [
+        (0, (), (), "clean"),
+        (3, (), (), "3 vectors differ"),
+        (0, ("model a is lost.",), (), "1 model not compared"),
+        (0, (), ("file b is damaged.", "file c is damaged."), "2 damaged files"),
+    ],
+)
+def test_the_last_line_of_an_audit_counts_what_is_wrong_and_nothing_else(
+    differing: int,
+    unexamined: tuple[str, ...],
+    damaged: tuple[str, ...],
+    last: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_served(ServedAudit((), (), 9, differing, 0, 0, unexamined, damaged))
+    assert capsys.readouterr().out.splitlines()[-1].startswith(last)
 
 
 def test_the_command_ends_with_one_for_differences_and_names_a_wrong_model(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakout.evaluation.formatting import format_count
 from breakout.report.terminal.console import console, styled, titled_table
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def print_served(report: ServedAudit) -> None:
 
     Then print the first SHOWN_CELLS changed cells of source tables, the number of players who are on no slate now, the
     number of vectors whose difference no changed cell explains, and a warning for each model that could not be compared
-    and each damaged file of the ledger.
+    and each damaged file of the ledger. The last line says "clean" or counts the vectors that differ, the models that
+    could not be compared, and the damaged files.
     """
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")
@@ -61,4 +63,11 @@ def print_served(report: ServedAudit) -> None:
     for sentence in (*report.unexamined, *report.damaged):
         out.print_warning(sentence)
     clean = styled("clean", "green", ": every served vector is what is computed today, bit for bit")
-    out.print(clean if report.is_clean else styled(f"{report.differing + report.absent:,} vectors differ", "red"))
+    found = {
+        f"{report.differing + report.absent:,} vectors differ": report.differing + report.absent,
+        f"{format_count(len(report.unexamined), 'model')} not compared": report.unexamined,
+        format_count(len(report.damaged), "damaged file"): report.damaged,
+    }
+    out.print(
+        clean if report.is_clean else styled("; ".join(text for text, is_found in found.items() if is_found), "red")
+    )
