@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _INTERVAL = ("estimate", "low", "high")
 _CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
-    "verdict": lambda result: run_charts.draw_verdict_scale(result.metrics["auc"]),
+    "verdict": lambda result: (
+        None if result.metrics["auc"].estimate is None else run_charts.draw_verdict_scale(result.metrics["auc"])
+    ),
     "roc": lambda result: run_charts.draw_roc(result.curves.roc, result.metrics["auc"]) if result.curves.roc else None,
     "precision_recall": lambda result: (
         run_charts.draw_precision_recall(

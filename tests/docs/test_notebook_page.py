@@ -15,6 +15,8 @@ import pytest
 
 import breakout
 from breakout.errors import ConfigurationError, GateError
+from breakout.evaluation.slice_labels import month_labels
+from breakout.evaluation.summary import evaluate_probabilities
 from tests.commands import Trained, call
 
 PAGE = Path(__file__).parents[2] / "docs" / "notebook.md"
@@ -99,6 +101,23 @@ def test_a_chart_is_saved_as_a_page_and_shown_in_a_frame(cells: dict[str, Any]) 
 def test_a_chart_of_an_unknown_name_is_refused_with_the_nearest(cells: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="reliability"):
         breakout.draw_chart(cells["result"], "reliabilty")
+
+
+@pytest.mark.parametrize("name", ["verdict", "roc", "precision_recall", "months", "lift"])
+def test_a_chart_that_needs_both_classes_is_refused_on_games_of_one_class(cells: dict[str, Any], name: str) -> None:
+    dates = np.datetime64("2026-01-11") + np.arange(20) % 5
+    result = evaluate_probabilities(
+        np.zeros(20),
+        np.linspace(0.1, 0.4, 20),
+        dates,
+        parameters=cells["result"].parameters,
+        chosen_threshold=None,
+        baselines={},
+        slices={"month": month_labels(dates)},
+        train_end=None,
+    )
+    with pytest.raises(ConfigurationError, match=name):
+        breakout.draw_chart(result, name)
 
 
 def test_a_day_of_the_training_window_is_refused(cells: dict[str, Any]) -> None:
