@@ -47,7 +47,7 @@ def read_choices(arguments: Sequence[str]) -> dict[str, str]:
         chosen[key] = value
     if chosen.get("sort", "started") not in SORTS:
         raise ConfigurationError(f"sort={chosen['sort']} is unknown: sort by one of {', '.join(SORTS)}.")
-    if not chosen.get("top", "20").isdigit():
+    if not chosen.get("top", "20").isdecimal():
         raise ConfigurationError(f"top must be a whole number such as 20, got {chosen['top']!r}.")
     for key in ("since", "until"):
         try:

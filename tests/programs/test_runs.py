@@ -129,6 +129,6 @@ def test_a_terminal_of_80_columns_cuts_no_date_name_or_figure(
     assert len(shown.splitlines()) == 4
 
 
-@pytest.mark.parametrize("word", ["naem=x", "sort=size", "top=many", "since=yesterday", "default"])
+@pytest.mark.parametrize("word", ["naem=x", "sort=size", "top=many", "top=²", "since=yesterday", "default"])
 def test_an_unknown_setting_is_refused(word: str) -> None:
     assert call("runs", word).code == 2
