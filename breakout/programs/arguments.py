@@ -14,8 +14,8 @@ _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Return the folders of the runs and the overrides (`key=value`) among the arguments, both in the given order.
 
-    An argument that is an existing path counts as a run, because a path may contain `=`. DataError if no run has a
-    given name.
+    An argument that is an existing path counts as a run, because a path may contain `=`. Any other argument that is no
+    override names a run (see `find_run`). DataError if no run has the name.
     """
     overrides = [argument for argument in arguments if _OVERRIDE.match(argument) and not Path(argument).exists()]
     return [find_run(argument) for argument in arguments if argument not in overrides], overrides
@@ -25,10 +25,10 @@ def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
     """Return the folder of a run, given this folder, the folder of its bundle, or a name.
 
     `given` is taken for a name if it has no path separator and no such path exists. NAME and `latest:NAME` refer to the
-    newest completed run whose setting `name` is NAME; `resolve_bundle` describes `production` and `latest`. If
-    `is_sweep_allowed` is true, a name that no completed run has may refer to a sweep, as in `newest_sweep`. Names are
-    searched below the default of `paths.outputs`. DataError if nothing has the name. A path is returned without a check
-    that it exists.
+    newest completed run whose setting `name` is NAME, `latest` to the newest completed training run. `production` gives
+    the registry's copy of the model in production. If `is_sweep_allowed` is true, a name that no completed run has may
+    be that of a sweep or of its folder. Names are searched below the default of `paths.outputs`. DataError if nothing
+    has the name. A path is returned without a check that it exists.
     """
     path = Path(given)
     if not path.exists() and path.name == given:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def run(config: AuditConfig) -> int:
     """Audit the configured features and print the result; return 0 if no check failed, otherwise 1.
 
-    If `config.served` is set, audit the feature vectors in the ledger instead (see `run_served`).
+    If `config.served` is set, audit the feature vectors in the ledger instead (see `run_served`). ConfigurationError if
+    the features are invalid or need a table that is not configured. FeatureDefinitionError if the expression of a
+    feature cannot be resolved. DataError if the dates have no rows, or if the warehouse cannot be read.
     """
     if config.served is not None:
         return run_served(config, config.served)
@@ -36,10 +38,11 @@ def run(config: AuditConfig) -> int:
 def run_served(config: AuditConfig, served: str) -> int:
     """Compute the feature vectors in the ledger again, and print a comparison with the recorded vectors.
 
-    `served` chooses the models as in `audit_served`; the features, target and cutoff of each model apply to its
-    vectors. `audit.start` and `audit.end` limit the game dates. Return 0 if every vector could be computed again and is
-    equal, and every file of the ledger could be read; otherwise 1. ConfigurationError and DataError as in
-    `audit_served`.
+    `served` chooses the models: `all`, a role, or the name or fingerprint of a model. The features, target and cutoff
+    of each model apply to its vectors. `audit.start` and `audit.end` limit the game dates. Return 0 if every vector
+    could be computed again and is equal, and every file of the ledger could be read; otherwise 1. ConfigurationError if
+    the ledger has no such role or model, or if a bundle cannot be used with this version or the configured tables.
+    DataError if there are no such entries between the dates, or if the ledger or the warehouse cannot be read.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

@@ -32,8 +32,9 @@ FOLDER = "comparisons"
 def run(config: CompareConfig) -> int:
     """Compare two bundles, write and print the result, and return the exit code.
 
-    GateError if the contract of one bundle is not that of the installed feature definitions. Other errors as in
-    `find_bundle` and `compare_bundles`.
+    GateError if the contract of one bundle is not that of the installed feature definitions. ConfigurationError if the
+    bundles cannot be compared (for example, they contain the same model), or if the dates overlap a training window.
+    DataError if a bundle is missing or damaged, if there are no games, or if the warehouse cannot be read.
     """
     given = (config.candidate, config.production)
     folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]
@@ -52,6 +53,8 @@ def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tup
     """Compare two bundles and write the result to a new folder below `comparisons` in the outputs folder.
 
     Return the folder and the result. The files are comparison.json, predictions.parquet and report.html.
+    ConfigurationError if the bundles cannot be compared, or if the dates overlap a training window. DataError if there
+    are no games, if the warehouse cannot be read, or if a file cannot be written.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:

@@ -33,10 +33,13 @@ if TYPE_CHECKING:
 def run(config: DailyConfig) -> int:
     """Predict the day, grade the ledger, print both, write the ledger's page and `out`; return the exit code.
 
-    DataError if a source is too old, or if no model is in production. It is raised after the ledger is graded and its
-    page is written; `out` is then not written. GateError if a limit of `grade.fail_on` is exceeded; it is raised after
-    all files are written. The errors of `measure_freshness`, and GateError and ConfigurationError of `predict_day`, are
-    raised before the ledger is graded.
+    DataError if a source is too old, if no model is in production, or if the day cannot be predicted. It is raised
+    after the ledger is graded and its page is written; `out` is then not written. GateError if a limit of
+    `grade.fail_on` is exceeded; it is raised after all files are written.
+
+    Other errors are raised before the ledger is graded. DataError if there is no schedule with games near the day, or
+    no game in the warehouse. GateError if the contract of production's model is not that of the installed feature
+    definitions. ConfigurationError for invalid settings, or if this model cannot be used for the day.
     """
     return run_at(config, datetime.now(UTC))
 
@@ -50,12 +53,12 @@ def run_at(config: DailyConfig, now: datetime) -> int:
     with progress_line("daily"), open_for(config, "daily") as warehouse:
         sources = measure_freshness(warehouse, day, now, config.ledger.timezone)
         has_games = day in read_scheduled(warehouse, day, day).values()
-        # On a day without games only the schedule must be fresh, because an old schedule may lack the day's games.
+        # On a day without games nothing is predicted. Then only the schedule must be fresh: an old one may lack games.
         try:
             needed = [source for source in sources if has_games or source.source == SCHEDULE.name]
             check_freshness(needed, config.daily.max_age_hours)
             slates = predict_day(warehouse, day, config, now) if has_games else ()
-        except DataError as refused:  # raised below, after the games of earlier days are graded
+        except DataError as refused:  # The error is raised below, after the ledger is graded.
             error = refused
         review = review_ledger(warehouse, config, now)
     page = write_ledger_page(review, config.paths.outputs)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def run(config: DatasetConfig) -> int:
     """Build the rows of the game dates from `start` to `end` and write them to `out`; return the exit code.
 
-    ConfigurationError if `out` does not end with .parquet. DataError if there are no rows between the dates.
+    The file has the keys, the label and the features of each row. ConfigurationError if `out` does not end with
+    .parquet, or if the features are invalid or need a table that is not configured. DataError if there are no rows
+    between the dates, if the source tables cannot be used, or if the file cannot be written.
     """
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")

@@ -92,7 +92,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def clear_outputs(outputs: Path) -> str:
-    """Remove the temporary files that killed processes left in the outputs folder; return their number as text."""
+    """Remove the temporary files that killed processes left in the outputs folder.
+
+    Return their number as text, such as "3 removed", or "none". DataError if a file cannot be removed.
+    """
     from breakout.production.registry import Registry
     from breakout.sweeps.record import clear_idle_sweeps
 
@@ -116,9 +119,9 @@ def list_versions() -> str:
 
 
 def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config: ExperimentConfig) -> None:
-    """Check the embedded sample or the user's files.
+    """Check the embedded sample or the user's files, whichever is configured.
 
-    Opening them reads and checks all their rows, so the lines about rows only name what was checked.
+    Opening them reads and checks all their rows, so the printed lines about rows only name what was checked.
     """
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
     if opened is None:
@@ -151,9 +154,9 @@ def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, en
 def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
-    """Warn about played games that the team table lacks.
+    """Warn about played games that the team table lacks; the check fails if the games cannot be queried.
 
-    Only games that the features of start..end can read are checked.
+    Only games that the features of rows on the dates start..end can read are checked.
     """
     name = "games of both tables"
     absent = checkup.check(
@@ -165,10 +168,10 @@ def check_absent_games(
 
 
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Warn about games of start..end for which two tables disagree.
+    """Warn about games of start..end for which two tables disagree; the check fails if they cannot be queried.
 
-    The sums of the players' points and minutes are compared with the team table, and the games of both tables with the
-    schedule.
+    The sums of the points and minutes of a team's players are compared with the team table. The games of the team table
+    are compared with the schedule, if there is one.
     """
     failures = checkup.check(
         "sums of points and minutes, and the schedule",
@@ -216,7 +219,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: Bi
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, table: Table) -> bool:
-    """Check that a table exists with the columns and the partition that queries use; return whether all is present."""
+    """Check that a table exists with the columns and the partition that queries use; return whether all checks pass."""
     name = table.name
     columns = checkup.check(name, lambda: warehouse.metadata.columns(table), lambda found: f"{len(found)} columns")
     if columns is None:
@@ -283,7 +286,7 @@ def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: 
 
 
 def recent_days() -> tuple[date, date]:
-    """Return the first and last date to check: 90 days ago and today, in UTC."""
+    """Return the first and last date of the rows to check: 90 days ago and today, both in UTC."""
     end = datetime.now(UTC).date()
     return end - timedelta(days=90), end
 

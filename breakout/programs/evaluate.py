@@ -47,11 +47,13 @@ logger = logging.getLogger("breakout")
 
 
 def run(config: EvaluateConfig) -> int:
-    """Score and evaluate a bundle, write a run folder, and return the exit code.
+    """Evaluate a saved bundle on games after its training, write a run folder, and return the exit code.
 
     GateError if the contract of the bundle is not that of the installed feature definitions, unless
     `allow_contract_mismatch` is true and every feature can be computed. GateError also if features drifted and
-    `distributions.fail_on_drift` is true; it is raised after the run folder is complete.
+    `distributions.fail_on_drift` is true; it is raised after the run folder is complete. ConfigurationError if the
+    dates overlap the training window. DataError if the bundle, the source tables or the prices are missing or damaged,
+    or if there are no rows.
     """
     # The run's settings record the folder instead of the name, because the name may later refer to another bundle.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
@@ -74,11 +76,12 @@ def evaluate(
     warehouse: Warehouse,
     quotes: pd.DataFrame | None,
 ) -> RunResult:
-    """Evaluate a bundle in a new run folder and return the result.
+    """Evaluate a bundle on games after its training, write a new run folder and return the result.
 
-    `differences` are those between the bundle's contract and the installed one, as `check_contract` returns them. If
-    there are any, status.json, the metrics, the predictions, the drift report and the page state that the contracts
-    differ. `quotes` is the result of `read_price_files`.
+    `differences` are sentences about the differences between the bundle's contract and the installed one. If there are
+    any, status.json, the metrics, the predictions, the drift report and the page state that the contracts differ.
+    `quotes` are the rows of the configured price file; None if no file is configured. ConfigurationError if the dates
+    overlap the training window. DataError if there are no rows, or if the source tables or prices cannot be used.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
@@ -125,7 +128,7 @@ def _compute_metrics(
     warnings: Sequence[str],
     quotes: pd.DataFrame | None,
 ) -> RunMetrics:
-    """Return the content of metrics.json; `warnings` are those about flawed games of the window."""
+    """Return the content of metrics.json for the scored rows; `warnings` are those about flawed games."""
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
@@ -144,7 +147,7 @@ def _compare_features(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Return the result with the differences as its verdict's first warning; unchanged if there are none."""
+    """Return `result` with the differences between the contracts as the first warning; unchanged if there are none."""
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

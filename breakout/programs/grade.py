@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def run(config: GradeConfig) -> int:
     """Grade the ledger, print the scoreboard, write the ledger's page and the graded rows; return the exit code.
 
-    The graded rows are written to `out` if it is set. GateError if a limit of `grade.fail_on` is exceeded; it is raised
-    after the grades and all files are written.
+    The graded rows are written to `out` if it is set. ConfigurationError if `out` names no CSV, Parquet or JSON file.
+    DataError if the warehouse or the ledger cannot be read, or a file cannot be written. GateError if a limit of
+    `grade.fail_on` is exceeded; it is raised after the grades and all files are written.
     """
     now = datetime.now(UTC)
     check_data_file(config.out)

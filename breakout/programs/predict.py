@@ -34,11 +34,16 @@ if TYPE_CHECKING:
 def run(config: PredictConfig) -> int:
     """Build, print and write the slate, and record it in the ledger; return the exit code.
 
-    If `line` is set, the command prints the answer to it instead of the slate, and records nothing. Otherwise
-    `SlateRecorder.record` decides whether the slate is recorded. The recorded slate includes the rows that `top` and
+    If `line` is set, as in PLAYER:19.5, the command prints this player's probabilities of more and of fewer points
+    instead of the slate, and records nothing. Otherwise it records the slate of a model that is in production or a
+    shadow, and of another model if `ledger.others` is true. The recorded slate includes the rows that `top` and
     `exclude` remove from the output. If the contract of the bundle is not that of the installed feature definitions,
     nothing is recorded, and GateError is raised unless `allow_contract_mismatch` is true and every feature can be
     computed.
+
+    ConfigurationError for invalid settings, or if the day is not after the training window. DataError if the bundle,
+    the schedule, a source table or the prices are missing or damaged, if the schedule has no game on the day, or if the
+    slate cannot be written.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)
@@ -75,11 +80,13 @@ def run(config: PredictConfig) -> int:
 def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[Slate, Warehouse], PricedSlate] | None:
     """Check the settings of prices, and return the function that prices a slate of `day`.
 
-    Return None if neither prices nor a backtest are configured. Errors as in `load_weight`.
+    Return None if neither prices nor a backtest are configured. ConfigurationError if a backtest is named without
+    prices, if the backtest is of other models or includes `day`, or if the model predicts no distribution of points.
+    DataError if the backtest cannot be read.
     """
     if not config.prices.is_given and config.backtest is None:
         return None
-    # A late import: only prices need the market modules.
+    # Imported here, because only prices need the modules of the market.
     from breakout.production.slate_prices import load_weight, price_slate
 
     weight = load_weight(config, bundle, day)
@@ -93,12 +100,13 @@ def write_out(
 
     A slate is written as a web page if `out` ends with .html, otherwise to a data file or a table. `candidates` is the
     number of ranked players before `top` limited the slate; the page shows it. A page contains the prices. Beside a
-    data file, prices are written to NAME.prices.EXTENSION. A table gets no prices.
+    data file, prices are written to NAME.prices.EXTENSION. A table gets no prices. `priced` is None if there are none.
+    DataError if a file or the table cannot be written.
     """
     out = str(config.out)
     if not out.lower().endswith(PAGE):
         return write_slate(slate, out, config.warehouse, None if priced is None else priced.offers)
-    # A late import: only a page needs Jinja2.
+    # Imported here, because only a page needs Jinja2.
     from breakout.report.html.pages import render_slate
 
     save_text(render_slate(slate, candidates, bundle, priced), Path(out))

@@ -26,8 +26,9 @@ ACTIONS = ("rollback", "retire")
 def main(arguments: Sequence[str]) -> int:
     """Roll back or retire if the arguments say so, print the registry, write it to `out`, and return the exit code.
 
-    ConfigurationError for other arguments, or if there is nothing to roll back or to retire. GateError as in
-    `roll_back`. DataError if the registry or the model in production is damaged.
+    ConfigurationError for other arguments, or if there is nothing to roll back or to retire. GateError if the model
+    that a rollback would bring back does not have the contract of the installed feature definitions. DataError if the
+    registry or the model in production is damaged, or if a file cannot be written.
     """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
@@ -72,8 +73,9 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 def roll_back(registry: Registry, reason: str) -> None:
     """Undo the last promotion or retirement that is not undone yet.
 
-    GateError if the rollback would bring back a model whose contract is not that of the installed feature definitions:
-    commands would refuse this model. ConfigurationError if there is nothing to undo.
+    `reason` is kept in the history. GateError if the rollback would bring back a model whose contract is not that of
+    the installed feature definitions: commands would refuse this model. ConfigurationError if there is nothing to undo.
+    DataError if the registry or the model is damaged.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -85,7 +87,7 @@ def roll_back(registry: Registry, reason: str) -> None:
 def check_current(registry: Registry) -> None:
     """Print a warning if the contract of the model in production is not that of the installed feature definitions.
 
-    DataError if the files of the model are damaged.
+    Nothing is printed if no model is in production. DataError if the registry or the files of the model are damaged.
     """
     if registry.current() is None:
         return

@@ -28,6 +28,8 @@ def run(config: PromoteConfig) -> int:
 
     GateError if a check fails; the model in production is then unchanged. The registry is locked while the checks run,
     so a second promotion waits. Its candidate is then compared with the model that the first one put into production.
+    ConfigurationError for invalid settings, such as dates that overlap a training window. DataError if a bundle, the
+    registry, the warehouse or the ledger is missing or damaged.
     """
     candidate = find_bundle(resolve_bundle(config.candidate, config.paths.outputs))
     registry = Registry.of(config.paths.outputs)
@@ -45,7 +47,9 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
     """Return the results of all checks of the candidate against the present model in production.
 
     With `promote.evidence=ledger`, they include the checks of the candidate's entries in the ledger. If the check of
-    the mode or of the contract failed, the checks of the ledger are listed as not run.
+    the mode or of the contract failed, the checks of the ledger are listed as not run. A failed check raises no error.
+    ConfigurationError for invalid settings, such as dates that overlap a training window. DataError if the registry,
+    the bundle in production, the warehouse or the ledger is missing or damaged.
     """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
         decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
@@ -63,7 +67,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
 
 
 def build_facts(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:
-    """Return the details of a promotion that the history of the registry records."""
+    """Return the details of a promotion that the history of the registry records; `reason` is one of them."""
     manifest, compared = candidate.manifest, decision.comparison
     return EventFacts(
         reason=reason,

@@ -27,8 +27,9 @@ def main(arguments: Sequence[str]) -> int:
 
     Settings, data, contract, rows and predictions are compared. GateError if any of them differ; its message names
     them. Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
-    ConfigurationError unless the arguments name one run, and for overrides other than new paths of its data. Other
-    errors as in `rerun`.
+    ConfigurationError unless the arguments name one run of `train` or `evaluate`, and for overrides other than new
+    paths of its data or bundle. GateError also if the installed feature definitions differ from the run's contract.
+    DataError if the run is not completed or a file of it was changed, or if the data cannot be read.
     """
     folders, overrides = split_runs(arguments)
     if len(folders) != 1:
@@ -44,7 +45,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the new paths of moved data or of a moved bundle, by key; ConfigurationError for any other key."""
+    """Return the values of overrides by key: the new paths of moved data or of a moved bundle.
+
+    The possible keys are PLACES. ConfigurationError for any other key.
+    """
     places = dict(override.split("=", 1) for override in overrides)
     strange = [key for key in places if key not in PLACES]
     if strange:
@@ -56,7 +60,10 @@ def read_places(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def print_parts(saved: Evidence, now: Evidence) -> list[str]:
-    """Print a table of the compared parts; return the names of those that differ, other than versions of libraries."""
+    """Print a table that compares the evidence of a run with that of its rerun; return the names of the unequal parts.
+
+    The parts are the fingerprints and the predictions. Versions of libraries that differ are printed, but not returned.
+    """
     differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
     rows: list[list[object]] = []
     for name, value in saved.fingerprints.items():

@@ -21,7 +21,7 @@ KEYS = ("name", "model", "features", "since", "until", "sort", "top", "paths.out
 def main(argv: Sequence[str]) -> int:
     """Print the runs and sweeps that match the filters, as a table or with `--json` as JSON; return the exit code.
 
-    ConfigurationError as in `read_choices`.
+    `top=N` limits the rows of the table, not the JSON. ConfigurationError for an unknown key or an invalid value.
     """
     chosen = read_choices([argument for argument in argv if argument != "--json"])
     outputs = chosen.get("paths.outputs", "outputs")
@@ -36,7 +36,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def read_choices(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the arguments `key=value` as a dict; ConfigurationError for an unknown key or an invalid value."""
+    """Return the arguments `key=value` as a dict; of several with the same key, the last one counts.
+
+    ConfigurationError for an argument of another form, an unknown key or an invalid value.
+    """
     chosen = {}
     for argument in arguments:
         key, equals, value = argument.partition("=")

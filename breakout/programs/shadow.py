@@ -26,8 +26,9 @@ ACTIONS = ("add", "list", "remove")
 def main(arguments: Sequence[str]) -> int:
     """Add or remove a shadow if the arguments say so, print all shadows, and return the exit code.
 
-    ConfigurationError for other arguments, and as in `add` and `find_shadow`. GateError if the contract of a bundle to
-    add is not that of the installed feature definitions.
+    ConfigurationError for other arguments, if the bundle to add is in production, or if not exactly one shadow matches
+    the one to remove. GateError if the contract of the bundle to add is not that of the installed feature definitions.
+    DataError if the bundle to add is missing or damaged, or if a file cannot be written or removed.
     """
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
@@ -49,9 +50,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Add a bundle, given by a name or a path, to the shadows.
+    """Add a bundle, given by a name or a path, to the shadows; print a line if it is a shadow already.
 
-    ConfigurationError if it is the model in production. GateError as in `check_contract`.
+    ConfigurationError if it is the model in production. GateError if its contract is not that of the installed feature
+    definitions. DataError if the bundle is missing or damaged, or cannot be copied.
     """
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
@@ -65,12 +67,13 @@ def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
     """Return the fingerprint of a shadow, which `given` identifies by fingerprint, or by a name or path as in `add`.
 
     If the run with a name was deleted or repeated after the shadow was added, the name still identifies the shadow,
-    unless several shadows have it. ConfigurationError if no shadow matches, or several do.
+    unless several shadows have it. ConfigurationError if no shadow matches, or several do, or if both a bundle and a
+    file have the name.
     """
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # the bundle may be gone, while its copy among the shadows still has the name
+    with contextlib.suppress(DataError):  # If the bundle is gone, its copy among the shadows still has the name.
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint

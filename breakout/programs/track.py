@@ -22,8 +22,8 @@ def main(argv: Sequence[str]) -> int:
     """Register each run among the arguments with the tracker in its settings, and return the exit code.
 
     The override `tracking=KIND` chooses another tracker; `tracking.KEY=VALUE` changes one setting of the tracker.
-    ConfigurationError if no run is given, for other overrides, or if the tracker is none. DataError if a run cannot be
-    read or registered.
+    ConfigurationError if no run is given, for other overrides, or if the tracker of a run is `none`. DataError if a run
+    cannot be read or registered; the runs before it are then registered.
     """
     folders, overrides = split_runs(argv)
     if not folders:

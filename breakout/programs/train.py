@@ -24,10 +24,11 @@ def run(config: ExperimentConfig) -> int:
     """Train, evaluate and write a run, or with `dry_run` only print the plan; return the exit code.
 
     GateError if features drifted and `distributions.fail_on_drift` is true; it is raised after the run folder is
-    complete.
+    complete. ConfigurationError if the features, the dates or the model cannot be used. DataError if the data cannot be
+    used, if a file cannot be written, or if the run cannot be registered with its tracker.
     """
-    # Read before the run: the run's report composes other settings, and `given_overrides` returns the overrides of the
-    # last composition.
+    # The overrides are read before the run: `given_overrides` returns those of the last composed settings, and the
+    # run's report composes other settings.
     overrides = given_overrides()
     with registering(config.tracking) as started:
         with open_plan(config) as plan:
@@ -42,9 +43,11 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Print the plan, after the checks that a run makes before its fit.
+    """Print the plan of a run, after the checks of its rows that the run makes before its fit.
 
-    If reading rows costs money, none are read or checked, and costs are printed instead of row counts.
+    If reading rows costs money, none are read or checked, and costs are printed instead of row counts. In a walk
+    forward, only the existence of a fold with games is checked. DataError if a check fails, or if the warehouse cannot
+    be read. ConfigurationError if a feature needs a table that is not configured.
     """
     if isinstance(plan.warehouse, Priced):
         costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}
