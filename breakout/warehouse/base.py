@@ -1,4 +1,4 @@
-"""The `Warehouse` interface, and what its implementations share."""
+"""The `Warehouse` interface, and the functions and the base class that its implementations share."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def first_day_seen(start: date, seasons_before: int = 1) -> date:
 
 
 class ClosedOnExit:
-    """A base class that calls `close` at the end of a `with` block."""
+    """A base class for objects that a `with` block closes: its end calls `close`, also after an error."""
 
     def close(self) -> None:
-        """Release the connections and memory of this object."""
+        """Release the connections and memory of this object; every subclass overrides this method."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -42,9 +42,9 @@ class ClosedOnExit:
 
 
 def absent_availability(what: str) -> ConfigurationError:
-    """Return the error for features that need injury reports when no table of them is configured.
+    """Return the error to raise if features need injury reports, but no table of them is configured.
 
-    The message suggests to set warehouse.availability to `what`: PATH or DATASET.TABLE.
+    The message suggests to set warehouse.availability to `what`, the text PATH or DATASET.TABLE.
     """
     return ConfigurationError(
         "the features of availability need the injury reports; give them with "
@@ -55,8 +55,8 @@ def absent_availability(what: str) -> ConfigurationError:
 class Warehouse(Protocol):
     """The interface of a database that contains the source tables; a `with` block closes it.
 
-    SQL texts are in BigQuery's dialect, with named @parameters. Methods that read a table raise DataError if it cannot
-    be reached, lacks columns or rows, or contains impossible values. The history tables are those in
+    SQL texts are in BigQuery's dialect, with named @parameters. Every method that reads a table can raise DataError: if
+    the table cannot be reached, lacks columns or rows, or contains impossible values. The history tables are those in
     `tables.HISTORY_TABLES`: one row per player and game, and one per team and game.
     """
 
@@ -66,61 +66,75 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The names of the source tables, and the rules by which queries read them."""
+        """The names of the source tables, and the rules by which queries read them.
+
+        Raise DataError if the rules depend on the columns of a table that cannot be reached or is not as expected.
+        """
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT and return its rows.
 
         A parameter is a str, int, float, date or list of str. Parameters whose @name the SQL text does not contain are
-        ignored.
+        ignored. Raise DataError if a table cannot be read or the query fails.
         """
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the history tables that the features of games from `start` to `end` read.
+        """Check the rows of the player and team tables that the features of games from `start` to `end` read.
 
-        Raise DataError for wrong columns, types, keys or values. The features read the `seasons_before` seasons before
-        the season of a game, and that season itself. Both dates are inclusive.
+        The features of a game read its season and the `seasons_before` seasons before it. Both dates are inclusive. An
+        implementation may check more rows. Raise DataError for wrong columns, types, keys or values, and for rows that
+        contradict each other.
         """
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive."""
+        """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive.
+
+        Raise DataError if the schedule is not as expected. The caller first checks `has_schedule`.
+        """
         ...
 
     def check_availability(self, start: date, end: date) -> None:
         """Check the columns, types, keys and values of the injury reports for games from `start` to `end`.
 
-        Both dates are inclusive. Raise ConfigurationError if no table of injury reports is configured.
+        Both dates are inclusive. Raise DataError if the reports are not as expected, and ConfigurationError if no table
+        of injury reports is configured.
         """
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first date whose games a query must read to compute the features of a game on `start`.
 
-        Queries use it as the lower bound of their partition filter. The features read the `seasons_before` seasons
-        before the season of the game, and that season itself.
+        Queries read no rows before this date. The features of the game read its season and the `seasons_before` seasons
+        before it. A warehouse that always reads whole tables returns the smallest date.
         """
         ...
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary."""
+        """Return the newest game_date of player_game_summary; raise DataError if the table has no rows."""
         ...
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of a source table, as the engine names it, by lower-case column name."""
+        """Return the type of each column of the source table named `table`, by lower-case column name.
+
+        A type has its name in BigQuery or DuckDB, such as INT64 or BIGINT. Raise DataError if the table cannot be read.
+        """
         ...
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest that changes if the source tables change.
 
-        The digest covers the injury reports only with `has_reports`.
+        The digest covers the injury reports only with `has_reports`. Raise DataError if a table cannot be read.
         """
         ...
 
     def describe(self) -> str:
-        """Return a short description of the source for messages and reports."""
+        """Return a short description of the warehouse for messages and reports, such as its project or its last date.
+
+        Raise DataError if the description needs a table that cannot be read or has no rows.
+        """
         ...
 
     def has_schedule(self) -> bool:
@@ -132,5 +146,5 @@ class Warehouse(Protocol):
         ...
 
     def close(self) -> None:
-        """Release connections and memory."""
+        """Release the connections and memory of the warehouse."""
         ...

@@ -38,17 +38,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # increase it when the meaning of an entry's content changes, so that old entries are not used
-_CHECKS = 2  # increase it when a check is added, so that sources that passed the earlier checks are checked again
-_LEFTOVER_SECONDS = 24 * 3600  # a half-written file of this age is left over from a killed process
-_LOCKS = 256  # number of lock files; two queries rarely need the same one
+_LAYOUT = 1  # increase this number when the content of cached files changes its meaning: earlier files are then unused
+_CHECKS = 2  # increase this number when a check is added: tables that passed the earlier checks are then checked again
+_LEFTOVER_SECONDS = 24 * 3600  # a half-written file older than this is removed: the process that wrote it was killed
+_LOCKS = 256  # number of lock files; with this many, two queries rarely wait for the same one
 
 
 class CachedWarehouse(ClosedOnExit):
     """A warehouse that keeps the results of `inner`, the source, in at most `limit_bytes` of files in `folder`.
 
-    With `refresh` each query runs at least once even if it has an entry, and its result replaces the entry. With
-    `is_read_only` entries are read but not written. Methods without a docstring call the same method of the source.
+    A file with one result is called an entry. With `refresh` this object runs each query once even if it has an entry,
+    and its result replaces the entry. With `is_read_only` entries are read but not written. Methods without a docstring
+    call the same method of the source. All methods raise the errors of the source; a cache that cannot be read or
+    written causes only a warning.
     """
 
     def __init__(
@@ -62,15 +64,18 @@ class CachedWarehouse(ClosedOnExit):
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
-        self._refreshed: set[str] = set()  # entries saved by this object; with `refresh` it reads no others
-        self._warned: set[str] = set()  # damaged entries already warned of; the log warns of each once
+        self._refreshed: set[str] = set()  # entries that this object has replaced; with `refresh` it reads only these
+        self._warned: set[str] = set()  # damaged entries that the log has named; it names each once
 
     @property
     def sources(self) -> SourceTables:
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT, from the folder or from the source."""
+        """Return the rows of one SELECT from its entry; if it has none, run it in the source and keep its rows.
+
+        Raise DataError if the source cannot run it.
+        """
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
@@ -78,23 +83,30 @@ class CachedWarehouse(ClosedOnExit):
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text that the folder keeps for `question` and the present source.
+        """Return the text that the folder keeps for `question` and the present tables of the source.
 
-        If it keeps none, call `answer` and keep the text that it returns.
+        If it keeps none, return the text that `answer` returns, and keep it. An error that `answer` raises passes.
         """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the source, unless an entry (not to be refreshed) shows that the same range passed."""
+        """Check the history tables of the source, unless an entry shows that the same range passed before.
+
+        With `refresh` such an entry must come from this object. Raise DataError if a check fails.
+        """
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source each time; this result is not kept."""
+        """Check the schedule of the source each time, because this result is not kept; raise DataError if it fails."""
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports, unless an entry (not to be refreshed) shows that the same range passed."""
+        """Check the injury reports of the source, unless an entry shows that the same range passed before.
+
+        With `refresh` such an entry must come from this object. Raise DataError if a check fails, and
+        ConfigurationError if no table of injury reports is configured.
+        """
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
     def _check_once(self, key: str, check: Callable[[], None]) -> None:
@@ -105,25 +117,40 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(key, read)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of the source."""
+        """Return the newest game_date of player_game_summary, from the folder or from the source.
+
+        Raise DataError if the table has no rows.
+        """
         rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of running a query now; it is 0 if an entry would be used."""
+        """Return the estimated cost of running a query now; it is 0 if the source is free or an entry would be used.
+
+        Raise DataError if the source refuses the query.
+        """
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of running `check_history` now; it is 0 if an entry would be used."""
+        """Return the estimated cost of running `check_history` now.
+
+        It is 0 if the source is free or an entry would be used. Raise DataError if the source refuses a query.
+        """
         key = self._check_key(start, end, seasons_before)
         return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of running `check_availability` now; it is 0 if an entry would be used."""
+        """Return the estimated cost of running `check_availability` now.
+
+        It is 0 if the source is free or an entry would be used. Raise DataError if the source refuses a query.
+        """
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
     def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
-        """Return the cost that the source estimates; it is 0 if the source is free or the entry `key` is used."""
+        """Return the cost that `estimate` computes with the source; it is 0 if the source is free.
+
+        If the entry `key` would be used, no bytes are scanned, and those of the estimate count as saved.
+        """
         cost = estimate(self._inner) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return cost if self._kept(key) is None else cost.cached()
 
@@ -131,9 +158,12 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return name and type of each column of a source table, from the folder or from the source."""
-        # `_key` includes the fingerprint of the injury reports only if the question contains the name of their table.
-        # Only their own columns need it, and computing it may need a query that costs.
+        """Return the type of each column of a source table by lower-case name, from the folder or from the source.
+
+        Raise DataError if the source cannot read the table.
+        """
+        # The question names the table of injury reports only to ask for its own columns: `_key` then adds the
+        # fingerprint of the reports, and computing it may need a query that costs.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
@@ -168,7 +198,7 @@ class CachedWarehouse(ClosedOnExit):
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """Return the rows of the entry `key`.
 
-        If the entry is absent, damaged or to be refreshed, return what `read` returns, and save it unless
+        If the entry is absent, damaged or to be refreshed, return the rows that `read` returns, and save them unless
         `is_read_only` is set. If saving fails, log a warning. If the lock file cannot be created, log a warning and
         call `read`, even if there is an entry.
         """
@@ -193,13 +223,14 @@ class CachedWarehouse(ClosedOnExit):
         return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
-        """Return the entry's rows; None if there is no entry or it is damaged."""
+        """Return the rows of the entry `key`; None if there is no entry, or if it is damaged or cannot be read."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         path = self._folder / f"{key}.parquet"
         try:
-            with pq.ParquetFile(path, page_checksum_verification=True) as file:  # `read_table` would import pandas
+            # `read_table` would be shorter, but it imports pandas.
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 table = file.read(use_threads=False)
             if not self._is_read_only:
                 os.utime(path)
@@ -226,7 +257,10 @@ class CachedWarehouse(ClosedOnExit):
             logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
-        """Remove the least recently used entries above the limit, and the half-written files of killed processes."""
+        """Remove the least recently used entries until the rest fits the limit of bytes.
+
+        Also remove the half-written files of killed processes.
+        """
         entries = []
         for path in self._folder.glob("*.parquet"):
             stat = path.stat()
@@ -251,7 +285,7 @@ def _row(record: dict[str, object]) -> pa.Table:
 class RememberingWarehouse:
     """A warehouse that keeps the results of `query` in memory, and passes all other calls to `warehouse`.
 
-    With it, several models with the same features read the rows of a slate once.
+    If several models with the same features predict a slate, its rows are read only once.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:
@@ -259,7 +293,10 @@ class RememberingWarehouse:
         self._answers: dict[tuple[str, str], pa.Table] = {}
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT; run it only if it has not run with the same parameters before."""
+        """Return the rows of one SELECT; run it only if this object has not run it with the same parameters before.
+
+        Raise DataError if `warehouse` cannot run it.
+        """
         key = (sql, repr(sorted(parameters.items())))
         if key not in self._answers:
             self._answers[key] = self._warehouse.query(sql, parameters)

@@ -47,7 +47,8 @@ class BoundedSession(AuthorizedSession):
     def seconds_left(self, asked: object) -> float:
         """Return the time-out of the next request in seconds: the time until the deadline, or `asked` if that is less.
 
-        An `asked` that is no number does not count. Raise requests.exceptions.Timeout if the deadline has passed.
+        An `asked` that is no number, such as None, is ignored. Raise requests.exceptions.Timeout if the deadline has
+        passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -56,7 +57,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """A session for renewing credentials; it has the deadline of the given BoundedSession."""
+    """An HTTP session for renewing credentials, whose requests time out at the deadline of a BoundedSession."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()
@@ -69,9 +70,9 @@ class _Renewal(requests.Session):
 def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client, BoundedSession]:
     """Return a client and its HTTP session, whose first deadline is `connection.timeout_seconds` from now.
 
-    `group` is the configuration group (`warehouse`, `tracking`) whose keys the error messages name. Raise DataError if
-    there are no usable credentials or no project. Raise ConfigurationError if project, location or endpoint is
-    malformed.
+    `group` is the configuration group (`warehouse` or `tracking`) whose keys the error messages name. Raise DataError
+    if there are no usable credentials, if no project is named, or if an emulator does not answer. Raise
+    ConfigurationError if project, location or endpoint is malformed.
     """
     check_connection(connection, group)
     found: str | None
@@ -101,21 +102,26 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Return whether an endpoint is an emulator: its URL is plain http, which would expose credentials."""
+    """Return whether an endpoint is an emulator, that is, whether its URL begins with http instead of https.
+
+    An emulator gets no credentials, because plain http would expose them. None stands for the public service.
+    """
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return the application default credentials and their project, or None if they name no project.
+    """Return the application default credentials and the project that they name, or None if they name no project.
 
-    Raise DataError if there are no credentials or they cannot be used.
+    Raise DataError if there are no credentials or they cannot be used; its message names the configuration group
+    `group`.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
         raise DataError(
             f"GOOGLE_APPLICATION_CREDENTIALS names {explicit}, which is no file; correct it, or run: {LOGIN}"
         )
-    # google.auth would wait many seconds for a metadata server, which only Google's machines have.
+    # Raise here, because without credentials google.auth waits many seconds for a metadata server, which only Google's
+    # machines have.
     if not (explicit or _user_file().is_file() or _is_on_google()):
         raise DataError(f"there are no credentials for BigQuery ({group}=bigquery); run: {LOGIN}")
     try:
@@ -146,7 +152,7 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of an emulator that has exactly one; None for any other number of projects."""
+    """Return the project of the emulator at `endpoint` if it has exactly one; None for any other number of projects."""
     with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

@@ -40,9 +40,13 @@ KNOWN = (
 
 
 def may_be_retried(error: BaseException) -> bool:
-    """Return whether a retry can help: after overload, a service fault, a concurrent write or a lost connection."""
+    """Return whether it can help to repeat what raised the error.
+
+    It can after overload, a fault of the service, a concurrent write or a connection that broke. It cannot after a
+    time-out, a failure of TLS, or a connection that was never established.
+    """
     if isinstance(error, api.GoogleAPICallError):
-        if "due to concurrent update" in str(error):  # another program wrote first, and this statement wrote nothing
+        if "due to concurrent update" in str(error):  # another program wrote first; this statement wrote nothing
             return True
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
@@ -54,17 +58,17 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """Return the reason code of an error, such as rateLimitExceeded; None if BigQuery sent none."""
+    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded; None if it sent none."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 
 
 @contextmanager
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
-    """Convert the client's exceptions inside the block (KNOWN) to a DataError about `what`.
+    """Convert exceptions of the BigQuery client, its credentials and its requests inside the block to a DataError.
 
-    The remedy in the message names keys of the configuration group `group`. `seconds` is the time limit that the
-    message about a time-out names.
+    The message begins with `what`, and its remedy names keys of the configuration group `group`. `seconds` is the time
+    limit that the message about a time-out names; None names no limit. Other exceptions pass unchanged.
     """
     try:
         yield
@@ -73,7 +77,11 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 
 
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
-    """Return the message about the failure of `what`, with a remedy; see `translated_errors` for the parameters."""
+    """Return the message about an exception of the BigQuery client: `what` failed, the reason, and a remedy.
+
+    The remedy names keys of the configuration group `group`. `seconds` is the time limit that the message about a
+    time-out names; None names no limit.
+    """
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
     if isinstance(error, api.GoogleAPICallError):
@@ -127,19 +135,23 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return why credentials were not renewed, without the URL and the list of attempts that the client adds."""
+    """Return the reason why credentials were not renewed, without the URL and the attempts that the client lists."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)
 
 
 def _is_refused(error: BaseException) -> bool:
-    """Return whether the connection was never established, rather than broken later."""
+    """Return whether the connection was never established; False if it broke later."""
     return "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
 
 
 def _short(error: object) -> str:
-    """Return the first line of a message, without the request's method and URL and at most 300 characters long."""
+    """Return the first line of an error's message, cut after 300 characters.
+
+    Leave out the method and the URL of the request at its beginning. Return the name of the error's class if the
+    message is empty.
+    """
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

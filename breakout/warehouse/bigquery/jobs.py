@@ -38,17 +38,19 @@ if TYPE_CHECKING:
 
     from breakout.settings.data_groups import BigQueryConfig
 
-_RETRY_SECONDS = 30.0  # long enough for a short outage, short enough not to seem to hang
+# A failed request is repeated for at most this time. It outlasts a short outage, and is too short to seem to hang.
+_RETRY_SECONDS = 30.0
 _JOB_ATTEMPTS = 3
-_PAUSE_SECONDS = 0.2  # before the second attempt of a failed job; each later pause is four times as long
+_PAUSE_SECONDS = 0.2  # the pause before the second attempt of a failed job; the next pause is four times as long
 _CANCEL_SECONDS = 2.0
 
 
 class BigQueryJobs(ClosedOnExit):
-    """A connection to BigQuery that runs jobs; `labels` (command, run) are attached to each of them.
+    """A connection to BigQuery that runs jobs; `labels` (command, run) are attached to each job.
 
     `group` is the configuration group whose keys the error messages name. `price_per_tib` is in US dollars. If it is
-    given, the message about a query above the limit of bytes includes the query's price.
+    given, the message about a query above the limit of bytes includes the query's price. Raise ConfigurationError if
+    project, location or endpoint is malformed, and DataError if there are no usable credentials or no project.
     """
 
     def __init__(
@@ -61,28 +63,36 @@ class BigQueryJobs(ClosedOnExit):
         self.connection, self.group, self._price = connection, group, price_per_tib
         self._labels = {"program": "breakout", **{key: label(value) for key, value in labels.items()}}
         self.client, self._session = open_client(connection, group)
-        # The Storage Read API is faster than REST, but it ignores api_endpoint and calls the public service.
+        # If api_endpoint is set, rows are read by REST. The Storage Read API is faster, but it ignores api_endpoint
+        # and calls the public service.
         self._has_storage_api = connection.api_endpoint is None
 
     def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
-        """Run one statement and return its rows; a statement that only writes returns none.
+        """Run one statement and return its rows; a statement that only writes returns a table without rows.
 
-        `what` is the name of the statement in error messages.
+        `what` is the name of the statement in error messages. Raise DataError if the statement fails, lasts too long or
+        would bill more bytes than the configured limit. Raise TypeError if a parameter has no BigQuery type.
         """
         with self._bounded(what):
             return conform(self._download(self._run(sql, parameters)))
 
     def dry_run(self, sql: str, parameters: Mapping[str, object]) -> int:
-        """Return the bytes that a statement would scan; this costs nothing."""
+        """Return the bytes that a statement would scan, without running it; this costs nothing.
+
+        Raise DataError if BigQuery refuses the statement or does not answer.
+        """
         return int(self._dry_run(sql, parameters, "the dry run").total_bytes_processed or 0)
 
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
-        """Return the tables that a query reads, also through views; an empty list if access to any is denied."""
+        """Return the metadata of the tables that a query reads, also through views.
+
+        Return an empty list if access to one of them is denied. Raise DataError about `what` for any other failure.
+        """
         referenced = self._dry_run(sql, parameters, what).referenced_tables
         with self._bounded(what):
             try:
                 return [self.client.get_table(one, retry=self._retry(), timeout=self._left()) for one in referenced]
-            except Forbidden:  # a user may read a view without permission to read its tables
+            except Forbidden:  # no error: a user may read a view without permission to read its tables
                 return []
 
     def _dry_run(self, sql: str, parameters: Mapping[str, object], what: str) -> bigquery.QueryJob:
@@ -91,12 +101,18 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
 
     def table(self, name: str, what: str) -> bigquery.Table:
-        """Return the schema and metadata of a table; this costs nothing."""
+        """Return the schema and metadata of the table with the full name `name`; this costs nothing.
+
+        Raise DataError about `what` if the table does not exist or cannot be reached.
+        """
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
 
     def columns_if_there(self, name: str) -> dict[str, str] | None:
-        """Return the type of each column of a table by name; None if the table or its dataset does not exist."""
+        """Return the type of each column of a table by name; None if the table or its dataset does not exist.
+
+        Raise DataError if the table cannot be reached for another reason.
+        """
         with self._bounded(name):
             try:
                 table = self.client.get_table(name, retry=self._retry(), timeout=self._left())
@@ -105,19 +121,19 @@ class BigQueryJobs(ClosedOnExit):
             return {field.name: standard_type(field) for field in table.schema}
 
     def create_dataset(self, name: str) -> None:
-        """Create a dataset in the connection's location, unless it exists."""
+        """Create a dataset in the connection's location, unless it exists; raise DataError if that fails."""
         with self._bounded(f"the dataset {name}"):
             self.client.create_dataset(name, exists_ok=True, retry=self._retry(), timeout=self._left())
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the client and its connections."""
         self.client.close()  # type: ignore[no-untyped-call]
 
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Iterator[None]:
-        """Set one deadline for all requests inside the block, `timeout_seconds` from now.
+        """Set one deadline for all requests inside the block: the configured `timeout_seconds` from now.
 
-        Convert their failures to a DataError about `what`.
+        Convert failures of the requests to a DataError about `what`.
         """
         self._session.deadline = time.monotonic() + self.connection.timeout_seconds
         with translated_errors(what, self.group, self.connection.timeout_seconds):
@@ -131,15 +147,15 @@ class BigQueryJobs(ClosedOnExit):
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
         """Run a statement as a job, and return its rows.
 
-        If the service fails the job for a reason that a retry can solve, run the statement again as a new job, up to
-        _JOB_ATTEMPTS jobs in all.
+        If the service reports that the job failed, and a retry can help, run the statement again as a new job, up to
+        _JOB_ATTEMPTS jobs in all. Cancel a job that has not ended when this method raises.
         """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
             try:
                 return job.result(retry=self._retry(), timeout=self._left(), job_retry=None)
             except BaseException as error:
-                if not job.error_result:  # the job may still be running, although nobody waits for it
+                if not job.error_result:  # cancel the job: it may still run, although nobody waits for it
                     self._cancel(job.job_id, job.location)
                 if not job.error_result or attempt == _JOB_ATTEMPTS - 1 or not may_be_retried(error):
                     raise
@@ -152,11 +168,11 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(
                 sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
             )
-        except Conflict:  # an earlier attempt created the job, but its answer was lost
+        except Conflict:  # the id exists: an earlier attempt created the job, but its answer was lost
             return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())  # type: ignore[return-value]
-        except (GoogleAPICallError, GoogleAuthError):  # the job was refused, so there is none to cancel
+        except (GoogleAPICallError, GoogleAuthError):  # BigQuery refused the job, so there is none to cancel
             raise
-        except BaseException:  # without an answer, or after Ctrl-C, the job may be running
+        except BaseException:  # cancel the job: it may run although its answer was lost, or after Ctrl-C
             self._cancel(job_id, self.connection.location)
             raise
 
@@ -169,7 +185,8 @@ class BigQueryJobs(ClosedOnExit):
         try:
             return rows.to_arrow(create_bqstorage_client=self._has_storage_api, timeout=self._left())
         except GoogleAPICallError as error:
-            # The Storage Read API needs its own permission. REST does not, and returns the same rows more slowly.
+            # With code 403 the user lacks the permission for the Storage Read API. REST does not need it, and returns
+            # the same rows more slowly.
             if not self._has_storage_api or error.code != 403:
                 raise
             self._has_storage_api = False
@@ -186,8 +203,8 @@ class BigQueryJobs(ClosedOnExit):
             use_query_cache=not is_dry_run,
             dry_run=is_dry_run,
         )
-        # The client would send a limit of None as the text "None". A dry run gets no limit, because it must also report
-        # sizes above the limit.
+        # A limit of None is not set, because the client would send it as the text "None". A dry run gets no limit,
+        # because it must also report sizes above the limit.
         if self.connection.maximum_bytes_billed is not None and not is_dry_run:
             config.maximum_bytes_billed = self.connection.maximum_bytes_billed
         return config
@@ -200,7 +217,10 @@ class BigQueryJobs(ClosedOnExit):
         return Retry(predicate=may_be_retried, initial=0.2, maximum=4.0, multiplier=2.0, timeout=seconds)
 
     def _cap_message(self, message: str, what: str) -> str:
-        """Return the message about a query that would bill more bytes than the configured limit."""
+        """Return the message that the query `what` would bill more bytes than the configured limit.
+
+        It names the bytes, and their price if it is known, if BigQuery's `message` contains the number of bytes.
+        """
         found = re.search(r"(\d+) or higher", message)
         needs = "more bytes"
         if found:

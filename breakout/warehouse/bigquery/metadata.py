@@ -1,6 +1,7 @@
 """The metadata of the source tables in BigQuery: columns, partitioning, and the states that form the fingerprint.
 
-Reading metadata costs nothing. Only the state of some views needs a query, which scans their rows.
+Reading metadata costs nothing. If BigQuery does not name the tables behind a view, or one of them is a view, the state
+of the view needs a query that scans its rows.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from breakout.settings.data_groups import BigQueryWarehouseConfig
     from breakout.warehouse.bigquery.jobs import BigQueryJobs
 
-FIRST_GAME = date(1946, 11, 1)  # the first game of the league, so a partition filter from this date excludes no row
+FIRST_GAME = date(1946, 11, 1)  # date of the league's first game: a partition filter from this date excludes no row
 
 _ACCEPTED = {
     "STRING": {"STRING"},
@@ -41,8 +42,9 @@ _ACCEPTED = {
 class TableMetadata:
     """The metadata of the configured source tables; the metadata of each table is requested once.
 
-    `names` maps each configured source table to its full name in BigQuery. "Our name" of a column is defined in
-    `column_names`.
+    `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns can name a
+    column of a table for each column name that queries use, such as PTS for `points`. Methods return the names that
+    queries use.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -67,7 +69,10 @@ class TableMetadata:
         return f"{table.name} ({self.names[table]})"
 
     def columns(self, table: tables.Table) -> Mapping[str, str]:
-        """Return the BigQuery type of each column of a table, by our name in lower case."""
+        """Return the BigQuery type of each column of a table, by the lower-case name that queries use.
+
+        Raise DataError if the table cannot be reached.
+        """
         return {name: standard_type(field) for name, field in self._fields(table).items()}
 
     def _fields(self, table: tables.Table) -> dict[str, Any]:
@@ -75,7 +80,10 @@ class TableMetadata:
         return rename_columns(fields, columns_by_user_name(table, self._column_names))
 
     def rows(self, table: tables.Table) -> str:
-        """Return the SQL text after FROM that reads a table with its columns renamed to our names."""
+        """Return the SQL text after FROM that reads a table with its columns renamed to the names that queries use.
+
+        It is the quoted name of the table if no column is renamed. Raise DataError if the table cannot be reached.
+        """
         source = f"`{self.names[table]}`"
         renamed = {name: field.name for name, field in self._fields(table).items() if field.name.lower() != name}
         if not renamed:
@@ -83,16 +91,17 @@ class TableMetadata:
         replaced = {*renamed, *(theirs.lower() for theirs in renamed.values())}
         present = [field.name for field in self.found(table).schema]
         excepted = [name for name in present if name.lower() in replaced]
-        # BigQuery refuses a * whose EXCEPT lists every column.
+        # If every column is renamed, select no *, because BigQuery refuses a * whose EXCEPT lists every column.
         selected = [f"* EXCEPT ({', '.join(map(_quoted, excepted))})"] if len(excepted) < len(present) else []
         selected += [f"{_quoted(theirs)} AS {name}" for name, theirs in renamed.items()]
         return f"(SELECT {', '.join(selected)} FROM {source})"
 
     def renamed_rows(self) -> dict[str, str]:
-        """Return the text of `rows` for each configured table, by table name; empty if warehouse.columns is not set.
+        """Return the SQL text after FROM that reads each configured table with renamed columns, by table name.
 
-        Raise DataError if a table cannot be reached. Also raise DataError if warehouse.columns names a column for a
-        history table or the schedule that none of these tables has.
+        Return an empty dict if warehouse.columns is not set. Raise DataError if a table cannot be reached. Also raise
+        DataError if warehouse.columns names a column of the player table, the team table or the schedule, but none of
+        these tables has it.
         """
         if not self._column_names:
             return {}
@@ -102,7 +111,10 @@ class TableMetadata:
         return {table.name: self.rows(table) for table in self.names}
 
     def check_schema(self, table: tables.Table) -> None:
-        """Raise DataError if a column of a table is missing or has a wrong type."""
+        """Raise DataError if a table cannot be reached, lacks a required column, or has a column of a wrong type.
+
+        The type of season_type does not matter if warehouse.season_types is set.
+        """
         name, present = self.names[table], self.columns(table)
         spellings = {column: field.name for column, field in self._fields(table).items()}
         check_needed_names(table, name, spellings, self._column_names)
@@ -111,16 +123,16 @@ class TableMetadata:
             actual = present.get(column.name)
             if actual is not None and actual not in _ACCEPTED[column.type]:
                 if column.name == "season_type" and self._config.season_types:
-                    continue  # queries cast the column to text before they apply warehouse.season_types
+                    continue  # any type is accepted: queries cast season_type to text before they replace its values
                 raise DataError(
                     f"{self._described(table)}: column {column.name} must be {column.type}, but it is {actual}; "
                     f"correct the table, or name a view that casts it with warehouse.{table.name}=DATASET.VIEW."
                 )
 
     def partitioning(self, table: tables.Table) -> str:
-        """Describe how a table is partitioned.
+        """Describe how a table is partitioned, or that it is not.
 
-        Raise DataError if the table requires a partition filter on a column other than game_date.
+        Raise DataError if the table cannot be reached, or requires a partition filter on a column other than game_date.
         """
         record = self.found(table).to_api_repr()
         partition = record.get("timePartitioning") or {}
@@ -137,9 +149,10 @@ class TableMetadata:
         return f"partitioned by {field}, filter {'required' if is_required else 'not required'}"
 
     def digest(self, chosen: Iterable[tables.Table]) -> str:
-        """Return a digest, 16 hex digits, of the states of the chosen tables.
+        """Return a digest, 16 hex digits, of the state (id, time of change and size) of each table in `chosen`.
 
-        It also covers the settings that change what queries read from these tables.
+        It also covers the settings that change what queries read from these tables. A view's state is that of the
+        tables behind it, or a digest of its rows. Raise DataError if a table cannot be reached.
         """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):
@@ -151,11 +164,11 @@ class TableMetadata:
         return digest.hexdigest()[:16]
 
     def _state_behind(self, table: tables.Table, found: Any) -> tuple[object, ...]:
-        """Return the state of a view: its id, its time of change, today's date and the states of its tables.
+        """Return the state of a view: its id, its time of change, today's date and the states of the tables it reads.
 
-        Its tables are those that the view reads. Today's date is included because a view may depend on it. If the
-        service does not name the tables, or one of them is a view itself, return the view's id, its number of rows and
-        a digest of its rows instead. That digest needs a query that scans the rows.
+        Today's date is included because a view may depend on it. If BigQuery does not name the tables, or one of them
+        is a view itself, return the view's id, its number of rows and a digest of its rows instead. That digest needs a
+        query that scans the rows.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

@@ -12,9 +12,10 @@ from google.cloud import bigquery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The GoogleSQL names of types whose legacy SQL names the client uses in schemas.
+# The client names these types as legacy SQL does. The values are their names in GoogleSQL.
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-# The first match counts: bool comes before int, and datetime before date, because they are subclasses.
+# The BigQuery type of a Python value is that of the first class it belongs to. A bool is also an int, and a datetime is
+# also a date, so bool and datetime come first.
 _KINDS = (
     (bool, "BOOL"),
     (int, "INT64"),
@@ -33,15 +34,19 @@ class Null:
 
 
 def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
-    """Return typed query parameters for the @names that the SQL text contains."""
+    """Return the typed query parameters whose @name the SQL text contains; leave out all others.
+
+    Raise TypeError for a value that has no BigQuery type.
+    """
     return [query_parameter(name, value) for name, value in parameters.items() if re.search(rf"@{name}\b", sql)]
 
 
 def query_parameter(name: str | None, value: object) -> Any:
     """Return a query parameter with the BigQuery type of a Python value.
 
-    A dict becomes a STRUCT, a list of dicts an ARRAY of STRUCT, and any other list an ARRAY of STRING. A Null has its
-    own type. Raise TypeError for a value that is not one of these, nor a bool, int, float, str, datetime or date.
+    A dict becomes a STRUCT, a list or tuple of dicts an ARRAY of STRUCT, and any other list or tuple an ARRAY of
+    STRING. A Null has its own type. Other values are a bool, int, float, str, datetime or date; raise TypeError for any
+    other type. `name` is None for an element of an array.
     """
     if isinstance(value, dict):
         return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
@@ -58,7 +63,7 @@ def query_parameter(name: str | None, value: object) -> Any:
 
 
 def standard_type(field: Any) -> str:
-    """Return the GoogleSQL type of a schema field, such as ARRAY<INT64>."""
+    """Return the GoogleSQL type of a schema field, such as INT64, or ARRAY<INT64> for a repeated field."""
     standard = _STANDARD.get(field.field_type, str(field.field_type))
     return f"ARRAY<{standard}>" if field.mode == "REPEATED" else standard
 
@@ -66,16 +71,16 @@ def standard_type(field: Any) -> str:
 def label(text: str) -> str:
     """Return a valid job label: the text in lower case, cut after 63 characters.
 
-    Characters other than letters, digits, hyphens and underscores become underscores.
+    Characters other than a to z, digits, hyphens and underscores become underscores.
     """
     return re.sub(r"[^a-z0-9_-]", "_", text.lower())[:63]
 
 
 def conform(table: pa.Table) -> pa.Table:
-    """Return the rows with one Arrow type for each kind of column, so that results compare with those of DuckDB.
+    """Return the rows with the Arrow types that DuckDB returns for the same query, so that the results can be compared.
 
-    NUMERIC and every float type become double, every integer type int64, every text type string and every date type
-    date32. Other columns keep their types.
+    Decimals and floats become double, integers int64, texts string and dates date32. Other columns, such as
+    timestamps, keep their types.
     """
     fields = [pa.field(field.name, _target(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from breakout.settings.data_groups import BigQueryWarehouseConfig
 
-_LOOKBACK = timedelta(days=400)  # a season and a summer
+_LOOKBACK = timedelta(days=400)  # the first search for the newest game looks back this far: a season and a summer
 
 
 class BigQueryWarehouse(ClosedOnExit):
-    """The configured tables in BigQuery; `Warehouse` describes the methods without a docstring.
+    """The configured tables in BigQuery; the class `Warehouse` describes the methods without a docstring.
 
     `labels` (command, run) are attached to every job. Raise ConfigurationError if the name of a table or column, the
     project, the location or the endpoint is malformed. Raise DataError if there are no usable credentials or no
@@ -46,7 +46,7 @@ class BigQueryWarehouse(ClosedOnExit):
     def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
         self._config = config
         check_column_names(tuple((config.columns or {}).items()))
-        self._source_tables()  # raises ConfigurationError for a malformed name before the first request
+        self._source_tables()  # called to raise ConfigurationError for a malformed name before the first request
         self._jobs = BigQueryJobs(config, "warehouse", labels or {}, config.price_per_tib)
         self.metadata = TableMetadata(config, self._jobs)
         self._fingerprints: dict[bool, str] = {}
@@ -54,7 +54,7 @@ class BigQueryWarehouse(ClosedOnExit):
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables, and the rules by which columns and season types are read.
+        """The names of the tables, and the rules by which queries read their columns and season types.
 
         Raise DataError if a table cannot be reached, if a table lacks the column season_type and
         `warehouse.season_type` is not set, or if `warehouse.columns` names a column that no table has.
@@ -86,11 +86,17 @@ class BigQueryWarehouse(ClosedOnExit):
         )
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT as a job; parameters whose @name it does not contain are ignored."""
+        """Run one SELECT as a job and return its rows; parameters whose @name it does not contain are ignored.
+
+        Raise DataError if the query fails, lasts too long or would bill more bytes than the configured limit.
+        """
         return self._jobs.query(sql, self._with_season_type(parameters))
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of a query, from a dry run that costs nothing."""
+        """Return the estimated cost of a query, from a dry run that costs nothing.
+
+        Raise DataError if BigQuery refuses the query or does not answer.
+        """
         scanned = self._jobs.dry_run(sql, self._with_season_type(parameters))
         return CostEstimate(scanned, self._config.price_per_tib)
 
@@ -98,9 +104,11 @@ class BigQueryWarehouse(ClosedOnExit):
         return {**parameters, "season_type": self._config.season_type or "regular"}
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the history tables: columns and types by metadata, rows by one query per table, then both together.
+        """Check the player and team tables: columns and types by metadata, and rows by queries.
 
-        Skip the checks if this object has already checked a range that includes these days.
+        One query for each table checks its rows, and one compares the rows of both tables. The rows are those from
+        `history_start(start, seasons_before)` to `end`. Skip the checks if this object has already checked these days.
+        Raise DataError if a check fails.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -117,7 +125,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        Also compare the games from `history_start(start)` to `end` with the team table.
+        Also compare the games from `history_start(start)` to `end` with the team table. Raise DataError if a check
+        fails. The caller first checks `has_schedule`.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
@@ -128,7 +137,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_availability(self, start: date, end: date) -> None:
         """Check the columns and types of the injury reports by metadata, then the rows from `start` to `end`.
 
-        Also compare these rows with the games. Raise ConfigurationError if no table of injury reports is configured.
+        Also compare the teams, dates and players of these rows with the games. Raise DataError if a check fails, and
+        ConfigurationError if no table of injury reports is configured.
         """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
@@ -137,7 +147,10 @@ class BigQueryWarehouse(ClosedOnExit):
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_availability`, without running them."""
+        """Return the estimated cost of the queries of `check_availability`, without running them.
+
+        Raise DataError if BigQuery refuses a query or does not answer. The caller first checks `has_availability`.
+        """
         rows = row_checks.problem_query(self.sources, tables.AVAILABILITY, is_filtered=True)
         games = report_query(self.sources, is_filtered=True)
         asked = {"start": start, "history_start": self.history_start(start), "end": end}
@@ -146,7 +159,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of the queries of `check_history`, without running them.
 
-        The estimate leaves out the query that counts the rows of a view.
+        The estimate leaves out the query that counts the rows of a table whose metadata has no number of rows, such as
+        a view. Raise DataError if BigQuery refuses a query or does not answer.
         """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
@@ -157,8 +171,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
         """Raise DataError if a table is empty.
 
-        Metadata contains no row count for a view, and a count of 0 while rows are still being streamed into a new
-        table. In these cases a query counts the rows from `history_start` to `end` of `span`.
+        The metadata has no number of rows for a view, and the number 0 while rows are being streamed into a new table.
+        In both cases a query counts the rows from @history_start to @end, which `span` contains.
         """
         if self.metadata.found(table).num_rows:
             return
@@ -174,10 +188,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return first_day_seen(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; raise DataError if it has no rows.
+        """Return the newest game_date of player_game_summary; raise DataError if it has no rows or a query fails.
 
-        A query of the last 400 days comes first, because it scans less. Only if it finds no game, a second query reads
-        all days.
+        The first query reads the last 400 days, because it scans less. If it finds no game, a second query reads all
+        days.
         """
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
         sql = f"SELECT MAX(game_date) AS latest FROM {rows} WHERE game_date >= @history_start"
@@ -188,14 +202,18 @@ class BigQueryWarehouse(ClosedOnExit):
         raise DataError(f"player_game_summary ({self._config.player_game_summary}) has no rows.")
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the BigQuery type of each column of a source table, from its metadata, by our name in lower case."""
+        """Return the BigQuery type of each column of a source table, by the lower-case name that queries use.
+
+        Raise DataError if the table cannot be reached.
+        """
         return self.metadata.columns(tables.table_named(table))
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest of each table's id, time of change and size, and of the settings that change what is read.
 
         For a view the digest covers the tables that the view reads. If they are unknown, it covers the view's rows. The
-        digest covers the injury reports only with `has_reports`.
+        digest covers the injury reports only with `has_reports`. Raise DataError if a table cannot be reached. This
+        object computes each digest once.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]
@@ -203,7 +221,7 @@ class BigQueryWarehouse(ClosedOnExit):
         return self._fingerprints[has_reports]
 
     def describe(self) -> str:
-        """Return the project and the name of the player table."""
+        """Return the text `bigquery PROJECT, TABLE` with the project and the name of the player table."""
         return f"bigquery {self._jobs.client.project}, {self._config.player_game_summary}"
 
     def has_schedule(self) -> bool:

@@ -46,10 +46,11 @@ _PYTHON_TYPES = {"STRING": str, "INT64": int, "FLOAT64": float}
 def create_table(
     jobs: BigQueryJobs, name: str, columns: Mapping[str, str], partitioned_by: str | None = None
 ) -> dict[str, str]:
-    """Create a table and its dataset if they do not exist; return the type of each of its columns by name.
+    """Create the table `name` and its dataset if they do not exist; return the type of each of its columns by name.
 
-    `columns` maps each column of a new table to its type, and `partitioned_by` is the column that partitions it. Raise
-    DataError if the table exists and `check_written_columns` refuses it.
+    `columns` maps each column of a new table to its type. `partitioned_by` is the column that partitions a new table;
+    None means no partitions. Raise DataError if the table cannot be created, or if an existing table lacks one of these
+    columns or has another type for it.
     """
     present = jobs.columns_if_there(name)
     if present is None:
@@ -65,7 +66,9 @@ def create_table(
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
     """Raise DataError if a column of `columns` is missing in `present` or has another type there.
 
-    Both map names of columns to types. A STRING column is accepted in place of a JSON column.
+    `name` is the name of the table, and `present` maps its columns to their types. `columns` maps the columns to be
+    written to their types. Further columns of the table do not matter. A STRING column is accepted in place of a JSON
+    column.
     """
     missing = [column for column in columns if column not in present]
     if missing:
@@ -84,9 +87,10 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
     """Return a MERGE statement that writes the rows of `source`, a SELECT, into a table.
 
-    A row replaces the row of the table with the same `key`, and is inserted if there is none. `scope` is an SQL
-    condition on the table, whose alias is `kept`; all rows of `source` must satisfy it. If `scope` is given, rows of
-    the table that satisfy it are deleted unless `source` contains their key.
+    `columns` are all columns to be written, those of `key` included. A row replaces the row of the table with the same
+    `key`, and is inserted if there is none. `scope` is an SQL condition on the table, whose alias is `kept`; all rows
+    of `source` must satisfy it. Rows of the table that satisfy it are deleted unless `source` contains their key. If
+    `scope` is "", no rows are deleted.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
@@ -100,11 +104,11 @@ WHEN NOT MATCHED THEN INSERT ({", ".join(columns)})
 
 
 def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseConfig) -> None:
-    """Write the slate of one day and one bundle in one statement, and remove earlier rows of that day and bundle.
+    """Write the slate of one day and one bundle to BigQuery, and remove earlier rows of that day and bundle.
 
-    `ranked` has the columns of SLATE_COLUMNS. If it is empty, nothing is written or removed, because it names no day.
-    Raise ConfigurationError if `table` is not a plain table name. Raise DataError if the table cannot be created or
-    written.
+    One statement does both. `ranked` has the columns of SLATE_COLUMNS. If it is empty, nothing is written or removed,
+    because it names no day. Raise ConfigurationError if the name of the table, the project, the location or the
+    endpoint is malformed. Raise DataError if the table cannot be created or written.
     """
     check_table_name("out=bigquery:", table)
     if ranked.empty:
@@ -113,7 +117,7 @@ def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseCon
         create_table(jobs, table, SLATE_COLUMNS, partitioned_by="game_date")
         rows = [_row(record) for record in ranked.to_dict("records")]
         source = f"SELECT {', '.join(f'item.{column}' for column in SLATE_COLUMNS)} FROM UNNEST(@rows) AS item"
-        # `scope` compares game_date with a parameter, so the service reads only the partition of that day.
+        # `scope` compares game_date with a parameter, so BigQuery reads only the partition of that day.
         scope = "kept.game_date = @day AND kept.bundle = @bundle"
         sql = merge_statement(table, source, _SLATE_KEY, tuple(SLATE_COLUMNS), scope)
         day, bundle = rows[0]["game_date"], rows[0]["bundle"]

@@ -15,21 +15,23 @@ if TYPE_CHECKING:
 _PLAYERS, _TEAMS, _SCHEDULE = (
     table.name for table in (tables.PLAYER_GAME_SUMMARY, tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE)
 )
-_MOST_CODES = 8  # how many team codes a message names
+_MOST_CODES = 8  # a message names at most this many unknown team codes
 
-# The team codes that the league uses today.
+# _EAST and _WEST are the team codes that the league uses today.
 _EAST = ("ATL", "BOS", "BKN", "CHA", "CHI", "CLE", "DET", "IND", "MIA", "MIL", "NYK", "ORL", "PHI", "TOR", "WAS")
 _WEST = ("DAL", "DEN", "GSW", "HOU", "LAC", "LAL", "MEM", "MIN", "NOP", "OKC", "PHX", "POR", "SAC", "SAS", "UTA")
 LEAGUE_CODES = frozenset((*_EAST, *_WEST))
-# Characters to escape in a map key of a Hydra override. White space is escaped only at the ends.
+# This pattern finds the characters to escape in the keys of a map in a Hydra override, as in {KEY: VALUE}. White space
+# is escaped only at the ends of a key.
 _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 
 
 def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
-    `rows` are those of the kind `names of season types` from the consistency query. The message suggests the override
-    that maps the unknown types. If there are none, it suggests the override that gives a type to the rows without one.
+    `rows` are the rows that `consistency_query` returns with the kind `names of season types`. The message suggests the
+    override that maps the unknown types. If no type is unknown, it suggests the override that gives a type to the rows
+    without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -56,8 +58,8 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# The words and numbers for each season type in public sources (nba_api, ESPN, Basketball-Reference). The first match
-# counts.
+# The words and numbers for each season type in public sources (nba_api, ESPN, Basketball-Reference). A name means the
+# first type of which it contains a word or equals a number; `null` stands for games that do not count.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -68,9 +70,10 @@ _TYPE_HINTS = (
 
 
 def _likely_type(name: str) -> str:
-    """Return the season type that a name probably means; the placeholder TYPE if that is not clear.
+    """Return the season type that a name probably means; the placeholder TYPE if no type fits.
 
-    The result for preseason and All-Star games is the text `null`. In warehouse.season_types it leaves their rows out.
+    Return the text `null` for preseason and All-Star games: as a value of warehouse.season_types it leaves their rows
+    out.
     """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
@@ -80,17 +83,18 @@ def _likely_type(name: str) -> str:
 
 
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the message about team codes that the team table lacks, each with its most similar code.
+    """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are those of the kind `team codes` from the consistency query. The message lists the unknown codes of the
-    first table that has any, in the order players, teams, schedule. If that is not the schedule, and the team table has
-    no rows of the seasons with unknown codes, the message is about these seasons instead.
+    `rows` are the rows that `consistency_query` returns with the kind `team codes`. The message lists the unknown codes
+    of the first table that has any, in the order players, teams, schedule. If that is not the schedule, and the team
+    table has no rows of the seasons with unknown codes, the message is about these seasons instead.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         codes[row["source"]][row["team"]].add(row["season_year"])
-        if row["source"] == _TEAMS and row["opponent"] is not None:  # the table has rows of this team
+        # `opponent` is NULL if the code occurs only as an opponent, so the team table has no rows of this team.
+        if row["source"] == _TEAMS and row["opponent"] is not None:
             known[row["team"]].add(row["season_year"])
     for source in (_PLAYERS, _TEAMS, _SCHEDULE):
         unknown = _unknown(codes[source], known, is_any_season=source == _SCHEDULE)
@@ -122,7 +126,10 @@ def _listed(seasons: Iterable[int]) -> str:
 
 
 def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) -> str:
-    """Format at most _MOST_CODES codes, each with its number of rows and its nearest code."""
+    """Format at most _MOST_CODES of the unknown codes, each with its number of rows, and say how many more there are.
+
+    `nearest` maps each unknown code to its most similar known code, which the text names, or to None.
+    """
     shown = [
         f"{code!r} ({counts[code]:,} rows{f', nearest {near!r}' if near else ''})"
         for code, near in list(nearest.items())[:_MOST_CODES]
@@ -134,21 +141,21 @@ def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) ->
 def _pair_to_map(code: str, near: str) -> tuple[str, str]:
     """Return the code that warehouse.team_codes should replace, and its replacement.
 
-    `code` is unknown, and `near` is the similar code of the team table. The replacement is `near`, unless `code` is a
-    code that the league uses today and `near` is not.
+    `code` is unknown, and `near` is the most similar code of the team table. The replacement is `near`. But if the
+    league uses `code` today and does not use `near`, the replacement is `code`.
     """
     return (near, code) if code in LEAGUE_CODES and near not in LEAGUE_CODES else (code, near)
 
 
 def _override(key: str, pairs: Mapping[str, str]) -> str:
-    """Return the override that sets a map, escaped for Hydra and quoted for the shell."""
+    """Return the override that sets `warehouse.KEY` to a map of `pairs`, escaped for Hydra and quoted for the shell."""
     escaped = [(re.sub(_GRAMMAR, r"\\\g<0>", name), value) for name, value in pairs.items()]
     listed = ", ".join(f"{name}: {value}" for name, value in escaped)
     return f"'warehouse.{key}={{{listed}}}'"
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return each code of `codes` that `known` lacks, with the seasons in which `known` lacks it.
+    """Return each code of `codes` that `known` lacks in a season, with these seasons.
 
     Both map codes to seasons. With `is_any_season`, a code that `known` has in one season counts as known in all.
     """
@@ -161,7 +168,10 @@ def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_s
 
 
 def _nearest(code: str, candidates: Sequence[str]) -> str | None:
-    """Return the candidate that is probably the same code in another spelling; None if none is similar."""
+    """Return the candidate that is most similar to a code, but not equal to it; None if none is similar.
+
+    Letter case and white space at the ends do not matter.
+    """
     plain = code.strip().upper()
     same = [name for name in candidates if name.strip().upper() == plain and name != code]
     upper = {name.strip().upper(): name for name in candidates if name != code}

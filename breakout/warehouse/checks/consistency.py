@@ -24,10 +24,11 @@ def find_inconsistencies(
     checked: Collection[Table] = tables.HISTORY_TABLES,
     parameters: Mapping[str, object] | None = None,
 ) -> list[Inconsistency]:
-    """Return the kinds of contradictions between the rows of the `checked` tables, sorted as in ORDER.
+    """Return one Inconsistency for each kind of contradiction between the rows of the `checked` tables.
 
-    `consistency_messages.ORDER` puts the most basic kinds first. `parameters` contains @history_start and @end, the
-    dates of the games to compare. Without it all rows are compared.
+    The list is empty if the tables agree; the most basic kinds come first. `parameters` contains @history_start and
+    @end, the first and the last date of the games to compare. Without it all rows are compared. Raise DataError if a
+    table cannot be read.
     """
     sql = consistency_query(warehouse.sources, checked, is_filtered=bool(parameters))
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
@@ -36,7 +37,11 @@ def find_inconsistencies(
 def check_consistency(
     warehouse: Warehouse, checked: Collection[Table], parameters: Mapping[str, object] | None = None
 ) -> None:
-    """Raise DataError with the message of the first kind that `find_inconsistencies` returns, if it returns any."""
+    """Raise DataError if rows of the `checked` tables contradict each other, or if a table cannot be read.
+
+    The message describes only the first, most basic kind of contradiction. `parameters` contains @history_start and
+    @end, the first and the last date of the games to compare. Without it all rows are compared.
+    """
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:
         raise DataError(found[0].message)

@@ -16,7 +16,7 @@ CHECKED_ACROSS_TABLES = (
     "season types, game dates, dates and teams in game_id, season years, ends of seasons, team codes, opponents, both "
     "sides of each game, home teams, games and schedule rows listed twice, players with two games on a date"
 )
-EXAMPLES = 3  # how many examples a message names
+EXAMPLES = 3  # a message names at most this many examples
 Row = dict[str, Any]
 Example = list[Row]
 
@@ -25,8 +25,8 @@ Example = list[Row]
 class Inconsistency:
     """A kind of contradiction between source rows, its message, and the examples that the message names.
 
-    Each example is a pair: a game_id, and the part of the message about that game. Kinds about team codes and season
-    types have no examples.
+    Each example is a pair: a game_id, and the part of the message about that game. The kinds `team codes` and `names of
+    season types` have no examples.
     """
 
     kind: str
@@ -35,7 +35,10 @@ class Inconsistency:
 
 
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
-    """Return one inconsistency for each kind in the rows of the consistency query, sorted as in ORDER."""
+    """Return one inconsistency for each kind in `rows`, the result of the consistency query, sorted as in ORDER.
+
+    The list is empty if there are no rows.
+    """
     by_kind: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_kind[row["kind"]].append(row)
@@ -61,9 +64,10 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes the `value` of a game in each table.
+    """Return a function that describes which value of a game stands in which table.
 
-    The text reads `GAME is JOINT VALUE in TABLE and VALUE in TABLE`, where JOINT stands for `joint`.
+    `value` returns the value of a row as text. The description reads `GAME is JOINT VALUE in TABLE and VALUE in TABLE`,
+    where JOINT stands for the text `joint`. Tables with the same value are joined, as in `VALUE in TABLE and TABLE`.
     """
 
     def describe(example: Example) -> str:
@@ -100,7 +104,7 @@ def _dated_ids(example: Example) -> str:
 
 
 def _seasons(example: Example) -> str:
-    """Describe the last date of one season and the first date of the next, with a game of each."""
+    """Describe the last date of a season and the first date of a later one, with a game and its table for each."""
     held: dict[int, Row] = {}
     for row in example:
         held.setdefault(row["season_year"], row)

@@ -1,6 +1,7 @@
 """The query that finds contradictions between the source tables, in BigQuery's dialect.
 
-Each constant is one common table expression (CTE) of the query, or one of the SELECTs that return its rows.
+Each SQL constant is one common table expression (CTE) of the query, or one of the SELECTs that return its rows. The CTE
+`side` has one row for each team of each game in each table, with the team's opponent.
 """
 
 from __future__ import annotations
@@ -18,17 +19,19 @@ if TYPE_CHECKING:
 TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
 _PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
 
-# The SQL text contains the season types as literals: to bind a parameter DuckDB imports pandas, which takes 0.13 s.
+# The known season types are literals in the SQL text, because to bind a parameter DuckDB imports pandas (0.13 s).
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
-# Fewer days between two seasons are an error. The shortest summer so far, that of 2020, had 72 days.
+# Fewer days than this between the last game of a season and the first game of a later one are an error. The shortest
+# summer so far, that of 2020, had 72 days.
 _SUMMER_DAYS = 30
 
-# A date at the beginning of a game_id: 20251025_LAL_PHX, 2025-10-25-LAL-PHX, 202510250PHX. A longer number is no date.
+# This pattern finds the date at the beginning of a game_id, such as 20251025_LAL_PHX, 2025-10-25-LAL-PHX or
+# 202510250PHX. It does not match if more digits follow, because a longer number is no date.
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
-# One row for each game_id: the smallest and the largest value of each column that must be equal in all its rows, the
-# date and the teams in the game_id, and the number of its teams in each table.
+# One row for each game_id. Its columns are the smallest and the largest value of each column that must be equal in all
+# rows of the game, the date and the teams that the game_id names, and for each table the number of the game's teams.
 _GAME = f"""game AS (
   SELECT *,
     REPLACE(REGEXP_EXTRACT(game_id, r'{_DATE_IN_ID}'), '-', '') AS id_date,
@@ -48,7 +51,8 @@ _GAME = f"""game AS (
   )
 )"""
 
-# Pairs of teams that meet in two games of a table on one date, or under two game_ids on one date.
+# Pairs of teams that meet under two game_ids on one date. A cup final may have one game_id in the tables of players and
+# teams and another in the schedule.
 _MEETING = """meeting AS (
   SELECT game_date, first_team, second_team, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY game_date, first_team, second_team) AS number
@@ -58,7 +62,8 @@ _MEETING = """meeting AS (
     OR (COUNT(*) > 1 AND MAX(season_type) != 'cup_final')
 )"""
 
-# Games that one table dates a day later than another does, as happens if its dates are UTC dates.
+# Pairs of games of the same two teams on consecutive dates, where one table has only the first game and another table
+# only the second. This happens if one table has UTC dates.
 _MOVED = """moved AS (
   SELECT earlier.game_id, later.game_id AS later_id, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY earlier.game_date, earlier.game_id) AS number
@@ -82,7 +87,8 @@ _SEASON = """season AS (
   GROUP BY season_year
 )"""
 
-# Pairs of seasons with fewer than _SUMMER_DAYS days between them.
+# Pairs of seasons where the later one begins fewer than _SUMMER_DAYS days after the end of the earlier one, or before
+# it.
 _ADJOINING = f"""adjoining AS (
   SELECT ended.season_year, ended.last_date, begun.season_year AS next_year, begun.first_date,
     COUNT(*) OVER () AS total, ROW_NUMBER() OVER (ORDER BY ended.season_year, begun.season_year) AS number
@@ -91,7 +97,8 @@ _ADJOINING = f"""adjoining AS (
   WHERE begun.first_date < DATE_ADD(ended.last_date, INTERVAL {_SUMMER_DAYS} DAY)
 )"""
 
-# The games of each kind of contradiction, numbered within their kind.
+# The games of each kind of contradiction, numbered within their kind. Of the kinds from `game dates` to `home team` a
+# game has only the first that applies.
 _FOUND = """found AS (
   SELECT kind, number, total, game_id
   FROM (
@@ -127,7 +134,8 @@ _FOUND = """found AS (
   SELECT 'a day apart', number, total, later_id FROM moved
 )"""
 
-# Each team code of a table in a season, as a team or as an opponent.
+# Each code of a team or an opponent in each table and season, with its number of rows. own_code repeats the
+# code; it is NULL if the code occurs only as an opponent.
 _CODE = """code AS (
   SELECT source, season_year, code, MIN(own_code) AS own_code, MIN(game_id) AS game_id, SUM(row_count) AS row_count
   FROM (
@@ -138,7 +146,8 @@ _CODE = """code AS (
   GROUP BY source, season_year, code
 )"""
 
-# Codes that the team table lacks; in a played game, also codes that it lacks in that season.
+# The codes that the team table lacks in every season, and those of players and teams that it lacks in the row's season.
+# The schedule may name a team whose first game of a season is still to come.
 _UNKNOWN_CODE = f"""unknown_code AS (
   SELECT code FROM code
   WHERE code NOT IN (
@@ -151,7 +160,7 @@ _UNKNOWN_CODE = f"""unknown_code AS (
   )
 )"""
 
-# Each season type of a table.
+# Each season type in each table, with an example of a game and the number of rows.
 _TYPE = """type AS (
   SELECT source, season_type, MIN(game_id) AS game_id, SUM(row_count) AS row_count
   FROM side
@@ -160,7 +169,7 @@ _TYPE = """type AS (
 
 _CTES = (_GAME, _MEETING, _MOVED, _SEASON, _ADJOINING, _FOUND, _CODE, _UNKNOWN_CODE, _TYPE)
 
-# The rows of each side of the first EXAMPLES games of each kind.
+# The rows of both teams, in every table, of the first EXAMPLES games of each kind of contradiction.
 _ROWS_OF_GAMES = f"""\
 SELECT kind, number, total, source, side.game_id, game_date, season_year, season_type, team, opponent,
   CAST(NULL AS STRING) AS player_lookup, row_count
@@ -168,7 +177,8 @@ FROM found
 JOIN side ON side.game_id = found.game_id
 WHERE number <= {EXAMPLES}"""
 
-# The rows of the last date of one season and of the first date of the other.
+# For the first EXAMPLES pairs of seasons that are too close: the rows on the last date of the earlier season and on the
+# first date of the later one.
 _ROWS_OF_SEASONS = f"""\
 SELECT 'seasons', number, total, source, side.game_id, game_date, side.season_year, season_type, team, opponent,
   NULL, row_count
@@ -178,13 +188,13 @@ JOIN side
   OR (side.season_year = next_year AND side.game_date = first_date)
 WHERE number <= {EXAMPLES}"""
 
-# All team codes, if one is unknown.
+# All team codes if one is unknown, otherwise no row.
 _ROWS_OF_CODES = """\
 SELECT 'team codes', 1, 1, source, game_id, NULL, season_year, NULL, code, own_code, NULL, row_count
 FROM code
 WHERE EXISTS (SELECT 1 FROM unknown_code)"""
 
-# All season types, if one is unknown.
+# All season types if one is unknown or NULL, otherwise no row.
 _ROWS_OF_TYPES = f"""\
 SELECT 'names of season types', 1, 1, source, game_id, NULL, NULL, season_type, NULL, NULL, NULL, row_count
 FROM type
@@ -196,8 +206,9 @@ WHERE EXISTS (
 def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_filtered: bool) -> str:
     """Return the query that finds contradictions between the rows of the `checked` tables.
 
-    Tables outside TABLES are ignored. With `is_filtered` the query reads only games from @history_start to @end. Each
-    row of the result stands for source rows with the same values. Its columns, NULL where a kind has no such value, are
+    Tables other than players, teams and schedule are ignored. With `is_filtered` the query reads only games from
+    @history_start to @end. Each row of the result stands for source rows with the same values. Its columns, NULL where
+    a kind has no such value, are
 
     - kind: the kind of contradiction, one of `consistency_messages.ORDER`;
     - number and total: the number of the example within its kind, and how many examples of the kind there are;
@@ -220,7 +231,10 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
 
 
 def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
-    """Return the CTE of each team in each game of these tables, with its opponent; of a schedule, only home teams."""
+    """Return the CTE `side`: each team in each game of the `given` tables, with its opponent.
+
+    The schedule contributes only home teams. `limit` is an SQL condition on the rows to read, or "" for all.
+    """
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in given)
     return f"""side AS (
   SELECT *, LEAST(team, opponent) AS first_team, GREATEST(team, opponent) AS second_team
@@ -231,7 +245,10 @@ def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
 
 
 def _sides(sources: SourceTables, table: Table, limit: str) -> str:
-    """Return a SELECT of each team in each game of a table, with its opponent; of the schedule, only home teams."""
+    """Return a SELECT of each team in each game of a table, with its opponent and the number of the table's rows.
+
+    The schedule contributes only home teams. `limit` is an SQL condition on the rows to read, or "" for all.
+    """
     team, opponent = (
         ("home_team_abbr", "away_team_abbr") if table is tables.SCHEDULE else ("team_abbr", "opponent_team_abbr")
     )
@@ -248,7 +265,10 @@ def _sides(sources: SourceTables, table: Table, limit: str) -> str:
 
 
 def _two_games_a_day(sources: SourceTables, limit: str) -> str:
-    """Return the part of the consistency query that finds players with several played games on one date."""
+    """Return the SELECT of the consistency query that finds players with several played games on one date.
+
+    `limit` is an SQL condition on the rows to read, or "" for all.
+    """
     played = "minutes_played > 0 AND points IS NOT NULL" + (f" AND {limit}" if limit else "")
     rows = f"""(
   SELECT player_lookup, game_date, game_id, CAST(team_abbr AS STRING) AS team

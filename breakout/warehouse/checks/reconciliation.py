@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-MINUTES_TOLERANCE = 3  # in minutes, because most sources round each player's minutes
-LISTED = 200  # how many failures of a check are listed; with more, the whole table is probably wrong
+MINUTES_TOLERANCE = 3  # the sum of minutes may differ by this many, because sources round each player's
+LISTED = 200  # a check lists at most this many failures; if there are more, the whole table is probably wrong
 
 
 @dataclass(frozen=True)
 class FailingSums:
-    """A check that fails: its description, the number of failures, and texts about the first LISTED of them."""
+    """A check that fails: its description, the number of failures, and a text about each of the first LISTED ones."""
 
     what: str
     total: int
@@ -30,14 +30,15 @@ class FailingSums:
 
 
 def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums, ...]:
-    """Return the checks that fail for games from `start` to `end`, both inclusive.
+    """Return the checks that fail for games from `start` to `end`, both inclusive; an empty tuple if none fails.
 
     - The points of a team's players must sum to the team's points.
     - The minutes of a team's players must sum to the team's minutes (240 if NULL), up to MINUTES_TOLERANCE.
     - A game of the team table must be in the schedule, if the schedule has games of its season.
     - A scheduled game must be in the team table, if that table has a game of a later date.
 
-    The last two checks need a schedule.
+    The first two checks leave out a team whose players have no rows in a game. The last two are left out if there is no
+    schedule. Raise DataError if a table cannot be read.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -51,8 +52,9 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
     """Return the query of each check of `reconcile`, by the description of its failures.
 
-    A query reads the games from @history_start to @end. Its rows have the columns failure (a text) and total (the
-    number of failures).
+    Without `has_schedule` the two checks of the schedule are left out. A query reads the games from @history_start to
+    @end and returns at most LISTED rows, one for each failure. Its columns are failure (a text) and total (the number
+    of all failures).
     """
     queries = {
         "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
@@ -67,9 +69,10 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query of the teams' games from @history_start to @end that fail a check of points or minutes.
+    """Return the query of each team in each game from @history_start to @end whose sums of points or minutes differ.
 
-    `reconcile` defines these checks. The columns of the result are
+    The points of its players must sum to the team's points, and their minutes to the team's minutes, up to
+    MINUTES_TOLERANCE. A team whose players have no rows in a game is left out. The columns of the result are
 
     - game_id, game_date, team;
     - points, minutes: the sums of the team's players;

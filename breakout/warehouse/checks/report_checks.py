@@ -1,6 +1,7 @@
 """The check that injury reports name the teams, dates and players of the games.
 
-If reports match no game, features of availability are 0 without any error. So the check refuses such reports.
+If reports match no game, features of availability are 0 without any error. So this check raises an error for such
+reports.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# The largest share of rows that may match no game. Real reports also name players without a game (2.1 % of the sample's
-# rows, at most 33 % on a date) and postponed games (0.1 %). If names are spelled differently, or dates are of another
-# time zone, hardly any row matches.
+# The largest share of the rows of injury reports that may match no game. Real reports also name players without a game
+# (2.1 % of the sample's rows, at most 33 % on a date) and postponed games (0.1 %). If names are spelled differently, or
+# dates are of another time zone, hardly any row matches.
 _MOST = 0.5
-_FEWEST_ROWS = 10  # a share of fewer rows proves nothing
+_FEWEST_ROWS = 10  # with fewer rows the share is not checked, because it proves nothing
 
 
 def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
     """Return a query that counts the rows of injury reports that match no team, no game or no player.
 
-    With `is_filtered` it reads the reports from @start to @end, and the games from @history_start to @end. The result
-    has one row for each team code, with the columns
+    With `is_filtered` it reads the reports from @start to @end, and the games from @history_start to @end. Otherwise it
+    reads all rows. The result has one row for each team code in the reports, with the columns
 
     - team, and is_known: 1 if the team table has the code, otherwise 0;
-    - total: the number of rows of the team;
+    - total: the number of rows of the reports that name the team;
     - past: the number of these rows between the first and the last date of the team table;
-    - off_days: the number of `past` rows on whose date the team has no game; off_day: one such date;
-    - strangers: the number of rows whose player has no game; stranger: one such player_lookup.
+    - off_days: the number of `past` rows on whose date the team has no game; off_day: the first such date, or NULL;
+    - strangers: the number of rows whose player is not in the player table; stranger: one such player_lookup, or NULL.
     """
     of_reports = "\n  WHERE game_date BETWEEN @start AND @end" if is_filtered else ""
     of_games = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""
@@ -77,9 +78,11 @@ ORDER BY report.team"""
 
 
 def describe_reports(warehouse: Warehouse, start: date, end: date) -> str:
-    """Check the injury reports from `start` to `end`, and describe them: rows, dates, and rows of each status.
+    """Check the injury reports of games from `start` to `end`, and describe them.
 
-    Raise DataError if a check fails, and ConfigurationError if no table of injury reports is configured.
+    The description names the number of rows, their first and last date, and the number of rows of each status; or it
+    says that there are no rows. Raise DataError if a check fails, and ConfigurationError if no table of injury reports
+    is configured.
     """
     warehouse.check_availability(start, end)
     sql = f"""SELECT status, COUNT(*) AS total, MIN(game_date) AS first_date, MAX(game_date) AS last_date
@@ -98,8 +101,9 @@ ORDER BY total DESC, status"""
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
     """Raise DataError if injury reports name unknown teams, or if most of their dates or players match no game.
 
-    Dates and players are compared only if there are at least _FEWEST_ROWS rows. `parameters` contains @start,
-    @history_start and @end; without them all rows are compared.
+    Dates and players are refused if more than the share _MOST of at least _FEWEST_ROWS rows matches no game. Fewer rows
+    pass. `parameters` contains @start, @history_start and @end: the reports from @start to @end are compared with the
+    games from @history_start to @end. If it is empty, all rows are compared.
     """
     sql = report_query(warehouse.sources, is_filtered=bool(parameters))
     rows = warehouse.query(sql, parameters).to_pylist()

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables, Table
 
-# The league's first season began in 1946. A year that was written with two digits is read as one before the year 100.
+# A game_date outside these dates is an error. The league's first season began in 1946. A year that was written with two
+# digits is read as one before the year 100.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
 _NO_SEASON_TYPE = "season_type is NULL or empty"
-# Text that must not reach a terminal or a spreadsheet. Control characters can clear a terminal, and format characters
-# (writing direction, zero width) can hide or reverse text. A spreadsheet executes a cell that begins with =, +, - or @.
+# These patterns find text that must not reach a terminal or a spreadsheet. Control characters can clear a terminal, and
+# format characters (writing direction, zero width) can hide or reverse text. A spreadsheet executes a cell that begins
+# with =, +, - or @.
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
@@ -32,8 +34,8 @@ _AVAILABILITY_PROBLEMS = (
     f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
 )
 
-# The largest number that a row may contain; real numbers are far smaller. Features sum minutes and usage in billionths.
-# Up to this limit a FLOAT64 represents the sum of 900 games exactly.
+# The largest number that a row may contain; real numbers are far smaller. Features sum minutes and usage in units of a
+# billionth. Up to this limit a FLOAT64 represents the sum of 900 games exactly.
 _MOST = 10_000
 
 
@@ -42,8 +44,8 @@ def check_columns(
 ) -> None:
     """Raise DataError that names the required columns of a table that are not `present`.
 
-    `where` is the path or full name of the table. `folders` are columns that folders name, as in `season_year=2025/`,
-    but that were not read. `remedy` is the end of the message.
+    `where` is the path or full name of the table. `folders` are columns that the names of folders contain, as in
+    `season_year=2025/`, and that were not read; the message suggests to read them. `remedy` is the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
@@ -55,9 +57,10 @@ def check_columns(
 
 
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
-    """Return the part of the message that suggests a remedy for the missing columns; "" if there is none.
+    """Return the part of the message that suggests a remedy for the missing columns.
 
-    `others` are the present columns that are not declared, and `folders` the columns that folders name.
+    The remedy is to read the columns from the names of folders, if `folders` contains all of them, or to rename similar
+    columns of `others`, the undeclared columns that are present. Return "" if neither applies.
     """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
@@ -69,14 +72,14 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     """Return a query that finds rows with impossible values in one scan of a table.
 
     Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
-    text: with a control or format character, or with the beginning of a formula. The result has up to five rows for
-    each problem. Its columns are
+    text: with a control or format character, or with the beginning of a formula. A row counts only for its first
+    problem. The result has up to five rows for each problem, and no rows if there is none. Its columns are
 
     - problem: a text;
     - those of the table's key, and team_abbr if the table has it outside its key;
     - total: the number of rows with the problem.
 
-    With `is_filtered` the query reads only games from @history_start to @end.
+    With `is_filtered` the query reads only rows whose game_date is from @history_start to @end.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -110,15 +113,18 @@ ORDER BY problem, {key}"""
 
 
 def _team_columns(table: Table) -> tuple[str, ...]:
-    """Return team_abbr if the table has it outside its key, because rows with the same key may differ in it."""
+    """Return the name team_abbr in a tuple if it is a column outside the table's key; otherwise an empty tuple.
+
+    Messages name the team too, because rows with the same key may differ in it.
+    """
     names = {column.name for column in table.columns} - set(table.key)
     return ("team_abbr",) if "team_abbr" in names else ()
 
 
 def _text_problems(names: Sequence[str]) -> str:
-    """Return a WHEN clause for text in one of these columns that matches _UNSAFE or begins with _FORMULA.
+    """Return a WHEN clause for rows where text of one of these columns matches _UNSAFE or begins with _FORMULA.
 
-    It first searches all columns together, which takes a third of the time of separate searches.
+    The clause first searches all columns together, which takes a third of the time of separate searches.
     """
     together = ", ".join(f"'|', COALESCE(CAST({name} AS STRING), '')" for name in names)
     each = "\n        ".join(
@@ -130,10 +136,11 @@ def _text_problems(names: Sequence[str]) -> str:
 
 
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object], where: str = "") -> None:
-    """Raise DataError that names the table, a problem and a few keys, if `problem_query` finds a row.
+    """Raise DataError if a row of a table has an impossible value, a repeated key or unsafe text.
 
+    The message names the table, one problem, its number of rows and a few keys. `problem_query` defines the problems.
     `parameters` contains @history_start and @end; if it is empty, the whole table is checked. `where` is the name of
-    the table with its files; if it is "", the message has the name alone.
+    the table with its files for the message; if it is "", the message has the name alone.
     """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
@@ -154,6 +161,6 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
 
 
 def visible(value: object) -> str:
-    """Return the value as text, escaped if it contains a character that is not printable."""
+    """Return the value as text; if it contains a character that is not printable, escape it as `repr` does."""
     text = str(value)
     return text if text.isprintable() else repr(text)[1:-1]
