@@ -24,10 +24,10 @@ AnyColumn = TypeVar("AnyColumn")
 
 
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
-    """Raise ConfigurationError if `names` is malformed.
+    """Raise ConfigurationError if `names`, pairs of a name in queries and a name in the user's tables, is malformed.
 
-    Our name must consist of lower-case letters, digits and underscores. Two columns of one table must not be read from
-    the same column of the user.
+    The name in queries must consist of lower-case letters, digits and underscores, and must not begin with a digit. Two
+    columns of one table must not be read from the same column of the user.
     """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):
@@ -43,10 +43,10 @@ def check_column_names(names: Sequence[tuple[str, str]]) -> None:
 
 
 def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs of `names` that apply to a table.
+    """Return the pairs of `names` (a name in queries, a name in the user's tables) that apply to a table.
 
-    A pair applies to every table that declares its column. A pair whose column no table declares applies to the history
-    tables: a feature may read it as a further column.
+    A pair applies to every table that declares its column. A pair whose column no table declares applies to the tables
+    of players and teams, because a feature may read it there as a further column.
     """
     declared = {column.name for one in WAREHOUSE_TABLES for column in one.columns}
     own = {column.name for column in table.columns}
@@ -55,12 +55,15 @@ def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[
 
 
 def columns_by_user_name(table: Table, names: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return our name of each renamed column of a table, by the user's name in lower case."""
+    """Return the name in queries of each renamed column of a table, by the user's name in lower case.
+
+    `names` contains pairs of a name in queries and a name in the user's tables.
+    """
     return {theirs.lower(): name for name, theirs in named_columns(table, names)}
 
 
 def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -> dict[str, AnyColumn]:
-    """Return `columns` with their names replaced as `named` maps them.
+    """Return `columns` with their names replaced as `named` maps old names to new ones; all other names stay.
 
     All names are in lower case. A renamed column replaces another column that already has its new name.
     """
@@ -71,10 +74,11 @@ def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -
 def check_needed_names(
     table: Table, where: str, spellings: Mapping[str, str], names: Sequence[tuple[str, str]]
 ) -> None:
-    """Raise DataError if a required column in `names` is in the table neither under our name nor under the user's.
+    """Raise DataError if a table has a required column of `names` under neither of its two names.
 
-    `spellings` maps the columns of the table, after renaming, to their names in the user's table. `where` is the path
-    or full name of the table.
+    `names` contains pairs of a name in queries and a name in the user's tables. `spellings` maps the columns of the
+    table, after renaming, to their names in the user's table. `where` is the path or full name of the table for the
+    message, which suggests a similar column if there is one. Columns that are not in `names` are not checked.
     """
     needed = {column.name for column in table.columns if not column.is_optional} - set(spellings)
     for name, theirs in names:
@@ -88,10 +92,10 @@ def check_needed_names(
 
 
 def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], found: Collection[str]) -> None:
-    """Raise DataError if `names` contains a user's name that none of the tables `read` has.
+    """Raise DataError if `names` contains a name of the user that none of the tables `read` has.
 
-    `found` contains the lower-case names of the columns in these tables. Pairs that apply to none of the tables are not
-    checked.
+    `names` contains pairs of a name in queries and a name in the user's tables. `found` contains the lower-case names
+    of the columns in these tables. Pairs that apply to none of the tables are not checked.
     """
     for name, theirs in dict.fromkeys(pair for table in read for pair in named_columns(table, names)):
         if theirs.lower() not in found:
@@ -102,8 +106,8 @@ def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], f
 
 
 def naming_remedy(table: Table) -> str:
-    """Return the end of the message about absent columns, which shows how to set warehouse.columns.
+    """Return the end of the message about columns that a table lacks, which shows how to set warehouse.columns.
 
-    Return "" for the table of prices, to which the setting does not apply.
+    Return "" for the table of prices, to which this setting does not apply.
     """
     return "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"

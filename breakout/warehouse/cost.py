@@ -16,7 +16,8 @@ TIB = 2**40
 class CostEstimate:
     """The bytes that queries would scan, the price in US dollars per TiB, and the bytes that cached results save.
 
-    For clustered tables the bytes are an upper bound, because the service finds the blocks to skip only while it reads.
+    For clustered tables the bytes are an upper bound, because BigQuery skips blocks of rows only while it reads. The
+    sum of two estimates has the price per TiB of the first.
     """
 
     bytes_scanned: int
@@ -37,7 +38,7 @@ class CostEstimate:
         return CostEstimate(0, self.price_per_tib, self.bytes_scanned + self.bytes_saved)
 
     def describe(self) -> str:
-        """Describe the estimate in one sentence."""
+        """Describe the bytes to scan, their price and the bytes that the cache saves in one sentence."""
         return (
             f"BigQuery would scan {readable_bytes(self.bytes_scanned)}, at most ${self.price:,.4f} "
             f"at ${self.price_per_tib:g} per TiB (an upper bound for clustered tables); "
@@ -47,23 +48,35 @@ class CostEstimate:
 
 @runtime_checkable
 class Priced(Protocol):
-    """The interface of a warehouse that estimates the cost of its queries."""
+    """The interface of a warehouse that estimates the cost of its queries; a warehouse without it is free."""
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of one query."""
+        """Return the estimated cost of one query, without running it.
+
+        Raise DataError if the engine refuses the query.
+        """
         ...
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of `check_history`."""
+        """Return the estimated cost of the queries of `check_history`, without running them.
+
+        Raise DataError if the engine refuses a query.
+        """
         ...
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of `check_availability`."""
+        """Return the estimated cost of the queries of `check_availability`, without running them.
+
+        Raise DataError if the engine refuses a query.
+        """
         ...
 
 
 def readable_bytes(count: int) -> str:
-    """Format a number of bytes in its largest binary unit, as in 1.5 KiB."""
+    """Format a number of bytes with the largest unit of bytes, KiB, MiB, GiB and TiB in which it is at least 1.
+
+    All units except bytes have one decimal place, as in 1.5 KiB.
+    """
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024:

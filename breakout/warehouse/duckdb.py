@@ -35,19 +35,23 @@ _TABLES = (*tables.WAREHOUSE_TABLES, tables.PRICES)
 
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
-    """Translate a query from BigQuery's dialect to DuckDB's."""
+    """Return a query in BigQuery's dialect translated to DuckDB's; a parameter @name becomes $name.
+
+    Raise sqlglot.errors.ParseError if it is no valid SQL.
+    """
     import sqlglot
 
     return sqlglot.transpile(sql, read="bigquery", write="duckdb")[0]
 
 
 class DuckDBWarehouse(ClosedOnExit):
-    """Source tables in one in-memory DuckDB; `Warehouse` describes the methods without a docstring.
+    """Source tables in one in-memory DuckDB; the class `Warehouse` describes the methods without a docstring.
 
-    `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob or a TableFiles. With
-    `is_lazy` the constructor only finds the files and computes their digest. It leaves reading and checking them to the
-    first call that needs their rows. Raise DataError if a file or a column is missing, or a value is impossible.
-    Results do not depend on the number of threads.
+    `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob or a TableFiles; other
+    names are ignored. With `is_lazy` the constructor only finds the files and computes their digest. It leaves reading
+    and checking them to the first call that needs their rows. Raise DataError if a file or a column is missing, or a
+    value is impossible. Raise ConfigurationError if a path begins with `~USER` and there is no such user. `label` names
+    the warehouse in messages. Results do not depend on the number of threads.
     """
 
     def __init__(
@@ -78,9 +82,10 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection; with `is_lazy` the first access loads and checks the files.
+        """The connection to DuckDB; with `is_lazy` the first access loads and checks the files.
 
-        Injury reports are loaded when they are first needed. Rows given to `from_arrow` are not checked.
+        Injury reports are loaded when a method first needs them. Raise DataError if a file cannot be read, has changed
+        or fails a check.
         """
         return self._open() if self._connection is None else self._connection
 
@@ -89,21 +94,23 @@ class DuckDBWarehouse(ClosedOnExit):
 
         self._connection = duckdb.connect()
         try:
-            self._connection.execute("SET enable_progress_bar = false")  # the bar would mix with our own output
-            self._connection.execute("SET TimeZone = 'UTC'")  # so that messages show instants in UTC
-            self._connection.execute("SET threads = 1")  # `create_tables` allows more threads for large tables
+            # DuckDB's progress bar would mix with the program's own output. In UTC, messages show instants in UTC. One
+            # thread is enough for small tables; `create_tables` allows more for large ones.
+            self._connection.execute("SET enable_progress_bar = false")
+            self._connection.execute("SET TimeZone = 'UTC'")
+            self._connection.execute("SET threads = 1")
             self._connection.execute("CREATE SCHEMA nba_analytics")
             self._load(self._files)
             if set(tables.HISTORY_TABLES) <= set(self._files):
                 check_consistency(self, self._files)
             self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
-        except BaseException:  # no query must read tables before all are loaded and checked
+        except BaseException:  # without closing, queries could read tables that are not checked
             self.close()
             raise
         return self._connection
 
     def _load(self, files: Mapping[tables.Table, TableFiles]) -> None:
-        """Create the tables of these files, and check the rows of each table."""
+        """Create the tables of these files, and check the rows of each table; raise DataError if that fails."""
         with FileReader(self.connection, self._options) as reader:
             selects = {table: reader.select(table, found) for table, found in files.items()}
             reader.check_names(files)
@@ -115,7 +122,10 @@ class DuckDBWarehouse(ClosedOnExit):
             row_checks.check_rows(self, table, {}, found.where())
 
     def _renamed(self, table: tables.Table, select: str) -> str:
-        """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured."""
+        """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured.
+
+        It is `select` itself if nothing is to be replaced.
+        """
         if self._options.renaming is None:
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
@@ -135,10 +145,11 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse that contains Arrow tables; raise DataError if a column is missing.
+        """Return a warehouse that contains Arrow tables; raise DataError if a column is missing or cannot be converted.
 
-        `loaded` maps names of source tables to their rows, which are not checked. It may also contain the table
-        `slate`, which lists games to be played.
+        `loaded` maps names of source tables to their rows. It may also contain the table `slate`, which lists games to
+        be played; other names are ignored. The rows are not checked. A value that cannot be read as the type of its
+        column becomes NULL, and so does a whole column of a type that cannot be converted.
         """
         warehouse = cls({}, label=label)
         incoming = [table for table in _TABLES if table.name in loaded]
@@ -155,7 +166,10 @@ class DuckDBWarehouse(ClosedOnExit):
         return warehouse
 
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
-        """Raise DataError if a history table has no rows: features that read it would silently be defaults."""
+        """Raise DataError if the player table or the team table has no rows.
+
+        Without rows features get their default values without any error.
+        """
         if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
 
@@ -163,8 +177,13 @@ class DuckDBWarehouse(ClosedOnExit):
         return self.connection.execute(sql).fetchall()
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT in BigQuery's dialect; parameters whose @name it does not contain are ignored."""
-        # `CachedWarehouse` skips `check_availability`, which also loads the reports, for dates that passed it before.
+        """Run one SELECT in BigQuery's dialect and return its rows.
+
+        Parameters whose @name it does not contain are ignored. Raise DataError if DuckDB refuses the SELECT or the
+        injury reports cannot be loaded, and sqlglot.errors.ParseError if the text is no valid SQL.
+        """
+        # Load the reports here too: `check_availability` also loads them, but `CachedWarehouse` skips it for dates that
+        # passed it before.
         if self.sources.availability in sql:
             self._load_reports()
         text = to_duckdb(sql)
@@ -173,20 +192,23 @@ class DuckDBWarehouse(ClosedOnExit):
             return with_text(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Raise DataError if a history table was not given; loading the files has checked their rows."""
+        """Raise DataError if the player table or the team table was not given.
+
+        The dates do not matter, because loading the files checks all their rows.
+        """
         del start, end, seasons_before
         for table in tables.HISTORY_TABLES:
             if table.name not in self.loaded:
                 raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Do nothing, because loading the file has checked the schedule."""
+        """Do nothing, because loading the file checks the whole schedule."""
         del start, end
 
     def check_availability(self, start: date, end: date) -> None:
-        """Load the injury reports and check all their rows, unless they are loaded already.
+        """Load the injury reports and check the rows of all dates, unless they are loaded already.
 
-        Raise ConfigurationError if no injury reports were given.
+        Raise DataError if a check fails, and ConfigurationError if no injury reports were given.
         """
         del start, end
         if not self.has_availability():
@@ -201,25 +223,31 @@ class DuckDBWarehouse(ClosedOnExit):
             self._load({tables.AVAILABILITY: self._reports})
             check_reports(self, {})
             self._reports_digest = self._unchanged(self._reports_digest, self._digest([self._reports]))
-        except BaseException:  # without this, the next call would use the refused table
+        except BaseException:  # without dropping it, the next call would use the refused table
             self.connection.execute("DROP TABLE IF EXISTS nba_analytics.availability")
             self.loaded.discard(tables.AVAILABILITY.name)
             raise
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 January of the year 1: files are read whole, so queries need no lower bound."""
+        """Return 1 January of the year 1, because files are read whole and queries need no lower bound of dates."""
         del start, seasons_before
         return date(1, 1, 1)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; raise DataError if it has no rows."""
+        """Return the newest game_date of player_game_summary; raise DataError if the table has no rows.
+
+        Raise duckdb.CatalogException if no player_game_summary was given.
+        """
         latest = self._rows("SELECT MAX(game_date) FROM nba_analytics.player_game_summary")[0][0]
         if not isinstance(latest, date):
             raise DataError("player_game_summary has no rows.")
         return latest
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the DuckDB type of each column of a table, by name."""
+        """Return the DuckDB type of each column of the table named `table`, by column name.
+
+        Raise DataError if the table was not given or cannot be loaded.
+        """
         if table == tables.AVAILABILITY.name:
             self._load_reports()
         return column_types(self.connection, f"SELECT * FROM nba_analytics.{table}", table)
@@ -227,7 +255,8 @@ class DuckDBWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest, 16 hex digits, of the files' names and contents and of the options for reading them.
 
-        The digest covers the injury reports only with `has_reports`.
+        The digest covers the injury reports only with `has_reports`, and it does not cover the Arrow tables given to
+        `from_arrow`. Raise DataError if a file cannot be read.
         """
         if not has_reports or self._reports is None:
             return self._fingerprint
@@ -235,7 +264,10 @@ class DuckDBWarehouse(ClosedOnExit):
         return hashlib.sha256(f"{self._fingerprint} {self._reports_digest}".encode()).hexdigest()[:16]
 
     def describe(self) -> str:
-        """Return the warehouse's label and its newest game date."""
+        """Return the text `LABEL, games to DATE` with the warehouse's label and its newest game_date.
+
+        With `is_lazy` this loads the files. Raise DataError if that fails or the player table has no rows.
+        """
         return f"{self._label}, games to {self.latest_game_date()}"
 
     def has_schedule(self) -> bool:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# Columns with few distinct names in many rows, and the kind of name in each. The history tables and the schedule store
-# them as ENUM types, one for each kind, with the values sorted by name. Sorts, joins and window partitions are faster
-# than with text: the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and `with_text`
-# converts it in results.
+# Columns with few distinct names in many rows, and the kind of name in each. In the tables of players, teams and the
+# schedule they have ENUM types, one for each kind, with the values sorted by name. Sorts, joins and window partitions
+# are faster than with text: the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and
+# `with_text` converts it in results.
 _KIND_OF_NAME = {
     "player_lookup": "player",
     "team_abbr": "team",
@@ -36,10 +36,12 @@ _ROWS_OF_A_THREAD = 122_880
 def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables.Table, str], label: str) -> None:
     """Create each table from its SELECT, with one ENUM type for the names of players and one for those of teams.
 
-    Let DuckDB use all cores afterwards if a table is large. Raise DataError if a SELECT fails. Its message names the
-    table, or the warehouse by its `label`.
+    Optional columns that a schedule or a table of prices lacks are added as NULL. If a table is large, DuckDB may use
+    all cores afterwards. Raise DataError if a SELECT fails. Its message names the table, or the warehouse by its
+    `label`.
     """
-    kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])  # an ENUM type needs at least one value
+    # The name '' is added to each ENUM type, because a type needs at least one value and a table may be empty.
+    kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])
     for table, select in selects.items():
         for column in _enum_columns(table):
             kinds[_KIND_OF_NAME[column]].append(f"SELECT {column} FROM ({select})")
@@ -57,7 +59,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables
 
 
 def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread."""
+    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread; otherwise change nothing."""
     largest = connection.execute("SELECT MAX(estimated_size) FROM duckdb_tables()").fetchone()
     if largest and (largest[0] or 0) > _ROWS_OF_A_THREAD:
         connection.execute("RESET threads")
@@ -66,7 +68,8 @@ def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
 def _enum_columns(table: tables.Table) -> list[str]:
     """Return the columns of a table that are stored as ENUM types.
 
-    There are none in injury reports and prices: they also name players without a game, whose names the ENUM types lack.
+    Injury reports and prices have no such columns: they also name players without a game, whose names the ENUM types
+    lack.
     """
     if table in (tables.AVAILABILITY, tables.PRICES):
         return []
@@ -74,10 +77,10 @@ def _enum_columns(table: tables.Table) -> list[str]:
 
 
 def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
-    """Return the SQL that adds the optional columns that a schedule or a table of prices lacks, each as NULL.
+    """Return the SQL text that adds the optional columns that a schedule or a table of prices lacks, each as NULL.
 
-    Queries of these tables name all their columns. The SQL leaves out season_type, because `FileReader` adds it or
-    refuses the files.
+    Queries of these tables name all their columns. The text leaves out season_type, because `FileReader` adds it or
+    refuses the files. It is "" for other tables, or if no column is missing.
     """
     if table not in (tables.SCHEDULE, tables.PRICES):
         return ""
@@ -91,9 +94,10 @@ def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, 
 
 
 def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table, label: str) -> str:
-    """Return a SELECT that reads the Arrow table registered under a table's name, in the declared types.
+    """Return a SELECT that reads the Arrow table registered under a table's name, converted to the declared types.
 
-    Raise DataError if a column is missing; its message names the warehouse by its `label`.
+    A value that cannot be converted becomes NULL, or the SELECT fails. Raise DataError if a column is missing; its
+    message names the warehouse by its `label`.
     """
     types = column_types(connection, f"SELECT * FROM {table.name}", table.name)
     row_checks.check_columns(table, label, types)
@@ -114,7 +118,7 @@ def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> 
 
 
 def with_text(rows: pa.Table) -> pa.Table:
-    """Return the rows with ENUM columns converted to text."""
+    """Return the rows of a result of DuckDB with its ENUM columns converted to text; other columns do not change."""
     import pyarrow as pa
 
     fields = [

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
-    """Open the warehouse of a program's settings, with its cache below `paths.outputs`.
+    """Open the warehouse of a program's settings, with its cache in the folder `cache` below `paths.outputs`.
 
-    BigQuery jobs are labelled with the command. A dry run writes no results of BigQuery into the cache. With
-    `is_remembered` the results of a warehouse of files are cached too: the files are digested, but read only if the
-    cache lacks a result. Raise DataError or ConfigurationError if the warehouse cannot be opened.
+    Results of BigQuery are cached; a dry run reads the cache but writes nothing there. BigQuery jobs are labelled with
+    the command and the name of the run. With `is_remembered` the results of a warehouse of files are cached too: the
+    files are digested, but read only if the cache lacks a result. Raise DataError or ConfigurationError if the
+    warehouse cannot be opened.
     """
     cache = Path(config.paths.outputs) / "cache"
     is_lazy = is_remembered and not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
@@ -46,11 +47,12 @@ def open_warehouse(
     is_read_only: bool = False,
     is_lazy: bool = False,
 ) -> Warehouse:
-    """Open the warehouse of a configuration; raise DataError or ConfigurationError if that is impossible.
+    """Open the warehouse of a configuration: the sample, the user's files, or BigQuery.
 
-    Results of BigQuery are kept in `cache_folder`, if it is given; with `is_read_only` (a dry run) nothing is written
-    there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when they
-    are first needed.
+    Results of BigQuery are kept in `cache_folder`, unless it is None; with `is_read_only` (a dry run) nothing is
+    written there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when
+    they are first needed. Raise DataError if files or credentials are missing or not as expected, and
+    ConfigurationError for settings that are malformed.
     """
     if isinstance(config, settings.SampleWarehouseConfig):
         from breakout.warehouse.sample import open_sample
@@ -69,8 +71,8 @@ def open_warehouse(
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
     """Open the files of the configuration.
 
-    If another process imports into warehouse.folder at the same time, the folder's manifest changes. The files are then
-    opened again.
+    If another process imports into warehouse.folder at the same time, the folder's manifest changes. Open the files
+    again then, until the manifest stays the same. Raise DataError if the files are not as expected.
     """
     from breakout.warehouse.column_names import check_column_names
     from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -101,10 +103,11 @@ def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
 
 
 def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
-    """Return the tables of warehouse.database if it is set, otherwise the path of each table.
+    """Return the tables of warehouse.database if it is set, otherwise the path of each table, by table name.
 
     The path of an imported table is its folder below warehouse.folder. A path in a table's own key, such as
-    warehouse.schedule, takes precedence.
+    warehouse.schedule, takes precedence. Tables that are not given, or that were imported without rows, are left out.
+    Raise DataError if the database or the manifest of the folder is missing or damaged.
     """
     from breakout.warehouse.files.database_file import find_tables
     from breakout.warehouse.files.table_folder import FOLDER_TABLES

@@ -18,7 +18,7 @@ TEAM_COLUMNS = ("team_abbr", "opponent_team_abbr", "home_team_abbr", "away_team_
 
 @dataclass(frozen=True)
 class Renaming:
-    """The pairs of a value in the source and its replacement, for team codes and for season types.
+    """The team codes and the season types to replace, as pairs of a value in the source and its replacement.
 
     Queries leave out the rows of a season type whose replacement is None.
     """
@@ -28,7 +28,10 @@ class Renaming:
 
     @classmethod
     def from_maps(cls, team_codes: TeamCodes | None, season_types: SeasonTypes | None) -> Renaming | None:
-        """Build the renaming that warehouse.team_codes and warehouse.season_types configure; None if both are empty."""
+        """Build the renaming that warehouse.team_codes and warehouse.season_types configure; None if both are empty.
+
+        The number of a season type is kept as text without decimals: 2.0 as '2'.
+        """
         if not team_codes and not season_types:
             return None
         named = {re.sub(_WHOLE_NUMBER, r"\1", str(name)): value for name, value in (season_types or {}).items()}
@@ -37,8 +40,9 @@ class Renaming:
     def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
         """Return the SQL text after FROM that reads the rows of `source` with the values replaced.
 
-        `source` is the SQL text after FROM that reads the rows of `table` unchanged. Season types are replaced only
-        with `has_season_type`, that is, if the rows have that column.
+        `source` is the SQL text after FROM that reads the rows of `table` unchanged; it is returned if there is nothing
+        to replace. Season types are replaced only with `has_season_type`, that is, if the rows have that column. Rows
+        of a season type whose replacement is None are left out.
         """
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
@@ -54,9 +58,10 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the SQL expression of each column that contains team codes, by column.
+        """Return the SQL expression with replaced team codes of each column that contains them, by column.
 
-        This includes game_id, whose last two parts, separated by underscores, are team codes.
+        This includes game_id, whose last two parts, separated by underscores, are team codes. A game_id without an
+        underscore does not change.
         """
         names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
@@ -67,7 +72,7 @@ class Renaming:
         return replaced
 
 
-# A season type may be a number. It is compared as text without decimals: '2' for 2 and for 2.0.
+# The SQL expression of a season type as text. A number becomes text without decimals: '2' for 2 and for 2.0.
 _TYPE_AS_TEXT = rf"REGEXP_REPLACE(CAST(season_type AS STRING), r'{_WHOLE_NUMBER}', r'\1')"
 _LAST_PART = "REGEXP_EXTRACT(game_id, r'_([^_]*)$')"
 _PART_BEFORE = "REGEXP_EXTRACT(game_id, r'([^_]*)_[^_]*$')"

@@ -8,8 +8,8 @@ from pathlib import Path
 from breakout.warehouse.duckdb import DuckDBWarehouse
 
 SAMPLE_FOLDER = Path(__file__).parent / "data"
-# Sums of players' minutes that differ from the team's minutes in the league's own box scores. Runs do not warn about
-# these sums; `breakout doctor` lists them.
+# The game_id and the text `TEAM SUM of MINUTES` of each sum of players' minutes that differs from the team's minutes in
+# the league's own box scores. Runs do not warn about these sums; `breakout doctor` lists them.
 KNOWN_SUMS = frozenset(
     {
         ("20240112_CHA_SAS", "SAS 244 of 240"),
@@ -23,7 +23,10 @@ KNOWN_SUMS = frozenset(
 
 
 def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
-    """Open the sample with its schedule and injury reports; with `is_lazy` its files are read when first needed."""
+    """Open the sample of box scores in the package, with its schedule and injury reports.
+
+    With `is_lazy` its files are read when they are first needed. Raise DataError if a file is missing or damaged.
+    """
     names = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
     files = {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}
     sample = DuckDBWarehouse(files, label="sample", is_lazy=is_lazy)

@@ -18,8 +18,8 @@ SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 class Column:
     """A column of a source table.
 
-    Values may be NULL if `is_nullable`, and negative if `is_signed`. The table may lack the column if `is_optional`. A
-    column of type FLOAT64 may also contain integers and decimals.
+    Values may be NULL if `is_nullable`, and negative if `is_signed`. The user's table may lack the column if
+    `is_optional`. A column of type FLOAT64 may also contain integers and decimals.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Column:
 
     @property
     def is_name(self) -> bool:
-        """Whether the column contains text other than a season type: keys, codes and names."""
+        """Whether the column contains text other than a season type, that is, keys, codes, names or reasons."""
         return self.type == "STRING" and self.name != "season_type"
 
 
@@ -44,7 +44,7 @@ class Table:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The numeric columns whose values may be NULL but not negative."""
+        """The names of the numeric columns whose values may be NULL but not negative, such as points."""
         return tuple(
             column.name
             for column in self.columns
@@ -53,7 +53,7 @@ class Table:
 
     @property
     def has_season_type(self) -> bool:
-        """Whether the rows of the table have a season type."""
+        """Whether the table declares the column season_type; the user's table may still lack it."""
         return any(column.name == "season_type" for column in self.columns)
 
 
@@ -66,10 +66,11 @@ class SourceTables:
     - lacking_season_type: the tables without the column season_type, if other tables have it. @season_type is the
       season type of all their rows.
     - has_tip_off: whether the schedule has the column tip_off.
-    - renamed_rows: the SQL text after FROM that reads a table under our names of its columns, by table.
-    - renaming: the replacement of team codes and season types inside the queries.
+    - renamed_rows: the SQL text after FROM that reads a table with the names of columns that queries use, by table
+      name. A table without renamed columns may be left out.
+    - renaming: the replacement of team codes and season types inside the queries; None if they replace none.
     - known_sums: known differences between a team's row and the sum of its players, such as ("20240112_CHA_SAS", "SAS
-      244 of 240").
+      244 of 240") for a sum of 244 minutes where the team has 240.
 
     Raise ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
@@ -84,7 +85,7 @@ class SourceTables:
     is_season_type_filled: bool = False
     lacking_season_type: tuple[str, ...] = ()
     has_tip_off: bool = False
-    renamed_rows: Mapping[str, str] = field(default_factory=dict, hash=False)  # a dict has no hash
+    renamed_rows: Mapping[str, str] = field(default_factory=dict, hash=False)  # hash=False, because a dict has no hash
     renaming: Renaming | None = None
     known_sums: frozenset[tuple[str, str]] = frozenset()
 
@@ -101,7 +102,7 @@ class SourceTables:
 
     @property
     def season_type(self) -> str:
-        """The SQL expression of a game's season type."""
+        """The SQL expression of a row's season type: the column, @season_type, or the column with gaps filled by it."""
         if not self.has_season_type:
             return "@season_type"
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"
@@ -109,8 +110,8 @@ class SourceTables:
     def reference(self, table: Table) -> str:
         """Return the SQL text after FROM that reads a source table: its quoted name, or a SELECT of its rows.
 
-        The SELECT renames columns to our names, adds an absent season type, applies `renaming`, and spells the statuses
-        of injury reports as in STATUSES.
+        The SELECT renames columns to the names that queries use, adds season_type to a table in `lacking_season_type`,
+        applies `renaming`, and spells the statuses of injury reports as in STATUSES.
         """
         name = self.renamed_rows.get(table.name, f"`{getattr(self, table.name)}`")
         if table.name in self.lacking_season_type:
@@ -169,7 +170,7 @@ SCHEDULE = Table(
         Column("tip_off", "TIMESTAMP", is_nullable=True, is_optional=True),
     ),
 )
-# A row is a change of a player's status for one game date, published at `reported_at`.
+# A row of this table is a change of a player's status for one game date, published at `reported_at`.
 AVAILABILITY = Table(
     "availability",
     ("game_date", "team_abbr", "player_lookup", "reported_at"),
@@ -184,15 +185,16 @@ AVAILABILITY = Table(
     ),
 )
 STATUSES = ("out", "doubtful", "questionable", "probable", "available", "not_listed")
-# Letter case, spaces and hyphens do not matter: "Not Listed" is not_listed. A game-time decision counts as
-# questionable. "Day-To-Day" is refused, because it can mean anything from probable to out.
+# These SQL expressions spell a status as in STATUSES. Letter case, spaces and hyphens do not matter: "Not Listed" is
+# not_listed. A game-time decision counts as questionable. "Day-To-Day" is later refused as an unknown status, because
+# it can mean anything from probable to out.
 _STATUS_TEXT = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ _-]+', '_')"
 _STATUS = (
     f"CASE WHEN {_STATUS_TEXT} IN ('gtd', 'game_time_decision') THEN 'questionable' "
     f"WHEN {_STATUS_TEXT} IN ('not_on_report', 'not_on_injury_report') THEN 'not_listed' ELSE {_STATUS_TEXT} END"
 )
-# A row is one bookmaker's quote for a player's points. Prices are decimal or American odds; a price that was not quoted
-# is NULL.
+# A row of this table is one bookmaker's quote for a player's points. Prices are decimal or American odds; a price that
+# was not quoted is NULL.
 PRICES = Table(
     "prices",
     ("game_date", "player_lookup", "player_full_name", "line", "book", "quoted_at", "is_closing"),
@@ -209,10 +211,10 @@ PRICES = Table(
     ),
 )
 HISTORY_TABLES = (PLAYER_GAME_SUMMARY, TEAM_OFFENSE_GAME_SUMMARY)
-# The tables of a warehouse. Prices are not among them, because they have a configuration group of their own.
+# All tables of a warehouse. Prices are not among them, because they have a configuration group of their own.
 WAREHOUSE_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
 
 
 def table_named(name: str) -> Table:
-    """Return the table of WAREHOUSE_TABLES with this name."""
+    """Return the table of WAREHOUSE_TABLES with this name; raise StopIteration if there is none, as for prices."""
     return next(table for table in WAREHOUSE_TABLES if table.name == name)

@@ -19,6 +19,7 @@ def read_tip_offs(warehouse: Warehouse, start: date, end: date) -> dict[str, dat
     """Return the tip-offs in UTC of the games from `start` to `end`, both inclusive, by game id.
 
     Games without a tip-off are left out. The result is empty if there is no schedule or it lacks the column tip_off.
+    Raise DataError if the schedule cannot be read.
     """
     if not warehouse.has_schedule() or "tip_off" not in warehouse.columns(SCHEDULE.name):
         return {}

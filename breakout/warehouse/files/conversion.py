@@ -33,7 +33,7 @@ _INTEGERS = {
 }
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "ENUM"}
-NULL_TYPE = "NULL"  # the type given to a column without any value
+NULL_TYPE = "NULL"  # stands for the type of a CSV file's column without any value
 _NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
 _INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
 _NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
@@ -54,8 +54,8 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 class SourceColumn:
     """A column of a file: its name as the file spells it, and its DuckDB type.
 
-    `is_untyped` is true for columns of CSV files and of folder names. They declare no types, so their text may be a
-    number.
+    `is_untyped` is true for columns of CSV files and of the names of folders. They declare no types, so their text may
+    represent a number.
     """
 
     spelling: str
@@ -69,12 +69,12 @@ class SourceColumn:
 
     @property
     def is_number(self) -> bool:
-        """Whether the column holds integers, floats or decimals."""
+        """Whether the type of the column is one of integers, floats or decimals; text with digits does not count."""
         return self.base_type in _INTEGERS | _FLOATS | {"DECIMAL"}
 
     @property
     def sql(self) -> str:
-        """The name as a quoted SQL identifier."""
+        """The name of the column as a quoted SQL identifier."""
         return quoted_name(self.spelling)
 
 
@@ -94,9 +94,10 @@ class Conversion:
 
 
 def conversion_of(column: Column, source: SourceColumn, date_format: str | None) -> Conversion:
-    """Return the conversion of a file's column to the declared type of a table's column.
+    """Return the conversion of a file's column `source` to the declared type of a table's column.
 
-    `date_format` is the strptime format of dates that are text; None stands for YYYY-MM-DD.
+    `date_format` is the strptime format of dates that are text; None stands for YYYY-MM-DD. If the file's type cannot
+    be converted at all, every value except NULL is a problem of the conversion.
     """
     if column.type == "STRING":
         return _to_string(source)
@@ -110,12 +111,12 @@ def conversion_of(column: Column, source: SourceColumn, date_format: str | None)
 
 
 def quoted_name(name: str) -> str:
-    """Return the name as a quoted SQL identifier."""
+    """Return the name as an SQL identifier in double quotes, with double quotes inside it escaped."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Return the text as an SQL literal."""
+    """Return the text as an SQL literal in single quotes, with single quotes inside it escaped."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -124,7 +125,7 @@ def _to_string(source: SourceColumn) -> Conversion:
     if source.base_type in _TEXTS | _INTEGERS:
         return Conversion(f"CAST({name} AS VARCHAR)")
     if source.base_type == "BLOB":
-        # Older programs write text to Parquet as plain bytes, without declaring that it is text.
+        # Decode plain bytes as UTF-8: older programs write text to Parquet without declaring that it is text.
         decoded = f"TRY(decode({name}))"
         return Conversion(decoded, f"{name} IS NOT NULL AND {decoded} IS NULL", "UTF-8 text")
     return _impossible(source, "STRING")
@@ -159,7 +160,7 @@ def _to_instant(source: SourceColumn) -> Conversion:
     if source.base_type == "TIMESTAMP WITH TIME ZONE":
         return Conversion(name)
     if source.base_type in _TEXTS:
-        # DuckDB cannot parse an instant without seconds, or an offset of four digits without a colon. Add both.
+        # Add seconds to an instant that lacks them, and a colon to an offset such as +0100, because DuckDB needs both.
         seconds = f"regexp_replace({name}, '^(.{{16}})([Z+ -])', '\\1:00\\2')"
         text = f"regexp_replace({seconds}, '([+-]\\d{{2}})(\\d{{2}})$', '\\1:\\2')"
         instant = f"TRY_CAST({text} AS TIMESTAMPTZ)"
@@ -184,7 +185,7 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
         return Conversion(value, problem, column.type, _NUMBER_ADVICE)
     if not source.is_number:
         return _impossible(source, column.type)
-    # pandas writes NaN for a missing number.
+    # NaN becomes NULL, because pandas writes NaN for a missing number.
     value = f"if(isnan({name}), NULL, {name})" if base in _FLOATS else name
     cast = f"CAST({value} AS {DUCKDB_TYPE[column.type]})"
     if not is_integer or base in _INTEGERS - {"HUGEINT", "UBIGINT"}:
@@ -194,6 +195,9 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion of a type that cannot become the declared one; every value except NULL is a problem."""
+    """Return the conversion for a column whose type cannot become the declared one.
+
+    Every value except NULL is a problem. `advice` is the remedy in the error message.
+    """
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _DELIMITERS = (",", ";", "\t", "|")
-# The texts that pandas, R, Excel and databases write for a missing value.
+# These texts are read as NULL: pandas, R, Excel and databases write them for a missing value.
 MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>", "\\N")
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file of a table; `has_gzip` is true if it is compressed with gzip."""
+    """A CSV file, at `path`, of the table whose files are `files`; `has_gzip` says whether gzip compressed it."""
 
     files: TableFiles
     path: str
@@ -38,9 +38,10 @@ class CsvFile:
     def read(self, declared: Collection[str]) -> pa.Table:
         """Return the rows; columns in `declared` (lower-case names) are text, the types of all others are inferred.
 
-        Skip empty lines, and leave out columns without a name. Raise DataError if the file cannot be opened or
-        decompressed, is not UTF-8, or has a header without any declared column. Raise DataError that names the line if
-        a line has more or fewer fields than the header, repeats the header or has damaged quotes.
+        The texts in MISSING become NULL. Skip empty lines, and leave out columns without a name. Raise DataError if the
+        file cannot be opened or decompressed, is not UTF-8, has a header without any declared column, or does not fit
+        into memory. Raise DataError that names the line if a line has more or fewer fields than the header, repeats the
+        header or has damaged quotes.
         """
         with self._checked():
             with self._open_text() as text:
@@ -52,9 +53,10 @@ class CsvFile:
         return rows
 
     def line_of(self, column: str, value: str | None) -> int | None:
-        """Return the number of the first line with this value in a column; None if no line has it.
+        """Return the number of the first line that has the text `value` in a column; None if no line has it.
 
-        For a row that spans several lines it is the number of the last one.
+        For a row that spans several lines it is the number of its last line. `column` is the name as the header spells
+        it; raise ValueError if the header lacks it. The file must be one that `read` accepted.
         """
         with self._open_text() as text:
             delimiter = _delimiter_of(text)
@@ -64,7 +66,10 @@ class CsvFile:
 
     @contextmanager
     def _checked(self) -> Iterator[None]:
-        """Convert failures to open, decompress, decode or parse the file to a DataError."""
+        """Convert failures inside the block to a DataError that names the file.
+
+        Failures are those to open, decompress, decode or parse the file, and a lack of memory.
+        """
         import pyarrow as pa
 
         try:
@@ -99,7 +104,10 @@ class CsvFile:
         return "it"
 
     def _check_lines(self, text: io.TextIOWrapper, declared: Collection[str]) -> tuple[str, list[str], int]:
-        """Check every line; return the delimiter, the header and the number of rows."""
+        """Check every line; return the delimiter, the header and the number of rows.
+
+        Raise DataError that names the line if one is wrong, or if the header has no column in `declared`.
+        """
         delimiter = _delimiter_of(text)
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         count = 0
@@ -121,7 +129,10 @@ class CsvFile:
 
 
 def _delimiter_of(text: io.TextIOWrapper) -> str:
-    """Return the delimiter that occurs most often in the first line, and rewind the text to its beginning."""
+    """Return the delimiter (, ; | or a tab) that occurs most often in the first line; a comma if none occurs.
+
+    Then rewind the text to its beginning.
+    """
     first = text.readline()
     text.seek(0)
     return max(_DELIMITERS, key=first.count)
@@ -141,7 +152,7 @@ def _parse(file: BinaryIO, delimiter: str, header: Sequence[str], declared: Coll
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    named: list[Any] = [name for name in header if name]  # pandas writes its index as a column without a name
+    named: list[Any] = [name for name in header if name]  # pandas writes its index without a name: leave it out
     return arrow_csv.read_csv(
         file,
         read_options=arrow_csv.ReadOptions(use_threads=False),

@@ -14,13 +14,13 @@ from breakout.warehouse.tables import HISTORY_TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# The tables and views in the file, except DuckDB's own, as (schema, name).
+# The query for the schema and name of each table and view in a DuckDB file, except DuckDB's own.
 _LISTING = """SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal
 UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"""
 
 
 def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, TableFiles]:
-    """Return the source tables in a DuckDB file, by name.
+    """Return the files of the source tables in a DuckDB file, by the name of the source table.
 
     `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None means
     that it has the same name in the file. Letter case does not matter. The result leaves out an absent schedule or
@@ -31,7 +31,7 @@ def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, Ta
     path = expand_home(database, "warehouse.database")
     present = _list_tables(path)
     found = {table: _find(path, present, table, name) for table, name in names.items()}
-    log = path.with_name(path.name + ".wal")  # DuckDB keeps changes here until it writes them into the file
+    log = path.with_name(path.name + ".wal")  # changes are in this file until DuckDB writes them into the database
     paths = (str(path), *([str(log)] if log.is_file() else []))
     return {
         table: TableFiles(table, f"{path}, table {'.'.join(one)}", paths, ".".join(map(quoted_name, one)))
@@ -55,7 +55,11 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 
 
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
-    """Return the schema and name of a table; None if it is absent and not required."""
+    """Return the schema and name in the file of the source table `table`; None if it is absent and optional.
+
+    `name` is its configured name in the file; None stands for the name of the source table. An absent table is an error
+    (DataError) if `name` is given or if it is the player or the team table. Several tables of this name are one too.
+    """
     wanted = (table if name is None else name).lower()
     fitting = [one for one in present if wanted in (one[1].lower(), ".".join(one).lower())]
     if len(fitting) > 1:

@@ -28,7 +28,7 @@ class Part:
     """The files of one table that have the same columns.
 
     `source` is the SQL text after FROM that reads all of them, and `sources` maps each path to the text that reads that
-    file alone. `columns` is by lower-case name.
+    file alone. `columns` maps the lower-case name of each column to the column.
     """
 
     source: str
@@ -43,9 +43,9 @@ class Part:
 class PartReader:
     """A reader that groups the files of tables into parts, over one DuckDB connection.
 
-    It keeps parsed CSV files, and keeps databases attached, until `release`. `names` contains pairs of our name of a
-    column and its name in the files (see `column_names`). With `has_hive_folders` it also reads columns from the names
-    of folders, as in `season_year=2025/`.
+    It keeps parsed CSV files in memory and databases attached until `release`. `names` contains pairs of a column's
+    name in queries and its name in the files. With `has_hive_folders` it also reads columns from the names of folders,
+    as in `season_year=2025/`.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class PartReader:
         self._has_hive_folders = has_hive_folders
         self._registered: list[str] = []
         self._attached: dict[str, str] = {}
-        self.found_names: set[str] = set()  # the users' column names of `names` that a file has
+        self.found_names: set[str] = set()  # names of columns in files that `names` maps and a file has
 
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
-        """Return the parts of a table; raise DataError if a file cannot be read or has a column twice.
+        """Return the parts of a table: groups of its files with the same columns.
 
-        Columns are renamed to our names, as in `names`. A renamed column replaces another column of the file that
-        already has our name.
+        Columns that `names` lists are renamed to their names in queries. A renamed column replaces another column of
+        the file that already has this name. Raise DataError if a file cannot be read or has a column twice.
         """
         if found.relation is not None:
             parts = [self._database_part(found, found.relation)]
@@ -82,7 +82,10 @@ class PartReader:
         self._attached.clear()
 
     def _database_part(self, found: TableFiles, relation: str) -> Part:
-        """Return the part of a table in a DuckDB file, which stays attached until `release`."""
+        """Return the part of a table in a DuckDB file; the database stays attached until `release`.
+
+        `relation` is the quoted name of the table. Raise DataError if the file or the table cannot be read.
+        """
         path = found.paths[0]
         with errors_named(found.where()):
             if path not in self._attached:
@@ -112,12 +115,15 @@ class PartReader:
         ]
 
     def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Return the name and DuckDB type of each column of each file, by path."""
+        """Return the name and DuckDB type of each column of each Parquet file, by path.
+
+        A nested column has the type STRUCT. Raise DataError if a file cannot be read.
+        """
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._read_schemas(found, paths)
-        # The first row of each file is the root of its schema. `nested` is the number of rows still to skip, which
-        # describe the inside of a nested column.
+        # The first row of each file is the root of its schema, which is no column. `nested` is the number of rows still
+        # to skip, because they describe the inside of a nested column.
         nested = 0
         for path, name, children, kind in rows:
             if path not in columns:
@@ -203,7 +209,11 @@ class PartReader:
             raise
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns of file and folders by lower-case name; raise DataError if a name occurs twice."""
+        """Return the columns of the file `path` and of the folders above it, by lower-case name.
+
+        `columns` contains the name and type of each column in the file. Folders count only with `has_hive_folders`.
+        Raise DataError if a name occurs twice.
+        """
         folders = hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)
@@ -225,7 +235,7 @@ def _listed(paths: Sequence[str]) -> str:
 
 @contextmanager
 def errors_named(what: str) -> Iterator[None]:
-    """Convert an error of DuckDB, or a lack of memory, inside the block to a DataError about `what`."""
+    """Convert an error of DuckDB, or a lack of memory, inside the block to a DataError that begins with `what`."""
     import duckdb
 
     try:

@@ -25,7 +25,7 @@ from breakout.warehouse.tables import AVAILABILITY, Column, Table
 if TYPE_CHECKING:
     import duckdb
 
-_EXAMPLES = 3  # how many rows a message names
+_EXAMPLES = 3  # a message names at most this many rows
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class ReadOptions:
     - season_type: the season type of rows without one. If it is None, such rows are refused.
     - date_format: the strptime format of dates that are text. If it is None, they must be YYYY-MM-DD.
     - hive_partitioning: whether the names of folders give columns, as in `season_year=2025/`.
-    - renaming: the replacement of team codes and season types.
-    - columns: pairs of our name of a column and its name in the files (see `column_names`).
+    - renaming: the replacement of team codes and season types; None replaces none.
+    - columns: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
     """
 
     season_type: str | None = None
@@ -49,7 +49,8 @@ class ReadOptions:
 class FileReader(ClosedOnExit):
     """A reader of source tables from files, which returns SELECTs for one DuckDB connection.
 
-    The SELECTs must run inside the reader's `with` block. Its end frees the parsed CSV files and detaches databases.
+    The SELECTs must run inside the reader's `with` block, because its end frees the parsed CSV files and detaches
+    databases.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, options: ReadOptions) -> None:
@@ -58,9 +59,10 @@ class FileReader(ClosedOnExit):
         self._parts = PartReader(connection, options.columns, has_hive_folders=options.hive_partitioning)
 
     def check_names(self, read: Collection[Table]) -> None:
-        """Raise DataError for a name in `options.columns` that no file of the tables `read` has.
+        """Raise DataError if `options.columns` names a column in the files that no file of the tables `read` has.
 
-        Names for columns of injury reports are not checked, because these are read separately, after the games.
+        Call this after `select` has read these tables. Names for columns of injury reports are not checked, because
+        the reports are read separately, after the games.
         """
         games = [table for table in read if table is not AVAILABILITY]
         check_names_found(self._options.columns, games, self._parts.found_names)
@@ -69,10 +71,11 @@ class FileReader(ClosedOnExit):
         self._parts.release()
 
     def select(self, table: Table, found: TableFiles) -> str:
-        """Return a SELECT of the table's rows in the declared types.
+        """Return a SELECT of the rows in `found`, the files of a table, in the declared types.
 
-        Raise DataError if a file cannot be read, lacks a required column or has values that the declared type cannot
-        represent. Raise DataError also if a column of names or codes is text in one file and numbers in another.
+        Raise DataError if a file cannot be read, lacks a required column, or has values that the declared type cannot
+        represent. A file without season_type lacks a required column unless `options.season_type` is set. Raise
+        DataError also if a column of names or codes is text in one file and numbers in another.
         """
         parts = self._parts.parts(table, found)
         for part in parts:
@@ -113,7 +116,11 @@ class FileReader(ClosedOnExit):
         return f"SELECT {listed} FROM {part.source}"
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
-        """Raise DataError that names the columns that the files of a part lack, and similar columns that they have."""
+        """Raise DataError if the files of a part lack a required column.
+
+        The message names the lacking columns and similar ones that the files have. With `is_one_of_many`, that is, if
+        the table has several parts, it names a file; otherwise the configured path.
+        """
         where = part.first_path if is_one_of_many else found.pattern
         folders = {name for name in hive_values(part.first_path) if name not in part.columns}
         spellings = {name: column.spelling for name, column in part.columns.items()}
@@ -146,10 +153,10 @@ class FileReader(ClosedOnExit):
     def _problem_message(
         self, table: Table, found: TableFiles, part: Part, column: Column, conversion: Conversion, count: int
     ) -> str:
-        """Return the message about values that the declared type cannot represent.
+        """Return the message about `count` values that the declared type of a column cannot represent.
 
-        It names the first file with such values and a few of them with their keys. For a CSV file it also names the
-        line of the first one.
+        It names the first file with such values and at most _EXAMPLES of them with the keys of their rows. For a CSV
+        file it also names the line of the first one.
         """
         source = part.columns[column.name]
         path, rows = self._find_examples(table, part, source, conversion)
@@ -165,7 +172,10 @@ class FileReader(ClosedOnExit):
     def _find_examples(
         self, table: Table, part: Part, source: SourceColumn, conversion: Conversion
     ) -> tuple[str, list[tuple[Any, ...]]]:
-        """Return the first file with values that cannot be converted, and a few of them with the keys of their rows."""
+        """Return the path of the first file with values of `source` that cannot be converted, and examples of them.
+
+        An example is the value followed by the key of its row, all as text; there are at most _EXAMPLES.
+        """
         keys = [part.columns[name].sql for name in table.key if name in part.columns]
         value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
         shown = ", ".join(shown_columns)
@@ -179,9 +189,10 @@ class FileReader(ClosedOnExit):
         raise AssertionError("unreachable")
 
     def _check_text_or_numbers(self, table: Table, found: TableFiles, parts: Sequence[Part]) -> None:
-        """Raise DataError for names and codes that are text in one file and numbers in another.
+        """Raise DataError if a column of names or codes is text in one file and numbers in another.
 
-        Numbers have no leading zeros, so the game 0022 of one file would not match the same game, 22, of the other.
+        Numbers have no leading zeros, so the game_id 0022 in one file would not match the same game's number 22 in the
+        other. A column without any value in a file does not count there.
         """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
@@ -200,9 +211,9 @@ class FileReader(ClosedOnExit):
 
 
 def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) -> int | None:
-    """Return the number of the first line of a CSV file with a value in the column `source`.
+    """Return the number of the first line of a CSV file that has `value` in the column `source`.
 
-    Return None if the file is no CSV file, or if the column comes from the name of a folder.
+    Return None if the file is no CSV file, if the column comes from the name of a folder, or if no line has the value.
     """
     kind = kind_of(found, path)
     if not kind.endswith("csv") or source.spelling in hive_values(path):
@@ -213,7 +224,8 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts and are not all numbers.
 
-    Such a column is read as text, because only text can represent all its values.
+    Parts where the column has no value do not count. Such a column is read as text, because only text can represent all
+    its values.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

@@ -30,9 +30,9 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 class TableFiles:
     """The files of one source table.
 
-    `pattern` is the configured path or glob. For a table in a DuckDB file it is a text that names the file and the
-    table, `relation` is the quoted name of the table, and the first of `paths` is the file. For other files `relation`
-    is None.
+    `pattern` is the configured path or glob, and `relation` is None. For a table in a DuckDB file `pattern` is a text
+    that names the file and the table, and `relation` is the quoted name of the table. The first of `paths` is then the
+    file; a second one is its log of changes (.wal), if there is one.
     """
 
     table: str
@@ -41,19 +41,22 @@ class TableFiles:
     relation: str | None = None
 
     def where(self, path: str | None = None) -> str:
-        """Return the name of the table with `path` in brackets, or with the pattern if `path` is None, for messages."""
+        """Return the text `TABLE (PATH)` for messages; if `path` is None, the configured pattern takes its place."""
         return f"{self.table} ({path or self.pattern})"
 
     def cannot_be_read(self, path: str, reason: str | None) -> DataError:
-        """Return the error about a file that cannot be opened or parsed."""
+        """Return the error about a file that cannot be opened or parsed; its message ends with `reason`.
+
+        `reason` may be None, because the operating system does not explain every error.
+        """
         return DataError(f"{self.where(path)} cannot be read: {reason}.")
 
 
 def find_files(table: str, pattern: str) -> TableFiles:
-    """Return the files that a path or a glob names, sorted.
+    """Return the files of the source table `table` that a path or a glob names, sorted by path.
 
     A path that exists is taken literally, even if it contains special characters of globs. A folder that `breakout
-    import` wrote for a table stands for the files that its manifest names. Raise DataError
+    import` wrote for a table stands for the files that its manifest names, sorted by month. Raise DataError
 
     - if there is no file;
     - if one of the paths is another folder, or a pipe or a device;
@@ -75,7 +78,7 @@ def find_files(table: str, pattern: str) -> TableFiles:
 
 
 def _escape_existing(pattern: str) -> str:
-    """Return the pattern with glob characters escaped in its longest beginning that exists as a path."""
+    """Return the pattern with special characters of globs escaped in its longest beginning that exists as a path."""
     existing, rest = Path(), list(Path(pattern).parts)
     while rest and os.path.lexists(existing / rest[0]):
         existing /= rest.pop(0)
@@ -116,7 +119,7 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 
 
 def kind_of(files: TableFiles, path: str) -> FileKind:
-    """Return the kind of a file by its first bytes and its suffix.
+    """Return the kind of a file by its first bytes and its suffix; "database" if `files` is a table in a DuckDB file.
 
     Raise DataError if the file cannot be opened, is empty or is of an unknown kind.
     """
@@ -141,7 +144,7 @@ def kind_of(files: TableFiles, path: str) -> FileKind:
 def hive_values(path: str) -> dict[str, str | None]:
     """Return the values of the columns that folders of a path name, as in `season_year=2025/`, by lower-case name.
 
-    The value is None if the folder has Hive's name for NULL.
+    A value is None if the folder has Hive's name for NULL. The result is empty if no folder names a column.
     """
     found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
     pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
@@ -151,7 +154,8 @@ def hive_values(path: str) -> dict[str, str | None]:
 def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> str:
     """Return a digest of the files' names and contents and of the options for reading them.
 
-    The digest is the first 16 hex digits of a SHA-256. Raise DataError if a file cannot be read.
+    The folders of the files do not count, unless the option hive_partitioning reads columns from their names. The
+    digest is the first 16 hex digits of a SHA-256. Raise DataError if a file cannot be read.
     """
     digest = hashlib.sha256(repr(options.get("season_type")).encode())
     others = {name: value for name, value in options.items() if name != "season_type" and value}

@@ -1,7 +1,7 @@
 """A folder of source tables in monthly Parquet files, with a manifest that names the valid files.
 
-`write_folder` writes files under new names, then the manifest, and then removes the files that the manifest no longer
-names. So a process that is killed leaves either the earlier tables or the new ones.
+`write_folder` writes files, then the manifest, and then removes the files that the manifest no longer names. The caller
+gives changed files new names. So a process that is killed leaves either the earlier tables or the new ones.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 class TableManifest(msgspec.Struct, frozen=True):
-    """The files of each table by month, such as 2024-10, and the source of the box scores.
+    """The file of each month, such as 2024-10, of each table, and the source of the box scores.
 
     `source` is None if no box scores have been imported.
     """
@@ -60,7 +60,8 @@ def read_folder(folder: Path) -> TableManifest:
 def table_paths(table: Path) -> tuple[str, ...] | None:
     """Return the files that the manifest names for the table in the folder `table`, sorted by month.
 
-    Return None if the folder contains no imported table. Raise DataError if the manifest is damaged.
+    The manifest is in the folder above. Return None if there is no manifest or it lacks the table. Raise DataError if
+    the manifest is damaged.
     """
     manifest = read_manifest(table.parent)
     if manifest is None or table.name not in manifest.tables:
@@ -72,7 +73,7 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
     """Write new files and the manifest, and then remove the files that the manifest does not name.
 
     `files` maps a table and a file name to the content of the file. The caller must hold a lock on the folder, so that
-    no other process writes there.
+    no other process writes there. Raise DataError if a file cannot be written, and OSError if one cannot be removed.
     """
     for (table, name), content in files.items():
         save_bytes(content, folder / table / name)
@@ -83,7 +84,8 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
 def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
     """Remove Parquet files that the manifest does not name, and incomplete manifests of killed processes.
 
-    The caller must hold a lock on the folder.
+    Only the folders of tables in the manifest are searched. The caller must hold a lock on the folder, so that no other
+    process writes there. Raise OSError if a file cannot be removed.
     """
     for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
