@@ -251,6 +251,12 @@ def test_a_game_in_one_file_only_is_left_out_and_named(tmp_path: Path) -> None:
     assert [left.games for left in result.left_out] == [("20241024_NYK_BOS",)]
 
 
+def test_a_file_below_the_home_folder_of_an_unknown_user_is_refused(tmp_path: Path) -> None:
+    answer = call("import", "kaggle", "~nosuchuser/games.csv", f"to={tmp_path / 'tables'}")
+    assert answer.code == 2
+    assert "~nosuchuser/games.csv" in answer.err
+
+
 def test_files_of_which_nothing_can_be_imported_are_refused(tmp_path: Path) -> None:
     pd.DataFrame([row for _, row in game()]).to_csv(tmp_path / "teams.csv", index=False)
     answer = call("import", "nba_api", tmp_path / "teams.csv", f"to={tmp_path / 'tables'}")
