@@ -103,7 +103,8 @@ def evaluate_scored(
     all parts in order. Each part has its own baselines. If any part was calibrated, the probabilities before
     calibration are a further baseline, `uncalibrated`. The evaluated threshold is that of the first part, None if it
     has none, because the thresholds of later parts were chosen on games that are evaluated here. `work` stores the
-    metrics of baselines, so that jobs of a sweep share them; None if there are no other jobs. ValueError without rows.
+    metrics of baselines, so that jobs of a sweep share them; None if there are no other jobs. `target` bounds the
+    slices by season average. ValueError without rows.
     """
     work = work or SharedWork()
     baselines = {

@@ -25,8 +25,8 @@ class Explanation:
 
     `importance` is the model's own measure, and `shap` the mean |SHAP value|. `permutation` is the rise in log loss and
     the fall in AUC when one feature is shuffled across games. `shap` and `permutation` are None if the settings switch
-    them off. `features_that_add_nothing` names the features for which neither of these two intervals lies wholly above
-    0. It is None if nothing was shuffled, or if all shuffled rows are of one date.
+    them off. `features_that_add_nothing` names the features for which neither the interval of the rise nor that of the
+    fall lies wholly above 0. It is None if nothing was shuffled, or if all shuffled rows are of one date.
     """
 
     importance: dict[str, float]
@@ -64,7 +64,10 @@ def explain(
 def _permute(
     predict_probability: Callable[[Dataset], np.ndarray], rows: Dataset, repeats: int, parameters: EvaluationParameters
 ) -> PermutationImportance | None:
-    """Return the rise in log loss and the fall in AUC from shuffling each feature `repeats` times; None for 0."""
+    """Return the mean rise in log loss and fall in AUC from shuffling each feature; None if `repeats` is 0.
+
+    Each feature is shuffled `repeats` times across all rows.
+    """
     if not repeats:
         return None
     features = permutation_importance(

@@ -46,9 +46,10 @@ class Fitted:
 
     `held_out_model` was fitted without the validation rows. `model` was also fitted on them, unless `validation.refit`
     is false and the kind of model can stop early. `validation_raw` and `validation_probability` (v,) are the
-    probabilities that `held_out_model` predicts for the v validation rows, before and after calibration. `threshold`
-    was chosen on `validation_probability`. It is None if no threshold that flags enough rows reached the target
-    precision.
+    probabilities that `held_out_model` predicts for the v validation rows, before and after calibration. `calibrator`
+    was fitted on `validation_raw`. `threshold` was chosen on `validation_probability`; it is None if no threshold that
+    flags enough rows reached the target precision. `baselines` maps the kind of a baseline to its model. `fit_seconds`
+    is the time of both fits of the model, without the baselines.
     """
 
     model: Model

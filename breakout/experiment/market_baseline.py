@@ -63,7 +63,8 @@ def compare_with_market(
     `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
     all parts in order. `availability` contains the cutoff up to which the features read injury reports; None if they
     read none. `quotes` is the result of `read_price_files`; if it is None, the prices are read here from the configured
-    table. DataError if prices cannot be used or read. ConfigurationError if the table's warehouse cannot be opened.
+    table. Without configured prices the result has no metrics and no warnings. DataError if prices cannot be used or
+    read. ConfigurationError if the table's warehouse cannot be opened.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())

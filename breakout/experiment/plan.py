@@ -43,7 +43,7 @@ class RunPlan:
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # the folds of a walk forward (the last has the dates of `split`), else empty
+    folds: tuple[Fold, ...] = ()  # those of a walk forward, the last with the dates of `split`; empty for other windows
 
     @property
     def run_parent(self) -> Path:
@@ -86,14 +86,16 @@ class RunPlan:
     def build_span(self) -> Dataset:
         """Build all rows of a walk forward, from the first training date to the last evaluation date.
 
-        Other windows have no span. DataError or ConfigurationError as in `build_dataset`.
+        DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
+        configured. KeyError if the run is no walk forward.
         """
         return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """Build the training rows: of a walk forward, those of the last fold.
+        """Build the training rows; in a walk forward, those of the last fold.
 
-        DataError or ConfigurationError as in `build_dataset`.
+        DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
+        configured.
         """
         return self._build_learned(self.split.train)
 
@@ -109,8 +111,8 @@ class RunPlan:
     def build_evaluation(self) -> Dataset | None:
         """Build the evaluation rows with the columns that slices need; return None if the run only trains.
 
-        The evaluation rows of a walk forward are those of the last fold. DataError or ConfigurationError as in
-        `build_dataset`.
+        In a walk forward they are those of the last fold. DataError if the source tables are missing or damaged.
+        ConfigurationError if a feature needs a table that is not configured.
         """
         window = self.split.evaluation
         if window is None:
@@ -134,9 +136,8 @@ def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> Bre
 def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
     """Open the warehouse of `config` and yield the plan of its run; close the warehouse on exit.
 
-    ConfigurationError if the features or the dates of the window are invalid. FeatureDefinitionError if the expression
-    of a feature cannot be resolved. DataError or ConfigurationError if the warehouse cannot be opened. DataError if the
-    window ends with the newest game and the warehouse has no game.
+    ConfigurationError if the features or the dates of the window are invalid. DataError or ConfigurationError if the
+    warehouse cannot be opened. DataError if the window ends with the newest game and the warehouse has no game.
     """
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
-SEASONS_BEFORE = 2  # how many seasons before the current one `last_games` may use, as career features do
+SEASONS_BEFORE = 2  # earlier seasons from which a player's last games may come; career features read as many
 FANS = 8  # the largest number of games whose predicted distributions the report draws
 
 
@@ -111,7 +111,7 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
     """Return the quantiles to draw for at most FANS games: those of the last date with the highest predicted medians.
 
-    The game with the highest median is first. Without points or season averages of the rows, the result is empty.
+    The game with the highest median is first. The result is empty if the rows have no points or no season averages.
     """
     if rows.points is None or rows.season_average is None:
         return ()

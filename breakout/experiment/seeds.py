@@ -35,11 +35,11 @@ SEED_METRICS = {
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
 ) -> SeedStability | None:
-    """Return the spread of the metrics over as many seeds as the setting `evaluation.seeds`; None if that is 1.
+    """Return the spread of the evaluation's metrics over `config.evaluation.seeds` seeds; None if that is 1.
 
-    The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the calibrated probabilities
-    of the evaluation rows with the run's own seed. The models of the other seeds are fitted and calibrated here.
-    DataError or ConfigurationError if one cannot be fitted.
+    The metrics are AUC, average precision, log loss and Brier score. The seeds are the run's seed and the whole numbers
+    after it. `headline` (n,) contains the calibrated probabilities of the evaluation rows with the run's own seed. The
+    models of the other seeds are fitted and calibrated here. DataError or ConfigurationError if one cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None

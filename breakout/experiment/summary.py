@@ -59,7 +59,8 @@ def summarise_training(
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
     if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values and the
     stability over seeds are those of the last window's model. If the run only trains, the validation part replaces the
-    evaluation rows, both for shuffling and for SHAP values.
+    evaluation rows, both for shuffling and for SHAP values. DataError or ConfigurationError if a model of another seed
+    cannot be fitted.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored
@@ -149,7 +150,8 @@ def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
     """Return calibrated probabilities (n,) of the evaluation rows of all windows, with the features in `rows`.
 
     `rows` contains shuffled features in the order of the windows. The model of each window predicts the rows of that
-    window. If the run only trains, `rows` contains the validation part, which the model fitted without it predicts.
+    window. If the run only trains, `rows` contains the validation rows, and the model that was fitted without them
+    predicts them.
     """
     found, first = [], 0
     for window in run.windows:
@@ -223,7 +225,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning of the fits once; a warning of a walk forward begins with the names of its folds."""
+    """Return each warning of the fits once; in a walk forward it begins with the names of the folds that have it."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

@@ -94,7 +94,7 @@ class BacktestRecord:
 def run_backtest(
     matched: MatchedLines, limits: StakeLimits, parameters: EvaluationParameters
 ) -> tuple[Backtest, pd.DataFrame]:
-    """Return the backtest of matched lines, and its bets with the columns of `choose_bets`.
+    """Return the backtest of matched lines, and a table with one row for each settled bet (see `choose_bets`).
 
     The stakes of a month use the weight of the model beside the market that is fitted on the earlier months. There is
     no bet in a month without such a weight, or if its interval does not lie above 0.

@@ -84,7 +84,8 @@ def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: S
     """Return the settled bets on these lines, with BET_COLUMNS, result and profit, sorted by date, game and player.
 
     A player has at most one bet a game, and none if every stake on his lines is 0. The stake on a line uses the latest
-    weight that starts on or before its date; without one it is 0.
+    of `weights` that starts on or before its date. The stake is 0 if there is none, or if the interval of the weight
+    does not lie above 0.
     """
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))

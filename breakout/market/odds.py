@@ -10,7 +10,8 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-_NEWTON_STEPS = 60  # more than needed: `k` stays the same after about ten, because the convergence is quadratic
+# Steps to the exponent of the power method. About ten would be enough, because they converge quadratically.
+_NEWTON_STEPS = 60
 
 
 def american_to_decimal(odds: FloatArray) -> FloatArray:
@@ -26,7 +27,7 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
     score exactly the line), it is the probability given no push.
 
     With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
-    (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share z of the bettors knows the result (Shin 1993); with
+    (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share of the bettors knows the result (Shin 1993); with
     two outcomes its solution is (1 + a - b) / 2, so that both sides carry the same margin (Jullien and Salanié 1994).
     """
     a, b = 1.0 / over, 1.0 / under

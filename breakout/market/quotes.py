@@ -43,10 +43,11 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
     - over_price and under_price, NaN for a missing side;
     - quoted_at, in UTC, NaT if unknown.
 
-    The result has no rows if there is no quote on these dates. DataError if the file or the table cannot be read, for
-    missing columns, values of the wrong type and a quote that occurs twice. On these dates also for a row without a
-    name or a price, odds outside the possible range, two prices that promise a sure profit, and a line that is not a
-    multiple of 0.5 from 0 to below HIGHEST_LINE. ConfigurationError if the warehouse of the table cannot be opened.
+    The result has no rows if there is no quote on these dates. ConfigurationError if the warehouse of the table cannot
+    be opened. DataError if the file or the table cannot be read, for missing columns, for values of the wrong type, and
+    for a quote that occurs twice. DataError also if a row of these dates has no name, no price, odds outside the
+    possible range, two prices that promise a sure profit, or a line that is not a multiple of 0.5 from 0 to below
+    HIGHEST_LINE.
     """
     import pandas as pd
 

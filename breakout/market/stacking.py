@@ -24,9 +24,10 @@ _NEWTON_STEPS = 50
 
 
 class Weights(NamedTuple):
-    """The weight of the model beside the market that stakes use, and the two ends of its interval, all within 0..1.
+    """The weight w of the model that stakes use, and the two ends of its interval, all within 0..1.
 
-    Each field is one number, or an array (n,) with a number for each line.
+    The probability for a stake has the log odds (1 - w) * (log odds of the market) + w * (log odds of the model). Each
+    field is one number, or an array (n,) with a number for each line.
     """
 
     stake: float | FloatArray
@@ -50,11 +51,12 @@ def stake_weights(interval: Interval | None) -> Weights:
 def fit_weight(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight of the model beside the market that fits the lines best, with an interval that resamples dates.
+    """Return the weight w of the model that fits the lines best, with an interval that resamples dates.
 
-    It maximises the likelihood of `is_over` (n,), which is 1 if the player scored more than the line, else 0. `ours`
-    and `market`, both (n,), are the probabilities of over given no push. The estimate is None if they are equal on
-    every line. The weight of a resample is one Newton step from the estimate, which needs only sums by date.
+    It maximises the likelihood of `is_over` (n,), which is 1 if the player scored more than the line, else 0, under the
+    log odds (1 - w) * logit(market) + w * logit(ours). `ours` and `market`, both (n,), are the probabilities of over
+    given no push. The estimate is None if they are equal on every line. The weight of a resample is one Newton step
+    from the estimate, which needs only sums by date.
     """
     offset, change = logit(market), logit(ours) - logit(market)
     weight = 0.0
@@ -87,7 +89,10 @@ def _derivatives(
 def weight_of_all(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the result of `fit_weight`; with fewer than MIN_DATES dates or MIN_LINES lines it has no interval."""
+    """Return the weight that `fit_weight` fits on all lines.
+
+    It has no interval if there are fewer than MIN_DATES dates or MIN_LINES lines.
+    """
     found = fit_weight(is_over, ours, market, dates, parameters)
     is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
     return found if is_enough else Interval(found.estimate, None, None, 0)

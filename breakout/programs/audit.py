@@ -22,8 +22,8 @@ def run(config: AuditConfig) -> int:
     """Audit the configured features and print the result; return 0 if no check failed, otherwise 1.
 
     If `config.served` is set, audit the feature vectors in the ledger instead (see `run_served`). ConfigurationError if
-    the features are invalid or need a table that is not configured. FeatureDefinitionError if the expression of a
-    feature cannot be resolved. DataError if the dates have no rows, or if the warehouse cannot be read.
+    the features are invalid or need a table that is not configured. DataError if the dates have no rows, or if the
+    warehouse cannot be read.
     """
     if config.served is not None:
         return run_served(config, config.served)

@@ -61,7 +61,8 @@ def run(config: BacktestConfig) -> int:
         backtest=found,
         recipes=past.recipes,
     )
-    # The digest ends the name of the folder. The fingerprint of the settings would be the same for all runs and prices.
+    # The name of the folder ends with this digest of the record. The fingerprint of the settings would be the same for
+    # all runs and prices.
     fingerprint = json_digest(json_ready(record))[:16]
     with open_run(parent, config, "backtest", fingerprint=fingerprint) as opened:
         save_backtest(record, opened.folder)

@@ -45,7 +45,7 @@ def run(config: DailyConfig) -> int:
 
 
 def run_at(config: DailyConfig, now: datetime) -> int:
-    """Run the command with `now` as the present time, and return the exit code. Errors as in `run`."""
+    """Run the command as if the present time were `now`, and return the exit code; it raises the errors of `run`."""
     check_data_file(config.out)
     day = resolve_day(config.date, now)
     slates: Sequence[DaySlate] = ()

@@ -38,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
     `--contract` prints the contract as JSON; `--json` prints the rest as JSON. Overrides are those of `breakout train`;
     they add features of one's own, and choose the features of the contract. ConfigurationError for wrong arguments or
-    overrides. FeatureDefinitionError if the expression of a feature in the contract cannot be resolved.
+    overrides, or for a feature of one's own that cannot be used.
     """
     parser = ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")

@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the values of overrides by key: the new paths of moved data or of a moved bundle.
+    """Return the values of the overrides by key: the new paths of moved data or of a moved bundle.
 
-    The possible keys are PLACES. ConfigurationError for any other key.
+    ConfigurationError for a key that PLACES lacks.
     """
     places = dict(override.split("=", 1) for override in overrides)
     strange = [key for key in places if key not in PLACES]
