@@ -79,7 +79,10 @@ class CachedWarehouse(ClosedOnExit):
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """Return the rows of one SELECT from its entry; None if the entry is absent, damaged or to be refreshed."""
+        """Return the rows of one SELECT from its entry; None if the entry is absent, damaged or to be refreshed.
+
+        Raise DataError if the source cannot compute its fingerprint, which is a part of the entry's name.
+        """
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
@@ -90,9 +93,9 @@ class CachedWarehouse(ClosedOnExit):
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the history tables of the source, unless an entry shows that the same range passed before.
+        """Check the player and team tables of the source, unless an entry shows that the same dates passed before.
 
-        With `refresh` such an entry must come from this object. Raise DataError if a check fails.
+        With `refresh` only an entry that this object wrote counts. Raise DataError if a check fails.
         """
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
@@ -102,9 +105,9 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source, unless an entry shows that the same range passed before.
+        """Check the injury reports of the source, unless an entry shows that the same dates passed before.
 
-        With `refresh` such an entry must come from this object. Raise DataError if a check fails, and
+        With `refresh` only an entry that this object wrote counts. Raise DataError if a check fails, and
         ConfigurationError if no table of injury reports is configured.
         """
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
@@ -162,8 +165,8 @@ class CachedWarehouse(ClosedOnExit):
 
         Raise DataError if the source cannot read the table.
         """
-        # The question names the table of injury reports only to ask for its own columns: `_key` then adds the
-        # fingerprint of the reports, and computing it may need a query that costs.
+        # If a question contains the full name of the table of injury reports, its key includes the fingerprint of the
+        # reports, which may need a query that costs. Of the questions for columns, only that for this table has it.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}

@@ -1,7 +1,7 @@
-"""The setting warehouse.columns, which maps our names of columns to the names in the user's tables.
+"""The setting warehouse.columns, which maps the names of columns in queries to the names in the user's tables.
 
-Our name of a column is the one that queries use, such as `points`. In this module `names` contains pairs of our name
-and the user's name, such as (points, PTS). Letter case of the user's name does not matter.
+Messages call the name in queries, such as `points`, our name. In this module `names` contains pairs of the name in
+queries and the name in the user's tables, such as (points, PTS). Letter case of the user's name does not matter.
 """
 
 from __future__ import annotations

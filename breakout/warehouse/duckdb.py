@@ -94,8 +94,8 @@ class DuckDBWarehouse(ClosedOnExit):
 
         self._connection = duckdb.connect()
         try:
-            # DuckDB's progress bar would mix with the program's own output. In UTC, messages show instants in UTC. One
-            # thread is enough for small tables; `create_tables` allows more for large ones.
+            # DuckDB's progress bar would mix with the program's own output. The time zone makes messages show instants
+            # in UTC. One thread is enough for small tables; `create_tables` allows more for large ones.
             self._connection.execute("SET enable_progress_bar = false")
             self._connection.execute("SET TimeZone = 'UTC'")
             self._connection.execute("SET threads = 1")
@@ -104,7 +104,7 @@ class DuckDBWarehouse(ClosedOnExit):
             if set(tables.HISTORY_TABLES) <= set(self._files):
                 check_consistency(self, self._files)
             self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
-        except BaseException:  # without closing, queries could read tables that are not checked
+        except BaseException:  # close it, because queries must not read tables that are not checked
             self.close()
             raise
         return self._connection
@@ -223,7 +223,7 @@ class DuckDBWarehouse(ClosedOnExit):
             self._load({tables.AVAILABILITY: self._reports})
             check_reports(self, {})
             self._reports_digest = self._unchanged(self._reports_digest, self._digest([self._reports]))
-        except BaseException:  # without dropping it, the next call would use the refused table
+        except BaseException:  # drop the refused table, because the next call would use it
             self.connection.execute("DROP TABLE IF EXISTS nba_analytics.availability")
             self.loaded.discard(tables.AVAILABILITY.name)
             raise

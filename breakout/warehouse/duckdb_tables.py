@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# Columns with few distinct names in many rows, and the kind of name in each. In the tables of players, teams and the
-# schedule they have ENUM types, one for each kind, with the values sorted by name. Sorts, joins and window partitions
-# are faster than with text: the feature query takes a seventh less time. SQL expressions treat an ENUM as text, and
-# `with_text` converts it in results.
+# Columns with few distinct names in many rows, and the kind of name in each. The tables of players, teams and
+# scheduled games store them as ENUM types, one for each kind, with the values sorted by name. Sorts, joins and window
+# partitions are faster than with text: the feature query takes a seventh less time. SQL expressions treat an ENUM as
+# text, and `with_text` converts it in results.
 _KIND_OF_NAME = {
     "player_lookup": "player",
     "team_abbr": "team",

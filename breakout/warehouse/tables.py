@@ -102,7 +102,11 @@ class SourceTables:
 
     @property
     def season_type(self) -> str:
-        """The SQL expression of a row's season type: the column, @season_type, or the column with gaps filled by it."""
+        """The SQL expression of a row's season type.
+
+        It is the column season_type, the parameter @season_type if there is no column, or the column with NULL and
+        empty values replaced by the parameter.
+        """
         if not self.has_season_type:
             return "@season_type"
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"

@@ -46,7 +46,7 @@ def may_be_retried(error: BaseException) -> bool:
     time-out, a failure of TLS, or a connection that was never established.
     """
     if isinstance(error, api.GoogleAPICallError):
-        if "due to concurrent update" in str(error):  # another program wrote first; this statement wrote nothing
+        if "due to concurrent update" in str(error):  # another program wrote first, this statement nothing: repeat it
             return True
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES

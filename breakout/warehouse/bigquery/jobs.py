@@ -92,7 +92,7 @@ class BigQueryJobs(ClosedOnExit):
         with self._bounded(what):
             try:
                 return [self.client.get_table(one, retry=self._retry(), timeout=self._left()) for one in referenced]
-            except Forbidden:  # no error: a user may read a view without permission to read its tables
+            except Forbidden:  # not an error: a user may read a view, but not its tables
                 return []
 
     def _dry_run(self, sql: str, parameters: Mapping[str, object], what: str) -> bigquery.QueryJob:
@@ -131,7 +131,7 @@ class BigQueryJobs(ClosedOnExit):
 
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Iterator[None]:
-        """Set one deadline for all requests inside the block: the configured `timeout_seconds` from now.
+        """Set one deadline for all requests inside the block: `connection.timeout_seconds` from now.
 
         Convert failures of the requests to a DataError about `what`.
         """

@@ -44,7 +44,7 @@ class TableMetadata:
 
     `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns can name a
     column of a table for each column name that queries use, such as PTS for `points`. Methods return the names that
-    queries use.
+    queries use. They raise KeyError for a table that is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -60,7 +60,10 @@ class TableMetadata:
         self._found: dict[tables.Table, Any] = {}
 
     def found(self, table: tables.Table) -> Any:
-        """Return the service's description of a table; raise DataError if the table cannot be reached."""
+        """Return BigQuery's description of a table: its schema, size and times.
+
+        Raise DataError if the table cannot be reached, and KeyError if it is not configured.
+        """
         if table not in self._found:
             self._found[table] = self._jobs.table(self.names[table], self._described(table))
         return self._found[table]

@@ -204,7 +204,7 @@ class BigQueryWarehouse(ClosedOnExit):
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the BigQuery type of each column of a source table, by the lower-case name that queries use.
 
-        Raise DataError if the table cannot be reached.
+        Raise DataError if the table cannot be reached, and KeyError if it is not configured.
         """
         return self.metadata.columns(tables.table_named(table))
 

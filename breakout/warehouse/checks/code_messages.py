@@ -93,7 +93,7 @@ def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     known: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         codes[row["source"]][row["team"]].add(row["season_year"])
-        # `opponent` is NULL if the code occurs only as an opponent, so the team table has no rows of this team.
+        # Skip a code that the team table has only as an opponent: its `opponent` is NULL, and the team has no rows.
         if row["source"] == _TEAMS and row["opponent"] is not None:
             known[row["team"]].add(row["season_year"])
     for source in (_PLAYERS, _TEAMS, _SCHEDULE):

@@ -51,8 +51,8 @@ _GAME = f"""game AS (
   )
 )"""
 
-# Pairs of teams that meet under two game_ids on one date. A cup final may have one game_id in the tables of players and
-# teams and another in the schedule.
+# Pairs of teams that meet under two game_ids on one date. A cup final is left out if it has one game_id in the tables
+# of players and teams and another in the schedule.
 _MEETING = """meeting AS (
   SELECT game_date, first_team, second_team, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY game_date, first_team, second_team) AS number
@@ -146,8 +146,8 @@ _CODE = """code AS (
   GROUP BY source, season_year, code
 )"""
 
-# The codes that the team table lacks in every season, and those of players and teams that it lacks in the row's season.
-# The schedule may name a team whose first game of a season is still to come.
+# The codes that the team table lacks in every season. A code in the tables of players and teams is also unknown if the
+# team table lacks it in the season of the row. The schedule may name a team before its first game of a season.
 _UNKNOWN_CODE = f"""unknown_code AS (
   SELECT code FROM code
   WHERE code NOT IN (

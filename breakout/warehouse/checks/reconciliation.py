@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-MINUTES_TOLERANCE = 3  # the sum of minutes may differ by this many, because sources round each player's
+# A team's minutes and the sum of its players' minutes may differ by this many, because most sources round the latter.
+MINUTES_TOLERANCE = 3
 LISTED = 200  # a check lists at most this many failures; if there are more, the whole table is probably wrong
 
 

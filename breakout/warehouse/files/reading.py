@@ -74,7 +74,7 @@ class FileReader(ClosedOnExit):
         """Return a SELECT of the rows in `found`, the files of a table, in the declared types.
 
         Raise DataError if a file cannot be read, lacks a required column, or has values that the declared type cannot
-        represent. A file without season_type lacks a required column unless `options.season_type` is set. Raise
+        represent. In a table with season types season_type is required, unless `options.season_type` is set. Raise
         DataError also if a column of names or codes is text in one file and numbers in another.
         """
         parts = self._parts.parts(table, found)
@@ -224,8 +224,8 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts and are not all numbers.
 
-    Parts where the column has no value do not count. Such a column is read as text, because only text can represent all
-    its values.
+    A part of CSV files where the column has no value does not count. Such a column is read as text, because only text
+    can represent all its values.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

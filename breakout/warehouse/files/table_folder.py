@@ -92,5 +92,5 @@ def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
         for path in (folder / table).glob("*.parquet"):
             if path.name not in named:
                 path.unlink(missing_ok=True)
-    for path in folder.glob(f".{MANIFEST}.*"):  # incomplete manifests of killed processes
+    for path in folder.glob(f".{MANIFEST}.*"):  # an incomplete manifest of a killed process
         path.unlink(missing_ok=True)
