@@ -145,7 +145,9 @@ def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.Data
 
 def _season_year(dates: pd.Series) -> pd.Series:
     dates = pd.to_datetime(dates)
-    return dates.dt.year - (dates.dt.month < 8)
+    # A season ends before August; only that of 2019-20 ended in October 2020.
+    is_ending = (dates.dt.month < 8) | ((dates.dt.year == 2020) & (dates.dt.month < 11))
+    return dates.dt.year - is_ending
 
 
 def build_availability(reports: pd.DataFrame) -> pd.DataFrame:

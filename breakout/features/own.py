@@ -113,6 +113,9 @@ def _check_window(entry: Feature, node: exp.Window) -> None:
     if window not in known:
         near = nearest_name(window, known, cutoff=0.5)
         raise _refusal(entry, f"{sql} names no known window{f'; did you mean {near}?' if near else ''}", bool(near))
+    if any(node.args.get(part) for part in ("partition_by", "order", "spec")):
+        named = f"write only the name of the window: OVER {window}"
+        raise _refusal(entry, f"{sql} changes the window {window}, which could read later games; {named}", True)
     function = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls) else node.this
     name = function.sql_name() if isinstance(function, exp.Func) else type(function).__name__.upper()
     if name.replace("_IF", "IF") not in WINDOW_FUNCTIONS:

@@ -55,7 +55,8 @@ class KnownNames:
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)
-            folded[key] = "" if key in folded else lookup
+            if key:  # a name without Latin letters or digits folds to an empty string, which identifies nobody
+                folded[key] = "" if key in folded else lookup
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:

@@ -92,5 +92,8 @@ def _similar_names(slate: Slate, player: str) -> list[str]:
 
 def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:
     """Return the first row of a player with this player_lookup or full name; None if there is none."""
-    is_player = rows["player_lookup"].eq(player) | rows["player_full_name"].map(player_lookup).eq(player_lookup(player))
+    folded = player_lookup(player)
+    is_player = rows["player_lookup"].eq(player)
+    if folded:  # a name without Latin letters or digits folds to an empty string, which identifies nobody
+        is_player |= rows["player_full_name"].map(player_lookup).eq(folded)
     return rows[is_player].iloc[0] if is_player.any() else None

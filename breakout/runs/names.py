@@ -70,3 +70,9 @@ def sweep_names(outputs: Path) -> set[str]:
 
 def _sweeps(outputs: Path) -> list[Path]:
     return [path.parent for path in (outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")]
+
+
+def sweep_of(run_folder: Path) -> Path | None:
+    """Return the folder of the sweep that a run is a job of; None for any other run."""
+    sweep = run_folder.resolve().parent.parent
+    return sweep if (sweep / SWEEP_RECORD).is_file() else None

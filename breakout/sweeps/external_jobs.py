@@ -30,7 +30,7 @@ def run_external_jobs(
 
     `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS to find the jobs that
     have ended. Jobs that have not ended when `launch` returns or raises an exception are reported as failed. The
-    exception is not raised again. DataError if the metrics or distributions of a completed job cannot be read.
+    exception is not raised again.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None
@@ -38,8 +38,7 @@ def run_external_jobs(
 
     def report_ended() -> None:
         while not is_over.wait(POLL_SECONDS):
-            # An error must not end this thread, because the run folders are read again after the pause.
-            with suppress(DataError, OSError):
+            with suppress(OSError):  # the run folders are read again after the pause
                 for event in folders.ended():
                     report(event)
 
@@ -71,9 +70,8 @@ class JobFolders:
     def ended(self) -> list[JobEvent]:
         """Return an event for each job that ended since the last call.
 
-        A completed job whose features drifted counts as failed if its `distributions.fail_on_drift` is true. A run
-        whose status.json cannot be read is ignored. DataError if the metrics or distributions of a completed job cannot
-        be read.
+        A completed job whose features drifted counts as failed if its `distributions.fail_on_drift` is true, and so
+        does one whose metrics or distributions cannot be read. A run whose status.json cannot be read is ignored.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         events = [event for number, job in self._open.items() if (event := self._event(number, job, runs))]
@@ -92,9 +90,9 @@ class JobFolders:
             return JobEvent("failed", number, run.message, is_death=run.state == "killed")
         try:
             check_drift(job.config.distributions, read_run(run.folder).distributions, run.folder)
-        except GateError as error:  # the features drifted; `is_death` stays false, because the run itself is completed
+            return completion_of(number, run.folder, job.config.optimized_metric)
+        except (DataError, GateError) as error:  # a drifted run has the status completed, like one with damaged metrics
             return JobEvent("failed", number, failure_message(error))
-        return completion_of(number, run.folder, job.config.optimized_metric)
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:
         """Return a failed event for each job that has not ended.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import DataError
 from breakout.evaluation.run_metrics import METRICS_FILE
 from breakout.runs import warn_without_digests
+from breakout.runs.names import sweep_of
 from breakout.runs.record import RunRecord, read_run
 from breakout.settings import DateWindowConfig, ExperimentConfig
 
@@ -124,12 +125,11 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the part between `sweeps/` and `/runs/` in the path of a sweep's job, such as `depths`.
+    """Return the path of a job's sweep below the folder `sweeps`, such as `depths`, or else the name of the sweep.
 
     None for a run that is no job of a sweep.
     """
-    parts = folder.resolve().parent.parts
-    if "sweeps" not in parts or parts[-1] != "runs":
+    sweep = sweep_of(folder)
+    if sweep is None:
         return None
-    start = len(parts) - parts[::-1].index("sweeps")
-    return "/".join(parts[start:-1]) or None
+    return next((str(sweep.relative_to(above)) for above in sweep.parents if above.name == "sweeps"), sweep.name)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import BreakoutError, ConfigurationError, DataError
+from breakout.runs.names import sweep_of
 from breakout.safe_text import has_mask, mask_parts, mask_secrets
 from breakout.tracking.experiments import read_ended_run
 from breakout.tracking.mlflow_values import metric_values, parameter_values, tag_values
@@ -51,7 +52,7 @@ class MLflowTracker:
         record = read_ended_run(run_folder)
         with self._translating(run_folder):
             client, experiment = self._open(run_folder)
-            sweep = _sweep_folder(run_folder)
+            sweep = sweep_of(run_folder)
             parent = None if sweep is None else _sweep_run(client, experiment, sweep)
             run = _find_or_create_run(client, experiment, RUN_TAG, record.status.run_id, record, parent)
             _log_values(client, run, record)
@@ -177,16 +178,12 @@ def _log_files(client: MlflowClient, run: str, folder: Path) -> None:
         client.log_artifacts(run, str(Path(place) / "model"), "model")
 
 
-def _sweep_folder(run_folder: Path) -> Path | None:
-    """Return the folder `sweeps/<sweep>` of a run in `sweeps/<sweep>/.../<run>`; None outside a sweep."""
-    parents = run_folder.resolve().parents
-    return next((folder for folder in parents if folder.parent.name == "sweeps"), None)
-
-
 def _outputs_of(run_folder: Path) -> Path:
     """Return the folder of outputs that contains the run. Its subfolders are `runs/` and `sweeps/`."""
-    sweep = _sweep_folder(run_folder)
-    return sweep.parent.parent if sweep else run_folder.resolve().parents[2]
+    sweep = sweep_of(run_folder)
+    if sweep is None:
+        return run_folder.resolve().parents[2]
+    return next((folder.parent for folder in sweep.parents if folder.name == "sweeps"), sweep.parent)
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -21,6 +21,7 @@ from breakout.errors import ConfigurationError, DataError
 from breakout.experiment.plan import open_plan
 from breakout.production.slate_output import check_out
 from breakout.runs import read_status, write_status
+from breakout.runs.names import SWEEP_RECORD
 from breakout.settings import BigQueryTrackingConfig
 from breakout.settings.composition import compose
 from breakout.tracking.tracker import open_tracker, register_run
@@ -64,7 +65,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def finished_run(trained: Path, tmp_path: Path) -> Path:
     """Return a copy of the job's folder, in a sweep of its own."""
-    return Path(shutil.copytree(trained, tmp_path / "outputs" / "sweeps" / "depths" / "runs" / trained.name))
+    sweep = tmp_path / "outputs" / "sweeps" / "depths"
+    folder = Path(shutil.copytree(trained, sweep / "runs" / trained.name))
+    (sweep / SWEEP_RECORD).write_text("{}", encoding="utf-8")
+    return folder
 
 
 @pytest.fixture

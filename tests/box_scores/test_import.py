@@ -15,7 +15,7 @@ from breakout.box_scores.differences import compare_folders
 from breakout.box_scores.extracts import join, only_season, whole_numbers
 from breakout.box_scores.hoopr import extract_hoopr
 from breakout.box_scores.importing import ImportResult, import_lines
-from breakout.box_scores.injury_reports import extract_injury_report, report_time
+from breakout.box_scores.injury_reports import build_reports, extract_injury_report, report_time
 from breakout.box_scores.kaggle import extract_kaggle, rows_of_season
 from breakout.box_scores.names import code_of_full_name, code_of_name, minutes_of, player_lookup, team_code
 from breakout.box_scores.nba_api import extract_nba_api
@@ -511,6 +511,30 @@ def test_reports_become_changes_in_any_order_of_import(tmp_path: Path) -> None:
 )
 def test_the_time_of_a_report_is_read_from_its_name(name: str, time: str) -> None:
     assert report_time(None, name).astimezone(UTC) == datetime.fromisoformat(time).replace(tzinfo=UTC)
+
+
+def test_a_report_of_september_2020_belongs_to_the_season_that_ended_in_october() -> None:
+    dates = pd.to_datetime(["2020-07-31", "2020-09-01", "2020-10-11", "2020-12-22", "2021-07-20", "2021-10-19"])
+    players = pd.DataFrame(
+        {
+            "season_year": [2019, 2020, 2021],
+            "player_lookup": ["bob2019", "bob2020", "bob2021"],
+            "player_full_name": "Bob Bos",
+            "team_abbr": "BOS",
+        }
+    )
+    reports = pd.DataFrame(
+        {
+            "game_date": dates,
+            "team_abbr": "BOS",
+            "player_full_name": "Bob Bos",
+            "status": "out",
+            "reason": None,
+            "reported_at": dates,
+        }
+    )
+    found, _ = build_reports(reports, players)
+    assert found["player_lookup"].tolist() == ["bob2019"] * 3 + ["bob2020"] * 2 + ["bob2021"]
 
 
 def test_reasons_without_spaces_are_known() -> None:

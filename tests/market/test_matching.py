@@ -14,7 +14,7 @@ import pytest
 
 from breakout.errors import DataError
 from breakout.market.lines import LATE, NO_ROW, STALE, UNKNOWN, VOID, MatchedLines
-from breakout.market.matching import information_time, match_prices
+from breakout.market.matching import KnownNames, information_time, match_prices
 from breakout.market.quotes import read_prices
 from breakout.settings import AvailabilityConfig, PricesConfig, SampleWarehouseConfig
 from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -273,3 +273,9 @@ def test_a_game_that_was_moved_to_another_date_has_no_points(tmp_path: Path) -> 
     with history.open() as opened:
         found = match_text(HEADER + quote("ann"), tmp_path, opened, pd.concat([moved, later]))
     assert found.lines["points"].isna().all()
+
+
+def test_a_name_that_folds_to_nothing_is_nobodys() -> None:
+    known = KnownNames.of({"ghost": "", "ann": "Ann Bell"})
+    assert known.find("", "李明") is None
+    assert known.find("", "Ann Bell") == "ann"

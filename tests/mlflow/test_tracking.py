@@ -165,8 +165,11 @@ def test_a_sweep_registers_its_jobs_by_an_address_with_a_secret_and_writes_it_no
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train with `tracking=mlflow` and no address, and return the folder of outputs."""
-    outputs = tmp_path_factory.mktemp("local") / "it's here"
+    """Train with `tracking=mlflow` and no address, and return the folder of outputs.
+
+    It lies in a folder `sweeps` that is none of breakout's.
+    """
+    outputs = tmp_path_factory.mktemp("local") / "sweeps" / "it's here" / "outputs"
     command("train", f'paths.outputs="{outputs}"', "tracking=mlflow", *QUICK)
     return outputs
 
@@ -178,6 +181,7 @@ def store_of(outputs: Path) -> MlflowClient:
 def test_without_an_address_a_store_lies_beside_the_runs(local: Path) -> None:
     (run,) = runs_of(store_of(local), "breakout")
     assert run.data.tags[RUN_TAG] == newest(local, "tiny").name
+    assert "mlflow.parentRunId" not in run.data.tags
     assert list((local / "mlflow" / "artifacts").glob("*/artifacts/model/MLmodel"))
 
 

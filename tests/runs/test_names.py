@@ -10,6 +10,7 @@ import pytest
 from breakout.errors import DataError
 from breakout.programs.arguments import find_run
 from breakout.runs import RunStatus, write_status
+from breakout.runs.names import sweep_of
 from breakout.runs.status import State
 
 
@@ -76,3 +77,9 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
         find_run("broken")
     with pytest.raises(DataError, match="its names: history, week"):
         find_run("other", is_sweep_allowed=True)
+
+
+def test_only_a_run_in_a_folder_with_the_record_of_a_sweep_is_a_job(tmp_path: Path) -> None:
+    sweep = add_sweep("depths").resolve()
+    assert sweep_of(sweep / "runs" / "20260101T000000.000000Z-0") == sweep
+    assert sweep_of(tmp_path / "sweeps" / "nba" / "outputs" / "runs" / "week" / "20260101T000000.000000Z-0") is None
