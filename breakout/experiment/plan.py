@@ -161,7 +161,8 @@ def estimate_rows(
     """Return the cost of building the rows of the dates start..end, both inclusive, with `build_dataset`.
 
     It includes the checks of the source tables and the search for flawed games. The result is None if reading the
-    warehouse is free. DataError if the warehouse cannot estimate the cost.
+    warehouse is free. DataError if the warehouse cannot estimate the cost. ConfigurationError if a feature needs injury
+    reports and no table of them is configured.
     """
     if not isinstance(warehouse, Priced):
         return None
@@ -170,10 +171,14 @@ def estimate_rows(
     )
     reach = seasons_before(config.names, config.registry)
     parameters = config.parameters(warehouse.history_start(start, reach), start, end)
-    cost = warehouse.estimate(sql, parameters) + warehouse.estimate_checks(start, end, reach)
+    cost = warehouse.estimate_checks(start, end, reach)
     if plan_query(config.registry, config.names).uses_availability:
         cost += warehouse.estimate_report_checks(start, end)
-    return cost + warehouse.estimate(flawed_games_query(warehouse.sources), parameters)
+    return (
+        cost
+        + warehouse.estimate(sql, parameters)
+        + warehouse.estimate(flawed_games_query(warehouse.sources), parameters)
+    )
 
 
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:

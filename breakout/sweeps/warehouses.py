@@ -127,8 +127,7 @@ def _estimate(warehouse: CachedWarehouse, row_query: RowQuery) -> CostEstimate:
     """Return the cost of the query, of the checks before it, and of the search for games with contradicting rows."""
     days = row_query.span
     cost = warehouse.estimate_checks(days.start, days.end, row_query.seasons_before)
-    cost += warehouse.estimate(row_query.sql, row_query.parameters)
-    cost += warehouse.estimate(flawed_games_query(row_query.warehouse.tables), row_query.parameters)
     if plan_query(row_query.features.registry, row_query.features.names).uses_availability:
         cost += warehouse.estimate_report_checks(days.start, days.end)
-    return cost
+    cost += warehouse.estimate(row_query.sql, row_query.parameters)
+    return cost + warehouse.estimate(flawed_games_query(row_query.warehouse.tables), row_query.parameters)

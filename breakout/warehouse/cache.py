@@ -250,10 +250,10 @@ class CachedWarehouse(ClosedOnExit):
     def _save(self, key: str, table: pa.Table) -> None:
         import pyarrow.parquet as pq
 
-        self._refreshed.add(key)
         try:
             with whole_file(self._folder / f"{key}.parquet") as beside:
                 pq.write_table(table, beside, compression="zstd", write_page_checksum=True)
+            self._refreshed.add(key)
             self._warned.discard(key)
             self._shrink()
         except (OSError, DataError) as error:
@@ -266,7 +266,10 @@ class CachedWarehouse(ClosedOnExit):
         """
         entries = []
         for path in self._folder.glob("*.parquet"):
-            stat = path.stat()
+            try:
+                stat = path.stat()
+            except FileNotFoundError:  # another process has removed it
+                continue
             if path.name.startswith("."):
                 if time.time() - stat.st_mtime > _LEFTOVER_SECONDS:
                     path.unlink(missing_ok=True)

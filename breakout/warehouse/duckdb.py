@@ -145,11 +145,11 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse that contains Arrow tables; raise DataError if a column is missing or cannot be converted.
+        """Return a warehouse that contains Arrow tables.
 
         `loaded` maps names of source tables to their rows. It may also contain the table `slate`, which lists games to
-        be played; other names are ignored. The rows are not checked. A value that cannot be read as the type of its
-        column becomes NULL, and so does a whole column of a type that cannot be converted.
+        be played; other names are ignored. Raise DataError if a column is missing, or for a value that cannot be
+        converted to the type of its column. Nothing else about the rows is checked.
         """
         warehouse = cls({}, label=label)
         incoming = [table for table in _TABLES if table.name in loaded]
@@ -198,8 +198,11 @@ class DuckDBWarehouse(ClosedOnExit):
         """
         del start, end, seasons_before
         for table in tables.HISTORY_TABLES:
-            if table.name not in self.loaded:
-                raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
+            self._check_given(table)
+
+    def _check_given(self, table: tables.Table) -> None:
+        if table.name not in self.loaded:
+            raise DataError(f"the warehouse has no {table.name}; give it with warehouse.{table.name}=PATH.")
 
     def check_schedule(self, start: date, end: date) -> None:
         """Do nothing, because loading the file checks the whole schedule."""
@@ -234,10 +237,8 @@ class DuckDBWarehouse(ClosedOnExit):
         return date(1, 1, 1)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; raise DataError if the table has no rows.
-
-        Raise duckdb.CatalogException if no player_game_summary was given.
-        """
+        """Return the newest game_date of player_game_summary; raise DataError if it has no rows or was not given."""
+        self._check_given(tables.PLAYER_GAME_SUMMARY)
         latest = self._rows("SELECT MAX(game_date) FROM nba_analytics.player_game_summary")[0][0]
         if not isinstance(latest, date):
             raise DataError("player_game_summary has no rows.")

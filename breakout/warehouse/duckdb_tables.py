@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from breakout.errors import DataError
 from breakout.warehouse import tables
 from breakout.warehouse.checks import row_checks
 from breakout.warehouse.files.conversion import DUCKDB_TYPE, SourceColumn, conversion_of
@@ -96,17 +97,24 @@ def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, 
 def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table, label: str) -> str:
     """Return a SELECT that reads the Arrow table registered under a table's name, converted to the declared types.
 
-    A value that cannot be converted becomes NULL, or the SELECT fails. Raise DataError if a column is missing; its
-    message names the warehouse by its `label`.
+    Raise DataError if a column is missing, or for a value that cannot be converted; its message names the warehouse by
+    its `label`.
     """
     types = column_types(connection, f"SELECT * FROM {table.name}", table.name)
     row_checks.check_columns(table, label, types)
     converted = {
-        column.name: conversion_of(column, SourceColumn(column.name, types[column.name]), None).value
+        column.name: conversion_of(column, SourceColumn(column.name, types[column.name]), None)
         for column in table.columns
         if column.name in types
     }
-    listed = ", ".join(f"{value} AS {name}" for name, value in converted.items())
+    for name, conversion in converted.items():
+        wrong = f"SELECT 1 FROM {table.name} WHERE {conversion.problem} LIMIT 1"
+        if conversion.problem and connection.execute(wrong).fetchone():
+            raise DataError(
+                f"{label}: column {name} of {table.name} has type {types[name]} and values that are no "
+                f"{conversion.expected}; {conversion.advice}."
+            )
+    listed = ", ".join(f"{conversion.value} AS {name}" for name, conversion in converted.items())
     return f"SELECT * REPLACE ({listed}) FROM {table.name}"
 
 

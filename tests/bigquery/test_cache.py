@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -195,6 +196,17 @@ def test_refresh_rereads_once(inner: CountingWarehouse, tmp_path: Path) -> None:
     for _ in range(3):
         refreshed.query("SELECT 1", {})
     assert inner.asked == 2
+
+
+def test_an_answer_that_could_not_be_saved_in_a_refresh_is_asked_for_again(
+    inner: CountingWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    CachedWarehouse(inner, tmp_path).query("SELECT 1", {})
+    refreshed = CachedWarehouse(inner, tmp_path, refresh=True)
+    monkeypatch.setattr(os, "fsync", mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+    for _ in range(2):
+        refreshed.query("SELECT 1", {})
+    assert inner.asked == 3
 
 
 def test_the_least_recently_used_answers_go_first(inner: CountingWarehouse, tmp_path: Path) -> None:

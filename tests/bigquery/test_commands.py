@@ -89,6 +89,15 @@ def test_a_dry_run_estimates_a_feature_of_the_users_own(
     assert answer == 0, capsys.readouterr().err
 
 
+@pytest.mark.parametrize("sweep", [[], ["-m", "model.depth=4,5"]])
+def test_a_dry_run_without_the_reports_that_features_need_is_refused(
+    sweep: list[str], words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    features = ["mode=experimental", "features=tonight", "warehouse.availability=null", f"paths.outputs={tmp_path}"]
+    assert main([*sweep, "dry_run=true", *QUICK, *words, *features]) == 2
+    assert "warehouse.availability=DATASET.TABLE" in capsys.readouterr().err
+
+
 def test_later_games_are_judged_and_audited_as_in_the_sample(
     sample_run: Path, words: list[str], server: FaultServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -583,3 +583,22 @@ def test_names_of_people_are_safe(folder: Folder) -> None:
 def test_an_empty_key_is_refused(folder: Folder) -> None:
     folder.parquet("p.parquet", folder.table(changed(folder.rows, "player_lookup", lambda _: "", only=1)))
     assert "player_lookup is empty in 1 row" in folder.refusal("p.parquet")
+
+
+def test_arrow_values_that_no_conversion_reads_are_refused_instead_of_becoming_null() -> None:
+    rows = pa.table(
+        {
+            "game_date": [date(2026, 1, 5)],
+            "player_lookup": ["ann"],
+            "line": [9.5],
+            "over_price": [1.9],
+            "under_price": ["1.9"],
+        }
+    )
+    with pytest.raises(DataError, match="under_price of prices has type VARCHAR"):
+        DuckDBWarehouse.from_arrow({"prices": rows})
+
+
+def test_a_warehouse_without_a_player_table_says_so_when_its_newest_game_is_asked_for() -> None:
+    with pytest.raises(DataError, match=r"warehouse\.player_game_summary=PATH"):
+        DuckDBWarehouse({}).latest_game_date()

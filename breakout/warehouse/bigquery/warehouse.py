@@ -149,8 +149,11 @@ class BigQueryWarehouse(ClosedOnExit):
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
         """Return the estimated cost of the queries of `check_availability`, without running them.
 
-        Raise DataError if BigQuery refuses a query or does not answer. The caller first checks `has_availability`.
+        Raise DataError if BigQuery refuses a query or does not answer, and ConfigurationError if no table of injury
+        reports is configured.
         """
+        if not self.has_availability():
+            raise absent_availability("DATASET.TABLE")
         rows = row_checks.problem_query(self.sources, tables.AVAILABILITY, is_filtered=True)
         games = report_query(self.sources, is_filtered=True)
         asked = {"start": start, "history_start": self.history_start(start), "end": end}
