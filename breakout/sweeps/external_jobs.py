@@ -38,9 +38,11 @@ def run_external_jobs(
 
     def report_ended() -> None:
         while not is_over.wait(POLL_SECONDS):
+            events: list[JobEvent] = []
             with suppress(OSError):  # the run folders are read again after the pause
-                for event in folders.ended():
-                    report(event)
+                events = folders.ended()
+            for event in events:
+                report(event)
 
     watch = threading.Thread(target=report_ended, daemon=True)
     watch.start()

@@ -111,12 +111,13 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard
 def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> JobTable:
     standings = rank_jobs(jobs, metric)
     label = labels({job.number: job.varying for job in jobs})
+    mapping = settings.to_saved(jobs[0].config)
     return JobTable(
         rows_fingerprint=rows_fingerprint,
         window=", ".join(dict.fromkeys(job.entry.window for job in jobs)),
         training=_training_dates(jobs),
-        target=settings.to_mapping(jobs[0].config.target),
-        warehouse=settings.to_mapping(jobs[0].config.warehouse),
+        target=mapping["target"],
+        warehouse=mapping["warehouse"],
         validation=_span(jobs[0], "validation"),
         evaluation=_span(jobs[0], "evaluation"),
         best=standings[0].job.number,

@@ -259,8 +259,8 @@ def _data_fingerprint(planned: PlannedJob) -> str:
 
 def _data_key(planned: PlannedJob) -> str:
     """Return the job's key in `SweepRecord.data`: its warehouse's settings, and whether it reads injury reports."""
-    warehouse = json.dumps(settings.to_mapping(planned.job.config.warehouse), sort_keys=True)
-    return mask_secrets(f"{warehouse} with injury reports" if planned.plan.contract.has_reports else warehouse)
+    warehouse = json.dumps(settings.to_saved(planned.job.config)["warehouse"], sort_keys=True)
+    return f"{warehouse} with injury reports" if planned.plan.contract.has_reports else warehouse
 
 
 def _contract_key(planned: PlannedJob) -> str:

@@ -18,6 +18,7 @@ from breakout.leaderboard_files import load_leaderboard
 from breakout.report.sweep_tables import describe_best, missing_table
 from breakout.sweeps.leaderboard import build_leaderboard
 from breakout.sweeps.results import CompletedJob, load_results
+from breakout.warehouse.sample import SAMPLE_FOLDER
 from tests.commands import call
 from tests.sweeps.conftest import Swept, sweep
 
@@ -145,3 +146,18 @@ def test_the_report_is_rebuilt_from_the_files_alone_and_tells_of_what_is_missing
     (victim / "predictions.parquet").write_bytes(b"PAR1")
     assert main(["report", str(folder)]) == 0
     assert "damaged" in {row["state"] for row in Swept(0, "", folder).board["not_completed"]}
+
+
+def test_no_file_of_a_sweep_has_the_value_of_an_environment_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "told-to-nobody"
+    place.symlink_to(SAMPLE_FOLDER)
+    monkeypatch.setenv("BREAKOUT_TEST_PLACE", str(place))
+    names = ("player_game_summary", "team_offense_game_summary")
+    files = [f"warehouse.{name}=${{oc.env:BREAKOUT_TEST_PLACE}}/{name}.parquet" for name in names]
+    swept = sweep(tmp_path / "outputs", "model=base_rate", "seed=1,2", "warehouse=duckdb", *files)
+    assert swept.code == 0, swept.out
+    telling = [path for path in swept.folder.rglob("*") if path.is_file() and b"told-to-nobody" in path.read_bytes()]
+    assert telling == []
+    assert main([f"resume={swept.folder}"]) == 0
