@@ -105,7 +105,9 @@ class Trained(dict[str, Path]):
 
     def __missing__(self, name: str) -> Path:
         with file_lock(self.outputs / f"{name}.lock"):
-            if not (self.outputs / "runs" / name).exists():
+            done = self.outputs / f"{name}.done"  # a failed training leaves a folder too
+            if not done.exists():
                 train(self.outputs, name, *SETTINGS[name])
+                done.touch()
         self[name] = newest_run(self.outputs, name)
         return self[name]

@@ -110,18 +110,19 @@ def outputs(trained: Trained, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def audits() -> dict[tuple[object, ...], AuditReport]:
-    """Return a dict for the reports of audits, by the arguments of `audit_features` after the warehouse."""
+    """Return a dict for the reports of audits, by the fingerprint of the warehouse and the other arguments."""
     return {}
 
 
 @pytest.fixture
 def audit_once(audits: dict[tuple[object, ...], AuditReport], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the promotion gate audit the same features of the sample only once for all candidates."""
+    """Make the promotion gate audit the same features of the same tables only once for all candidates."""
 
     def audit(warehouse: Warehouse, *asked: Any) -> AuditReport:
-        if asked not in audits:
-            audits[asked] = audit_features(warehouse, *asked)
-        return audits[asked]
+        key = (warehouse.fingerprint(has_reports=True), *asked)
+        if key not in audits:
+            audits[key] = audit_features(warehouse, *asked)
+        return audits[key]
 
     monkeypatch.setattr(promotion, "audit_features", audit)
 

@@ -99,7 +99,7 @@ def test_train_predict_ingest_evaluate_compare_promote_and_roll_back(
 
     told = user.asks("compare", f"candidate={newer}", "production=outputs/production", *QUICK)
     assert "Candidate minus production" in told
-    user.asks("promote", f"candidate={newer}", *AUDIT, *QUICK[:1])
+    user.asks("promote", f"candidate={newer}", "audit.rows=1", f"audit.start={LATER}", *QUICK[:1])
     assert user.in_production() == fingerprint(newer, tmp_path)
     assert f"bundle {fingerprint(newer, tmp_path)}" in user.asks(
         "predict", "bundle=outputs/production", "date=2026-02-06"

@@ -41,22 +41,25 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 
     A name is a player_lookup or a full name. `features` keeps the rows of the moved players. A name of nobody on the
     slate is ignored if it is that of a player who has a game in the warehouse, at most `market.matching.KNOWN_FOR`
-    before the slate's day. ConfigurationError for any other name; the message suggests a
-    similar one if there is one. DataError if the warehouse cannot be read.
+    before the slate's day. ConfigurationError for any other name; the message suggests a similar one if there is one.
+    DataError if the warehouse cannot be read.
     """
     wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
     full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
     by_name = {player_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
+    by_name.pop("", None)  # a name without Latin letters or digits folds to an empty string, which identifies nobody
+    found: dict[str, str | None] = {}
     absent = wanted.keys() - set(here) - by_name.keys()
     if absent:
         # This import is here because it imports the whole market, which few slates need.
         from breakout.market.matching import read_known_names
 
         known = read_known_names(warehouse, slate.day, slate.day)
-        unknown = {key: wanted[key] for key in absent if known.find(key, wanted[key]) is None}
+        found = {key: known.find(key, wanted[key]) for key in absent}
+        unknown = {key: wanted[key] for key, lookup in found.items() if lookup is None}
         _refuse_unknown(unknown, [*here, *known.full_names])
-    chosen = {by_name.get(key, key) for key in wanted}
+    chosen = {by_name.get(key) or found.get(key) or key for key in wanted}
     is_excluded = slate.ranked["player_lookup"].isin(chosen)
     moved = slate.ranked[is_excluded].reindex(columns=slate.skipped.columns).assign(reason=EXCLUDED)
     parts = [part for part in (slate.skipped, moved) if len(part)]

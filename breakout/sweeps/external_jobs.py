@@ -36,15 +36,23 @@ def run_external_jobs(
     failure: Exception | None = None
     is_over = threading.Event()
 
-    def report_ended() -> None:
-        while not is_over.wait(POLL_SECONDS):
-            events: list[JobEvent] = []
-            with suppress(OSError):  # the run folders are read again after the pause
-                events = folders.ended()
-            for event in events:
-                report(event)
+    unreported: list[JobEvent] = []
 
-    watch = threading.Thread(target=report_ended, daemon=True)
+    def report_unreported() -> None:
+        while unreported:
+            report(unreported[0])
+            del unreported[0]
+
+    def watch_folders() -> None:
+        while not is_over.wait(POLL_SECONDS):
+            with suppress(OSError):  # the run folders are read again after the pause
+                unreported.extend(folders.ended())
+            try:
+                report_unreported()
+            except OSError:  # the reader of the output is gone; the same error is raised below, where it is handled
+                return
+
+    watch = threading.Thread(target=watch_folders, daemon=True)
     watch.start()
     try:
         launch(jobs, folder)
@@ -53,8 +61,9 @@ def run_external_jobs(
     finally:
         is_over.set()
         watch.join()
-    for event in (*folders.ended(), *folders.lost(failure)):
-        report(event)
+    unreported += folders.ended()
+    unreported += folders.lost(failure)
+    report_unreported()
 
 
 class JobFolders:

@@ -30,6 +30,7 @@ from breakout.leaderboard_files import (
     save_leaderboard,
 )
 from breakout.report.terminal.leaderboard import print_board
+from breakout.report.terminal.plans import print_warnings
 from breakout.settings.values import format_value
 from breakout.sweeps.labels import labels, shorten
 from breakout.sweeps.ranking import Standing, rank_jobs, simplest
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from breakout.settings import TrackingConfig
+
+_DRIFT_KEY = "distributions.fail_on_drift"
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
@@ -74,10 +77,11 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     results = load_results(folder)
     board = _write_board(results, folder)
     print_board(board)
+    drifted = [result for result in results if isinstance(result, CompletedJob) and result.drifted]
+    print_warnings([f"job {job.number} failed: {', '.join(job.drifted)} drifted ({_DRIFT_KEY})" for job in drifted])
     if any(has_tracker(entry.settings) for entry in load_sweep_record(folder).jobs):
         register_sweep(folder, trackers)
-    has_drifted = any(isinstance(result, CompletedJob) and result.drifted for result in results)
-    return 1 if board.not_completed or has_drifted else 0
+    return 1 if board.not_completed or drifted else 0
 
 
 def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -285,6 +286,19 @@ def test_a_player_without_a_game_that_day_is_ignored_by_a_full_name_unlike_his_l
     known = KnownNames.of({"nicolasclaxton": "Nic Claxton"})
     monkeypatch.setattr("breakout.market.matching.read_known_names", lambda *_: known)
     assert exclude_players(tomorrow, ["Nic Claxton"], sample).ranked.equals(tomorrow.ranked)
+
+
+def test_a_player_is_excluded_by_an_earlier_spelling_of_his_name_and_nobody_by_an_empty_one(
+    tomorrow: Slate, sample: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = tomorrow.ranked["player_lookup"].iloc[0]
+    known = KnownNames.of({best: "Earlier Spelling Sr."})
+    monkeypatch.setattr("breakout.market.matching.read_known_names", lambda *_: known)
+    excluded = exclude_players(tomorrow, ["Earlier Spelling Sr."], sample)
+    assert best not in set(excluded.ranked["player_lookup"])
+    unnamed = replace(tomorrow, ranked=tomorrow.ranked.assign(player_full_name="李凯尔"))
+    with pytest.raises(ConfigurationError, match="周琦"):
+        exclude_players(unnamed, ["周琦"], sample)
 
 
 @pytest.mark.parametrize(

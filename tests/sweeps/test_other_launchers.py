@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from breakout.cli import main
+from breakout.sweeps import external_jobs
+from breakout.sweeps.job import JobEvent
 from tests.sweeps.conftest import (
     QUICK,
     Start,
@@ -69,7 +73,9 @@ def test_ray_gives_the_bits_of_processes_on_this_machine(by_processes: Path, sta
 
 
 @pytest.mark.parametrize("launcher", ["breakout", "basic"])
-def test_every_launcher_counts_a_job_whose_features_drifted_as_failed(launcher: str, here: Path) -> None:
+def test_every_launcher_counts_a_job_whose_features_drifted_as_failed(
+    launcher: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = (
         "model=base_rate,logistic",
         "window.train_start=2025-01-01",
@@ -84,3 +90,20 @@ def test_every_launcher_counts_a_job_whose_features_drifted_as_failed(launcher: 
     assert "drifted between training and evaluation" in " ".join(swept.out.split())
     assert len(in_state(statuses(swept.folder), "completed")) == 2, "the files of the runs are complete"
     assert main([f"resume={swept.folder}"]) == 1, "the jobs are not run again, but they still failed"
+    assert "job 1 failed: " in capsys.readouterr().out
+
+
+def test_an_output_without_a_reader_ends_the_sweep_and_leaves_no_traceback_of_a_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashed: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", crashed.append)
+    monkeypatch.setattr(external_jobs, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(external_jobs.JobFolders, "ended", lambda _: [JobEvent("completed", 0)])
+
+    def refuse(_: JobEvent) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        external_jobs.run_external_jobs(lambda *_: time.sleep(0.2), [], tmp_path, refuse)
+    assert crashed == []
