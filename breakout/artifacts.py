@@ -1,7 +1,8 @@
-"""The reading and writing of files and folders that appear whole or not at all, with digests and a lock.
+"""Functions that read files, and that write files and folders so that they appear whole or not at all.
 
 A file is written under a temporary name beside its target, flushed to the disk, and then renamed to the target. Within
-`flushed_together`, the files below one folder are flushed at the end of the block instead.
+`flushed_together`, the files below one folder are flushed at the end of the block instead. Other functions compute
+digests and lock a file.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path. At the end of the block the file at the temporary path is flushed and renamed to `path`.
+    """Yield a temporary path, to which the block writes. Then flush the written file and rename it to `path`.
 
-    If the block raises, the temporary file is removed. DataError if the path cannot be written or the disk is full, and
+    If the block raises, the temporary file is removed. DataError if `path` cannot be written or the disk is full, and
     for any OSError that the block raises.
     """
     with _writing(path):
@@ -64,10 +65,10 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder, whose files are flushed at the end of the block, and which is then renamed to `path`.
+    """Yield a temporary folder. At the end of the block, flush its files and rename the folder to `path`.
 
-    If the block raises, the temporary folder is removed. DataError if the path cannot be written, the disk is full, or
-    `path` is a file or a folder that is not empty, and for any OSError that the block raises.
+    If the block raises, the temporary folder is removed. DataError if `path` cannot be written, or if `path` is a file
+    or a folder that is not empty. DataError also for any OSError that the block raises, such as a full disk.
     """
     with whole_file(path) as beside:
         beside.mkdir()
@@ -81,7 +82,7 @@ def remove_incomplete(folder: Path) -> list[Path]:
     """Remove the temporary files and folders of `whole_file` and `whole_folder` below a folder; return their paths.
 
     A killed process leaves such files. Call this function only if no living process writes into the folder. DataError
-    if one of them cannot be removed.
+    if a file or folder cannot be removed.
     """
     found = [path for path in sorted(folder.rglob(".*")) if _INCOMPLETE.fullmatch(path.name)]
     for path in found:
@@ -92,10 +93,11 @@ def remove_incomplete(folder: Path) -> list[Path]:
 
 @contextmanager
 def flushed_together(folder: Path) -> Iterator[None]:
-    """Flush all files below the folder at the end of the block, instead of each when it is written.
+    """Flush all files below the folder to the disk at the end of the block.
 
-    Several threads flush them at the same time, because flushing one file after another takes far longer. If the block
-    raises, nothing is flushed. DataError if a file cannot be flushed.
+    In the block, the functions of this module that write files do not flush each file in the folder. Several threads
+    flush the files together, because flushing one file after another takes far longer. If the block raises, nothing is
+    flushed. DataError if a file cannot be flushed.
     """
     token = _flushed_later.set(folder)
     try:
@@ -127,9 +129,9 @@ def flush(path: Path) -> None:
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Lock a file exclusively during the block; the file is created if it does not exist.
 
-    If the file is locked already, `on_wait` is called, which may raise; then this function waits for the lock. The
-    operating system releases the lock when the process ends, even if it is killed. DataError if the file cannot be
-    created.
+    If the file is locked already, `on_wait` is called once. If `on_wait` raises, the exception is passed on; otherwise
+    this function waits for the lock. The operating system releases the lock when the process ends, even if the process
+    is killed. DataError if the file cannot be created.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,7 +146,7 @@ def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content in hexadecimal; DataError if it cannot be read."""
+    """Return the SHA-256 of a file's content in hexadecimal; DataError if the file cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -180,15 +182,14 @@ def _writing(path: Path) -> Iterator[None]:
 def save_text(text: str, path: Path) -> None:
     """Write text as UTF-8.
 
-    As with every `save_` function of this module, the file appears whole or not at all. DataError if it cannot be
-    written.
+    The file appears whole or not at all. DataError if the file cannot be written.
     """
     with whole_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
 
 def save_json(record: Any, path: Path) -> None:
-    """Write a mapping or a typed record as JSON, indented by two spaces.
+    """Write a mapping, a dataclass or a msgspec structure as JSON, indented by two spaces.
 
     ValueError for NaN and infinity, which JSON does not have. DataError if the file cannot be written.
     """
@@ -199,7 +200,7 @@ def save_json(record: Any, path: Path) -> None:
 
 
 def json_ready(value: Any) -> Any:
-    """Return a value made of typed records, mappings, sequences and numpy values as JSON types.
+    """Return a value as JSON types; it may contain dataclasses, structures, mappings, sequences and numpy values.
 
     NaN and infinity become None. TypeError for a value that cannot be converted.
     """
@@ -235,9 +236,10 @@ def save_bytes(content: bytes, path: Path) -> None:
 
 
 def save_sealed(record: Any, path: Path) -> None:
-    """Write a mapping or a typed record as JSON with a seal: a digest of the content, which `load_sealed` checks.
+    """Write a mapping, a dataclass or a msgspec structure as JSON with a seal (a digest of its content).
 
-    ValueError for NaN and infinity. DataError if the file cannot be written.
+    `load_sealed` compares the seal with the content, to detect later changes. ValueError for NaN and infinity.
+    DataError if the file cannot be written.
     """
     content = msgspec.to_builtins(record)
     save_json({**content, SEAL_KEY: json_digest(content)}, path)
@@ -258,7 +260,7 @@ def load_typed(path: Path, kind: type[T]) -> T:
 
 
 def load_sealed(path: Path, kind: type[T]) -> T:
-    """Read a file that `save_sealed` wrote, as the type `kind`.
+    """Read a JSON file that `save_sealed` wrote with a seal (a digest of its content), as the type `kind`.
 
     DataError that names the file if it is missing, damaged or changed, or of another type. A file without a seal is
     accepted, because earlier versions wrote files without one.
@@ -270,9 +272,9 @@ def load_sealed(path: Path, kind: type[T]) -> T:
 
 
 def check_seal(record: Mapping[str, Any], path: Path) -> None:
-    """Raise DataError that names the file unless the digest of the record equals its seal.
+    """Raise DataError that names `path` unless the seal of the record equals the digest of its other keys.
 
-    The digest leaves out the seal. A record without a seal is refused too.
+    The seal is the value of the key "seal". A record without a seal is refused too.
     """
     content = {key: value for key, value in record.items() if key != SEAL_KEY}
     if record.get(SEAL_KEY) != json_digest(content):
@@ -298,8 +300,8 @@ def load_parquet(path: Path) -> pd.DataFrame:
 def load_columns(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file, or some of its columns, without importing pandas.
 
-    `columns` None means all columns; columns that the file lacks are left out. DataError that names the file if it is
-    missing or damaged.
+    If `columns` is None, all columns are read. Columns that the file lacks are left out. DataError that names the file
+    if it is missing or damaged.
     """
     import pyarrow.parquet as pq
 

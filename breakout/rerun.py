@@ -1,6 +1,7 @@
 """The rerun of a completed run with the same settings, to compare the new results with the recorded results.
 
-A rerun trains and evaluates on the dates that the run resolved, because a trailing window moves with the newest game.
+A rerun trains and evaluates on the same dates as the recorded run. The window setting alone could give other dates,
+because a trailing window ends with the newest game.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 class Evidence:
     """The results of a run that must be equal in a rerun, and the versions that may explain a difference.
 
-    The keys of `fingerprints` are `settings`, `data` (the source tables), `contract` (the definitions of the features),
-    `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have is None or missing.
-    `predictions` is the content of predictions.parquet. `versions` maps Python, the libraries and the program to their
-    versions.
+    The keys of `fingerprints` are `settings`, `data` (the source tables), `contract` (the definition of features and
+    label), `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have is None or
+    missing. `predictions` is the content of predictions.parquet. `versions` contains the versions of Python, breakout
+    and its libraries by name. For a training run, `versions` also contains the git commit.
     """
 
     fingerprints: Mapping[str, str | None]
@@ -59,13 +60,14 @@ class Evidence:
 
 
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
-    """Run the settings of a run again; return the recorded evidence of the run and the evidence of the rerun.
+    """Run the settings of a run again; return the recorded results of the run and the results of the rerun.
 
-    `places` maps keys of PLACES to the paths that the rerun reads. DataError if the folder is not that of a completed
-    run, if a file of the run or its bundle was changed or replaced, or if the data cannot be read. ConfigurationError
-    for a run of a command other than train and evaluate, or if the run's settings lack a key of `places`. GateError if
-    the installed feature definitions differ from the contract of the run's bundle, or if they differed when an
-    evaluation was run.
+    `places` maps path settings, such as `warehouse.folder` or `bundle` (all in PLACES), to the paths that the rerun
+    reads. DataError if the run is not completed, or if the data cannot be read. DataError too if a file or the bundle
+    (a saved model) of the run was changed or replaced. ConfigurationError for a run of a command other than train and
+    evaluate, or if the run's settings lack a key of `places`. GateError if the installed definitions of the features
+    differ from those of the bundle. GateError too if the run is an evaluation that was scored with definitions other
+    than the bundle's.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -148,7 +150,10 @@ def _score_again(
 
 
 def check_unchanged(bundle: Bundle) -> None:
-    """Raise GateError if the installed feature definitions differ from the contract of the bundle."""
+    """Raise GateError if the installed feature definitions differ from those of the bundle (a saved model).
+
+    The message lists the differences.
+    """
     differences = contract_differences(bundle)
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
@@ -156,7 +161,10 @@ def check_unchanged(bundle: Bundle) -> None:
 
 
 def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
-    """Return the settings with the paths of `places`; ConfigurationError for a key that the settings lack."""
+    """Return the settings with other paths; ConfigurationError for a key of `places` that the settings lack.
+
+    `places` maps path settings, such as `warehouse.folder` or `bundle`, to the new paths.
+    """
     mapping = settings.to_mapping(config)
     for key, place in places.items():
         group, _, name = key.rpartition(".")
@@ -168,7 +176,11 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
-    """Return the settings with the dates that the run resolved; a walk forward has fixed dates in its settings."""
+    """Return the settings with the dates in `windows`, on which the recorded run trained and evaluated.
+
+    The settings of a walk forward (several windows, one after another) are returned unchanged, because its dates are
+    fixed.
+    """
     if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config
     evaluation = windows.evaluation or (None, None)

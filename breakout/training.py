@@ -40,11 +40,11 @@ def train(
     facts: Mapping[str, object] | None = None,
     started: list[Path] | None = None,
 ) -> RunResult:
-    """Fit and evaluate a plan, write a new run folder, and return the result.
+    """Fit and evaluate a model as `plan` defines it, write a new run folder, and return the result.
 
     The run folder is created in `parent`; None means the plan's `run_parent`. A sweep passes `work`, the results that
-    its runs share, and `facts`, further values for status.json. If the list `started` is given, the path of the run
-    folder is appended to it as soon as the folder exists. An error is recorded in the run folder and raised again.
+    its jobs share, and `facts`, further keys of status.json. If the list `started` is given, the path of the run folder
+    is appended to the list as soon as the folder exists. An error is recorded in the run folder and raised again.
     DataError if the folder cannot be written or the data cannot be used.
     """
     parent = plan.run_parent if parent is None else parent
@@ -89,7 +89,10 @@ def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> Di
 def _write(
     plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
-    """Write the predictions, the metrics and the bundle of a run, and the drift report if there is one."""
+    """Write the predictions, the metrics and the bundle (the saved model) of a run.
+
+    If `distributions` is not None, write the report about drifted features too.
+    """
     if distributions is not None:
         save_distributions(distributions, run.folder)
     artifacts.save_parquet(fitted.predictions(), run.folder / PREDICTIONS_FILE)
@@ -101,7 +104,10 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return the facts about the model of the last fitted window, for the manifest of its bundle."""
+    """Return the facts about the model of the last fitted window.
+
+    They become part of the manifest (the description of the saved model).
+    """
     config, last = plan.config, fitted.last
     rows, validation = last.evaluation, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates

@@ -33,7 +33,10 @@ logger = logging.getLogger("breakout")
 
 @dataclass
 class Run:
-    """A run in progress: its folder and its status. The program may set keys of the status until the run ends."""
+    """A run in progress: its folder and its status (the content of status.json).
+
+    The program may set keys of the status until the run ends.
+    """
 
     folder: Path
     status: RunStatus
@@ -65,12 +68,13 @@ def open_run(
     facts: Mapping[str, Any] | None = None,
     fingerprint: str | None = None,
 ) -> Iterator[Run]:
-    """Make a new folder for a run below `parent`, and yield the run.
+    """Make a new folder for a run below `parent`, write its settings and status, and yield the run.
 
-    `identity` is the fingerprint of the contract or of the bundles that the run uses, "" if it is not known yet.
-    `facts` contains values of further keys of `RunStatus`. `fingerprint` ends the name of the folder; None means the
-    fingerprint of the settings. At the end of the block, the run is marked completed. An exception in the block marks
-    the run failed; Ctrl-C and SIGTERM mark it interrupted. The exception's message is written to status.json and its
+    `command` is the command of breakout that runs, such as train. `identity` is the fingerprint of what the run uses:
+    of its contract (the definition of features and label) or of its bundles (saved models). It is "" if it is not known
+    yet. `facts` contains further keys of status.json. `fingerprint` ends the name of the folder; None means the
+    fingerprint of `config`. At the end of the block, the run is marked completed. An exception in the block marks the
+    run failed; Ctrl-C and SIGTERM mark the run interrupted. The exception's message is written to status.json and its
     traceback to run.log, and the exception is raised again. DataError if the folder cannot be written.
     """
     fingerprint = fingerprint or settings.fingerprint(config)
@@ -149,7 +153,10 @@ def _log_to(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
-    """Make SIGTERM end the block like Ctrl-C. Outside the main thread, where signals cannot be set, do nothing."""
+    """Make SIGTERM raise KeyboardInterrupt in the block, as Ctrl-C does.
+
+    Outside the main thread, where signals cannot be set, SIGTERM keeps its effect.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame

@@ -19,10 +19,10 @@ STATUS_SECONDS = 3600
 
 
 def clear_runs(outputs: Path) -> list[Path]:
-    """Remove unfinished files and folders from run folders whose process has ended; return the removed paths.
+    """Remove unfinished files and folders from the run folders whose process has ended; return the removed paths.
 
-    The run folders are those of runs, comparisons, backtests and jobs of sweeps below `outputs`. DataError if a file
-    cannot be removed.
+    The run folders are those of runs, comparisons, backtests and jobs of sweeps below `outputs`. A run that may still
+    be running, here or on another machine, is left unchanged. DataError if a file cannot be removed.
     """
     return [
         path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
@@ -37,7 +37,7 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 def _may_be_running(folder: Path) -> bool:
     """Return whether a living process, on this machine or another, may still write to the run folder.
 
-    Without a status.json it may, as long as the folder is younger than STATUS_SECONDS.
+    Without a status.json, return whether the folder is younger than STATUS_SECONDS. With a damaged one, return false.
     """
     if not (folder / STATUS_FILE).is_file():
         return time.time() - folder.stat().st_mtime < STATUS_SECONDS

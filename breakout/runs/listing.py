@@ -30,10 +30,12 @@ class RunRow:
     """A finished run, or a sweep with the figures of its best job.
 
     `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` are those of the run
-    or sweep; the fields after them describe the run, or the best job of the sweep. `train` and `evaluation` are the
-    first and last date; `train` is None if the run's bundle is not found. `games` is the number of evaluated rows.
-    `features` is the name of the preset with exactly these features, or their number if there is no such preset.
-    Without an evaluation, `evaluation` and `verdict` are None, `games` is 0 and `metrics` is empty.
+    or sweep. The other fields describe the run, or the best job of the sweep. `train` and `evaluation` are the first
+    and last date; `train` is None if the run's bundle (the saved model) is not found. `games` is the number of
+    evaluated rows. `model` is the kind of model. `features` is the name of the preset (a named list) with exactly these
+    features, or their number if there is no such preset. `metrics` contains the metrics on the evaluation rows, and
+    `verdict` the level of the evaluation's verdict. Without an evaluation, `evaluation` and `verdict` are None, `games`
+    is 0 and `metrics` is empty.
     """
 
     kind: str
@@ -51,12 +53,12 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs and sweeps that match the filters, and a message for each damaged folder.
+    """The runs and sweeps that match the filters of `list_runs`, and a message for each damaged folder.
 
-    `not_completed` is the number of runs that are not completed, and of sweeps without a leaderboard or without the
-    folder of a best job. `not_completed_folders` are the folders of these runs and sweeps, the last changed first.
-    `occurring` contains the values of `model` and `features` of all finished runs and sweeps, even of those that do not
-    match the filters.
+    `not_completed` is the number of runs and sweeps without a row: runs that are not completed, and sweeps without a
+    leaderboard, a completed job or the folder of their best job. `not_completed_folders` are their folders, the last
+    changed first. `occurring` contains the values of `model` and `features` of all finished runs and sweeps, even of
+    those that do not match the filters.
     """
 
     rows: tuple[RunRow, ...]
@@ -70,8 +72,9 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
     """Return the finished runs and sweeps below `outputs` that match the filters, sorted.
 
     The keys of `chosen` are filters: name (a glob pattern), model, features, since and until (ISO dates of the start).
-    A further key is `sort`, one of SORTS. All keys are optional; other keys are ignored. KeyError if `sort` is none of
-    SORTS. For a damaged folder, the listing has a message instead of a row.
+    A further key is `sort`: "started" (newest first, the default), "name" or a metric. All keys are optional; other
+    keys are ignored. KeyError for any other value of `sort`. For a damaged folder, the listing has a message instead of
+    a row.
     """
     rows: list[RunRow] = []
     damaged: list[str] = []
@@ -104,7 +107,11 @@ def _folders(outputs: Path) -> Iterator[Path]:
 
 
 def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
-    """Return the row of a run; None if it is not completed, or if its folder has no status.json."""
+    """Return the row of a run; None if the run is not completed, or if its folder has no status.json.
+
+    `presets` maps lists of features to the names of these lists. DataError if a file of the run is damaged or was
+    changed.
+    """
     if not (folder / STATUS_FILE).is_file():
         return None  # `folder` is a sweep without a leaderboard, or the removed folder of a best job
     run = read_run(folder)
@@ -128,9 +135,10 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
 
 
 def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
-    """Return the row of a sweep, with the figures of the best job of its first table.
+    """Return the row of a sweep, with the figures of the best job of the first table in its leaderboard.
 
-    None if the leaderboard has no completed job, or if the folder of the best job is gone.
+    None if the leaderboard has no completed job, or if the folder of the best job is gone. `presets` maps lists of
+    features to the names of these lists. DataError if the leaderboard or a file of the best job is damaged.
     """
     board = load_leaderboard(folder)
     best = next((row for table in board.tables for row in table.rows if row.job == table.best and row.run), None)
@@ -154,7 +162,10 @@ def _matches(row: RunRow, chosen: Mapping[str, str]) -> bool:
 
 
 def _sorted(rows: list[RunRow], by: str) -> list[RunRow]:
-    """Return the rows sorted by start (newest first), by name, or by a metric (best first, undefined last)."""
+    """Return the rows sorted by start (newest first), by name, or by a metric (best first, undefined last).
+
+    `by` is "started", "name" or a metric; KeyError for any other text.
+    """
     if by == "started":
         return sorted(rows, key=lambda row: row.started, reverse=True)
     if by == "name":

@@ -19,11 +19,11 @@ _TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")  # the end of a sw
 
 
 def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Path | None:
-    """Return the folder of the newest completed run with this file and a name that matches a glob pattern.
+    """Return the folder of the newest completed run whose name matches a glob pattern and whose folder contains `file`.
 
-    None if there is none. `file` is a path in the run's folder. The names of run folders begin with the time of the
-    start, so sorting by name sorts by time. Runs are read from newest to oldest until one is completed. DataError if a
-    status that is read is damaged.
+    `file` is a path in the run's folder. None if there is no such run. Runs are read from newest to oldest until a run
+    is completed. DataError if the status of a run that is read is damaged. The names of run folders begin with the time
+    of the start, so sorting by name sorts by time.
     """
     depth = len(Path(file).parts)
     found = (path.parents[depth - 1] for path in (outputs / RUNS).glob(f"{pattern}/*/{file}"))
@@ -36,16 +36,16 @@ def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Pa
 def newest_run(outputs: Path, name: str) -> Path | None:
     """Return the folder of the newest completed run with this name; None if there is none.
 
-    It may be a run of any command that writes into the folder `runs`. DataError if the status of a newer run with this
-    name is damaged.
+    Only the runs in the folder `runs` below `outputs` count, whatever their command. DataError if status.json of a run
+    with this name is damaged, unless a newer run is completed.
     """
     return newest_completed(outputs, glob.escape(name))
 
 
 def newest_sweep(outputs: Path, name: str) -> Path | None:
-    """Return the folder of a sweep: the one that is called `name`, or else that of the newest sweep with this name.
+    """Return the folder of a sweep: the folder that is called `name`, or else that of the newest sweep with this name.
 
-    None if there is neither.
+    The folder of a sweep is called by the sweep's name and the time of the start. None if no sweep matches.
     """
     sweeps = _sweeps(outputs)
     exact = [folder for folder in sweeps if folder.name == name]
@@ -54,7 +54,7 @@ def newest_sweep(outputs: Path, name: str) -> Path | None:
 
 
 def run_names(outputs: Path) -> set[str]:
-    """Return the names of the completed runs; runs with a damaged status are left out."""
+    """Return the names of the completed runs below `outputs`; runs with a damaged status are left out."""
     names = set()
     for path in (outputs / RUNS).glob(f"*/*/{STATUS_FILE}"):
         with suppress(DataError):
@@ -64,7 +64,7 @@ def run_names(outputs: Path) -> set[str]:
 
 
 def sweep_names(outputs: Path) -> set[str]:
-    """Return the names of the sweeps, which are the names of their folders without the time of the start."""
+    """Return the names of the sweeps below `outputs`: the names of their folders without the time of the start."""
     return {_TIME.sub("", folder.name) for folder in _sweeps(outputs)}
 
 

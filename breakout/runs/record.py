@@ -37,7 +37,7 @@ class RunRecord:
 
     @property
     def name(self) -> str:
-        """The setting `name` of the run, or its command if that has no such setting."""
+        """The setting `name` of the run; if the run has no such setting, the name of its command."""
         return self.status.name
 
     @cached_property
@@ -61,10 +61,10 @@ class RunRecord:
 
     @cached_property
     def bundle_folder(self) -> Path | None:
-        """The folder of the bundle that the run made or, for an evaluation, scored.
+        """The folder of the bundle (a saved model) that the run made or, for an evaluation, scored.
 
-        None if the run made none, if the bundle was moved or removed, or if the evaluation was given the folder of a
-        registry.
+        None if the run made none, or if the bundle was moved or removed. None too if the evaluation was given the
+        folder of a registry (a folder of several bundles).
         """
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
@@ -74,12 +74,18 @@ class RunRecord:
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest of the bundle in `bundle_folder`; None without a bundle, DataError for a damaged manifest."""
+        """The manifest (the description of a saved model) in `bundle_folder`; None if the run has no such folder.
+
+        DataError if the manifest is damaged.
+        """
         return None if self.bundle_folder is None else load_manifest(self.bundle_folder)
 
     @cached_property
     def distributions(self) -> DistributionReport | None:
-        """The content of distributions.json; None if the run has none, DataError if it is damaged."""
+        """The content of distributions.json, which records how the features drifted between training and evaluation.
+
+        None if the run has no such file, DataError if the file is damaged.
+        """
         path = self.folder / DISTRIBUTIONS_FILE
         return load_typed(path, DistributionReport) if path.is_file() else None
 
@@ -95,8 +101,8 @@ class RunRecord:
 def read_run(folder: Path) -> RunRecord:
     """Read a run in any state.
 
-    DataError if status.json or settings.yaml is missing or damaged, or if a file that has a digest in status.json was
-    changed or removed since the run ended.
+    DataError if status.json or settings.yaml is missing or damaged. DataError too if a file that has a digest in
+    status.json was changed or removed since the run ended.
     """
     status = read_status(folder)
     check_files(folder, status)
@@ -106,8 +112,8 @@ def read_run(folder: Path) -> RunRecord:
 def read_completed_run(folder: Path) -> RunRecord:
     """Read a completed run.
 
-    DataError if the run is not completed, if status.json or settings.yaml is missing or damaged, or if a file that has
-    a digest in status.json was changed or removed.
+    DataError if the run is not completed, or if status.json or settings.yaml is missing or damaged. DataError too if a
+    file that has a digest in status.json was changed or removed.
     """
     run = read_run(folder)
     if run.status.state != "completed":
@@ -116,10 +122,10 @@ def read_completed_run(folder: Path) -> RunRecord:
 
 
 def previous_run(run: RunRecord) -> RunRecord | None:
-    """Return the latest completed run that started before `run` and has the same name and command; None without one.
+    """Return the latest completed run that started before `run` and has the same name and command.
 
-    Runs whose files are damaged or were changed are skipped. The names of run folders begin with the time of the start,
-    so sorting by name sorts by time.
+    None if there is no such run. Runs whose files are damaged or were changed are skipped. The names of run folders
+    begin with the time of the start, so sorting by name sorts by time.
     """
     own = run.folder.resolve()
     for folder in sorted(own.parent.iterdir(), reverse=True):

@@ -1,8 +1,8 @@
 """The status.json of a run: its type, its reader and writer, and the digests that reveal changed files.
 
 During the run, the state is "running". When the run ends, status.json is written again, with the digests of the run's
-files and a digest of its own content (the seal). A reader compares these digests to find out whether status.json or
-one of the files was changed later. The files run.log and report.html may change, so they have no digest.
+files and a digest of its own content (the seal). A reader compares these digests to find out whether a file was changed
+later. The files run.log and report.html may change, so they have no digest.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ State = Literal["running", "completed", "failed", "interrupted", "killed"]
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The content of status.json. A key that does not apply to the run's command is None here and absent from the file.
 
-    `process` distinguishes the run's process `pid` from a later process with the same number (see `process_identity`).
-    `files` maps paths in the run's folder to SHA-256 digests. It is None if the run has not ended or was killed, or if
-    an earlier version of breakout, which wrote no digests, made the run.
+    `process` distinguishes the run's process `pid` from a later process that gets the same number. `files` maps paths
+    in the run's folder to SHA-256 digests. `files` is None if the run has not ended or was killed. It is also None for
+    a run of an earlier version of breakout, which wrote no digests.
     """
 
     state: State
@@ -75,9 +75,10 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json, with the digests of the run's files and a seal if the run has ended.
+    """Write status.json into a run's folder.
 
-    Secrets in addresses within the error and the overrides are masked. DataError if the file cannot be written.
+    If the run has ended, add the digests of the run's files and a seal (a digest of the status itself). Secrets in
+    addresses within the error and the overrides are masked. DataError if the file cannot be written.
     """
     path = folder / STATUS_FILE
     error = None if status.error is None else mask_secrets(status.error)
@@ -109,7 +110,10 @@ def read_status(folder: Path) -> RunStatus:
 
 
 def check_files(folder: Path, status: RunStatus) -> None:
-    """Raise DataError that names the file if a file of `status.files` was changed or removed since the run ended."""
+    """Raise DataError that names the file if a file of `status.files` was changed or removed since the run ended.
+
+    Without `status.files`, nothing is checked.
+    """
     for name, digest in (status.files or {}).items():
         path = folder / name
         if not path.is_file():
@@ -122,7 +126,10 @@ def check_files(folder: Path, status: RunStatus) -> None:
 
 
 def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
-    """Log one warning that files in `place` cannot be checked, if a completed run among `statuses` has no digests."""
+    """Log one warning that the files in `place` cannot be checked, if a completed run recorded no digests of its files.
+
+    `statuses` are the statuses of the runs in `place`. Without such a run, nothing is logged.
+    """
     if any(status.state == "completed" and status.files is None for status in statuses):
         logger.warning("%s was made by a version that kept no digests of a run's files: they are not checked.", place)
 
@@ -156,7 +163,11 @@ def _is_alive(status: RunStatus) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the digests of the files in a run's folder, except NOT_DIGESTED, and of MANIFEST if there is a bundle."""
+    """Return the SHA-256 digests of the files in a run's folder, and of the manifest of its bundle (the saved model).
+
+    The keys are paths in the folder. Subfolders, hidden files, status.json, run.log and report.html are left out, and
+    so is a manifest that does not exist.
+    """
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     wanted = [name for name in names if name not in NOT_DIGESTED]
     wanted += [MANIFEST] if (folder / MANIFEST).is_file() else []

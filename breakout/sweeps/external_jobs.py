@@ -26,11 +26,11 @@ POLL_SECONDS = 1.0  # pause between two readings of the run folders
 def run_external_jobs(
     launch: Launch, jobs: Sequence[PlannedJob], folder: Path, report: Callable[[JobEvent], object]
 ) -> None:
-    """Run jobs with `launch` in the sweep's folder, and call `report` once for each job, with its last event.
+    """Run jobs with `launch` in the sweep's folder, and call `report` once for each job, when it completed or failed.
 
     `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS to find the jobs that
     have ended. Jobs that have not ended when `launch` returns or raises an exception are reported as failed. The
-    exception is not raised again.
+    exception is not raised again, unless it is KeyboardInterrupt.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None
@@ -67,9 +67,9 @@ def run_external_jobs(
 
 
 class JobFolders:
-    """A reader of run folders that finds the jobs that have ended.
+    """A reader of a sweep's run folders that finds the jobs that have ended.
 
-    It ignores the run folders that already exist when the reader is created, which are of earlier runs.
+    Run folders that already exist when the reader is created are of earlier runs, and are ignored.
     """
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
@@ -79,10 +79,11 @@ class JobFolders:
         self._begun: set[int] = set()
 
     def ended(self) -> list[JobEvent]:
-        """Return an event for each job that ended since the last call.
+        """Return an event for each job that ended since the last call; an empty list if no job did.
 
-        A completed job whose features drifted counts as failed if its `distributions.fail_on_drift` is true, and so
-        does one whose metrics or distributions cannot be read. A run whose status.json cannot be read is ignored.
+        A completed job counts as failed if its metrics or distributions cannot be read. It also counts as failed if its
+        features drifted and its setting `distributions.fail_on_drift` is true. A run whose status.json cannot be read
+        is ignored.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         events = [event for number, job in self._open.items() if (event := self._event(number, job, runs))]
@@ -108,8 +109,8 @@ class JobFolders:
     def lost(self, failure: Exception | None) -> list[JobEvent]:
         """Return a failed event for each job that has not ended.
 
-        `failure` is the exception that the launcher raised, None if it raised none. It becomes the message of the
-        events; without it, the message says whether the job began.
+        `failure` is the exception that the launcher raised, None if it raised none. The message of the events contains
+        the exception; if there is none, the message says whether the job began.
         """
         events = []
         for number in self._open:

@@ -21,10 +21,11 @@ class JobEvent:
     """A change in the state of a job: it started, completed or failed.
 
     `number` is the job's number in the sweep, and `message` the reason of a failure. `value` is the optimized metric of
-    a completed job, None if the metric is undefined. `validated_on` is the number of validation rows and their first
-    and last game date, None unless the job completed. Values that were computed on different validation rows are not
-    comparable. `is_death` is true if the job did not record its end in status.json, for example because its process
-    died.
+    a completed job on the validation part (the latest training rows, kept out of the fit). `value` is None if the
+    metric is undefined or the job did not complete. `validated_on` is the number of validation rows and their first and
+    last game date. It is None if the job did not complete or has no validation part. Values that were computed on
+    different validation rows are not comparable. `is_death` is true if the job did not record its end in status.json,
+    for example because its process died.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -42,9 +43,9 @@ Identity: TypeAlias = tuple[str, str]
 class Job:
     """One run of a sweep.
 
-    `origin` is the number that Hydra's sweeper gave the job. With `window.fold_jobs`, each fold of a walk forward
-    becomes a job, and these jobs have the same origin. `number` is the job's number in the sweep's folder; it is -1
-    until `SweepRecord.number` assigns one.
+    `origin` is the number that Hydra's sweeper gave the job. If `window.fold_jobs` is true, each fold (one window of a
+    walk forward) becomes a job, and these jobs have the same origin. `number` is the job's number in the sweep's
+    folder, -1 until `SweepRecord.number` assigns one.
     """
 
     origin: int
@@ -54,17 +55,20 @@ class Job:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of the settings."""
+        """The fingerprint of the job's settings."""
         return settings.fingerprint(self.config)
 
     @property
     def mapping(self) -> dict[str, Any]:
-        """The settings as nested dicts, with dates as texts and without the values of environment variables."""
+        """The job's settings as nested dicts, with dates as texts.
+
+        A value from an environment variable is the text of its reference, such as `${oc.env:TOKEN}`.
+        """
         return settings.to_mapping(self.config)
 
     @property
     def identity(self) -> Identity:
-        """The fingerprint, and the name, hypothesis and tags as JSON text.
+        """The fingerprint of the settings, and the job's name, hypothesis and tags as JSON text.
 
         A sweep runs jobs with equal identities only once.
         """
@@ -87,20 +91,23 @@ class Refusal:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of `mapping`."""
+        """The fingerprint of the job's settings, or of its overrides if Hydra cannot compose them."""
         return settings.fingerprint(self.mapping)
 
     @property
     def identity(self) -> Identity:
-        """The fingerprint, and the job's name, hypothesis and tags as JSON text."""
+        """The fingerprint of `mapping`, and the job's name, hypothesis and tags as JSON text.
+
+        A sweep treats jobs with equal identities as one job.
+        """
         return identity_of(self.fingerprint, self.mapping)
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
     """Return the identity of a job, by which a sweep recognizes equal jobs.
 
-    It is the fingerprint, and the name, hypothesis and tags as JSON text, because the fingerprint does not cover these.
-    `mapping` holds the job's settings.
+    The identity is the job's fingerprint, and its name, hypothesis and tags as JSON text. The fingerprint alone does
+    not cover these three settings. `mapping` holds the job's settings.
     """
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
@@ -131,8 +138,8 @@ def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
 def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
     """Return the command line that runs a job alone.
 
-    It leaves out the overrides that choose how a sweep runs, such as `workers=2`. `sweep_overrides` are the overrides
-    of the whole sweep; of these, the command contains only `hydra.searchpath`.
+    The command leaves out the overrides that choose how a sweep runs, such as `workers=2`. `sweep_overrides` are the
+    overrides of the whole sweep; of these, the command contains only `hydra.searchpath`.
     """
     search_path = [override for override in sweep_overrides if override.startswith(_SEARCH_PATH)]
     arguments = [*search_path, *job_overrides(overrides)]

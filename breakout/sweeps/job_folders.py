@@ -43,7 +43,7 @@ class JobRun:
 
 
 def job_runs(folder: Path) -> list[JobRun]:
-    """Return all runs in a sweep's folder, sorted by start; a damaged run folder is included."""
+    """Return all runs in a sweep's folder, sorted by start; [] if there are none. A damaged run folder is included."""
     return [_read(path) for path in sorted((folder / RUNS_FOLDER).glob("*")) if path.is_dir()]
 
 
@@ -62,10 +62,10 @@ def _read(folder: Path) -> JobRun:
 
 
 def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | None:
-    """Return the latest completed run of a job, or its latest run if none is completed; None if it has no run.
+    """Return the latest completed run of a job, or its latest run if none is completed; None if the job has no run.
 
     The name of a run folder ends with the job's fingerprint, and status.json contains the job's number. If status.json
-    cannot be read, only the name is compared.
+    cannot be read, only the name of the folder is compared.
     """
     named = [run for run in runs if run.folder.name.endswith(f"-{fingerprint}")]
     own = [run for run in named if run.status is None or run.status.job == number]
@@ -79,7 +79,7 @@ def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def metric_of(run: Path, metric: str) -> float | None:
-    """Return a metric of a completed run on its validation part, never on its evaluation window.
+    """Return a metric of a completed run on its validation part (the latest training rows, kept out of the fit).
 
     None if the metric is undefined or the run has no validation part. DataError if metrics.json cannot be read.
     """
@@ -90,7 +90,8 @@ def metric_of(run: Path, metric: str) -> float | None:
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
     """Return the event of a completed job, with its metric on the validation part and the dates of that part.
 
-    Metric and dates are None if the run has no validation part. DataError if metrics.json cannot be read.
+    The validation part is the latest training rows, kept out of the fit. Metric and dates are None if the run has no
+    validation part. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     if validation is None:
@@ -102,8 +103,8 @@ def completion_of(number: int, run: Path, metric: str) -> JobEvent:
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
     """Create the run folder of a job that failed before it made one, with status.json, settings and a log.
 
-    `mapping` holds the job's settings, and `facts` further keys of status.json. If the folder cannot be written,
-    DataError is raised, unless `error` is a DataError too.
+    `mapping` holds the job's settings, and `facts` further keys of status.json. `error` is the reason of the failure.
+    If the folder cannot be written, DataError is raised; if `error` is itself a DataError, nothing is raised.
     """
     with suppress(type(error)), open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
         raise error
@@ -112,9 +113,9 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 def failure_message(error: BaseException) -> str:
     """Return the message about an error that ended a job.
 
-    For a BreakoutError it is the error's text. For a lack of memory, disk space or permission it names the remedy. For
-    KeyboardInterrupt it says that the job was interrupted. For any other exception it is the type and the first
-    paragraph of the text, on one line.
+    For a BreakoutError, the message is the error's text. For a lack of memory, disk space or permission, the message
+    names the remedy. For KeyboardInterrupt, it says that the job was interrupted. For any other exception, it is the
+    type and the first paragraph of the text, on one line.
     """
     known = as_breakout_error(error)
     if known is not None:

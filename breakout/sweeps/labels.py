@@ -1,4 +1,4 @@
-"""Short names of jobs, made of the overrides in which they differ."""
+"""Short names of jobs, made of the overrides in which the jobs differ."""
 
 from __future__ import annotations
 
@@ -27,15 +27,19 @@ def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overr
 
 
 def variant_overrides(overrides: Sequence[str]) -> Overrides:
-    """Return the overrides without those of window, seed, name, hypothesis, tags and paths."""
+    """Return the overrides that define a job's variant.
+
+    These are all overrides except those of window, seed, name, hypothesis, tags and paths, in which the jobs of one
+    variant may differ.
+    """
     return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT)
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Return a short label for each job of one table: the overrides in which the job differs from the other jobs.
+    """Return a short label for each job of one table: its overrides that not all jobs of the table have.
 
     If the table has a single job, its label holds all its overrides except the name of the window, which is in the
-    table's title. The label of a job that differs in no override is "".
+    table's title. The label of a job without such overrides is "".
     """
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}

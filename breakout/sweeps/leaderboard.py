@@ -1,8 +1,8 @@
 """The leaderboard of a sweep, built from the run folders of its jobs.
 
 Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with another
-window, target or population are in another table. Only variants are compared across tables: the jobs of one variant
-differ only in window, seed, name, hypothesis, tags and paths.
+window, target or population (the players that count as role players) are in another table. Only variants are compared
+across tables: the jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
 """
 
 from __future__ import annotations
@@ -68,11 +68,12 @@ def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
 
 
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
-    """Write a sweep's leaderboard, print its first rows, and register the jobs with the trackers of their settings.
+    """Write and print the leaderboard of a sweep, and register the jobs with the trackers (services that record runs).
 
     `trackers` are the tracking settings of the jobs, with the secrets that the saved settings lack. Return the exit
-    code: 0 if all jobs are completed and none failed because its features drifted, else 1. ConfigurationError if the
-    folder has no sweep.json. DataError if sweep.json is damaged, a file cannot be written or a registration fails.
+    code: 0 if all jobs are completed, else 1. The exit code is also 1 if features of a job drifted and its setting
+    `distributions.fail_on_drift` is true. ConfigurationError if the folder has no sweep.json. DataError if sweep.json
+    is damaged, a file cannot be written or a registration fails.
     """
     results = load_results(folder)
     board = _write_board(results, folder)
@@ -87,8 +88,9 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
 def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:
     """Return the leaderboard of the sweep in `folder`.
 
-    Completed jobs are ranked in tables, one for each set of games and labels. All other jobs are in `not_completed`.
-    The metric is the `optimized_metric` of the jobs, log_loss if no job's settings could be composed.
+    Completed jobs are in tables, one for each set of games and labels. All other jobs are in `not_completed`. In a
+    table, jobs are ranked by the metric that their setting `optimized_metric` names. The metric is log_loss if no job's
+    settings could be composed.
     """
     completed = [result for result in results if isinstance(result, CompletedJob)]
     metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
@@ -134,10 +136,10 @@ def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> 
 
 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
-    """Return the tables with titles.
+    """Return the tables of the leaderboard with titles.
 
-    A title names the window, and the settings of target and warehouse that differ between tables. It also names the
-    training dates if all jobs of the table have the same fixed dates.
+    A title names the window, and the settings of target and warehouse that differ between tables. If all jobs of a
+    table have the same fixed dates, its title also names the training dates.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []
@@ -156,7 +158,7 @@ def _data_settings(table: JobTable) -> dict[tuple[str, str], Any]:
 
 
 def _training_dates(jobs: Sequence[CompletedJob]) -> str:
-    """Return "trained on START..END" if all jobs have the same fixed dates, else ""."""
+    """Return the text "trained on START..END" if all jobs have the same fixed dates, else ""."""
     windows = {job.config.window for job in jobs}
     found = {
         f"trained on {window.train_start}..{window.train_end}"
@@ -203,9 +205,9 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
-    """Return the different baselines of the jobs, except the uncalibrated model.
+    """Return the baselines (simple models for comparison) of the jobs, each once; () without evaluated jobs.
 
-    Two baselines are the same if their names, AUCs and log losses are equal.
+    The uncalibrated model is left out. Two baselines are the same if their names, AUCs and log losses are equal.
     """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for job in jobs:
@@ -219,10 +221,10 @@ def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
 
 
 def compare_lines(jobs: Sequence[CompletedJob]) -> tuple[LineRow, ...]:
-    """Return the rows of the market, then a row for each job that was compared with the market; () without such jobs.
+    """Return the metrics of the market (probabilities from bookmakers' prices), then of the jobs compared with it.
 
-    The market has one row for each of its different log losses. It has several if the jobs differ in `prices`, such as
-    in `prices.margin`.
+    The market has one row for each of its different log losses. There are several such rows if the jobs differ in
+    `prices`, such as in `prices.margin`. Without a job that was compared with the market, return ().
     """
     compared = [(job.number, market) for job in jobs if (market := job.metrics.market) is not None]
     markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}

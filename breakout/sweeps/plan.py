@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job with its plan and numbers of rows; the numbers are None in a dry run if counting would cost money."""
+    """A job with the plan of its run, and its numbers of training and evaluation rows.
+
+    The numbers are None in a dry run if counting would cost money.
+    """
 
     job: Job
     plan: PreparedPlan
@@ -36,8 +39,9 @@ class PlannedJob:
     def shared_seconds(self) -> float:
         """The estimated seconds of the fits that other jobs may share.
 
-        These are one fit, or one for each fold. Each fit counts twice if `validation.refit` is true and the model can
-        stop early, because such a model is fitted again on all rows.
+        These are one fit, or one for each fold (one window of a walk forward). Each fit counts twice if
+        `validation.refit` is true and the model can stop early, because such a model is fitted again on all training
+        rows.
         """
         model, features = self.job.config.model, len(self.plan.features.names)
         is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early
@@ -48,7 +52,7 @@ class PlannedJob:
     def own_seconds(self) -> float:
         """The estimated seconds of the work that no other job shares: everything except the fits with the job's seed.
 
-        It includes the fits with further seeds if `evaluation.seeds` is above 1.
+        If `evaluation.seeds` is above 1, this work includes the fits with the further seeds.
         """
         further_seeds = self.job.config.evaluation.seeds - 1
         return further_seeds * self.shared_seconds + job_seconds(self.evaluation_rows or 0)
@@ -56,14 +60,20 @@ class PlannedJob:
 
 @dataclass(frozen=True)
 class FitGroup:
-    """Jobs that share their fits; `iterations` is the largest number of iterations in their settings."""
+    """Jobs that share their fits.
+
+    `iterations` is the largest setting `model.iterations` of the jobs, 0 for models without iterations.
+    """
 
     jobs: tuple[PlannedJob, ...]
     iterations: int
 
     @property
     def fits(self) -> int:
-        """The number of fits that the jobs share: one, or one for each fold; refits on all rows are not counted."""
+        """The number of fits that the jobs share: one, or one for each fold (one window of a walk forward).
+
+        Refits on all training rows are not counted.
+        """
         return max(1, len(self.jobs[0].plan.folds))
 
     @cached_property
@@ -74,10 +84,11 @@ class FitGroup:
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """The plan of a batch of jobs.
+    """The plan of a batch: the jobs that the sweeper requested together.
 
-    `groups` are in the order in which they start, and `refused` are the jobs that cannot start. `bytes_to_read` are the
-    bytes that a query engine bills for the rows, None if no warehouse of the jobs bills by bytes.
+    `groups` are the jobs that share fits, in the order in which they start. `refused` are the jobs that cannot start.
+    `bytes_to_read` estimates the bytes that a query engine bills for the rows, and their price. It is None if no
+    warehouse of the jobs bills by bytes.
     """
 
     groups: tuple[FitGroup, ...]
@@ -95,9 +106,9 @@ class SweepPlan:
         return replace(self, groups=tuple(group for group in groups if group.jobs))
 
     def once(self) -> SweepPlan:
-        """Return the plan without repeated jobs: of several jobs or refusals with the same number one stays.
+        """Return the plan without repeated jobs: of several jobs with the same number, only the first stays.
 
-        A job that can start takes precedence over a refusal.
+        If the same number belongs to a job that can start and to a refused job, the job that can start stays.
         """
         requested: list[PlannedJob | Refusal] = [*self.jobs, *self.refused]
         first: dict[int, PlannedJob | Refusal] = {}
@@ -120,7 +131,7 @@ class SweepPlan:
     def fits(self) -> int:
         """The number of fits of the batch; a fit that several jobs share counts once.
 
-        Refits on all rows and fits with further seeds (`evaluation.seeds`) are not counted.
+        Refits on all training rows and fits with further seeds (`evaluation.seeds`) are not counted.
         """
         return sum(group.fits for group in self.groups)
 
@@ -131,9 +142,9 @@ class SweepPlan:
 
 
 def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
-    """Return the jobs in groups that share their fits.
+    """Return the jobs in groups; the jobs of a group share their fits.
 
-    The costliest group comes first, so that no worker runs long after the others have ended.
+    The costliest group comes first, so that no worker runs long after the other workers have ended.
     """
     members: dict[Any, list[PlannedJob]] = defaultdict(list)
     for one in planned:
@@ -148,8 +159,9 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     """Return a key that is equal for jobs that can share their fits: everything that a fit depends on.
 
-    For CatBoost, the key ignores the number of iterations, except whether it is below 200 (see `fit_kind`). Among fits
-    with equal keys, the longest contains the trees of the others.
+    For CatBoost, the key ignores the number of iterations, except whether it is below 200. CatBoost fits its leaves in
+    another way below this number. Of the fits with equal keys, the fit with the most iterations contains the trees of
+    the others.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

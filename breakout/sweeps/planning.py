@@ -36,7 +36,7 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The features with the points band of the training rows.
+        """The configuration of the features, with the points band (range of season averages) of the training rows.
 
         It is the target's band, or a wider one if a points model sets `train_min_ppg` or `train_max_ppg`.
         """
@@ -44,7 +44,10 @@ class _Resolved(NamedTuple):
 
     @property
     def dates(self) -> DateRange:
-        """The training and evaluation dates as one range; only the training dates if nothing is evaluated."""
+        """The training and evaluation dates as one range; only the training dates if nothing is evaluated.
+
+        For a walk forward (several windows, one after another), the range covers all windows.
+        """
         splits = [fold.split for fold in self.folds] or [self.split]
         ends = [(split.evaluation or split.train).end for split in splits]
         return DateRange(min(split.train.start for split in splits), max(ends))
@@ -55,7 +58,7 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
 
     Rows that several jobs share are read once. A job that cannot start becomes a refusal, with the BreakoutError that
     says why. `cache` is the folder of cached query results. If `is_dry` is true, nothing is read that costs money; the
-    numbers of such rows are None.
+    numbers of rows that would have to be read are then None.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
@@ -93,7 +96,10 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return, for each warehouse and set of features, the range of all dates that its jobs need."""
+    """Return the range of dates that all jobs with the same warehouse and features need together.
+
+    The keys of the result are pairs of a warehouse's facts and a configuration of features.
+    """
     needed: dict[Any, list[DateRange]] = defaultdict(list)
     for one in resolved:
         needed[one.opened.facts, one.learned].append(one.dates)
@@ -104,10 +110,10 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
 
 
 def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
-    """Return one job for each fold of a walk forward with `window.fold_jobs`, and for other windows the job itself.
+    """Return one job for each fold (one window of a walk forward) if `window.fold_jobs` is true, else the job itself.
 
-    Folds without a game are left out. `dates` contains the game date of each row, shape (n,). If `dates` is None, the
-    games are unknown and the job is returned unchanged.
+    Folds without a game to evaluate are left out; DataError if no fold has one. `dates` contains the game date of each
+    row, shape (n,). If `dates` is None, the games are unknown and the job is returned unchanged.
     """
     window = resolved.job.config.window
     if not isinstance(window, settings.WalkForwardWindowConfig) or dates is None:
@@ -119,7 +125,7 @@ def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
 
 
 def fold_job(job: Job, fold: Fold) -> Job:
-    """Return one fold of a walk forward as a job with fixed dates, in its settings and in its overrides."""
+    """Return one fold (one window of a walk forward) as a job, with the fold's dates in its settings and overrides."""
     days = {
         "train_start": fold.train.start,
         "train_end": fold.train.end,
@@ -133,7 +139,7 @@ def fold_job(job: Job, fold: Fold) -> Job:
 
 
 def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates: np.ndarray | None) -> PlannedJob:
-    """Return the job with its plan; raise DataError if it has too few rows.
+    """Return the job with its plan; raise DataError if the job has too few training or evaluation rows.
 
     `dates` contains the game date of each row, shape (n,). If `dates` is None, rows are not counted.
     """
@@ -153,8 +159,9 @@ def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
     """Return the number of training rows and the number of evaluation rows; raise DataError if there are too few.
 
-    `dates` contains the game date of each row, shape (n,). For a walk forward, the numbers are those of the training
-    rows of its last fold and the evaluation rows of all folds.
+    `dates` contains the game date of each row, shape (n,). `folds` are the windows of a walk forward, () for any other
+    window. For a walk forward, the numbers are the training rows of its last fold and the evaluation rows of all folds.
+    Without evaluation dates, the second number is 0.
     """
     for fold in folds:
         try:

@@ -56,10 +56,11 @@ class Progress:
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
         """Print the number of jobs of a batch and, if jobs are left to run, its fits, training rows and estimated time.
 
-        `todo` is the plan without the completed jobs. `twice` is the number of requested jobs that equal another job.
-        `trials` is the number of trials that a tuner still has to run, None if the sweeper is no tuner. Before a
-        tuner's first batch, a line about all trials is printed. Unknown numbers of training rows are left out. If the
-        warehouse bills by bytes, a line with the bytes to read follows.
+        `todo` is the plan without the completed jobs. `workers` is the number of worker processes. `twice` is the
+        number of requested jobs that equal another job. A tuner is a sweeper that learns from earlier jobs. `trials` is
+        the number of trials that the tuner still has to run, None if the sweeper is no tuner. Before a tuner's first
+        batch, a line about all trials is printed. Unknown numbers of training rows are left out. If the warehouse bills
+        by bytes, a line with the bytes to read follows.
         """
         is_first = not self._overrides
         self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}
@@ -73,13 +74,17 @@ class Progress:
             self._out.print(plan.bytes_to_read.describe())
 
     def show_damage(self, number: int, message: str) -> None:
-        """Print that a job runs again because its files were changed or damaged after it ended."""
+        """Print that a job runs again because its files were changed or damaged after it ended.
+
+        `message` says which file is damaged.
+        """
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Print the plan of a dry run: the jobs that cannot start, then the first LISTED_JOBS jobs with their rows.
+        """Print the plan of a dry run: the jobs that cannot start, then a table of the others with their rows.
 
-        If there are more jobs, the last line of the table names their number.
+        The rows are the numbers of training and evaluation rows. The table contains at most LISTED_JOBS jobs. If there
+        are more, the last line of the table says how many.
         """
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
@@ -119,9 +124,9 @@ class Progress:
                 self._update_bar = None
 
     def show(self, event: JobEvent) -> None:
-        """Show one event: a failure as a line, a start or a completed job on the bar.
+        """Show one event: a failure as a line, a start or a completed job on the progress bar.
 
-        Without a bar a completed job is shown as a line, and a start is not shown.
+        If no bar is shown, a completed job is printed as a line, and a start is not shown.
         """
         if event.kind == "started":
             self._running.add(event.number)
@@ -147,7 +152,8 @@ class Progress:
     def _keep_best(self, event: JobEvent, metric: str) -> None:
         """Store the metric and number of a completed job if it is the best so far of the jobs on the same games.
 
-        These are the validation and evaluation games; the training games may differ. A job without a metric is ignored.
+        The same games means the same validation and evaluation games; the training games may differ. A job without a
+        metric is ignored.
         """
         if event.value is None or event.validated_on is None:
             return
@@ -171,7 +177,8 @@ class Progress:
 def _describe_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
     """Return a text such as "sweep of 12 jobs: 6 fits on 3,653 training rows, 2 workers, about 8 s".
 
-    It ends with "nothing to fit" if no job is left to run.
+    `todo` is the plan without the completed jobs, and `twice` the number of requested jobs that equal another job. The
+    text ends with "nothing to fit" if no job is left to run.
     """
     left = len(todo.jobs)
     counts = {"completed already": len(plan.jobs) - left, "impossible": len(plan.refused), "asked for twice": twice}

@@ -1,12 +1,12 @@
 """The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
-Jobs are ranked by the optimized metric on the validation part. A job is tied with the best job if the confidence
-interval of the difference of their metrics contains 0. The interval comes from resamples of whole game dates, the same
-resamples for both jobs.
+Jobs are ranked by the optimized metric on the validation part (the latest training rows, kept out of the fit). A job is
+tied with the best job if the confidence interval of the difference of their metrics contains 0. The interval comes from
+resamples (bootstrap draws of game dates), the same resamples for both jobs.
 
 The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
-at once (see `critical_width`). A job that differs from the best job only in the seed is always tied with it. Most
-sweeps end in a tie, and the simplest of the tied jobs should be chosen.
+at once. A job that differs from the best job only in the seed is always tied with the best job. Most sweeps end in a
+tie, and the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ ROUNDING = 1e-12  # a standard error up to this size is only the rounding of sum
 class Standing:
     """The rank of a job.
 
-    `value` is the job's metric with its interval. `difference` is the job's metric minus the best job's, with an
-    interval that holds for all pairs of jobs at once. It is None if one of the two metrics is undefined. `is_tied` is
-    true for the best job and for each job that is tied with it. If the metric is undefined for all jobs, all are tied.
+    `value` is the job's metric with its confidence interval. `difference` is the job's metric minus the best job's,
+    with an interval that holds for all pairs of jobs at once. `difference` is None if one of the two metrics is
+    undefined. `is_tied` is true for the best job and for each job that is tied with it. If the metric is undefined for
+    all jobs, all are tied.
     """
 
     job: CompletedJob
@@ -52,8 +53,8 @@ class Standing:
 def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
     """Return the rank of each job by a metric, the best job first; jobs whose metric is undefined come last.
 
-    Among jobs with equal metrics the simpler one comes first. `jobs` contains at least one job, and all were validated
-    on the same rows.
+    Among jobs with equal metrics the simpler job comes first. `jobs` contains at least one job, and all jobs were
+    validated on the same rows.
     """
     sign = -1.0 if METRICS[metric].higher_is_better else 1.0
 
@@ -81,10 +82,11 @@ def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
 def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
     """Return the half-width, in standard errors, of intervals that hold for the differences of all pairs of jobs.
 
-    `jobs` contains the metric of each job and its values in the resamples, shape (resamples,). The half-width is the
-    `confidence` quantile, over the resamples, of the largest |resampled - estimated difference| / standard error of any
-    pair. This is the max statistic of Westfall and Young (1993). Jobs whose metric is None are left out. The half-width
-    is 0 if no pair of jobs differs.
+    `jobs` contains each job's metric, and the metric's values in the resamples (bootstrap draws of game dates), shape
+    (resamples,). In each resample, every pair of jobs has a deviation. It is the distance of the resampled difference
+    of their metrics from the estimated difference, in standard errors. The half-width is the `confidence` quantile,
+    over the resamples, of the largest deviation. This is the max statistic of Westfall and Young (1993). Jobs whose
+    metric is None are left out. The half-width is 0 if fewer than two jobs are left, or if no pair differs.
     """
     values = np.array([value for value, _ in jobs if value is not None])
     if values.size < 2:
@@ -104,7 +106,7 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
 def _standard_error(replicates: np.ndarray) -> np.ndarray:
     """Return the standard deviation of the values along the last axis, leaving out NaN.
 
-    It is 0 if it would be at most ROUNDING, or if all values are NaN.
+    A standard deviation of at most ROUNDING (1e-12) is returned as 0. If all values are NaN, the result is 0 too.
     """
     is_defined = ~np.isnan(replicates)
     found = np.std(replicates, axis=-1, where=is_defined)
@@ -112,9 +114,10 @@ def _standard_error(replicates: np.ndarray) -> np.ndarray:
 
 
 def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interval:
-    """Return an interval around the same estimate, with a half-width of `width` standard errors of `replicates`.
+    """Return an interval around the same estimate, with a half-width of `width` standard errors.
 
-    An interval without bounds is returned unchanged.
+    `replicates` are the values of the estimate in the resamples (bootstrap draws of game dates). Their standard
+    deviation is the standard error. An interval without bounds is returned unchanged.
     """
     if interval.low is None or interval.estimate is None:
         return interval
@@ -133,9 +136,9 @@ def _is_tie(difference: Interval) -> bool:
 
 
 def simplest(standings: Sequence[Standing]) -> CompletedJob:
-    """Return the job with the simplest model among the best job and those tied with it.
+    """Return the job with the simplest model among the best job and the jobs that are tied with it.
 
-    Of equally simple jobs, the one with the best rank is returned.
+    Of equally simple jobs, the job with the best rank is returned.
     """
     tied = [standing for standing in standings if standing.is_tied]
     return min(tied, key=lambda standing: (*simplicity(standing.job), standing.rank)).job
@@ -144,8 +147,8 @@ def simplest(standings: Sequence[Standing]) -> CompletedJob:
 def simplicity(job: CompletedJob) -> tuple[float, ...]:
     """Return a sort key that is smaller for a simpler model.
 
-    The key compares the kind of model in the order of `KINDS` (the table of kinds, simplest first), then the number of
-    features, then the number of leaves of all trees, 0 without trees.
+    The key first compares the kinds of model, from simple to complex (the order of `KINDS`). Then the key compares the
+    number of features, and last the number of leaves of all trees. A model without trees has 0 leaves.
     """
     model = job.config.model
     leaves = float(job.metrics.model.figures.get("trees", 0.0)) * 2.0 ** int(getattr(model, "depth", 0))
@@ -153,7 +156,7 @@ def simplicity(job: CompletedJob) -> tuple[float, ...]:
 
 
 def _draw(job: CompletedJob) -> DateResamples:
-    """Return resamples of the job's validation dates, drawn with its seed and its `evaluation` settings."""
+    """Return resamples (bootstrap draws) of the job's validation dates, by its seed and its `evaluation` settings."""
     return draw_date_resamples(
         job.part("validation", "game_date"),
         bootstrap_resamples=job.config.evaluation.bootstrap_resamples,
@@ -163,7 +166,10 @@ def _draw(job: CompletedJob) -> DateResamples:
 
 
 def _replicates(job: CompletedJob, metric: str, draws: DateResamples) -> np.ndarray:
-    """Return the metric of the job's validation rows in each resample, shape (resamples,)."""
+    """Return the metric of the job's validation rows in each resample, shape (resamples,).
+
+    A resample is a bootstrap draw of game dates.
+    """
     label = job.part("validation", "is_breakout").astype("float64")
     probability = job.part("validation", "probability")
     if metric in ("ece", "average_precision"):

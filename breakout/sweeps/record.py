@@ -1,7 +1,7 @@
 """The folder of a sweep: locked while the sweep runs, with sweep.json and a folder for each run.
 
-sweep.json holds the jobs, their settings, and the fingerprints of the data and contracts that they use. It does not
-record how a job ended; the job's run folder does.
+sweep.json holds the jobs, their settings, and the fingerprints of the data and contracts that they use. A contract is
+the definition of features and label. sweep.json does not record how a job ended; the job's run folder does.
 """
 
 from __future__ import annotations
@@ -50,21 +50,24 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """The fingerprint, and the job's name, hypothesis and tags as JSON text."""
+        """The fingerprint of the settings, and the job's name, hypothesis and tags as JSON text.
+
+        A sweep treats jobs with equal identities as one job.
+        """
         return identity_of(self.fingerprint, self.settings)
 
     @property
     def optimized_metric(self) -> str | None:
-        """The name of the metric by which the job is ranked; None if its settings could not be composed."""
+        """The name of the metric by which the job is ranked; None if the job's settings could not be composed."""
         return self.settings.get("optimized_metric")
 
 
 class SweepRecord(msgspec.Struct, kw_only=True):
     """The content of sweep.json: overrides, jobs, and the fingerprints of the data and contracts that the jobs use.
 
-    In the file, `overrides` has the key `words`. The keys of `data` are made of a warehouse's settings and of whether
-    injury reports are read; the values are fingerprints of the data. The keys of `contracts` are made of a set of
-    features and a target; the values are fingerprints of the contract, which defines features and label.
+    In the file, `overrides` has the key `words`. A key of `data` consists of a warehouse's settings and of whether
+    injury reports are read; its value is the fingerprint of the data. A key of `contracts` consists of a set of
+    features and a target; its value is the fingerprint of the contract (the definition of features and label).
     """
 
     overrides: list[str] = msgspec.field(name="words")
@@ -75,12 +78,19 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
-        """Write sweep.json into `folder`, with the secrets in addresses masked; DataError if it cannot be written."""
+        """Write sweep.json into `folder`, with the secrets in addresses masked.
+
+        DataError if the file cannot be written.
+        """
         masked = list(map(mask_secrets, self.overrides))
         save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_RECORD)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
-        """Return the plan with a number for each job: that of an equal job in the record, or else the next free one."""
+        """Return the plan with a number for each job.
+
+        Jobs are equal if their settings, name, hypothesis and tags are equal. A job that equals a job in the record
+        gets the number of that job. Any other job gets the next free number; equal jobs get the same number.
+        """
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
         for job in sorted(found, key=_order):
@@ -94,7 +104,8 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     def add(self, plan: SweepPlan) -> None:
         """Add the jobs of a plan that the record lacks, and the fingerprints of the plan's data and contracts.
 
-        The jobs must have the numbers that the method `number` assigns.
+        A contract is the definition of features and label. The jobs must have the numbers that the method `number`
+        assigns.
         """
         known = {entry.identity for entry in self.jobs}
         found = [_entry(planned.job, _window(planned)) for planned in plan.jobs]
@@ -106,7 +117,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             self.contracts[_contract_key(planned)] = planned.plan.contract.fingerprint
 
     def entry(self, number: int) -> JobEntry:
-        """Return the entry of the job with this number, which the record must contain."""
+        """Return the job with this number as it is in the record; StopIteration if the record has no such job."""
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
@@ -120,7 +131,10 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             )
 
     def check_unchanged(self, plan: SweepPlan, folder: Path) -> None:
-        """Raise DataError if the data or a contract of the plan's jobs changed since the sweep in `folder` began."""
+        """Raise DataError if the data or a contract of the plan's jobs changed since the sweep in `folder` began.
+
+        A contract is the definition of features and label. Data and contracts that the record lacks are not checked.
+        """
         for planned in plan.jobs:
             data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
             if self.data.get(_data_key(planned), data) != data:
@@ -130,7 +144,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
 
 
 def new_folder(wanted: Path) -> Path:
-    """Create a new folder and return its path: `wanted`, or `wanted-2`, `wanted-3`, ... if it exists.
+    """Create a new folder and return its path: `wanted`, or `wanted-2`, `wanted-3`, ... if `wanted` exists already.
 
     DataError if the folder cannot be created.
     """
@@ -152,7 +166,8 @@ def new_folder(wanted: Path) -> Path:
 def load_sweep_record(folder: Path) -> SweepRecord:
     """Read sweep.json of a sweep's folder.
 
-    ConfigurationError if there is none, DataError if the file is damaged, was edited or is of another version.
+    ConfigurationError if there is no such file. DataError if the file is damaged, was edited or was written by another
+    version of breakout.
     """
     path = folder / SWEEP_RECORD
     if not path.is_file():
@@ -181,10 +196,9 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 
 
 def clear_incomplete(folder: Path) -> list[Path]:
-    """Remove the temporary files and folders that killed jobs left; return the removed paths.
+    """Remove the temporary files and folders that killed jobs left in a sweep's folder; return the removed paths.
 
-    `folder` is that of the sweep. If a job still runs, only files in the run folders of other jobs are removed.
-    DataError if a file cannot be removed.
+    If a job still runs, only files in the run folders of other jobs are removed. DataError if a file cannot be removed.
     """
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
@@ -205,10 +219,10 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Record in the status.json of a job that its process died, with this message.
+    """Record in the status.json of a job that its process died; `message` is the error that the status contains.
 
-    If the job has no run folder, or the status in it does not say "running", a new run folder is created. DataError if
-    status.json of an existing run folder cannot be written.
+    If the job has no run folder, or if the status in the run folder does not say "running", a new run folder is
+    created. DataError if status.json of an existing run folder cannot be written.
     """
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
@@ -219,7 +233,10 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """Return a sort key that puts jobs in the sweeper's order, and the folds of one walk forward in order of date."""
+    """Return a sort key that puts jobs in the sweeper's order.
+
+    The folds (windows) of one walk forward are sorted by date.
+    """
     window = job.mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 
@@ -241,8 +258,8 @@ def _entry(job: Job | Refusal, window: str) -> JobEntry:
 def _window(planned: PlannedJob) -> str:
     """Return the name of the job's window.
 
-    It is OPTION if `window=OPTION` is the only override of the window. Otherwise it is the dates of evaluation, or the
-    dates of training for a job that only trains.
+    The name is OPTION if `window=OPTION` is the only override of the window. Otherwise the name is the dates of
+    evaluation, or the dates of training for a job that only trains.
     """
     chosen = [override for override in planned.job.overrides if override.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):
@@ -258,13 +275,13 @@ def _data_fingerprint(planned: PlannedJob) -> str:
 
 
 def _data_key(planned: PlannedJob) -> str:
-    """Return the job's key in `SweepRecord.data`: its warehouse's settings, and whether it reads injury reports."""
+    """Return the job's key in `SweepRecord.data`: its warehouse's settings, and whether it needs injury reports."""
     warehouse = json.dumps(settings.to_saved(planned.job.config)["warehouse"], sort_keys=True)
     return f"{warehouse} with injury reports" if planned.plan.contract.has_reports else warehouse
 
 
 def _contract_key(planned: PlannedJob) -> str:
-    """Return the job's key in `SweepRecord.contracts`: its features, its target and the user's own definitions."""
+    """Return the job's key in `SweepRecord.contracts`: its features, its target and the user's own features."""
     config = planned.job.config
     own = [settings.to_mapping(definition) for definition in config.features.definitions]
     return json.dumps([config.features.names, settings.to_mapping(config.target), *own], sort_keys=True)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class JobResult:
     """The result of a job of a sweep, in any state.
 
-    `entry` is the job's entry in sweep.json. `varying` are its overrides that not all jobs of the sweep have. `command`
-    is the command line that runs the job alone. `run` is the job's run folder, None if the job has not run.
+    `entry` is the job's entry in sweep.json. `varying` are the job's overrides that not all jobs of the sweep have.
+    `command` is the command line that runs the job alone. `run` is the job's run folder, None if the job has not run.
     """
 
     entry: JobEntry
@@ -68,7 +68,8 @@ class JobResult:
 class CompletedJob(JobResult):
     """A job that is completed, with unchanged files: its settings, metrics and predictions.
 
-    `drifted` are the features that drifted. It is empty unless `distributions.fail_on_drift` is true for the job.
+    `validation` holds the metrics on the latest training rows, which are kept out of the fit. `drifted` are the
+    features that drifted. It is empty unless `distributions.fail_on_drift` is true for the job.
     """
 
     config: ExperimentConfig
@@ -79,12 +80,19 @@ class CompletedJob(JobResult):
 
     @property
     def variant(self) -> str:
-        """The job's variant as one text: `varying` without window, seed, name, hypothesis, tags and paths."""
+        """The overrides of the job's variant as one text.
+
+        These are the job's overrides that not all jobs of the sweep have, without those of window, seed, name,
+        hypothesis, tags and paths. The jobs of one variant may differ in these settings.
+        """
         return " ".join(variant_overrides(self.varying))
 
     @property
     def variant_label(self) -> str:
-        """The variant with short keys and numbers, such as `depth=4` for `model.depth=4`."""
+        """The overrides of the job's variant with short keys and numbers, such as `depth=4` for `model.depth=4`.
+
+        A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths.
+        """
         return shorten(variant_overrides(self.varying))
 
     @cached_property
@@ -109,9 +117,10 @@ class CompletedJob(JobResult):
 
 
 def load_results(folder: Path) -> list[JobResult]:
-    """Return the results of all jobs of a sweep, sorted by number; a completed job as `CompletedJob`.
+    """Return the results of all jobs of a sweep, sorted by number.
 
-    ConfigurationError if the folder has no sweep.json, DataError if sweep.json is damaged or of another version.
+    A completed job is returned as `CompletedJob`. ConfigurationError if the folder has no sweep.json, DataError if
+    sweep.json is damaged or was written by another version of breakout.
     """
     record, runs = load_sweep_record(folder), job_runs(folder)
     warn_without_digests(folder, [run.status for run in runs if run.status is not None])

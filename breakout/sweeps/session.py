@@ -37,7 +37,7 @@ class DryRunShown(Exception):  # noqa: N818  (it ends a dry run and reports no e
 
 
 class FailedFast(Exception):  # noqa: N818
-    """An exception that ends a sweep with `fail_fast` after a job has failed."""
+    """An exception that ends a sweep with the setting `fail_fast` after a job has failed."""
 
 
 @dataclass
@@ -46,8 +46,8 @@ class Options:
 
     `cache` is the folder of cached query results. `workers` is the number of worker processes; None means as many as
     the cores allow. `launch` runs jobs by another launcher of Hydra; None means that worker processes of this sweep run
-    them. `trials` is the number of trials that a tuner still has to run in all its batches, None if the sweeper is no
-    tuner.
+    them. A tuner is a sweeper that learns from earlier jobs. `trials` is the number of trials that the tuner still has
+    to run in all batches, None if the sweeper is no tuner.
     """
 
     cache: Path
@@ -60,7 +60,10 @@ class Options:
 
 
 class SweepSession:
-    """A sweep that runs in its folder. Use it in a `with` block, whose end also ends the worker processes."""
+    """A running sweep, whose jobs write into its folder.
+
+    Use it in a `with` block, whose end also ends the worker processes.
+    """
 
     def __init__(self, folder: Path, record: SweepRecord, options: Options) -> None:
         self.folder, self.record, self.options = folder, record, options
@@ -90,11 +93,12 @@ class SweepSession:
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
         """Run one batch and return the optimized metric of each of the sweeper's jobs, in order; None for a failed job.
 
-        It is None too if the metric is undefined, and the mean over the folds if each fold of a walk forward is a job.
-        `refused` are further jobs of the batch, which cannot start. If no job of the first batch can start, the error
-        of the first refusal is raised. DryRunShown in a dry run, FailedFast if a job failed and `fail_fast` is set.
-        ConfigurationError if the jobs differ in `optimized_metric`. DataError if the data or a contract of a resumed
-        sweep changed, or if a file cannot be written.
+        A metric is also None if it is undefined. If each fold (one window of a walk forward) is a job, the metric is
+        the mean over the folds. `refused` are further jobs of the batch, which cannot start. If no job of the first
+        batch can start, the error of the first refusal is raised. DryRunShown is raised in a dry run. FailedFast is
+        raised if a job failed and `fail_fast` is set. ConfigurationError if the jobs differ in `optimized_metric`.
+        DataError if a file cannot be written, or if the data or the definitions of the features changed since a resumed
+        sweep began.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -118,7 +122,10 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Store the optimized metrics of completed jobs, and print which jobs run again because of damaged files."""
+        """Store the optimized metrics of a resumed sweep's completed jobs, and print which jobs have damaged files.
+
+        A job with damaged files is run again.
+        """
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
             run = run_of(runs, entry.number, entry.fingerprint)
@@ -163,9 +170,10 @@ class SweepSession:
         return not (event.kind == "failed" and self.options.fail_fast)
 
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
-        """Return the optimized metric of each of the sweeper's jobs, in the sweeper's order.
+        """Return the optimized metric of each of the sweeper's jobs, in the sweeper's order; None for a failed job.
 
-        If each fold of a walk forward is a job, the metric is the mean over the folds, or None if a fold has no metric.
+        If each fold (one window of a walk forward) is a job, the metric is the mean over the folds. The mean is None if
+        a fold has no metric.
         """
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:

@@ -1,8 +1,9 @@
 """The rows that jobs of a sweep share: one query reads them for all jobs of the same warehouse, features and target.
 
-The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of a cache entry is
-made of the text of the query, its parameters and the fingerprint of the warehouse. So the rows have another entry after
-the data or the contract changed. A worker process opens the warehouse only if the entry is missing or damaged.
+The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of a result is made
+of the text of the query, its parameters and the fingerprint of the warehouse. So the rows have another key after the
+data or the definitions of the features changed. A worker process opens the warehouse only if the result is missing or
+damaged.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class WarehouseFacts:
 
 
 def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
-    """Return the fingerprint of a warehouse's data without injury reports, then the one with them.
+    """Return the fingerprint of a warehouse's data without injury reports, then the fingerprint with injury reports.
 
     Without a table of injury reports the two are equal. DataError if the warehouse cannot be read.
     """
@@ -76,7 +77,7 @@ class RowQuery:
 
     @property
     def seasons_before(self) -> int:
-        """The number of seasons before the season of a row that the features of the row read."""
+        """The number of earlier seasons whose games the features read; the season of the row itself is not counted."""
         return seasons_before(self.features.names, self.features.registry)
 
     @property
@@ -88,9 +89,9 @@ class RowQuery:
 class LazyWarehouse(ClosedOnExit):
     """The warehouse of a query, opened at the first call that needs it.
 
-    The names of the tables, the fingerprint, the description, and the first day that the query's features read are
-    known without opening it. A call that opens the warehouse raises DataError if its data changed since the sweep was
-    planned.
+    Some facts are known before the warehouse is opened: the names of the tables, the fingerprint, the description, and
+    the first day that the query's features read. A call that opens the warehouse raises DataError if its data changed
+    since the sweep was planned.
     """
 
     def __init__(self, row_query: RowQuery) -> None:
@@ -115,25 +116,26 @@ class LazyWarehouse(ClosedOnExit):
         return self._open().query(sql, parameters)
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the source rows that the features of games from `start` to `end`, both inclusive, read.
+        """Check the columns, types, keys and values of the rows from which features of games are computed.
 
-        They are those of the `seasons_before` seasons before the season of a game, and of that season. DataError if a
-        check fails, or if the data changed since the sweep was planned.
+        The games are those from `start` to `end`, both inclusive. Their features read the season of the game and the
+        `seasons_before` seasons before it. DataError if a check fails, or if the data changed since the sweep was
+        planned.
         """
         self._open().check_history(start, end, seasons_before)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule from `start` to `end`, both inclusive.
+        """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive.
 
         DataError if a check fails, or if the data changed since the sweep was planned.
         """
         self._open().check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports for games from `start` to `end`, both inclusive.
+        """Check the columns, types, keys and values of the injury reports for games from `start` to `end`.
 
-        DataError if a check fails, or if the data changed since the sweep was planned. ConfigurationError if no table
-        of injury reports is configured.
+        Both dates are inclusive. DataError if a check fails, or if the data changed since the sweep was planned.
+        ConfigurationError if no table of injury reports is configured.
         """
         self._open().check_availability(start, end)
 
@@ -148,7 +150,7 @@ class LazyWarehouse(ClosedOnExit):
         return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary.
+        """Return the newest game_date of the table player_game_summary (one row for each player and game).
 
         DataError if the table has no rows, or if the data changed since the sweep was planned.
         """
@@ -164,7 +166,7 @@ class LazyWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return the fingerprint that the data had when the sweep was planned.
 
-        It covers the injury reports only if `has_reports` is true.
+        The fingerprint covers the injury reports only if `has_reports` is true.
         """
         return self._facts.fingerprints[has_reports]
 
@@ -203,11 +205,11 @@ def array_of(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
-    """Return the answer of a query from the cache, or from the warehouse if the cache lacks it.
+    """Return the rows of a query from the cache, or from the warehouse if the cache lacks them.
 
     The source rows are checked before the warehouse is queried. DataError if a check or the query fails.
-    ConfigurationError if a feature needs injury reports and no table of them is configured, or if a column that it
-    reads has an unusable name.
+    ConfigurationError if a feature needs injury reports and no table of them is configured. ConfigurationError too if a
+    feature reads a column whose name is not made of letters, digits and _.
     """
     kept = warehouse.kept(row_query.sql, row_query.parameters)
     if kept is not None:
@@ -217,30 +219,31 @@ def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
 
 @dataclass(frozen=True)
 class PreparedPlan(RunPlan):
-    """The plan of a run that takes its rows from the answer of `row_query`.
+    """The plan of a run that takes its rows from the result of `row_query`.
 
-    `work` stores the answer and other results for all jobs of one process, so that they read the answer only once. The
-    methods raise DataError if the answer must be read and that fails.
+    `work` stores that result and other results for all jobs of one process, so that the process reads the rows only
+    once. The methods raise DataError if the rows must be read from the warehouse and that fails.
     """
 
     row_query: RowQuery = field(kw_only=True)
     work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)
 
     def build_train(self) -> Dataset:
-        """Return the training rows; DataError if they must be read from the warehouse and that fails."""
+        """Return the training rows; DataError if the rows must be read from the warehouse and that fails."""
         return self._rows(self.split.train)
 
     def build_evaluation(self) -> Dataset | None:
         """Return the evaluation rows; None if the run only trains.
 
-        DataError if they must be read from the warehouse and that fails.
+        DataError if the rows must be read from the warehouse and that fails.
         """
         return None if self.split.evaluation is None else self._rows(self.split.evaluation)
 
     def build_span(self) -> Dataset:
-        """Return the rows of all folds of a walk forward, from the first training date to the last evaluation date.
+        """Return the rows of all folds of a walk forward (several windows, one after another).
 
-        DataError if they must be read from the warehouse and that fails.
+        The rows reach from the first training date to the last evaluation date. DataError if they must be read from the
+        warehouse and that fails.
         """
         return self._rows(self.ranges()["folds"])
 

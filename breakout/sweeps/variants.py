@@ -1,7 +1,7 @@
 """The variants of a sweep over windows and seeds.
 
 A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. The jobs of one variant
-differ only in these.
+differ only in these six settings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
     """Return a table of variants for each pair of target and warehouse that several tables of jobs have.
 
-    Variants are sorted by the number of tables that they are in, then by `metric`. Without such a pair, return [].
+    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants in more tables
+    come first; variants in equally many tables are sorted by the mean of `metric`, best first. Return [] if no two
+    tables have the same target and warehouse.
     """
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:
@@ -30,9 +32,10 @@ def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[Varian
 
 
 def _variants(tables: Sequence[JobTable], metric: str) -> tuple[VariantRow, ...]:
-    """Return the means of each variant over windows and seeds.
+    """Return a row for each variant, with the means of its jobs' metrics and ranks over windows and seeds.
 
-    Variants that are in more tables come first. Variants in equally many tables are sorted by the metric, best first.
+    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants in more tables
+    come first; variants in equally many tables are sorted by the mean of `metric`, best first.
     """
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
@@ -58,7 +61,11 @@ def _variant(variant: str, members: Sequence[tuple[str, JobRow]], metric: str) -
 
 
 def build_seed_rows(table: JobTable) -> list[SeedRow]:
-    """Return the spread of the metrics over seeds for each variant in the table; leave out variants with one seed."""
+    """Return the spread (mean, standard deviation, minimum and maximum) of the metrics over seeds for each variant.
+
+    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants with one seed
+    in the table are left out.
+    """
     found: dict[str, list[JobRow]] = defaultdict(list)
     for row in table.rows:
         found[row.variant].append(row)

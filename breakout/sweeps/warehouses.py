@@ -1,4 +1,7 @@
-"""The warehouses of a sweep while it is planned: each is opened once, and rows that jobs share are read once."""
+"""The warehouses of a sweep while the sweep is planned.
+
+Each warehouse is opened once, and the rows that several jobs share are read once.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,8 @@ _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 class OpenedWarehouse:
     """An opened warehouse.
 
-    `facts` is what jobs use without opening the warehouse. `cached` is the same warehouse, but it answers queries from
-    the cache on disk if it can.
+    `facts` is what jobs use without opening the warehouse. `cached` answers a query from the cache on disk if the cache
+    has the result, and otherwise from `warehouse`.
     """
 
     facts: WarehouseFacts
@@ -64,7 +67,7 @@ class OpenedWarehouses(ClosedOnExit):
         self._closing.close()
 
     def open(self, config: WarehouseConfig, run: str) -> OpenedWarehouse:
-        """Return the warehouse of a configuration, opened at the first call.
+        """Return the warehouse of a configuration; it is opened at the first call for this configuration.
 
         `run` is the name of the first job that needs the warehouse. DataError or ConfigurationError if the warehouse
         cannot be opened.
@@ -82,7 +85,8 @@ class OpenedWarehouses(ClosedOnExit):
     def row_query(self, opened: OpenedWarehouse, features: BreakoutFeatureConfig, span: DateRange) -> RowQuery:
         """Return the query for the rows that jobs with this warehouse and these features share.
 
-        `span` covers the dates of all these jobs. ConfigurationError if a feature reads a column with an unusable name.
+        `span` covers the dates of all these jobs. ConfigurationError if a feature reads a column whose name is not made
+        of letters, digits and _.
         """
         key = (opened.facts, features)
         if key not in self._queries:
@@ -97,10 +101,10 @@ class OpenedWarehouses(ClosedOnExit):
         return self._queries[key]
 
     def dates(self, row_query: RowQuery, features: BreakoutFeatureConfig) -> np.ndarray | None:
-        """Return the game date of each row within the points band of `features`, shape (n,).
+        """Return the game date of each row within the points band (range of season averages) of `features`, shape (n,).
 
-        The answer of a query is read at the first call. The result is None in a dry run if reading costs money.
-        DataError or ConfigurationError if the rows cannot be read.
+        The rows of a query are read at the first call with this query. The result is None in a dry run if reading costs
+        money. DataError or ConfigurationError if the rows cannot be read.
         """
         if row_query not in self._answers:
             self._answers[row_query] = self._read(row_query)

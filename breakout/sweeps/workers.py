@@ -54,7 +54,7 @@ IMPORTED = (
 def start_server() -> None:
     """Start the fork server, which imports the modules that jobs need while this process plans the sweep.
 
-    In the main thread, the fork server and its workers are started so that they ignore Ctrl-C. Ctrl-C then interrupts
+    If this function is called in the main thread, the fork server and its workers ignore Ctrl-C. Ctrl-C then interrupts
     only the planning process, which ends the workers. ConfigurationError if the path of the folder for temporary files
     is too long.
     """
@@ -76,11 +76,12 @@ def start_server() -> None:
 
 
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
-    """Run one job in the sweep's folder and return how it ended.
+    """Run one job in the sweep's folder and return an event that says how the job ended.
 
-    The other jobs of this process share `work`. An error of the run is also recorded in the job's run folder, with the
-    traceback in run.log. If `distributions.fail_on_drift` is true, a job whose features drifted counts as failed,
-    although its run folder is complete. KeyboardInterrupt is raised again; no other error of the job is.
+    `work` stores the results that the jobs of this process share. An error of the run is also recorded in the job's run
+    folder, with the traceback in run.log. If `distributions.fail_on_drift` is true, a job whose features drifted counts
+    as failed, although its run folder is complete. KeyboardInterrupt is raised again; any other error becomes a failed
+    event.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -113,7 +114,7 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """Wait until the pipe `lifeline` is closed, which the end of the planning process does; then end this worker."""
+    """Wait until the planning process ends, which closes the pipe `lifeline`; then end this worker process."""
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
@@ -125,7 +126,8 @@ def _end_with_planner(lifeline: Connection) -> None:
 class Worker:
     """A worker process, which starts with its first job.
 
-    `group` contains the jobs that the worker runs, and `left` those of them that have not started.
+    `group` contains the jobs that the worker runs; it is None before the first jobs are assigned. `left` are the jobs
+    of the group that have not started.
     """
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
@@ -182,7 +184,7 @@ class Worker:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the running job, and end the executor.
+        """Wait for the running job, if there is one, and end the process.
 
         If the job still runs at `deadline`, a time of `time.monotonic`, the process is killed.
         """
@@ -223,9 +225,9 @@ class Workers:
     def run(self, groups: Sequence[FitGroup], report: Callable[[JobEvent], bool]) -> None:
         """Run groups in the given order, the jobs of a group in one worker.
 
-        `report` is called with every event and returns whether to continue. If it returns false, no further job starts,
-        and the end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining jobs of
-        its group.
+        `report` is called with every event and returns whether to continue. If `report` returns false, no further job
+        starts, and the end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining
+        jobs of its group.
         """
         waiting = deque(groups)
         running: dict[Future[JobEvent], int] = {}

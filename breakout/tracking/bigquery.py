@@ -41,7 +41,10 @@ EXPERIMENT_COLUMNS = {
 
 
 class BigQueryTracker:
-    """A tracker that writes one row for each run into the table `tracking.table`, and creates a missing table."""
+    """A tracker (a service that records runs) that writes one row for each run into the table `tracking.table`.
+
+    A missing table is created.
+    """
 
     def __init__(self, config: BigQueryTrackingConfig) -> None:
         check_table_name("tracking.table", config.table)
@@ -50,7 +53,7 @@ class BigQueryTracker:
     def register(self, run_folder: Path) -> None:
         """Insert the row of a run, or replace it, by a MERGE on the run id.
 
-        DataError if the run is still running or its files are damaged or were changed, and if BigQuery fails.
+        DataError if the run is still running, if its files are damaged or were changed, or if BigQuery fails.
         """
         run = experiment_row(read_ended_run(run_folder))
         record = asdict(run)
@@ -63,7 +66,10 @@ class BigQueryTracker:
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
-    """Return the tracker of `tracking=bigquery`; ConfigurationError if `tracking.table` is not a valid name."""
+    """Return the tracker (which records runs) of `tracking=bigquery`.
+
+    ConfigurationError if `tracking.table` is not a valid name.
+    """
     return BigQueryTracker(config)
 
 

@@ -1,4 +1,4 @@
-"""The row of a run in the experiments table."""
+"""The row of a run in the experiments table, in which a tracker records one row for each run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExperimentRow:
-    """The row of one run.
+    """The row of one run in the experiments table.
 
     `config` is the settings and `results` the content of metrics.json, both as JSON texts. A missing hypothesis is "",
     missing tags are (), and every other missing value is None.
@@ -51,10 +51,10 @@ class ExperimentRow:
 
 
 def read_ended_run(folder: Path) -> RunRecord:
-    """Read a run for its registration.
+    """Read a run for its registration with a tracker (a service that records runs).
 
-    DataError if the run is still running, if status.json or settings.yaml is missing or damaged, or if a file that has
-    a digest in status.json was changed or removed.
+    DataError if the run is still running, or if status.json or settings.yaml is missing or damaged. DataError too if a
+    file that has a digest in status.json was changed or removed.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -64,7 +64,10 @@ def read_ended_run(folder: Path) -> RunRecord:
 
 
 def experiment_row(run: RunRecord) -> ExperimentRow:
-    """Return the row of a run that has ended; DataError if the manifest of its bundle is damaged."""
+    """Return the row of a run that has ended, for the experiments table.
+
+    DataError if the manifest (the description) of the run's saved model is damaged.
+    """
     manifest, status, config = run.manifest, run.status, run.config
     experiment = config if isinstance(config, ExperimentConfig) else None
     train, evaluation = _windows(run)
@@ -98,8 +101,9 @@ Dates = tuple["date | None", "date | None"]
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
     """Return the first and last date of training and of evaluation; unknown dates are None.
 
-    The training dates are in the manifest of the bundle. The evaluation dates are in the manifest too or, for the
-    evaluation of a saved bundle, in the status. Without a manifest, the dates of the settings are returned.
+    The training dates are in the manifest of the bundle (the description of the saved model). The evaluation dates are
+    in the manifest too or, for the evaluation of a saved bundle, in the status. Without a manifest, the dates are those
+    of the settings, None if the settings have no fixed dates.
     """
     if run.manifest is None:
         return _configured(run.config)
@@ -109,8 +113,8 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 def _evaluated_rows(run: RunRecord) -> int | None:
     """Return the number of evaluated rows.
 
-    For the evaluation of a saved bundle it is in the status, None if no rows were scored. For other runs it is in the
-    manifest of their bundle, None without a bundle.
+    For the evaluation of a saved bundle (model), the status contains the number, None if no rows were scored. For any
+    other run, the manifest (the description of its model) contains the number. Without a manifest, return None.
     """
     if run.status.window is not None:
         return run.status.rows
@@ -125,9 +129,9 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the path of a job's sweep below the folder `sweeps`, such as `depths`, or else the name of the sweep.
+    """Return the sweep that a run is a job of: its path below the folder `sweeps`, such as `depths`.
 
-    None for a run that is no job of a sweep.
+    If the sweep is in no folder `sweeps`, return the name of its folder. None for a run that is no job of a sweep.
     """
     sweep = sweep_of(folder)
     if sweep is None:

@@ -35,9 +35,10 @@ PARAMETERS_A_CALL = 100
 
 
 class MLflowTracker:
-    """A tracker that registers runs with the server `tracking.uri` or, without this setting, in a local store.
+    """A tracker (a service that records runs) that registers runs with the MLflow server `tracking.uri`.
 
-    The local store is the folder `mlflow/` in the folder that contains `runs/` and `sweeps/`.
+    Without this setting, the tracker uses a local store: the folder `mlflow/` in the folder that contains `runs/` and
+    `sweeps/`.
     """
 
     def __init__(self, config: MLflowTrackingConfig) -> None:
@@ -46,7 +47,7 @@ class MLflowTracker:
     def register(self, run_folder: Path) -> None:
         """Register a run and, if the run is a job of a sweep, the sweep.
 
-        DataError if the run is still running or its files are damaged or were changed, and if MLflow fails.
+        DataError if the run is still running, if its files are damaged or were changed, or if MLflow fails.
         ConfigurationError if MLflow is not installed.
         """
         record = read_ended_run(run_folder)
@@ -61,7 +62,10 @@ class MLflowTracker:
             client.set_terminated(run, STATES.get(record.status.state, "FAILED"), ended)
 
     def _open(self, run_folder: Path) -> tuple[MlflowClient, str]:
-        """Return the client and the id of the MLflow experiment; a missing experiment is created."""
+        """Return the client of MLflow and the id of the experiment `tracking.experiment`.
+
+        A missing experiment is created.
+        """
         store = _outputs_of(run_folder) / "mlflow"
         client_class = _import_client(self._config.timeout_seconds)
         if self._config.uri is None:
@@ -92,7 +96,7 @@ class MLflowTracker:
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """Return the tracker of `tracking=mlflow`.
+    """Return the tracker (which records runs) of `tracking=mlflow`.
 
     ConfigurationError if `tracking.uri` comes from saved settings, in which its secret is masked.
     """

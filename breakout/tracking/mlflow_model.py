@@ -1,8 +1,9 @@
-"""A bundle as an MLflow model: its inputs are the features in contract order, its output is a probability.
+"""A bundle (a saved model) as an MLflow model: its inputs are the features, its output is a probability.
 
-A model that predicts a distribution of points has two more inputs: the player's season average and the fewest points
-that are a breakout. The MLflow model contains the files of the bundle, and MLflow calls `_load_pyfunc` of this module
-to read them. Nothing is pickled.
+The features are in the order of the bundle's contract (the definition of features and label). A model that predicts a
+distribution of points has two more inputs: the player's season average and the fewest points that are a breakout. The
+MLflow model contains the files of the bundle, and MLflow calls `_load_pyfunc` of this module to read them. Nothing is
+pickled.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class BundleModel:
-    """A bundle with the method `predict` that MLflow calls."""
+    """A bundle (a saved model) with the method `predict` that MLflow calls."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
@@ -42,17 +43,17 @@ class BundleModel:
 
 
 def _load_pyfunc(path: str) -> BundleModel:
-    """Load the bundle in the model's data folder; MLflow calls this function by its name."""
+    """Load the bundle (the saved model) in the data folder `path`; MLflow calls this function by its name."""
     from breakout.bundle.folder import read_bundle
 
     return BundleModel(read_bundle(Path(path)))
 
 
 def save_mlflow_model(bundle: Path, folder: Path) -> None:
-    """Write an MLflow model that holds a copy of the bundle into `folder`.
+    """Write an MLflow model that holds a copy of the bundle (a saved model) into `folder`.
 
-    DataError if the bundle's contract or manifest is missing or damaged. MlflowException if `folder` exists and is not
-    empty.
+    DataError if the bundle's contract (the definition of features and label) or manifest (its description) is missing
+    or damaged. MlflowException if `folder` exists and is not empty.
     """
     import mlflow.pyfunc
     from mlflow.models import ModelSignature

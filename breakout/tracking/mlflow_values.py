@@ -19,7 +19,7 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 def parameter_values(record: RunRecord) -> dict[str, str]:
     """Return the settings as text by dotted name, such as "model.depth", without the groups `tracking` and `paths`.
 
-    A value that is not a string is written as JSON. Texts are cut to LONGEST_PARAMETER characters.
+    A value that is not a string is written as JSON. Texts are cut to LONGEST_PARAMETER characters, the limit of MLflow.
     """
     flat = flatten(record.settings)
     return {
@@ -66,7 +66,7 @@ def _evaluation_values(evaluation: EvaluationResult) -> dict[str, float | None]:
 def tag_values(record: RunRecord) -> dict[str, str]:
     """Return the tags by name, such as breakout.verdict and breakout.git_commit; a tag without a value is left out.
 
-    DataError if metrics.json or the manifest of the bundle is damaged.
+    DataError if metrics.json or the manifest (the description of the saved model) is damaged.
     """
     manifest, row = record.manifest, experiment_row(record)
     evaluation = record.metrics.evaluation if record.has_metrics else None

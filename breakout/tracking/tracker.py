@@ -1,4 +1,4 @@
-"""The interface of trackers, and the registration of runs and of the jobs of sweeps.
+"""The interface of trackers (services that record runs), and the registration of runs and of the jobs of sweeps.
 
 The files of a run are kept even if its tracker fails.
 """
@@ -39,13 +39,16 @@ class Tracker(Protocol):
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Return whether a job's settings name a tracker; false for `tracking=none` and without a group `tracking`."""
+    """Return whether a job's settings name a tracker (a service that records runs).
+
+    False for `tracking=none` and for settings without the group `tracking`.
+    """
     is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
     return is_tracked
 
 
 def open_tracker(config: TrackingConfig) -> Tracker | None:
-    """Return the tracker of a configuration; None for `tracking=none`.
+    """Return the tracker (which records runs) of a configuration; None for `tracking=none`.
 
     Only the module of this tracker, `tracking/<kind>.py`, is imported. ConfigurationError if the address or the table
     of the tracker is not valid.
@@ -60,8 +63,9 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
     """Yield a list to which the block adds run folders; when the block ends or raises, register each of these runs.
 
-    If the block raises, a failed registration adds a note to the exception. Otherwise DataError if a registration
-    fails, except with an optional tracker (WARNS_ONLY), whose failure is logged as a warning.
+    The runs are registered with the tracker (a service that records runs) of `config`. If the block raises, a failed
+    registration adds a note to the exception. If the block does not raise, a failed registration with an optional
+    tracker (WARNS_ONLY) is logged as a warning. With any other tracker, DataError is raised.
     """
     folders: list[Path] = []
     try:
@@ -77,12 +81,13 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
 def register_run(
     config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
 ) -> None:
-    """Register an ended run with the tracker of `config`; do nothing for `tracking=none`.
+    """Register an ended run with the tracker (a service that records runs) of `config`; do nothing for `tracking=none`.
 
     `failure` is the exception that the command raises after the registration, None if it raises none. `is_asked_for` is
     true if the command's only purpose is to register the run. If the tracker fails, a message explains how to register
-    the run later. The message is added to `failure` as a note. Without a `failure`, the message is logged as a warning
-    for a tracker in WARNS_ONLY, unless `is_asked_for` is true; otherwise DataError is raised with the message.
+    the run later. The message is added to `failure` as a note. Without a `failure`, DataError is raised with the
+    message. For an optional tracker (WARNS_ONLY), the message is logged as a warning instead, unless `is_asked_for` is
+    true.
     """
     try:
         tracker = open_tracker(config)
@@ -102,11 +107,12 @@ def register_run(
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
-    """Register every ended job of a sweep with the tracker of its settings.
+    """Register every ended job of a sweep with the tracker of the job's settings.
 
     A job whose status or settings cannot be read is left out. In the saved settings of a job, the secret in the
-    tracker's address is masked. If one of `trackers` has the same saved form, it is used, because it has the secret.
-    DataError if a registration fails, except with an optional tracker (WARNS_ONLY), whose failure is logged.
+    tracker's address is masked. `trackers` are tracking settings that have their secrets. The job is registered with
+    the settings in `trackers` that look the same once masked, else with its saved settings. If a registration with an
+    optional tracker (WARNS_ONLY) fails, the failure is logged; with any other tracker, DataError is raised.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
@@ -120,6 +126,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the one of `trackers` that equals `saved` once its secret is masked; `saved` itself if there is none."""
+    """Return the settings in `trackers` that equal `saved` once their secret is masked; `saved` if there are none."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)
