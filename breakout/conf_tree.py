@@ -20,7 +20,7 @@ def conf_dir() -> Path:
 
 
 def group_names() -> list[str]:
-    """Return the groups whose options a user may choose, in alphabetical order."""
+    """Return the groups (folders of `conf/`) whose options a user may choose, in alphabetical order."""
     return sorted(path.name for path in conf_dir().iterdir() if path.is_dir() and path.name not in NOT_CHOSEN)
 
 
@@ -43,7 +43,7 @@ def group_options(group: str) -> list[str]:
 
 
 def load_presets() -> dict[str, list[str]]:
-    """Return the names of the features in each file of `conf/features/`, by the option of `features=` for the file."""
+    """Return the options of the group `features`, each with the names of the features in its file."""
     import yaml
 
     folder = conf_dir() / "features"

@@ -33,7 +33,11 @@ class BreakoutError(Exception):
 
 
 class GateError(BreakoutError):
-    """A failed check, such as a refused contract or promotion, drift, or a result that was not reproduced."""
+    """A failed check, such as a refused promotion or a result that was not reproduced.
+
+    Other failed checks are that of the contract (the definition of features and label) of a model, and the test for
+    drift (changed distributions of features).
+    """
 
     exit_code = 1
 
@@ -45,13 +49,16 @@ class ConfigurationError(BreakoutError):
 
 
 class DataError(BreakoutError):
-    """A table, bundle, run or other file that is missing, damaged or not as expected; or a lack of memory or disk."""
+    """The error that a table, bundle (a saved model), run or other file is missing, damaged or not as expected.
+
+    A lack of memory or disk space is such an error too.
+    """
 
     exit_code = 3
 
 
 class NoGamesError(DataError):
-    """A window of dates in which the tables have no game, although the tables are correct."""
+    """The error that the tables have no game in a window of dates, although the tables are correct."""
 
 
 def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

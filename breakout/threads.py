@@ -31,7 +31,7 @@ def _libraries(has_scipy: bool) -> ThreadpoolController:
     """Return a controller of the libraries of linear algebra that this process has loaded.
 
     The result is cached, because the search for the libraries takes longer than some evaluations. The import of
-    scipy.linalg loads a further library. So `has_scipy`, whether it is imported, is part of the cache's key.
+    scipy.linalg loads a further library. So `has_scipy`, whether scipy.linalg is imported, is part of the cache's key.
     """
     del has_scipy
     return ThreadpoolController()

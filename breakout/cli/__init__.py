@@ -1,6 +1,6 @@
 """The command line: it runs the command that the first argument names and returns an exit code.
 
-The exit code is 0 for success, 1 for a failed gate or job or a fault of the program, 2 for wrong usage or
+The exit code is 0 for success, 1 for a failed check or job or a fault of the program, 2 for wrong usage or
 configuration, and 3 for an error in the data. It is 130 after Ctrl-C, and 141 if the reader of the output closed the
 pipe. To answer at once, `--help` imports no large library such as Hydra, and `features` imports one only for
 `--contract` or overrides.
@@ -87,8 +87,9 @@ def check_readable(arguments: list[str]) -> None:
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     """Return the command that the first argument names, and the other arguments.
 
-    The flags `-m` and `--config-dir DIR` may precede the command. The command is None, which means train, if that
-    argument is an override or another flag, or if there is none. ConfigurationError if it is anything else.
+    The flags `-m` and `--config-dir DIR` may precede the command. If the first argument after them is an override or
+    another flag, or if there is no such argument, the command is None, which means train. ConfigurationError if that
+    argument is anything else.
     """
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
@@ -114,7 +115,7 @@ def is_config_dir(argument: str) -> bool:
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:
-    """Return the arguments of a command in COMPOSING with `--config-dir DIR` replaced by an override of Hydra.
+    """Return the arguments of `doctor` or `features` with `--config-dir DIR` replaced by an override of Hydra.
 
     The arguments of any other command are returned unchanged. ConfigurationError if DIR is missing or no readable
     folder.

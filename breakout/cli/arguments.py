@@ -86,8 +86,9 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 def name_files(arguments: Sequence[str]) -> list[str]:
     """Return the arguments of `breakout import` with KIND and FILEs replaced by `kind=KIND` and `files=[FILE,...]`.
 
-    KIND is the first argument that is neither a flag nor key=value, and the next ones are the FILEs. An argument with
-    `=` is also a FILE if a file of this name exists. Nothing is replaced if there is no such argument.
+    KIND is the first argument that is neither a flag nor key=value; the further arguments of this form are the FILEs.
+    The value of a flag is none of them. An argument with `=` counts as KIND or FILE if a file of this name exists.
+    Without KIND, the arguments are returned unchanged.
     """
     named: list[str] = []
     others: list[str] = []
@@ -123,9 +124,9 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
-    `value` is the text after `=`; None if the flag has no `=`. If it is None, the first of `rest`, the arguments after
-    the flag, is taken and removed if it can be the value: it must be one of the choices or, for a flag without choices,
-    not begin with `-`. `--info` without a value means `--info=all`.
+    `value` is the text after `=`, or None if the flag has no `=`. `rest` are the arguments after the flag. If `value`
+    is None, the first of `rest` is taken as the value and removed from `rest`, provided that it is one of the choices.
+    For a flag without choices, it is taken if it does not begin with `-`. `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
@@ -138,9 +139,9 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the first of the arguments after an unknown flag, as its value; "" if it is a flag, an override or absent.
+    """Return the value that follows an unknown flag, the first of the arguments `rest`; `rest` is not changed.
 
-    `rest` is not changed.
+    Return "" if there is no argument, or if the first one is a flag or an override.
     """
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
@@ -148,8 +149,8 @@ def next_value(rest: list[str]) -> str:
 def refuse_flag(flag: str, value: str, command: str) -> None:
     """Raise ConfigurationError for a flag that breakout does not have; the message says what to type instead.
 
-    `value` is the text that the user gave with the flag, "" if there is none. The setting that the message proposes is
-    one of `command`.
+    `value` is the text that the user gave with the flag, "" if there is none. A setting that the message proposes is a
+    setting of `command`.
     """
     for names, reason in REFUSED.items():
         if flag in names:
@@ -165,7 +166,7 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
 def describe_replacement(name: str, value: str, command: str) -> str:
     """Return the sentence of an error message that says what to type instead of the unknown flag `--name value`.
 
-    `value` is "" if the flag has none.
+    `value` is "" if the flag has none. A setting that the sentence proposes is a setting of `command`.
     """
     if name == "list-features":
         return "type `breakout features`."
@@ -182,7 +183,8 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
     """Return a sentence with an override of the setting whose name is most similar to `name`, an unknown flag.
 
-    If no name is similar, the sentence refers to the help page of `command`. `value` "" is replaced by a placeholder.
+    The override sets the setting to `value`, or to a placeholder if `value` is "". If no setting of `command` has a
+    similar name, the sentence refers to the help page of `command`.
     """
     # The settings are imported inside the function, because `--help`, which uses this module, must be quick.
     from breakout.settings import ROOT_CLASSES

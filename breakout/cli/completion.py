@@ -28,9 +28,9 @@ ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback",
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
     """Print the possible completions of the typed line, one per line, and return the exit code 0.
 
-    The typed line is the value of the variable COMP_LINE; a missing one counts as empty. `run_hydra` runs a command
-    with its arguments by Hydra; here it prints Hydra's completions. If there are no completions, an empty line is
-    printed.
+    The typed line is the value of the environment variable COMP_LINE; it is empty if the variable is not set.
+    `run_hydra` runs a command with its arguments by Hydra; with `arguments`, the flags of shell completion, it prints
+    Hydra's completions. If there are no completions, an empty line is printed.
     """
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
@@ -51,10 +51,10 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 
 
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
-    """Return those completions of Hydra, the list `found`, that are groups and keys of this command, sorted.
+    """Return the completions in `found` that are groups and keys of this command, sorted.
 
-    Hydra offers every folder of `conf/`, including groups that only other commands have. Hydra's own keys are returned
-    only if `current`, the argument that is being typed, begins with `hydra`.
+    `found` are Hydra's completions: every folder of `conf/`, including groups that only other commands have. Hydra's
+    own keys are returned only if `current`, the argument that is being typed, begins with `hydra`.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
@@ -77,9 +77,10 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 
 
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
-    """Return the arguments that Hydra offers for the line in the variable COMP_LINE.
+    """Return the arguments that Hydra offers for the line in the environment variable COMP_LINE.
 
-    If Hydra raises an error, return those that it has printed before, usually none.
+    `run_hydra` runs a command with its arguments by Hydra; its printed output is the result. If Hydra raises an error,
+    the result is what was printed before the error, usually nothing.
     """
     printed = io.StringIO()
     # For a half-typed flag, Hydra's parser writes its usage to standard error, which would appear in the typed line.

@@ -52,7 +52,7 @@ class JobComposer:
         self._refers_to_hydra = cache(lambda choices: OF_HYDRA in OmegaConf.to_yaml(self._base(choices)))
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
-        """Return the job with these overrides, or a refusal, which contains the error, if they give no valid settings.
+        """Return the job with these overrides, or a refusal (with the error) if the overrides give no valid settings.
 
         `number` is the number that Hydra's sweeper gave the job.
         """
@@ -88,8 +88,9 @@ class JobComposer:
     def describe_no_jobs(self) -> str:
         """Describe why the sweep has no jobs.
 
-        The text names the first override that gives no value, and the options if it sets a group. If there is no such
-        override, the text says that the sweeper gave no jobs.
+        The text names the first override that gives the sweep no value, such as a pattern that matches no option. If
+        the override sets a group, the text lists the options of the group. If there is no such override, the text says
+        that the sweeper gave no jobs.
         """
         params = (self._master.hydra.sweeper.get("params") or {}).items()
         written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]

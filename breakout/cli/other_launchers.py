@@ -1,7 +1,7 @@
 """Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or Hydra's basic launcher.
 
 Each job is a Hydra job that writes its run folder into the folder of the sweep. Jobs on other machines need this
-folder, the cache and the data on a shared file system.
+folder, the cached results of queries and the data on a shared file system.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ class JobTask:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run the job with Hydra's present job number, and record in its run folder whether it completed or failed."""
+        """Run the job with Hydra's present job number, and record in its run folder whether it completed or failed.
+
+        `config` is not used, because the planned job already contains its settings.
+        """
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
@@ -63,7 +66,7 @@ class Callbacks(Callback):
 
 
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
-    """Return a function that runs jobs with the configured launcher; None if this is the launcher `breakout`.
+    """Return a function that runs jobs with the configured launcher; None if the launcher `breakout` is configured.
 
     The function takes the jobs and the sweep's folder, and returns when all jobs have ended. It raises an error that a
     job did not record itself, such as a failed import.
@@ -89,10 +92,10 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
 
 
 def _quieten(init: Any) -> None:
-    """Configure Ray to report no usage. If it runs on this machine, also let it start no dashboard and print no logs.
+    """Configure Ray to report no usage and, on this machine, to start no dashboard and print no logs of its workers.
 
-    Ray runs on this machine if `init`, the arguments of `ray.init`, has no `address`. Values that the user configured
-    stay.
+    `init` are the arguments of `ray.init`. Without an `address` among them, Ray runs on this machine. Values that the
+    user configured stay.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:

@@ -42,7 +42,10 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Return the exit code of a single job, or for a sweep 1 if any job failed, else 0; 0 if no job ran."""
+        """Return the exit code of a single job, or 0 if no job ran.
+
+        For a sweep, return 1 if the exit code of any job is not 0, else 0.
+        """
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
@@ -133,7 +136,9 @@ def check_ignored_folder(composed: Any) -> None:
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
 
-    ConfigurationError if `resumed` is no sweep, DataError if its record is damaged. Other errors as in `run_sweep`.
+    `overrides` of a resumed sweep are added to those with which it was started. ConfigurationError for invalid
+    overrides, if no job can start, or if `resumed` is no sweep or is still running. DataError if the folder cannot be
+    written, or if the record or the data of a resumed sweep changed.
     """
     from breakout.cli.sweep import run_sweep
     from breakout.sweeps.record import load_sweep_record
@@ -202,8 +207,9 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
 def run_program(command: Command, mapping: dict[str, Any]) -> int:
     """Run a command's module with the typed settings of `mapping`, and return the exit code.
 
-    The settings and the feature lock are checked before the module is imported, so that an error costs no import of
-    large libraries. ConfigurationError if they are invalid; the errors of the command are raised too.
+    The settings are checked before the module is imported, so that an error costs no import of large libraries. The
+    check of the feature lock (mode=shared allows one list of features only) is included. ConfigurationError if the
+    settings are invalid; the errors of the command are raised too.
     """
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
@@ -213,9 +219,10 @@ def run_program(command: Command, mapping: dict[str, Any]) -> int:
 
 @contextmanager
 def masked_output(arguments: Arguments) -> Iterator[None]:
-    """Mask secrets in what the block prints if `arguments` has `--cfg` or `--info`, which print the overrides.
+    """Mask passwords and tokens in the output of the block if `arguments` has `--cfg` or `--info`.
 
-    The masked text is printed at the end of the block. Without these flags nothing is changed.
+    These flags print the overrides, which may contain secrets. The masked text is printed at the end of the block.
+    Without these flags nothing is changed.
     """
     if not any(flag.startswith(("--cfg", "--info")) for flag in arguments.hydra_flags):
         yield

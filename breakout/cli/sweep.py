@@ -1,8 +1,8 @@
 """The run of a sweep, from its overrides to its exit code.
 
 Hydra's sweeper derives the jobs from the overrides. The package `breakout.sweeps`, which does not depend on Hydra, runs
-the jobs. The exit code is 0 if every job is completed and none failed because its features drifted, else 1. In a dry
-run it is 0 if every job can start.
+the jobs. The exit code is 0 if every job is completed and none failed the test for drift (changed distributions of
+features), else 1. In a dry run it is 0 if every job can start, else 1.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ class SweepTask:
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
         """Run one job for each list of overrides; return the optimized metric of each, None for a job without one.
 
-        Hydra's sweeper numbers the jobs from `first` on. ConfigurationError if there are no jobs; the error of the
-        first job if no job of the sweep can start. DryRunShown in a dry run, FailedFast if a job failed and
-        `sweep.fail_fast` is set. Other errors as in `SweepSession.run`.
+        Hydra's sweeper numbers the jobs from `first` on. DryRunShown in a dry run, FailedFast if a job failed and
+        `sweep.fail_fast` is set. The error of the first job if no job of the sweep's first batch can start.
+        ConfigurationError if there are no jobs, or if the jobs differ in `optimized_metric`. DataError if the data of a
+        resumed sweep changed, or if a file cannot be written.
         """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
@@ -89,8 +90,8 @@ class UncheckedLoader:
     ) -> list[str]:
         """Return the options of a group, including those in its subfolders and in the user's folders.
 
-        A sweeper calls this method for an override such as `experiment=glob(*)`. `results_filter` GROUP returns
-        subfolders instead of options, None both.
+        A sweeper calls this method for an override such as `experiment=glob(*)`. If `results_filter` is GROUP,
+        subfolders are returned instead of options. If it is None, both are returned.
         """
         # If the root file and the overrides are passed, Hydra composes them to find the user's folders. That is slow,
         # so they are passed only if an override names such a folder.
@@ -108,9 +109,9 @@ class UncheckedLoader:
 def run_sweep(overrides: Sequence[str]) -> int:
     """Run a sweep to its end, or resume it if the overrides set `sweep.resume`, and return the exit code.
 
-    The exit code is 0 if every job is completed and none failed because its features drifted, else 1. In a dry run it
-    is 0 if every job can start. After Ctrl-C a leaderboard of the completed jobs is written before KeyboardInterrupt is
-    raised.
+    The exit code is 0 if every job is completed and none failed the test for drift (changed distributions of features),
+    else 1. In a dry run it is 0 if every job can start, else 1. After Ctrl-C a leaderboard of the completed jobs is
+    written before KeyboardInterrupt is raised.
 
     ConfigurationError for invalid overrides, or if no job of the sweep can start. DataError if the folder of the sweep
     cannot be written, or if the record or the data of a resumed sweep changed.
@@ -149,8 +150,8 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
     """Yield the folder of the sweep, locked: `resumed`, the folder of a sweep to resume, or a new one if it is None.
 
     For a new sweep that is a dry run, yield a temporary folder, which is removed at the end of the block.
-    ConfigurationError if `resumed` is no sweep or is still running. DataError if its record is damaged, or if the new
-    folder cannot be created.
+    ConfigurationError if `resumed` is no sweep or is still running. DataError if the record of the resumed sweep is
+    damaged, or if the new folder cannot be created.
     """
     if resumed is not None:
         folder = Path(resumed).resolve()
@@ -169,8 +170,9 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
 def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Sequence[str]) -> int:
     """Run a sweep in its folder and return its exit code.
 
-    A leaderboard of the completed jobs is written even after an error. It is not written for a dry run, nor for a sweep
-    that ends before its first jobs are planned; the folder of such a sweep is removed unless it is resumed.
+    `chosen` are the settings of the group `sweep`. A leaderboard of the completed jobs is written even after an error.
+    No leaderboard is written for a dry run, nor for a new sweep that ends before its first jobs are planned. The folder
+    of such a new sweep is removed.
     """
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server

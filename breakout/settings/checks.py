@@ -46,8 +46,8 @@ HISTORY_EXAMPLES = {
 def check_across_fields(config: Any) -> None:
     """Raise ConfigurationError if values of a command's typed settings contradict each other.
 
-    Each group is checked by its function in GROUP_CHECKS; a group without a function is not checked. Then keys of
-    different groups are compared, and the order of `start` and `end` is checked.
+    The values of each settings group are checked by the function that GROUP_CHECKS has for the group's class, if it has
+    one. Further checks compare the model with the calibration, the prices with the warehouse, and `start` with `end`.
     """
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
@@ -63,8 +63,9 @@ def check_across_fields(config: Any) -> None:
 def check_calibration(config: Any) -> None:
     """Raise ConfigurationError if calibration=isotonic is combined with model=points.
 
-    Isotonic calibration is constant beyond the probabilities that it was fitted on, so it would flatten both ends of
-    the model's ladder.
+    This model predicts a ladder (P(points >= k) for k = 1, 2, ...). Isotonic calibration is constant beyond the
+    probabilities that it was fitted on, so it would flatten both ends of the ladder. Settings without a model are
+    accepted.
     """
     if isinstance(getattr(config, "model", None), PointsConfig) and config.calibration.kind == "isotonic":
         raise ConfigurationError(
@@ -99,7 +100,8 @@ def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> 
 def check_dates(window: DateWindowConfig) -> None:
     """Raise ConfigurationError if the dates are not in order, or if only one of the two evaluation dates is given.
 
-    In order, `train_start` is not after `train_end`, and `eval_start` is after `train_end` and not after `eval_end`.
+    The dates are in order if `train_start` <= `train_end` < `eval_start` <= `eval_end`. Without evaluation dates, only
+    `train_start` and `train_end` are compared.
     """
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
@@ -116,9 +118,11 @@ def check_dates(window: DateWindowConfig) -> None:
 
 
 def check_walk_forward(window: WalkForwardWindowConfig) -> None:
-    """Raise ConfigurationError unless `train_start` is before `eval_start`, and that is not after `eval_end`.
+    """Raise ConfigurationError unless `train_start` < `eval_start` <= `eval_end`, and `train_days` fits `training`.
 
-    Raise it also if `train_days` is None with training=rolling, or given with training=expanding.
+    With training=rolling, the model of a fold (one window of the walk forward) is trained on the `train_days` days
+    before the fold, so `train_days` must not be None. With training=expanding, the model is trained on all earlier days
+    since `train_start`, so `train_days` must be None.
     """
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
@@ -136,7 +140,10 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
 
 
 def check_validation(validation: ValidationConfig) -> None:
-    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None)."""
+    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None).
+
+    Each of the three keys defines the validation part (the latest training rows, kept out of the fit).
+    """
     rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
     given = [key for key, value in rules.items() if value is not None]
     if len(given) > 1:
@@ -164,10 +171,11 @@ def check_bigquery_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 
 
 def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
-    """Raise ConfigurationError unless `folder`, `database` or the paths of both tables of played games are given.
+    """Raise ConfigurationError unless the settings of a DuckDB warehouse say where both tables of played games are.
 
-    Raise it also if both `folder` and `database` are given, or if `team_codes`, `season_types` or `date_format` is
-    invalid.
+    `folder` or `database` must be given, or the paths of both tables. `folder` and `database` exclude each other.
+    ConfigurationError also if a map `team_codes` or `season_types` is invalid, or if `date_format` does not name year,
+    month and day.
     """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:
@@ -189,7 +197,8 @@ def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
 def check_date_format(text: str) -> None:
     """Raise ConfigurationError unless a strptime format names year, month and day, and has only known directives.
 
-    The known directives are those of _DATE_DIRECTIVES. `%j`, the day of the year, names month and day.
+    Known are %Y %y %m %b %B %d %j %a %A for dates, %H %I %M %S %f %p for times, and %%. `%j`, the day of the year,
+    names month and day.
     """
     directives = re.findall(r"%-?(.|$)", text)
     unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
@@ -206,9 +215,9 @@ def check_date_format(text: str) -> None:
 def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
     """Raise ConfigurationError for an invalid map `team_codes` or `season_types`; None is valid.
 
-    These maps replace values of a table while it is read. Every old and new value must be printable text, not empty and
-    without quotes and backslashes; a season type may also map to None. `team_codes` must not replace a code that it
-    gives to a team.
+    These maps replace values of a table while the table is read. Every old and new value must be printable text, not
+    empty and without quotes and backslashes; a season type may also map to None. In `team_codes` no replacement may be
+    replaced again: {A: B, B: C} is refused.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():

@@ -18,7 +18,7 @@ Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """The optional output of a run: it writes report.html if `write_report` is true."""
+    """The optional output of a run: the file report.html, which the run writes if `write_report` is true."""
 
     write_report: bool
 
@@ -31,7 +31,7 @@ class SweepConfig:
     failed. `workers` is the number of worker processes; None means the number of cores, divided by the number of
     threads of a job's model. `job_defaults` are overrides for every job that does not set the same keys.
 
-    A train command with one job reads only `resume`. If it is set, the command continues that sweep instead.
+    A train command without several jobs reads only `resume`. If `resume` is set, that command continues the sweep.
     """
 
     resume: FilePath | None
@@ -42,11 +42,15 @@ class SweepConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """The rows that an audit recomputes: a few of each kind of edge case, and random others up to `rows` in total.
+    """The rows whose features an audit computes again: rows of each kind of edge case first, then random rows.
 
-    Their game dates are between `start` and `end`, both inclusive. None means the first or last date in the warehouse.
-    If the setting `served` makes `breakout audit` check the ledger instead, the dates limit the entries of the ledger,
-    None means its first or last date, and `rows` is not used.
+    An audit checks that no feature depends on results of the row's own or later games. `rows` is the number of all
+    these rows. Edge cases are, for example, games after a trade. The game dates are between `start` and `end`, both
+    inclusive; None means the first or last date in the warehouse.
+
+    With the setting `served`, `breakout audit` checks the ledger (the record of served predictions) instead. Then
+    `rows` is not used, and `start` and `end` limit the game dates of the predictions; None means the first or last date
+    in the ledger.
     """
 
     rows: Count
@@ -58,13 +62,20 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    `rule` chooses the conditions; None means `not_worse` for a retrain and `better` for any other candidate. A retrain
-    has the settings and the contract of the model in production, but other dates. If no model is in production, `rule`
-    is not used. `production/rules.py` explains the rules, and `conf/promote/default.yaml` their limits.
+    `rule` limits the differences of metrics, candidate minus production, on games after both trainings. `better`
+    requires that the lower bound of the difference in AUC is above `margin`, and that log loss and Brier score do not
+    increase. `not_worse` limits only the log loss; this rule is for a retrain (the settings and contract of
+    production's model, but other dates). Under both rules, the upper bound of the difference must be below `tolerance`
+    for log loss, and under `better` for the Brier score too. If `rule` is None, the rule is `not_worse` for a retrain,
+    else `better`. If no model is in production, the candidate is compared with the base rate instead.
 
-    With `evidence` set to `ledger`, the predictions that the candidate made as a shadow must pass checks too. For the
-    rule `better`, the e-value of these predictions against production must be at least `min_e_value`. `reason` is a
-    text that is kept in the history of the registry.
+    The comparison needs `min_dates` game dates and `min_games` rows. A retrain on all games has no later games. The
+    games of an earlier comparison of the same settings count instead if they end at most `max_age_days` days before the
+    end of the retrain's training.
+
+    If `evidence` is `ledger`, predictions that the candidate made as a shadow (a challenger scored beside production)
+    are checked too. For the rule `better`, their e-value (strength of the evidence against production) must be at least
+    `min_e_value`. `reason` is a text for the history of promotions.
     """
 
     rule: Literal["better", "not_worse"] | None
@@ -82,9 +93,9 @@ class PromotionGateConfig:
 class GradeLimitsConfig:
     """The conditions under which `breakout grade` and `breakout daily` end with exit code 1.
 
-    `fail_on` names the conditions; if it is empty, there are none. `calibration` means that the probabilities of the
-    model in production are biased beyond chance. `stale` means that a result is overdue: the warehouse still lacks it
-    more than `max_age_hours` hours after the end of its game date.
+    `fail_on` names the conditions; if it is empty, there are none. `calibration` means that the probabilities which a
+    model predicted in production are biased beyond chance. `stale` means that a result is overdue: the warehouse still
+    lacks the result more than `max_age_hours` hours after the end of its game date.
     """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]
@@ -95,8 +106,10 @@ class GradeLimitsConfig:
 class DailyLimitsConfig:
     """The limit on the age of the data from which `breakout daily` predicts.
 
-    The command predicts only if games, schedule and injury reports are each out of date by at most `max_age_hours`
-    hours. `measure_freshness` in `ledger/freshness.py` computes these hours.
+    The command predicts only if games, schedule and injury reports each lag behind by at most `max_age_hours` hours;
+    otherwise it ends with an error. The lag of the games begins at the end of the first scheduled date after the newest
+    game in the warehouse. The lag of the schedule begins at the end of its last date, that of the injury reports at the
+    end of the date of the newest report.
     """
 
     max_age_hours: Hours

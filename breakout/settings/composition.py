@@ -66,9 +66,9 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def given_overrides() -> list[str]:
-    """Return the overrides of the configuration that `resolve` or `hydra.main` gave to Hydra most recently.
+    """Return the overrides in Hydra's global configuration, without overrides of Hydra's own keys.
 
-    The list is empty if neither was called in this process.
+    `resolve` and `hydra.main` set this configuration. The list is empty if it was never set in this process.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -89,7 +89,8 @@ def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
 
     `composed` first becomes Hydra's global configuration, so that `${hydra:...}` refers to it. References to
-    environment variables stay as text. ConfigurationError if an interpolation cannot be resolved.
+    environment variables stay as text, and a required value that is not given stays `???`. ConfigurationError if an
+    interpolation cannot be resolved.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -103,8 +104,8 @@ def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
 def plain(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
 
-    A missing value stays `???`. References to environment variables stay as text; `load` resolves them. An
-    interpolation that cannot be resolved raises OmegaConf's InterpolationResolutionError.
+    A required value that is not given stays `???`. References to environment variables stay as text; `load` resolves
+    them. An interpolation that cannot be resolved raises OmegaConf's InterpolationResolutionError.
     """
     from omegaconf import OmegaConf
 

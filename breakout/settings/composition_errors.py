@@ -92,7 +92,7 @@ def describe_unreadable(override: str) -> str:
 def describe_missing_option(missing: str, offered: list[str]) -> str:
     """Return the message for an unknown option of a group, or for a group that does not exist.
 
-    `missing` is GROUP/OPTION; `offered` are the options of the group that Hydra lists, empty if it knows none.
+    `missing` is GROUP/OPTION. `offered` are the options that Hydra lists for the group, empty if Hydra lists none.
     """
     if missing in REMOVED_OPTIONS:
         return f"{missing} is gone: {REMOVED_OPTIONS[missing]}"
@@ -124,7 +124,10 @@ def describe_interpolation(error: InterpolationResolutionError) -> str:
 
 
 def describe_absent_key(key: str, command: str) -> str:
-    """Return the message for a key that is in no file of the configuration."""
+    """Return the message for a key that is in no file of the configuration of `command`.
+
+    The message names the most similar key of the command, if there is one.
+    """
     if key.startswith("hydra."):
         return f"unknown key {key}: `breakout --cfg hydra` shows what Hydra knows."
     also = COMPOSING_GROUPS if command == "train" else ()
@@ -135,7 +138,7 @@ def describe_several_values(override: str, command: str) -> str:
     """Return the message for an override of a single run whose value has commas outside of quotes and brackets.
 
     The remedy depends on the type of the setting: quotes for a text, brackets for a list, a single value for any other
-    type. For each type, the message also names `-m`, which starts a sweep.
+    type. For an unknown key it is brackets. In each case the message also names `-m`, which starts a sweep.
     """
     key, _, values = override.partition("=")
     bases = {base_of(hint) for hint in hints_of(ROOT_CLASSES[command], key)}
@@ -150,9 +153,10 @@ def describe_several_values(override: str, command: str) -> str:
 
 
 def describe_message(error: BaseException, command: str) -> str:
-    """Return the message for an error of Hydra that only its text identifies.
+    """Return the message for an error of Hydra that can be recognised only by its text.
 
-    For an unknown text, it is "the configuration cannot be composed" and the first two lines of the text.
+    `command` is the command whose configuration Hydra composed. For an unknown text, the message is "the configuration
+    cannot be composed" and the first two lines of the text.
     """
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)

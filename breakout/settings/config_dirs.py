@@ -36,10 +36,11 @@ class UserFiles(ConfigSource):
         return "breakout"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Return the content of one file of the folder; ConfigLoadError, an exception of Hydra, if it is no file.
+        """Return the content of one file of the folder; an empty file has an empty mapping as content.
 
-        ConfigurationError if the file cannot be read, contains anything but a YAML mapping in UTF-8, or sets a key that
-        breakout no longer has. An empty file is read as an empty mapping.
+        `config_path` is relative to the folder, with or without `.yaml`. ConfigLoadError, an exception of Hydra, if
+        there is no such file. ConfigurationError if the file cannot be read, contains anything but a YAML mapping in
+        UTF-8, or sets a key that breakout no longer has.
         """
         file = self._file(config_path)
         if not file.is_file():
@@ -62,10 +63,10 @@ class UserFiles(ConfigSource):
         return self._file(config_path).is_file()
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """Return the names of the options or of the subfolders of a group, sorted; both if `results_filter` is None.
+        """Return names in the group `config_path`, sorted.
 
-        An option's name is the name of its file without `.yaml`. OSError if the folder lacks the group; Hydra calls
-        `is_group` first.
+        `results_filter` CONFIG selects the options (the names of files without `.yaml`), GROUP the subfolders, and None
+        both. OSError if the folder has no such group; Hydra calls `is_group` first.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}
@@ -78,7 +79,10 @@ class UserFiles(ConfigSource):
 
 
 def find_package(text: str) -> str | None:
-    """Return the package in a leading comment line such as `# @package _global_`; None if there is no such line."""
+    """Return the package that a leading comment line such as `# @package _global_` names; None without such a line.
+
+    The package is the place in the configuration where Hydra puts the keys of a file; `text` is the text of the file.
+    """
     for line in text.splitlines():
         found = re.fullmatch(r"#\s*@package\s+(\S+)", line.strip())
         if found:

@@ -55,9 +55,10 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that the user probably meant, as text for an override; None if there is no such value.
 
-    For a type with options, it is the most similar option. For a list, it is the given items in brackets; if the items
-    must be options, each item is replaced by the most similar one. There is no such value if an item of the list has no
-    similar option, or a type that the list does not allow.
+    For a type with options, it is the option that is most similar to the text `value`. For a list type, it is the given
+    items in brackets; a value that is no list counts as the only item. If the items must be options, each item is
+    replaced by the most similar option. There is no such value for an empty list, for a list with an item that has no
+    similar option or a wrong type, and for all other types.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:
@@ -78,8 +79,8 @@ def _list_item(hint: Any, item: Any) -> str | None:
 def describe_type(hint: Any, value: Any = None) -> str:
     """Describe the values that a type accepts, such as `an integer from 1 to 16`.
 
-    A range of WIDE_RANGE or more is described by one bound: the upper one if `value`, the refused value, reaches it,
-    else the lower one.
+    `value` is the value that was refused. A range of WIDE_RANGE or more is described by one bound only: the upper bound
+    if `value` reaches it, else the lower bound.
     """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
@@ -99,8 +100,9 @@ def describe_type(hint: Any, value: Any = None) -> str:
 def describe_bounds(meta: msgspec.Meta, value: Any) -> str:
     """Describe the limits in `meta` after a leading space, such as ` from 1 to 16` or ` that is not empty`.
 
-    "" if there are none. The text `meta.description` is used instead if it is given. Of bounds that are WIDE_RANGE or
-    more apart, only one is described: the upper one if `value` reaches it, else the lower one.
+    Return "" if there are no limits. If `meta.description` is given, it is used instead. `value` is the value that was
+    refused. Of two bounds that are WIDE_RANGE or more apart, only one is described: the upper bound if `value` reaches
+    it, else the lower bound.
     """
     if meta.description is not None:
         return f" {meta.description}"

@@ -32,15 +32,16 @@ class SampleWarehouseConfig:
 class DuckDBWarehouseConfig:
     """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file.
 
-    Each table is given by its path, which may be a glob; `schedule` and `availability` may be absent (None). `folder`
-    contains tables that `breakout import` wrote; a table whose path is also given is read from that path. With
-    `database`, a DuckDB file, a table is given as `TABLE` or `SCHEMA.TABLE` in this file; None means the table with the
-    name of the key, such as `schedule`.
+    Each table is given by its path, which may be a glob. `schedule` and `availability` (the injury reports) may be
+    None, if there is no such table. `folder` contains tables that `breakout import` wrote; a table whose path is also
+    given is read from that path. `database` is a DuckDB file. With `database`, a table is given as `TABLE` or
+    `SCHEMA.TABLE`, and None means the table with the name of the key, such as `schedule`.
 
-    `season_type` is the season type of rows without one; None means that such rows are refused. `columns` maps the
-    package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and
-    `season_types` replace values while the tables are read. `date_format` (strptime) is the format of dates that are
-    text; None means YYYY-MM-DD. `hive_partitioning` reads columns from the names of folders, as in `season_year=2025/`.
+    `season_type` is the season type, such as regular or playoffs, of rows without one; None means that such rows are
+    refused. `columns` maps the package's name of a column to its name in the user's tables; None means that the names
+    are equal. `team_codes` and `season_types` replace values while the tables are read. `date_format` (strptime) is the
+    format of dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns from the names of folders,
+    as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
@@ -62,13 +63,15 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
-    `season_type` is the season type of rows without one; None means that such rows are refused. `columns` maps the
+    `schedule` and `availability` (the injury reports) are None if there is no such table. `season_type` is the season
+    type, such as regular or playoffs, of rows without one; None means that such rows are refused. `columns` maps the
     package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and
     `season_types` replace values of the tables. These four settings act inside the queries; no table is changed.
 
-    `project` None means the project of the credentials, `location` None that BigQuery finds the location,
-    `api_endpoint` None the public service. `maximum_bytes_billed` and `timeout_seconds` limit each query; None sets no
-    limit of bytes. `price_per_tib` is the price in US dollars, for estimates. `refresh` ignores cached results.
+    If `project` is None, the project of the credentials is used. If `location` is None, BigQuery finds the location. If
+    `api_endpoint` is None, the public service is used. `maximum_bytes_billed` limits the bytes that a query may read;
+    None sets no limit. `timeout_seconds` limits the time of a query. `price_per_tib` is the price of a TiB in US
+    dollars, for estimates. If `refresh` is true, cached results of queries are ignored.
     """
 
     kind: Literal["bigquery"]
@@ -117,7 +120,9 @@ class MLflowTrackingConfig:
 class BigQueryTrackingConfig:
     """Tracking by one row for each run in a BigQuery table, in addition to the run folder.
 
-    `table` is created if it does not exist. The other fields mean the same as in `BigQueryWarehouseConfig`.
+    `table` is created if it does not exist. If `project` is None, the project of the credentials is used. If `location`
+    is None, BigQuery finds the location. If `api_endpoint` is None, the public service is used. `maximum_bytes_billed`
+    and `timeout_seconds` limit each SQL statement; None sets no limit of bytes.
     """
 
     kind: Literal["bigquery"]
@@ -138,8 +143,10 @@ class PricesConfig:
 
     The prices are in `file` or in the BigQuery table `table`; both are None if no prices are used. `odds` is the format
     of the prices. `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply.
-    `kelly` is the share of the Kelly fraction that is staked, and `max_stake` the largest stake as a share of the bank.
-    A bet with an expected value below `min_edge` per unit staked gets no stake.
+
+    `kelly` is the share of the Kelly fraction (the stake that lets the bank grow fastest) that is staked. `max_stake`
+    is the largest stake as a share of the bank (all money for bets). A bet with an expected value below `min_edge` per
+    unit staked gets no stake.
     """
 
     file: FilePath | None
@@ -157,12 +164,13 @@ class PricesConfig:
 
 @dataclass(frozen=True)
 class FolderLedgerConfig:
-    """A ledger in a folder below `paths.outputs`, and the rules for its entries.
+    """A ledger (the record of served predictions) in a folder below `paths.outputs`, and the rules for it.
 
-    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow.
-    `which` chooses the prediction that is graded: the first or the last one before the game's tip-off. If the schedule
-    has no tip-off for a game, the end of its game date in `timezone` counts as the tip-off. A game without rows in the
-    source tables counts as lost from `lost_after_days` days after its date on.
+    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
+    challenger scored beside production). `which` chooses the prediction that is graded: the first or the last one
+    before the game's tip-off. If the schedule has no tip-off for a game, the end of its game date in `timezone` counts
+    as the tip-off. A game without rows in the source tables counts as lost when `lost_after_days` days have passed
+    since its date.
     """
 
     kind: Literal["folder"]
@@ -174,11 +182,17 @@ class FolderLedgerConfig:
 
 @dataclass(frozen=True)
 class BigQueryLedgerConfig:
-    """A ledger in two BigQuery tables, and the rules for its entries.
+    """A ledger (the record of served predictions) in two BigQuery tables, and the rules for it.
 
-    `entries` and `grades` are the tables of predictions and of outcomes; they are created if they do not exist. The
-    rules `others`, `which`, `lost_after_days` and `timezone` mean the same as in `FolderLedgerConfig`, the other fields
-    the same as in `BigQueryWarehouseConfig`.
+    `entries` and `grades` are the tables of predictions and of their outcomes; they are created if they do not exist.
+    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
+    challenger scored beside production). `which` chooses the prediction that is graded: the first or the last one
+    before the game's tip-off, or before the end of its date in `timezone` if the tip-off is unknown. A game without
+    rows in the source tables counts as lost when `lost_after_days` days have passed since its date.
+
+    If `project` is None, the project of the credentials is used. If `location` is None, BigQuery finds the location. If
+    `api_endpoint` is None, the public service is used. `maximum_bytes_billed` and `timeout_seconds` limit each SQL
+    statement; None sets no limit of bytes.
     """
 
     kind: Literal["bigquery"]

@@ -58,8 +58,9 @@ FeatureName = Annotated[
 class ModeConfig:
     """The feature lock, which decides whether a model may have any features.
 
-    If `name` is `shared`, the features must be those of BREAKOUT_FEATURE_ORDER, in this order. If it is `experimental`,
-    any features are allowed.
+    If `name` is `shared`, the features must be the ten of BREAKOUT_FEATURE_ORDER, in this order. If it is
+    `experimental`, any features are allowed, but the model cannot be put into production. `description` is a text for
+    the user.
     """
 
     name: Literal["shared", "experimental"]
@@ -70,8 +71,9 @@ class ModeConfig:
 class FeatureDefinitionConfig:
     """A feature that the user defines by an SQL expression.
 
-    `default` is the value that replaces a missing one. `Feature` in `features/feature.py` explains the other fields and
-    what an expression may read.
+    `expression` is SQL in BigQuery's dialect. It may read earlier games by named windows, facts that are known before
+    the game, and other features. `default` is the value that replaces a missing one. `unit`, `group` (the topic) and
+    `description` describe the feature in lists and reports.
     """
 
     name: FeatureName
@@ -86,9 +88,9 @@ class FeatureDefinitionConfig:
 class FeaturesConfig:
     """The names of the model's features, in order, and the definitions of features that the user wrote.
 
-    In configuration files and overrides, `definitions` lists paths of YAML files; `load` replaces them by the content
-    of the files. The names are not checked here: `features/selection.py` compares them with the known features and the
-    mode.
+    In configuration files and overrides, `definitions` lists paths of YAML files; `load` replaces the paths by the
+    content of the files. The names are not checked here: `features/selection.py` checks that they are known, and
+    allowed by the mode (shared or experimental).
     """
 
     names: tuple[str, ...]
@@ -113,7 +115,7 @@ class TargetConfig:
 
 @dataclass(frozen=True)
 class AvailabilityConfig:
-    """The cutoff of injury reports: a status for a game date is used only if it was reported at or before the cutoff.
+    """The cutoff of injury reports: a player's status is used only if it was reported by then.
 
     The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
     """
@@ -125,9 +127,10 @@ class AvailabilityConfig:
 
 @dataclass(frozen=True)
 class AskedCutoffConfig:
-    """The cutoff of injury reports for scoring a saved bundle.
+    """The cutoff (the time up to which injury reports count) for scoring a saved bundle (a saved model).
 
-    The fields mean the same as in `AvailabilityConfig`; a field that is None has the value of the bundle.
+    The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date. A field that is None
+    has the value with which the model was trained.
     """
 
     cutoff: TimeOfDay | None
@@ -153,8 +156,8 @@ class DateWindowConfig:
 class TrailingWindowConfig:
     """Evaluation on the last `eval_days` days before `as_of`, and training on the `train_days` days before those.
 
-    The day `as_of` itself is not used; None means the day after the newest game in the warehouse. With `eval_days` 0
-    the run only trains.
+    The day `as_of` itself is not used. If `as_of` is None, it is the day after the newest game in the warehouse. If
+    `eval_days` is 0, the run only trains.
     """
 
     kind: Literal["trailing"]
@@ -165,12 +168,13 @@ class TrailingWindowConfig:
 
 @dataclass(frozen=True)
 class WalkForwardWindowConfig:
-    """A walk forward: folds of one calendar month or week each, whose models are trained on earlier rows only.
+    """A walk forward: evaluation in folds (months or weeks), each with a model that is trained on earlier rows only.
 
-    `step` is the length of a fold; the folds cover `eval_start` to `eval_end`. With the training `expanding`, a model
-    is trained on all earlier rows since `train_start`. With `rolling`, it is trained on the `train_days` days before
-    its fold, but not on rows before `train_start`. Only the latest `folds` folds with games are kept; None keeps all.
-    In a sweep, `fold_jobs` makes a separate job of each fold.
+    `step` is the length of a fold, a calendar month or week; the folds cover `eval_start` to `eval_end`. If `training`
+    is `expanding`, the model of a fold is trained on all earlier rows since `train_start`. If it is `rolling`, the
+    model is trained on the `train_days` days before the fold, but not on rows before `train_start`. Only the latest
+    `folds` folds with games are kept; None keeps all. If `fold_jobs` is true, a sweep makes a separate job of each
+    fold.
     """
 
     kind: Literal["walk_forward"]
@@ -189,14 +193,14 @@ WindowConfig = DateWindowConfig | TrailingWindowConfig | WalkForwardWindowConfig
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """The validation part of the training rows, and whether the final model is fitted on it too.
+    """The validation part (the latest training rows, kept out of the fit), and whether the final fit includes it.
 
-    The validation part is the end of the training window; exactly one of `fraction`, `days` and `start` defines it.
-    `fraction` is its share of the rows, rounded up to whole dates. `days` is its length in calendar days, up to the
-    latest training row. `start` is its first day.
+    Exactly one of `fraction`, `days` and `start` is given. `fraction` is the share of the training rows in the
+    validation part, rounded up to whole dates. `days` is the number of calendar days in it, up to the latest training
+    row. `start` is its first day.
 
-    Some kinds of models can stop early on the validation part: catboost, blend and points. Their final fit includes the
-    validation part only if `refit` is true. The final fit of any other kind always includes it.
+    The models catboost, blend and points can use the validation part to choose their number of trees. Their final fit
+    includes it only if `refit` is true. The final fit of any other model always includes it.
     """
 
     fraction: Share | None
@@ -207,7 +211,10 @@ class ValidationConfig:
 
 @dataclass(frozen=True)
 class CalibrationConfig:
-    """The method that calibrates probabilities, fitted on the validation part only; `none` leaves them unchanged."""
+    """The method that calibrates probabilities; `none` leaves them unchanged.
+
+    Its parameters are fitted on the validation part (the latest training rows, kept out of the fit of the model).
+    """
 
     kind: Literal["none", "sigmoid", "isotonic"]
 
@@ -216,9 +223,15 @@ class CalibrationConfig:
 class EvaluationConfig:
     """The metrics that a run reports and the computation of their intervals.
 
+    The decision threshold is chosen on the validation part (the latest training rows, kept out of the fit). There it
+    must reach `target_precision` and flag at least `min_flagged` rows; if no threshold does, there is none. Intervals
+    of the level `confidence` come from `bootstrap_resamples` draws of game dates. `ece_bins` is the number of bins for
+    the calibration error. Precision and recall are reported at the probabilities `thresholds`. Hit rates are reported
+    for the `top_fractions` of rows with the highest probabilities.
+
     `seeds` is the number of fits with different seeds, including the fit whose metrics are reported.
-    `permutation_repeats` 0 leaves out the permutation importance, `shap_rows` 0 the SHAP importance.
-    `conf/evaluation/default.yaml` explains every field.
+    `permutation_repeats` is the number of shuffles for the permutation importance of a feature. `shap_rows` is the
+    largest number of rows for the SHAP importance. If one of these two numbers is 0, its importance is left out.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
@@ -237,8 +250,8 @@ class EvaluationConfig:
 class DistributionsConfig:
     """The test for drift: features whose distribution in the evaluation window differs from that in training.
 
-    `significance` is the level of the test over all features together. With `fail_on_drift`, a run fails if a feature
-    drifted.
+    `significance` is the probability that the test finds drift of any feature although no feature drifted. If
+    `fail_on_drift` is true, a run in which a feature drifted ends with exit code 1.
     """
 
     fail_on_drift: bool

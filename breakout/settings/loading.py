@@ -39,7 +39,7 @@ EXAMPLES = {
 
 
 def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = False) -> Root:
-    """Return the typed configuration of one command from a composed or saved mapping.
+    """Return the typed configuration of one command from a mapping that Hydra composed or that a run saved.
 
     A mapping of an older `config_version` is migrated first. If `is_lenient` is true, a reference to an environment
     variable that is not set is kept as text, for readers of old settings that do not use the value.
@@ -104,9 +104,8 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
     """Return typed values for the fields of a settings class, by name, converted from the values in `mapping`.
 
-    `path` is the dotted key of the group for messages, "" for the root.
-    ConfigurationError for a missing key, a value of another type or out of bounds, or an unknown `kind` of a group.
-    Unknown keys are ignored.
+    `path` is the dotted key of the group for messages, "" for the root. Unknown keys are ignored. ConfigurationError
+    for a missing key, a value of another type or out of bounds, or an unknown `kind` of a group.
     """
     values: dict[str, Any] = {}
     for name, hint in type_hints(cls).items():
@@ -127,9 +126,9 @@ def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, 
 
 
 def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str) -> type:
-    """Return the class that the `kind` in a group's values selects; a group of one class needs no `kind`.
+    """Return the class that the key `kind` in a group's values selects; the only class of a group needs no `kind`.
 
-    ConfigurationError if `kind` is missing or selects no class.
+    `value` are the values of the group. ConfigurationError if `kind` is missing or selects no class.
     """
     if len(classes) == 1:
         return classes[0]

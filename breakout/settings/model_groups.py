@@ -25,7 +25,7 @@ BuildFunction = Annotated[
 class CatBoostConfig:
     """Gradient-boosted trees of CatBoost; the fields are CatBoost's parameters of these names.
 
-    `early_stopping_rounds` 0 means no early stopping. Unlike CatBoost's parameter, `class_weights` is a word:
+    If `early_stopping_rounds` is 0, there is no early stopping. Unlike CatBoost's parameter, `class_weights` is a word:
     `balanced` gives the rows with and without a breakout the same total weight, `none` gives every row the weight 1.
     """
 
@@ -41,9 +41,11 @@ class CatBoostConfig:
 
 @dataclass(frozen=True)
 class LogisticConfig:
-    """Logistic regression on features standardised over the rows that it is fitted on.
+    """Logistic regression on features standardised to mean 0 and standard deviation 1 over the rows of the fit.
 
-    Standardised values are limited to -`clip`..`clip`; None sets no limit. `C` is the inverse of the L2 penalty.
+    Standardised values are limited to -`clip`..`clip`; None sets no limit. `C` is the inverse of the L2 penalty. If
+    `class_weights` is `balanced`, the rows with and without a breakout have the same total weight. If it is `none`,
+    every row has the weight 1.
     """
 
     kind: Literal["logistic"]
@@ -57,8 +59,10 @@ class LogisticConfig:
 class BlendConfig:
     """The weighted average of the log odds of CatBoost and of logistic regression.
 
-    `catboost_weight` is the weight of CatBoost, `1 - catboost_weight` that of logistic regression. The other fields are
-    those of `CatBoostConfig` and `LogisticConfig`; `class_weights` applies to both models.
+    `catboost_weight` is the weight of CatBoost, `1 - catboost_weight` that of logistic regression. The fields from
+    `depth` to `thread_count` are parameters of CatBoost. `C` (inverse L2 penalty), `clip` (limit of standardised
+    values, None for no limit) and `max_iterations` are those of the logistic regression. If `class_weights` is
+    `balanced`, the rows with and without a breakout have the same total weight in both models.
     """
 
     kind: Literal["blend"]
@@ -102,10 +106,12 @@ class BlendConfig:
 class PointsConfig:
     """A model of the distribution of a player's points: two CatBoost regressions, of its mean and of its spread.
 
+    The spread is the size of the differences between points and their predicted mean. `iterations` is the number of
+    trees of the regression of the mean, `spread_iterations` that of the spread.
+
     Both regressions are trained on games of players with season averages of `train_min_ppg` to `train_max_ppg` points.
-    None means `target.min_ppg` or `target.max_ppg`. A limit that would leave out players of the target is replaced by
-    the target's limit. `iterations` is the number of trees of the regression of the mean, `spread_iterations` that of
-    the spread.
+    None means the limit of role players, `target.min_ppg` or `target.max_ppg`. A limit that would leave out role
+    players is replaced by the limit of role players.
     """
 
     kind: Literal["points"]
@@ -124,9 +130,9 @@ class PointsConfig:
 class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
-    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if it is None in the mapping that `load`
+    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if the text is None in the mapping that `load`
     converts, `load` reads the file. The function is called with the keyword `seed` and with the items of `params` as
-    further keywords; None means no further keywords.
+    further keywords; if `params` is None, there are no further keywords.
     """
 
     kind: Literal["sklearn"]
@@ -137,7 +143,7 @@ class SklearnConfig:
 
 @dataclass(frozen=True)
 class BaseRateConfig:
-    """A baseline: the breakout rate of the training window, predicted for every row."""
+    """A baseline that predicts the same probability for every row: the share of breakouts in the training window."""
 
     kind: Literal["base_rate"]
 

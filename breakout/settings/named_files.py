@@ -1,6 +1,6 @@
 """The reading of the user's files that settings name: `features.definitions` (YAML) and `model.build` (Python).
 
-The typed settings contain the content of these files, so that settings.yaml, the fingerprint, the bundle and the
+The typed settings contain the content of these files. So settings.yaml, the fingerprint, the saved model and the
 reproduction of a run need no other file.
 """
 

@@ -1,8 +1,8 @@
 """References to environment variables in settings, such as `${oc.env:TOKEN}`; no value of a variable is saved.
 
-A mapping of settings, composed or read from settings.yaml, contains a reference as text. `resolve_references` replaces
-it by its value for a typed configuration, which keeps the text in its field `references`. A saved file contains the
-text instead of the value.
+A mapping of settings, composed or read from settings.yaml, contains a reference as text. For a typed configuration,
+`resolve_references` replaces the text by the value of the variable. The typed configuration keeps the text in its field
+`references`, and a saved file contains the text instead of the value.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ RESOLVER = "oc.env"
 
 
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, with all interpolations but one kind resolved.
+    """Return a composed configuration as dicts and lists, with interpolations resolved except references.
 
     References to environment variables, such as `${oc.env:TOKEN}`, stay as text. In any other text `${` is escaped. A
-    missing value stays `???`. An interpolation that cannot be resolved, such as a reference to a variable that is not
-    set, raises OmegaConf's InterpolationResolutionError.
+    required value that is not given stays `???`. An interpolation that cannot be resolved, such as a reference to a
+    variable that is not set, raises OmegaConf's InterpolationResolutionError.
     """
     from omegaconf import OmegaConf
 
@@ -63,7 +63,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 
 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
-    """Return values in which the text of each reference, such as `${oc.env:TOKEN}`, replaces the referenced value.
+    """Return `values` in which the text of each reference, such as `${oc.env:TOKEN}`, replaces the referenced value.
 
     In any other text `${` is escaped, so that it is not taken for a reference when the values are read.
     """
@@ -82,7 +82,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
-    """Return a copy of nested dicts, lists and tuples in which the value at a path is replaced."""
+    """Return a copy of nested dicts, lists and tuples in which the value at a path of keys and indices is replaced."""
     if not path:
         return value
     first, rest = path[0], path[1:]
@@ -95,8 +95,8 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and text of each value that depends on an environment variable.
 
-    Call it in a block of `_environment`, which yields the list `seen`: when a value of `config` is resolved, the
-    variables that it reads are appended to this list.
+    Call this function in a block of `_environment`, which yields the list `seen`. When a value of `config` is resolved,
+    the names of the variables that the value depends on are appended to `seen`.
     """
     from omegaconf import OmegaConf
 

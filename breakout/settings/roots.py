@@ -56,7 +56,9 @@ class ComposedConfig:
 class ExperimentConfig(ComposedConfig):
     """Settings of `breakout train`, which fits a model and evaluates it on later games.
 
-    If `window` has no evaluation dates, the command only fits the model.
+    If `window` has no evaluation dates, the command only fits the model. If `dry_run` is true, it only prints a plan.
+    `optimized_metric` is the metric on the validation part (the latest training rows, kept out of the fit) that ranks
+    the jobs of a sweep. `hypothesis` and `tags` are texts for the user.
     """
 
     seed: Seed
@@ -87,7 +89,7 @@ class ExperimentConfig(ComposedConfig):
 class DatasetConfig(ComposedConfig):
     """Settings of `breakout dataset`, which writes keys, label and features of rows into the file `out`.
 
-    The game dates of the rows are from `start` to `end`, both inclusive.
+    A row is a game of a role player. The game dates are from `start` to `end`, both inclusive. `out` is a Parquet file.
     """
 
     start: date
@@ -103,10 +105,11 @@ class DatasetConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class EvaluateConfig(ComposedConfig):
-    """Settings of `breakout evaluate`, which scores a saved bundle on later games.
+    """Settings of `breakout evaluate`, which scores a bundle (a saved model) on later games.
 
-    `start` None means the day after the bundle's training window, `end` None the date of the newest game in the
-    warehouse. `allow_contract_mismatch` accepts a bundle of another contract.
+    If `start` is None, it is the day after the bundle's training window. If `end` is None, it is the date of the newest
+    game in the warehouse. `allow_contract_mismatch` accepts a bundle of another contract (the definition of features
+    and label) than the installed one.
     """
 
     seed: Seed
@@ -127,16 +130,18 @@ class EvaluateConfig(ComposedConfig):
 class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the players of one day's games by their breakout probability.
 
-    `out` is the file or table to write; None writes none. It does not change what is written into the ledger. `top`
-    limits the rows that are printed and written; None sets no limit. `exclude` names players to skip. A player whose
-    last game is more than `max_days_since_game` days ago is listed without a probability.
+    `bundle` is a saved model. `out` is the file or table to write; None writes none. `out` has no influence on what is
+    written into the ledger (the record of served predictions). `top` limits the rows that are printed and written; None
+    sets no limit. `exclude` names players to leave out of the ranking. A player whose last game is more than
+    `max_days_since_game` days ago is listed without a probability. `allow_contract_mismatch` accepts a bundle of
+    another contract (the definition of features and label) than the installed one.
 
     If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command does not rank players. It prints the probabilities
     that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
 
     `backtest` is the folder of a finished `breakout backtest`, or `latest`. Its result contains the weight of the
-    model's probability against the market's, from which stakes are computed. No stakes are shown if `backtest` is None
-    or found no edge.
+    model's probability against that of the bookmakers' prices, from which stakes are computed. No stakes are shown if
+    `backtest` is None or found no edge.
     """
 
     bundle: FilePath
@@ -157,11 +162,11 @@ class PredictConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class GradeConfig(ComposedConfig):
-    """Settings of `breakout grade`, which scores the predictions in the ledger against their outcomes.
+    """Settings of `breakout grade`, which compares the predictions in the ledger with their outcomes.
 
-    Predictions of all dates are graded. The scoreboard, a table of each model's metrics, covers the game dates `start`
-    to `end`; None means the first or last date in the ledger. `out` is the data file for the graded entries of these
-    dates; None writes none.
+    The ledger is the record of served predictions. Predictions of all dates are graded. The scoreboard, a table of each
+    model's metrics, covers the game dates `start` to `end`; None means the first or last date in the ledger. `out` is
+    the data file for the graded predictions of these dates; None writes none.
     """
 
     seed: Seed
@@ -178,11 +183,12 @@ class GradeConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DailyConfig(ComposedConfig):
-    """Settings of `breakout daily`, which grades the ledger and predicts one day.
+    """Settings of `breakout daily`, which grades the ledger (the record of served predictions) and predicts one day.
 
     `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time. `out` is the data file for the
     players of all models; None writes none. `top` is the number of players of each model that are printed and written;
-    None prints five and writes all.
+    None prints five and writes all. A player whose last game is more than `max_days_since_game` days ago gets no
+    probability.
     """
 
     seed: Seed
@@ -203,9 +209,9 @@ class DailyConfig(ComposedConfig):
 class BacktestConfig(ComposedConfig):
     """Settings of `breakout backtest`, which compares past predictions with prices.
 
-    `run` is the folder or the name of a finished run with a ladder. If it is None, the predictions are those in the
-    ledger by models in the role `role`. `start` and `end` limit the game dates; None means the first or last date with
-    predictions.
+    `run` is the folder or the name of a finished run whose model predicts a ladder (P(points >= k) for k = 1, 2, ...).
+    If `run` is None, the predictions are those in the ledger (the record of served predictions) by models in the role
+    `role`. `start` and `end` limit the game dates; None means the first or last date with predictions.
     """
 
     seed: Seed
@@ -223,10 +229,10 @@ class BacktestConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class CompareConfig(ComposedConfig):
-    """Settings of `breakout compare`, which scores two bundles on the same games.
+    """Settings of `breakout compare`, which scores two bundles (saved models) on the same games.
 
-    `candidate` and `production` are the bundles. `start` None means the day after the later of their two training
-    windows, `end` None the date of the newest game in the warehouse.
+    `candidate` and `production` are the bundles. If `start` is None, it is the day after the later of their two
+    training windows. If `end` is None, it is the date of the newest game in the warehouse.
     """
 
     seed: Seed
@@ -242,11 +248,11 @@ class CompareConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PromoteConfig(ComposedConfig):
-    """Settings of `breakout promote`, which puts a bundle into production if the gate accepts it.
+    """Settings of `breakout promote`, which puts a bundle (a saved model) into production if all checks pass.
 
     `candidate` is the bundle. It is compared with the model in production, or with the base rate if there is none, on
-    games from `start` to `end`. `start` None means the day after the latest training window of the compared models,
-    `end` None the date of the newest game in the warehouse.
+    games from `start` to `end`. If `start` is None, it is the day after the latest training window of the compared
+    models. If `end` is None, it is the date of the newest game in the warehouse.
     """
 
     seed: Seed
@@ -265,9 +271,10 @@ class PromoteConfig(ComposedConfig):
 class AuditConfig(ComposedConfig):
     """Settings of `breakout audit`, which checks that no feature depends on results of the row's own or later games.
 
-    If `served` is not None, the command instead compares the feature vectors in the ledger with vectors that it
-    computes from today's content of the warehouse. `served` chooses the models: all, those of a role, or one by its
-    name or fingerprint.
+    If `served` is not None, the command instead checks the ledger (the record of served predictions). It compares the
+    feature values in the ledger with values that it computes from today's content of the warehouse. `served` chooses
+    the models: `all`, a role (`production`, `shadow` for challengers scored beside production, or `other`), or the name
+    or fingerprint of one model.
     """
 
     seed: Seed
@@ -286,10 +293,10 @@ class AuditConfig(ComposedConfig):
 class ImportConfig(ComposedConfig):
     """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
-    `files` are the public files, and `to` is the folder of the tables. `season` is the season to keep or, with
-    kind=nba_api and without files, to download; None keeps all seasons. `reported_at` is the time of an injury report,
-    for a file whose name does not contain it. `compare` is another folder of tables, with which the new tables are
-    compared; None compares nothing.
+    `kind` is the origin of the public files `files`, and `to` is the folder of the tables. `season` is the season to
+    keep or, with kind=nba_api and without files, to download; None keeps all seasons. `reported_at` is the time of an
+    injury report, for a file whose name does not contain the time. `compare` is another folder of tables, with which
+    the new tables are compared; None compares nothing.
     """
 
     kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]

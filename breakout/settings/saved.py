@@ -58,9 +58,9 @@ def to_mapping(config: Any) -> dict[str, Any]:
 
 
 def to_values(config: Any) -> dict[str, Any]:
-    """Return a configuration as nested dicts, lists, text, numbers and null, dates as ISO text.
+    """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
 
-    Unlike the result of `to_mapping`, it contains the values of environment variables, so it must not be saved.
+    The result contains the values of environment variables instead of references to them, so it must not be saved.
     """
     values = cast("dict[str, Any]", msgspec.to_builtins(config))
     if isinstance(config, ComposedConfig):
@@ -69,9 +69,10 @@ def to_values(config: Any) -> dict[str, Any]:
 
 
 def to_saved(config: Any) -> dict[str, Any]:
-    """Return a configuration as nested dicts, in the form in which files contain it.
+    """Return a configuration as nested dicts, in the form in which it is saved to files.
 
-    In place of the values of environment variables it has references. Secrets in addresses (ADDRESSES) are masked.
+    The values of environment variables are replaced by references such as `${oc.env:TOKEN}`. Passwords and tokens in
+    addresses (ADDRESSES) are masked.
     """
     mapping = to_mapping(config)
     for group, key in ADDRESSES:
@@ -84,7 +85,8 @@ def to_saved(config: Any) -> dict[str, Any]:
 def to_yaml(config: Any) -> str:
     """Return a configuration as the text of `settings.yaml`.
 
-    `load_file` reads it back equal, except for masked secrets.
+    From this text, `load_file` returns an equal configuration, except that passwords and tokens in addresses are
+    masked.
     """
     import yaml
 
@@ -96,7 +98,7 @@ def to_yaml(config: Any) -> str:
 def fingerprint(config: Any) -> str:
     """Return 16 hex digits of a SHA-256 over the settings that decide a run's model and its metrics.
 
-    `run`, `sweep` and the keys in NOT_IN_FINGERPRINT are left out.
+    The groups `run` and `sweep` are left out, and the keys in NOT_IN_FINGERPRINT, such as the name of the run.
     """
     kept = {
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}

@@ -38,7 +38,8 @@ def kind_of(cls: type) -> str:
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
     """Return every dotted key of a root settings class, with the kinds of its group that have the key.
 
-    The tuple of kinds is empty for a key of the root and for a key of a group with a single class.
+    An example is `model.depth` with ("catboost", "blend", "points"). The tuple of kinds is empty for a key of the root
+    and for a key of a group with a single class.
     """
     keys: dict[str, tuple[str, ...]] = {}
     for name, hint in type_hints(root).items():

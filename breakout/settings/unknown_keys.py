@@ -28,7 +28,7 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
     """Describe why a key cannot be set, and what to type instead.
 
     The message names the most similar key of `root`, if there is one; `also` are further names that the user may have
-    meant. It names `command` too, unless that is "".
+    meant. The message names `command` too, unless that is "".
     """
     known = known_keys(root)
     if RENAMED_KEYS.get(key) in known:
@@ -52,9 +52,9 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted key that is most similar to `key`, as a whole or in its last part.
+    """Return the known dotted key that is most similar to `key`, in all of its text or in its last part.
 
-    So `depth` finds `model.depth`. None if no known key has a similarity of at least 0.7.
+    So `depth` finds `model.depth`. None if no known key has a similarity (from 0 to 1) of at least 0.7.
     """
     wanted = key.replace("-", "_").replace("/", ".").lower()
 

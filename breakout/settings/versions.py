@@ -70,10 +70,11 @@ ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
-    """Return overrides in which keys of version 1 have their present names, and `prices=FILE` means `prices.file=FILE`.
+    """Return overrides with the present names of renamed keys, and with `prices.file=FILE` for `prices=FILE`.
 
-    A value of `prices` with a dot or a slash is the path of a file, because no option of the group has such a name. A
-    removed key with its neutral value is left out. ConfigurationError if a removed key has another value.
+    A value of `prices` with a dot or a slash is the path of a file, because no option of the group has such a name. An
+    override of a removed key (REMOVED_KEYS) is left out if its value changes nothing. ConfigurationError for any other
+    value of a removed key.
     """
     renamed = []
     for override in overrides:
@@ -90,10 +91,10 @@ def rename_overrides(overrides: Sequence[str]) -> list[str]:
 
 
 def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return a mapping of settings in which keys of version 1 have their present names.
+    """Return a mapping of settings with the present names of renamed keys.
 
-    If the mapping has both names of a key, the value of the present name is kept. A removed key with its neutral value
-    is left out. ConfigurationError if a removed key has another value.
+    If the mapping has both names of a key, the value of the present name is kept. A removed key (REMOVED_KEYS) is left
+    out if its value changes nothing. ConfigurationError for any other value of a removed key.
     """
     renamed = {key: value for key, value in mapping.items() if key not in RENAMED_KEYS and key not in REMOVED_KEYS}
     for key in REMOVED_KEYS.keys() & mapping.keys():
@@ -107,7 +108,7 @@ def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_removed(key: str, value: str) -> None:
-    """Raise ConfigurationError if a removed key has another value than the neutral one that REMOVED_KEYS gives it."""
+    """Raise ConfigurationError for a removed key, unless it has the value in REMOVED_KEYS, which changes nothing."""
     harmless, remedy = REMOVED_KEYS[key]
     if value != harmless:
         raise ConfigurationError(f"{key}={value} is gone: {remedy}")
@@ -116,8 +117,9 @@ def check_removed(key: str, value: str) -> None:
 def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return saved settings of version 1 in the layout of version 2.
 
-    Keys of RENAMED_KEYS, which only settings of train have, move from the root into groups; train's settings get the
-    values of _MOVED_DEFAULTS for those that they lack. Keys of REMOVED_KEYS are left out.
+    Keys that were renamed (RENAMED_KEYS) move from the root into the groups `run` and `sweep`. Only settings of train
+    have such keys; if one of the keys is missing, it gets its value in _MOVED_DEFAULTS. Keys that were removed
+    (REMOVED_KEYS) are left out.
     """
     is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
     migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
@@ -132,11 +134,10 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_ke
 
 
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return settings in the layout from which fingerprints are computed.
+    """Return settings in the layout from which fingerprints are computed, so that old fingerprints stay valid.
 
-    The layout is that of version 1 without RENAMED_KEYS. A later key or group (ADDED_KEYS, ADDED_GROUPS) is left out if
-    it has the value that older settings get for it. So the settings of an old run still have the fingerprint that the
-    run recorded.
+    The layout is that of version 1 without the keys of the groups `run` and `sweep`. A key or group that was added
+    later (ADDED_KEYS, ADDED_GROUPS) is left out if it has the value that migration gives to older settings.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
@@ -152,9 +153,9 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return a mapping of settings migrated to CONFIG_VERSION, with the keys that were added since.
+    """Return a mapping of settings migrated to CONFIG_VERSION, with values for the keys that were added since.
 
-    ConfigurationError if its `config_version` is missing, no integer or unknown.
+    ConfigurationError if the `config_version` of the mapping is missing, no integer or unknown.
     """
     version = mapping.get("config_version")
     if version is None:
@@ -177,7 +178,7 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping, to which those keys of ADDED_KEYS and groups of ADDED_GROUPS that it lacks are added."""
+    """Return the mapping with the missing keys of ADDED_KEYS and the missing groups of ADDED_GROUPS."""
     complete = _added_groups(mapping) | mapping
     for (group, kind), added in ADDED_KEYS.items():
         values = mapping.get(group)

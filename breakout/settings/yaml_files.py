@@ -52,7 +52,7 @@ def _parse(text: str, file: Path) -> Any:
 
 
 def parse_mapping(text: str, file: Path) -> DictConfig:
-    """Return the keys and values of a YAML text; none if it is empty or has only comments.
+    """Return the keys and values of a YAML text; the result is empty if the text is empty or has only comments.
 
     ConfigurationError, which names `file`, if the text is not valid YAML or contains a list or a single value.
     """
