@@ -1,4 +1,7 @@
-"""The calibration of probabilities: an increasing map that is fitted on the validation part and saved as numbers."""
+"""The calibration of probabilities: an increasing map from predicted to calibrated probabilities.
+
+The map is fitted on the validation part (the latest training rows, kept out of the fit) and saved as numbers.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,10 @@ ISOTONIC_ROWS = 1000
 
 @dataclass(frozen=True)
 class Calibrator:
-    """An increasing map from probabilities to calibrated probabilities.
+    """An increasing map from predicted probabilities to calibrated probabilities.
 
-    `none` changes nothing. `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))). `isotonic` interpolates
-    linearly between the points (x, y) and is constant beyond them.
+    `kind` names the map. `none` changes nothing. `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))).
+    `isotonic` interpolates linearly between the points (x, y) and is constant beyond them.
     """
 
     kind: Kind
@@ -63,7 +66,7 @@ class Calibrator:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A fitted calibrator and its warnings.
+    """A fitted map from probabilities to calibrated probabilities, and its warnings.
 
     `requested` is the kind of map that `calibrate` was asked to fit. If the validation rows determine no increasing map
     of that kind, `calibrator.kind` is `none` and `warnings` contains the reason.
@@ -76,7 +79,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of the `rows` validation rows before and after the calibration by `cross_calibrate`.
+    """The mean log loss of the `rows` validation rows before and after calibration by maps fitted on other dates.
 
     The validation dates are split into `blocks` blocks of consecutive dates. The rows of each block are calibrated by a
     map that was fitted on the other blocks. The losses are in nats a row, None without rows.
@@ -90,11 +93,12 @@ class HeldOutCalibration:
 
 @dataclass(frozen=True)
 class CalibrationFit:
-    """The facts about a fitted calibration, without its map, for metrics.json and the bundle's manifest.
+    """The facts about a fitted calibration, without its map, for metrics.json and the manifest of a saved model.
 
-    `is_forced_by_class_weights` is true if the settings configure no calibration but class weights. Class weights
-    distort probabilities, so `requested` is then not the configured `none`. `held_out` is None if no map was fitted, or
-    if all validation rows are of one date.
+    `requested` is the kind of calibration that was asked for. `is_forced_by_class_weights` is true if the settings
+    configure class weights but no calibration. Class weights distort probabilities, so `requested` is then not the
+    configured `none`. `held_out` is the log loss on validation dates that were kept out of the fit of the map. It is
+    None if no map was fitted, or if all validation rows are of one date.
     """
 
     requested: Kind
@@ -104,10 +108,10 @@ class CalibrationFit:
 
 
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
-    """Fit a calibrator on the probabilities and labels of validation rows, both of shape (n,).
+    """Fit a map of the kind `kind` on the probabilities and labels of validation rows, both of shape (n,).
 
-    The kind `none` gives a calibrator that changes nothing. If the rows determine no increasing map, the calibrator
-    changes nothing either, and the result has a warning. It also has a warning if an isotonic map was fitted on fewer
+    The kind `none` gives a map that changes nothing. If the rows determine no increasing map, the fitted map changes
+    nothing either, and the result has a warning. The result also has a warning if an isotonic map was fitted on fewer
     than 1,000 rows.
     """
     if kind == "none":
@@ -131,11 +135,12 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 def cross_calibrate(
     kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
 ) -> tuple[np.ndarray, int] | None:
-    """Return calibrated probabilities of validation rows, shape (n,), and the number of blocks.
+    """Return validation probabilities (n,), calibrated by maps fitted on other dates, and the number of date blocks.
 
     The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The rows of each block are
-    calibrated by a map that was fitted on the other blocks. If those determine no increasing map, the probabilities of
-    the block are not changed. The result is None if there are fewer than two dates.
+    calibrated by a map of the kind `kind` that was fitted on the other blocks. If the other blocks determine no
+    increasing map, the probabilities of the block are not changed. The result is None if there are fewer than two
+    dates.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -150,7 +155,7 @@ def cross_calibrate(
 
 
 def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | None:
-    """Return the reason why no map of this kind can be fitted to these rows; None if one can be fitted."""
+    """Return the reason why no map of this kind can be fitted to these rows; None if the fit can be tried."""
     if len(np.unique(y)) < 2:
         return "the validation games hold one class only"
     if probability.min() == probability.max():
@@ -165,7 +170,10 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
 
 
 def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the fitted sigmoid, and the reason not to use it, which is None if it can be used."""
+    """Return the sigmoid map fitted to probabilities and labels, and the reason not to use it.
+
+    The reason is None if the map can be used.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -184,7 +192,10 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
 
 
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the fitted isotonic map, and the reason not to use it, which is None if it can be used."""
+    """Return the isotonic map fitted to probabilities and labels, and the reason not to use it.
+
+    The reason is None if the map can be used.
+    """
     from sklearn.isotonic import IsotonicRegression
 
     # The map stays within 1/(n+2) and 1 - 1/(n+2) (the rule of succession), because a probability of 0 or 1 would make

@@ -1,1 +1,4 @@
-"""The evaluation of probabilities: metrics, intervals, slices and the verdict. Start reading at `summary`."""
+"""The evaluation of predicted probabilities: metrics, intervals, slices (parts of the rows) and the verdict on a model.
+
+Start reading at the module `summary`.
+"""

@@ -1,4 +1,4 @@
-"""The comparison of a candidate with the model in production on the same games."""
+"""The comparison of a candidate (a model that may replace production) with the production model on the same games."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class ModelFigures:
-    """The metrics and the reliability table of one model: the candidate or the model in production."""
+    """The metrics of one model (the candidate or production), each with an interval, and its reliability.
+
+    `reliability` contains the mean probability and the breakout rate in each bin of the model's probabilities.
+    """
 
     metrics: Mapping[str, Interval]
     reliability: tuple[ReliabilityBin, ...]
@@ -29,10 +32,10 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison of a candidate with the model in production on the same games.
+    """The comparison of a candidate (a model that may replace production) with the production model on the same games.
 
     `differences` maps each metric to the difference candidate minus production on all rows. `slices` maps a kind of
-    slice, such as "month", to the differences within each slice.
+    slice, such as "month", to the differences within each slice, such as one month.
     """
 
     n_rows: int
@@ -55,13 +58,15 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Compare two models by their probabilities (n,) for the same rows, whose labels are `y` (n,).
+    """Return the metrics of two models on the same rows, and the differences candidate minus production.
 
-    Both models are evaluated on the same resamples of `game_dates` (n,). `slices` maps a kind of slice, such as
-    "month", to the labels of the rows.
+    The arrays have the shape (n,). `y` contains the labels: 1 for a breakout, else 0. Both models are evaluated on the
+    same resamples (bootstrap draws of game dates). `slices` maps a kind of slice, such as "month", to the label of each
+    row, such as "2026-01".
 
-    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, if
-    the lengths differ, for a slice label that is missing from its `order`, or for parameters out of range.
+    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, or
+    if the lengths differ. ValueError also for a slice label that is missing from its `order`, or for parameters out of
+    range.
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

@@ -23,7 +23,7 @@ Points = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Curve:
-    """The points (x, y) of one curve, at most 200; `Curves` defines the axes."""
+    """The points (x[i], y[i]) of one curve, such as the ROC curve; at most 200 points."""
 
     x: Points
     y: Points
@@ -43,14 +43,14 @@ class ScoreHistogram:
 
 @dataclass(frozen=True)
 class Curves:
-    """The curves and the histogram of one model.
+    """The curves and the histogram of one model's probabilities.
 
     A curve is None if all labels are equal. The points (x, y) of the curves are
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
-    - `lift`: share of all rows that the rows with the highest probabilities make up, and their lift, which is their
-      breakout rate divided by that of all rows.
+    - `lift`: the share of all rows that are selected by the highest probabilities, and the lift of the selected rows.
+      The lift is their breakout rate divided by that of all rows.
     """
 
     roc: Curve | None
@@ -60,7 +60,7 @@ class Curves:
 
 
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
-    """Return the curves and the histogram of probabilities `p` (n,) with labels `y` (n,).
+    """Return the ROC, precision-recall and lift curves and the histogram of probabilities `p` (n,) for labels `y` (n,).
 
     The three curves are None if all labels are equal. ValueError without rows, for labels other than 0 and 1, for
     probabilities outside [0, 1], or if the lengths differ.
@@ -81,10 +81,11 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift curve: x is k / n, y is the lift of the k rows with the highest probabilities of all n rows.
+    """Return the lift of the k rows with the highest probabilities (y) against their share k / n of all n rows (x).
 
-    The lift is the breakout rate of the k rows divided by the breakout rate of all rows, so at least one label must be
-    1. If only some rows of equal probability are among the k, their expected number of breakouts is used.
+    The lift is the breakout rate of the k rows divided by the breakout rate of all rows. So at least one label must be
+    1. If only some rows of equal probability are among the k rows, their expected number of breakouts is used. The
+    curve has at most 200 points.
     """
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())
@@ -92,9 +93,10 @@ def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return the counts by class in 30 bins (HISTOGRAM_BINS) of equal width from the lowest to the highest probability.
+    """Return the numbers of breakouts (`y` is 1) and of other games in 30 bins of probability (HISTOGRAM_BINS).
 
-    If all probabilities equal q, the bins span q - 1/2 to q + 1/2.
+    The bins have equal width and span the lowest to the highest probability. If all probabilities equal q, the bins
+    span q - 1/2 to q + 1/2.
     """
     edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
     breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))

@@ -1,8 +1,8 @@
 """A comparison of two models, a challenger and a reference, that stays valid however often it is read.
 
 The method is the e-process of Choe and Ramdas (2023, "Comparing Sequential Forecasters", Operations Research 72). It
-computes an e-value after each game date. If the challenger is not better on average, the probability that the
-e-value ever reaches 20 is at most 5 % (Ville's inequality).
+computes an e-value (a measure of evidence, 1 at the start) after each game date. If the challenger is not better on
+average, the probability that the e-value ever reaches 20 is at most 5 % (Ville's inequality).
 
 The e-value is computed from one quotient a date, which must be at least -1:
 
@@ -36,12 +36,15 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """The challenger's gain and greatest possible loss on each date, in nats; all arrays have the shape (dates,).
+    """The gain and the greatest possible loss of a challenger against a reference model on each date, in nats.
 
-    Probabilities are first limited to [0.01, 0.99]. `dates` are distinct and ascending. `gain` is the reference's mean
-    log loss minus the challenger's. The greatest loss of a game is the larger of two values of the challenger's log
-    loss minus the reference's: with a breakout and without one. `greatest_loss` is its mean over the games of a date.
-    It is 0 on a date on which both models predicted equal limited probabilities.
+    All arrays have the shape (dates,); `dates` are distinct and ascending. `gain` is the reference's mean log loss
+    minus the challenger's. `greatest_loss` is the mean greatest loss of the games of a date. The greatest loss of a
+    game is the larger of two values of the challenger's log loss minus the reference's: with a breakout and without
+    one.
+
+    Probabilities are first limited to [0.01, 0.99]. `greatest_loss` is 0 on a date on which both models predicted equal
+    limited probabilities for every game.
     """
 
     dates: np.ndarray
@@ -50,7 +53,7 @@ class DailyDifferences:
 
     @property
     def quotients(self) -> FloatArray:
-        """The gain of each date divided by its greatest possible loss, at least -1; 0 where that loss is 0."""
+        """The gain of each date divided by its greatest possible loss, at least -1; 0 where `greatest_loss` is 0."""
         is_open = self.greatest_loss > 0.0
         return np.divide(self.gain, self.greatest_loss, out=np.zeros_like(self.gain), where=is_open)
 
@@ -58,10 +61,12 @@ class DailyDifferences:
 def daily_differences(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> DailyDifferences:
-    """Return the challenger's gain and greatest possible loss on each date; all arguments have the shape (n,).
+    """Return the challenger's gain and its greatest possible loss on each date; all arguments have the shape (n,).
 
-    Probabilities are first limited to [0.01, 0.99]. ValueError for labels other than 0 and 1, for a missing probability
-    or date, or if the lengths differ.
+    The gain is the reference's mean log loss minus the challenger's, in nats. The greatest loss is the negative of the
+    lowest possible gain of a game, averaged over the games of the date. Probabilities are first limited to [0.01,
+    0.99]. The result has no dates if n is 0. ValueError for labels other than 0 and 1, for a missing probability or
+    date, or if the lengths differ.
     """
     labels, ours = check_rows(y, np.clip(p_challenger, *CLIPPED))
     _, theirs = check_rows(y, np.clip(p_reference, *CLIPPED))
@@ -74,9 +79,11 @@ def daily_differences(
 
 
 def e_values(quotients: ArrayLike) -> FloatArray:
-    """Return the e-value after each of d dates, shape (..., d).
+    """Return the e-value (evidence that a challenger is better than a reference) after each of d dates, shape (..., d).
 
-    `quotients` (..., d) contains the challenger's gain on each date divided by its greatest possible loss, at least -1.
+    An e-value of 20 or more is significant at the level 5 %. `quotients` (..., d) contains the challenger's gain on
+    each date divided by its greatest possible loss. No quotient may be below -1.
+
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
     confidence sequences", Proposition 9) with scale 1. Its variance is the sum of the squared distances of the
     quotients from their centres. The centre of a quotient is the mean of the earlier quotients, but at most 0; the
@@ -92,10 +99,12 @@ def e_values(quotients: ArrayLike) -> FloatArray:
 
 
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
-    """Return the logarithm of the e-value after each date, in the shape of both arguments.
+    """Return the logarithm of the e-value (evidence for a challenger) after each date, in the shape of the arguments.
 
-    It is the logarithm of the one-sided gamma-exponential mixture with scale 1. `sums` and `variances` are the sum and
-    the variance of the quotients up to each date, as `e_values` computes them.
+    The e-value is the one-sided gamma-exponential mixture with scale 1. Each date has a quotient: the challenger's gain
+    divided by its greatest possible loss. `sums` contains the sum of the quotients up to each date. `variances`
+    contains the sum of the squared distances of these quotients from their centres. The centre of a quotient is the
+    mean of the earlier quotients, but at most 0.
     """
     from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 
@@ -115,10 +124,10 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class SequentialComparison:
-    """The comparison of a challenger with a reference by date.
+    """The comparison of a challenger with a reference model after each game date.
 
-    `e_values` contains the e-value after each date, shape (dates,). `better_since` is the first date on which the
-    e-value reached 20 (`BETTER_FROM`); None if it never did.
+    `e_values`, shape (dates,), contains the e-value (evidence that the challenger is better) after each date.
+    `better_since` is the first date on which the e-value reached 20 (`BETTER_FROM`); None if it never did.
     """
 
     days: DailyDifferences
@@ -126,7 +135,7 @@ class SequentialComparison:
 
     @property
     def e_value(self) -> float:
-        """The e-value after the last date; 1 without dates."""
+        """The e-value (evidence that the challenger is better) after the last date; 1 if there are no dates."""
         return float(self.e_values[-1]) if self.e_values.size else 1.0
 
     @property
@@ -138,10 +147,11 @@ class SequentialComparison:
 def compare_sequentially(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> SequentialComparison:
-    """Compare two models on the same rows, date by date; all arguments have the shape (n,), and n may be 0.
+    """Compare a challenger with a reference model, date by date; all arguments have the shape (n,), and n may be 0.
 
-    Probabilities are first limited to [0.01, 0.99]. ValueError for labels other than 0 and 1, for a missing probability
-    or date, or if the lengths differ.
+    The result contains the e-value (evidence that the challenger is better) after each date. Probabilities are first
+    limited to [0.01, 0.99]. ValueError for labels other than 0 and 1, for a missing probability or date, or if the
+    lengths differ.
     """
     days = daily_differences(y, p_challenger, p_reference, game_dates)
     return SequentialComparison(days, e_values(days.quotients))

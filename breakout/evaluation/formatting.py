@@ -17,12 +17,12 @@ class HasInterval(Protocol):
 
 
 def format_number(value: float | None, pattern: str = ".3f", undefined: str = "-") -> str:
-    """Return `value` formatted by the format specification `pattern`; `undefined` if the value is None."""
+    """Return `value` formatted by the format specification `pattern`; the text `undefined` if `value` is None."""
     return undefined if value is None else format(value, pattern)
 
 
 def true_minus(number: str) -> str:
-    """Return `number` with U+2212 as its minus sign, a character that some terminals cannot show."""
+    """Return `number` with each hyphen replaced by the minus sign U+2212, which some terminals cannot show."""
     return number.replace("-", "\N{MINUS SIGN}")
 
 
@@ -42,7 +42,7 @@ def format_interval(
     """Return an estimate with its interval, such as "0.590 (0.559 to 0.624)".
 
     `pattern` is the format specification of the three numbers, and `joint` is the text between the ends. If an end is
-    None, the result is the estimate alone. If `interval` or its estimate is None, the result is `undefined`.
+    None, the result is the estimate alone. If `interval` or its estimate is None, the result is the text `undefined`.
     """
     if interval is None or interval.estimate is None:
         return undefined

@@ -28,11 +28,12 @@ PredictProbability = Callable[[Features], ArrayLike]
 
 @dataclass(frozen=True)
 class FeatureImportance:
-    """The cost of shuffling a feature: rise in log loss (nats a game) and fall in AUC, averaged over the shuffles.
+    """The cost of shuffling a feature across games: rise in log loss (nats a game) and fall in AUC.
 
-    Intervals resample game dates. `log_loss_sd` and `auc_sd` are standard deviations over the shuffles; None with one
-    shuffle, or if the metric is undefined. `adds_nothing` is true if neither interval lies wholly above 0. It is None
-    if the rows have fewer than two game dates, because there are no intervals then.
+    Both are averaged over several shuffles, and their intervals resample game dates. `log_loss_sd` and `auc_sd` are
+    standard deviations over the shuffles. They are None with one shuffle, or if the metric is undefined. `adds_nothing`
+    is true if neither interval lies wholly above 0. `adds_nothing` is None if the rows have fewer than two game dates,
+    because there are no intervals then.
     """
 
     feature: str
@@ -54,12 +55,15 @@ def permutation_importance(
     n_repeats: int,
     seed: int,
 ) -> tuple[FeatureImportance, ...]:
-    """Return the cost of shuffling each feature `n_repeats` times over all rows, highest rise in log loss first.
+    """Return the rise in log loss and the fall in AUC from shuffling each feature, highest rise in log loss first.
 
-    `X` has the shape (n, features) with the columns `feature_names`; it is not changed. `resamples` are those of the
-    rows' game dates. The shuffles of a feature depend only on the seed, the feature's name and n, so adding another
-    feature does not change them. ValueError if `X` has another number of columns than `feature_names`, for fewer than
-    one repeat, for labels other than 0 and 1, or if the predictions are not n probabilities.
+    Each feature is shuffled `n_repeats` times over all rows. `X` has the shape (n, features) with the columns
+    `feature_names`; it is not changed. `resamples` (bootstrap draws of game dates) must be drawn for these rows. The
+    shuffles of a feature depend only on the seed, the feature's name and n. So adding another feature does not change
+    them.
+
+    ValueError if `X` has another number of columns than `feature_names`, for fewer than one repeat, for labels other
+    than 0 and 1, or if the predictions are not n probabilities.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")
@@ -93,10 +97,11 @@ def _importance(
     unshuffled: MetricReplicates,
     resamples: DateResamples,
 ) -> FeatureImportance:
-    """Return the cost of shuffling one feature.
+    """Return the rise in log loss and the fall in AUC from shuffling one feature.
 
-    `losses` (n,) contains the log losses of the rows without shuffling, and `unshuffled` the metrics without shuffling.
-    `shuffled` contains the probabilities (n,) predicted after each shuffle.
+    `losses` (n,) contains the log losses of the rows without shuffling. `unshuffled` contains the metrics without
+    shuffling. `shuffled` contains the probabilities (n,) predicted after each shuffle. `resamples` are bootstrap draws
+    of game dates.
     """
     predictions = [check_probabilities(p, y.size) for p in shuffled]
     increases = np.stack([row_log_losses(y, p) - losses for p in predictions])

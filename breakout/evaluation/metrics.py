@@ -44,9 +44,9 @@ def has_both_classes(y: FloatArray) -> bool:
 
 
 def count_flagged(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the distinct probabilities, descending, and the number of rows and of breakouts at or above each.
+    """Return the distinct probabilities, descending, and the numbers of rows and of breakouts at or above each of them.
 
-    All three arrays have the shape (distinct probabilities,).
+    All three arrays have the shape (distinct probabilities,). `y` is 1 for a breakout, else 0.
     """
     descending = np.argsort(-p, kind="stable")
     lasts = np.flatnonzero(np.diff(p[descending], append=-1.0))  # the last row of each group of equal probabilities
@@ -54,10 +54,11 @@ def count_flagged(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray,
 
 
 def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the area under the ROC curve, by the trapezoidal rule; None unless both classes occur.
+    """Return the area under the ROC curve, by the trapezoidal rule; None unless both labels occur.
 
-    The area is the probability that a breakout is ranked above a game without one, and a tie counts half (Hanley and
-    McNeil 1982). ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
+    The area is the probability that a breakout has a higher probability than a game without one. A tie counts half
+    (Hanley and McNeil 1982). ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that
+    differ.
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -69,9 +70,9 @@ def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the average of the precision at each distinct probability; None unless both classes occur.
+    """Return the average of the precision at each distinct probability; None unless both labels occur.
 
-    A precision is weighted by the recall gained at its probability. The average equals scikit-learn's
+    Each precision is weighted by the increase of recall at its probability. The average equals scikit-learn's
     `average_precision_score`, which does not interpolate.
 
     ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
@@ -84,7 +85,7 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:
-    """Return each row's negative log likelihood in nats, of shape (n,).
+    """Return each row's log loss (negative log likelihood of its label) in nats, shape (n,).
 
     Probabilities nearer to 0 or 1 than the float64 epsilon are set to that distance, as scikit-learn does. So a wrong
     prediction that was certain has a loss of 36 nats instead of infinity.
@@ -95,7 +96,7 @@ def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:
 
 
 def row_brier_scores(y: FloatArray, p: FloatArray) -> FloatArray:
-    """Return each row's squared error of the probability, of shape (n,)."""
+    """Return the squared difference between probability and label of each row, shape (n,)."""
     return np.square(p - y)
 
 
@@ -109,7 +110,7 @@ def log_loss(y: ArrayLike, p: ArrayLike) -> float | None:
 
 
 def brier_score(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean squared error of the probabilities (Brier 1950); None without rows.
+    """Return the mean squared difference between probability and label (Brier 1950); None without rows.
 
     ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """

@@ -2,7 +2,7 @@
 
 A distribution is a ladder: P(points >= k) for k = 1, ..., K. P(points > K) is 0. The metrics are the continuous ranked
 probability score (CRPS) and the histogram of the probability integral transform (PIT). Further metrics are the coverage
-and width of central intervals, and the reliability of P(points > line).
+and width of central intervals, and the reliability of P(points > line). A line is a bookmaker's number of points.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class PointsBaseline:
-    """The CRPS of a baseline on the same games, and the skill: 1 - (the model's CRPS / the baseline's CRPS)."""
+    """The error CRPS of a baseline on the same games, in points, and the model's skill against the baseline.
+
+    CRPS is the continuous ranked probability score; lower is better. The skill is 1 - (the model's CRPS / the
+    baseline's CRPS), so it is above 0 if the model is better.
+    """
 
     crps: Interval
     skill: Interval
@@ -33,12 +37,12 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The coverage of central intervals with the nominal probability `probability`.
+    """The share of games within their predicted central interval, and the mean width of these intervals.
 
-    `width` is the mean width of the intervals in points. `share` is the share of games within their interval, with a
+    `probability` is the nominal probability of the intervals, such as 0.8. `width` is in points. `share` has a
     correction: points are whole numbers, so an interval contains more than its nominal probability. A game with y
-    points stands for the range from P(points < y) to P(points <= y). It counts with the part of this range that lies
-    between the tails, such as 0.1 to 0.9 for 80 %.
+    points stands for the range from P(points < y) to P(points <= y). Such a game counts with the part of its range that
+    lies between the tails. For 80 %, this is the part from 0.1 to 0.9.
     """
 
     probability: float
@@ -48,15 +52,15 @@ class Coverage:
 
 @dataclass(frozen=True)
 class PitHistogram:
-    """The non-randomised histogram of the probability integral transform (PIT) for counts, and a test of its flatness.
+    """The histogram of the probability integral transform (PIT) of scored points, and a test of its flatness.
 
-    The method is that of Czado, Gneiting and Held (2009): the PIT of a game with y points is spread evenly from
-    P(points < y) to P(points <= y). `shares` contains the share of the games in each of PIT_BINS bins of equal width.
-    If the predicted distributions are right, every share has the expected value 1 / bins.
+    The method is the non-randomised one of Czado, Gneiting and Held (2009) for counts. The PIT of a game with y points
+    is spread evenly from P(points < y) to P(points <= y). `shares` contains the share of the games in each of 10 bins
+    (PIT_BINS) of equal width. If the predicted distributions are right, every share has the expected value 1/10.
 
-    `statistic` is a Wald statistic. Its covariance is estimated from sums by date, so games of one date may be
-    dependent. `p_value` is its p-value by the chi-square distribution with bins - 1 degrees of freedom. Both are None
-    unless there are more dates than bins.
+    `statistic` is a Wald statistic of the test. Its covariance is estimated from sums by date, so games of one date may
+    be dependent. `p_value` is its p-value by the chi-square distribution with 9 degrees of freedom. Both are None
+    unless there are more than 10 dates.
     """
 
     shares: tuple[float, ...]
@@ -66,7 +70,10 @@ class PitHistogram:
 
 @dataclass(frozen=True)
 class LineReliability:
-    """The mean predicted probability of more points than a line, and the share of games with more points than it."""
+    """The mean predicted probability of more points than `line`, and the share of games with more points than `line`.
+
+    `reliability` contains both for each bin of the predicted probabilities.
+    """
 
     line: float
     mean_probability: float
@@ -76,7 +83,10 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """One game of a fan chart: its points, and the 5, 25, 50, 75 and 95 % quantiles of the predicted points."""
+    """One game of a chart of predicted points: the scored points, and the predicted quantiles.
+
+    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted distribution of points.
+    """
 
     player_lookup: str
     game_date: str
@@ -89,9 +99,10 @@ class Fan:
 class PointsMetrics:
     """The metrics of predicted distributions of points; every interval resamples whole game dates.
 
-    `crps` is the mean CRPS in points; lower is better. `median_error` and `season_average_error` are the mean absolute
-    errors, in points, of the predicted median and of the season average; `median_minus_season_average` is their
-    difference.
+    `crps` is the mean continuous ranked probability score in points; lower is better. `pit` is a histogram that is flat
+    if the distributions are right. `median_error` is the mean absolute error of the predicted median, in points, and
+    `season_average_error` that of the season average. `median_minus_season_average` is the first error minus the
+    second.
     """
 
     n_rows: int
@@ -107,9 +118,11 @@ class PointsMetrics:
 
 
 def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the CRPS of each row, shape (n,), in points, of ladders (n, K) and scored points (n,).
+    """Return the continuous ranked probability score (CRPS) of each row, shape (n,), in points.
 
-    It is the sum over k >= 1 of (P(points >= k) - [points >= k])^2, where [...] is 1 if true and 0 if false.
+    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; beyond K the probability is 0. `points` (n,) are the
+    scored points. The CRPS is the sum over k >= 1 of (P(points >= k) - [points >= k])^2, where [...] is 1 if true and 0
+    if false.
     """
     steps = np.arange(1, ladder.shape[1] + 1)
     beyond = np.maximum(points - ladder.shape[1], 0)
@@ -117,7 +130,10 @@ def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
 
 
 def quantiles_of(ladder: FloatArray, level: float) -> FloatArray:
-    """Return the quantile of each ladder, shape (n,): the least whole number q with P(points <= q) >= `level`."""
+    """Return the quantile of each ladder, shape (n,): the least whole number q with P(points <= q) >= `level`.
+
+    A ladder contains P(points >= k) for k = 1, ..., K; `ladder` has the shape (n, K). `level` is between 0 and 1.
+    """
     return np.asarray((ladder > 1.0 - level + EQUALITY_TOLERANCE).sum(axis=1), dtype="float64")
 
 
@@ -132,11 +148,15 @@ def evaluate_points(
     bins: int,
     fans: tuple[Fan, ...] = (),
 ) -> PointsMetrics:
-    """Evaluate ladders (n, K) against the scored points (n,); n must be at least 1, and K at least 25.
+    """Evaluate n predicted distributions of points against the scored `points` (n,).
 
+    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K. There must be a row, and K must be at least 25.
     `season_average` (n,) is in points. `baselines` maps names to other ladders (n, K) of the same games. `resamples`
-    are those of the rows' game dates. `bins` is the number of bins of the reliability tables. `fans` becomes the field
-    `fans` of the result. ValueError for fewer than one bin, or for a probability outside [0, 1].
+    (bootstrap draws of game dates) must be drawn for these rows. `bins` is the number of bins of the reliability
+    tables, which compare probabilities with outcomes. `fans` (games for a chart) becomes the field `fans` of the
+    result.
+
+    ValueError for fewer than one bin, or for a probability outside [0, 1].
     """
     scores = score_crps(ladder, points)
     errors = np.abs(points - quantiles_of(ladder, 0.5)), np.abs(points - season_average)
@@ -155,9 +175,11 @@ def evaluate_points(
 
 
 def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
-    """Return the PIT histogram, with PIT_BINS bins, of ladders (n, K) and scored points (n,).
+    """Return the histogram of the probability integral transform (PIT) in 10 bins (PIT_BINS), and a test of flatness.
 
-    `date_index` (n,) numbers each row's date from 0. There must be a row.
+    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K, and `points` (n,) the scored points. `date_index` (n,)
+    numbers each row's date from 0. There must be a row. The test statistic and its p-value are None unless there are
+    more than 10 dates.
     """
     edges = np.linspace(0, 1, PIT_BINS + 1)
     masses = np.diff(_pit_below(ladder, points, edges), axis=1)
@@ -174,9 +196,10 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
 
 
 def _pit_below(ladder: FloatArray, points: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return the part, 0 to 1, of each row's range of probabilities that is at or below each level, (n, levels).
+    """Return the part, 0 to 1, of each row's range of probabilities that is at or below each level, shape (n, levels).
 
-    The range of a row with y points is P(points < y) to P(points <= y).
+    The range of a row with y scored points is P(points < y) to P(points <= y). `ladder` (n, K) contains P(points >= k)
+    for k = 1, ..., K. `levels` are probabilities.
     """
     padded = np.concatenate([np.ones((len(ladder), 1)), ladder, np.zeros((len(ladder), 1))], axis=1)
     reached = np.minimum(points, ladder.shape[1]).astype(int)

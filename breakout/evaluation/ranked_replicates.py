@@ -1,4 +1,4 @@
-"""Metrics that depend on the ranking of all rows, in every resample of the date bootstrap.
+"""Metrics that depend on the ranking of all rows, in every resample (a bootstrap draw of game dates).
 
 A resample contains the rows of a date as often as the date was drawn. The functions here weight rows instead of
 repeating them. The results are the same except for rounding.
@@ -19,10 +19,11 @@ CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger
 
 @dataclass(frozen=True)
 class RankedReplicates:
-    """Average precision, ECE and hit rates of the top fractions in each resample; NaN where one is undefined.
+    """Average precision, calibration error (ECE) and hit rates in each resample (a bootstrap draw of game dates).
 
     The hit rate of a fraction is the breakout rate of that share of the rows with the highest probabilities.
-    `average_precision` and `ece` have the shape (resamples,); `top_hit_rate` has the shape (resamples, fractions).
+    `average_precision` and `ece` have the shape (resamples,); `top_hit_rate` has the shape (resamples, fractions). A
+    value is NaN in a resample in which it is undefined.
     """
 
     average_precision: FloatArray
@@ -34,9 +35,9 @@ class RankedReplicates:
 class _RunningSums:
     """Weighted sums over the rows before each group of equal probabilities, in ascending order of probability.
 
-    The weight of a row is how often a resample contains it.
-    `rows` sums the weights alone, `breakouts` the labels, and `residuals` label minus probability. Each array has the
-    shape (resamples of the chunk, groups + 1). The last column contains the sums over all rows.
+    The weight of a row is how often a resample (a bootstrap draw of game dates) contains the row. `rows` sums the
+    weights alone, `breakouts` the labels, and `residuals` label minus probability. Each array has the shape (r, groups
+    + 1) for r resamples. The last column contains the sums over all rows.
     """
 
     rows: FloatArray
@@ -48,8 +49,9 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
     """Return the number of concordant pairs of rows for each pair of dates, a matrix A of shape (dates, dates).
 
     A[d, e] counts the pairs of a breakout on date d and a game without a breakout on date e in which the breakout has
-    the higher probability. A tie counts half. If w[d] is how often a resample draws date d, the resample has w @ A @ w
-    concordant pairs. Its AUC is this number divided by the number of all pairs of a breakout and a game without one.
+    the higher probability. A tie counts half. Let w[d] be how often a resample (a bootstrap draw of dates) contains
+    date d. The resample then has w @ A @ w concordant pairs. Its AUC is this number divided by the number of all pairs
+    of a breakout and a game without one.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
@@ -64,9 +66,10 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return each resample's AUC, shape (resamples,); NaN in a resample without both classes.
+    """Return the AUC in each resample (a bootstrap draw of game dates), shape (resamples,).
 
-    `pairs` is the matrix that `concordant_pairs_by_date` returns for the same rows and resamples.
+    The AUC is NaN in a resample without both labels. `pairs` is the matrix of concordant pairs by date that
+    `concordant_pairs_by_date` returns for the same rows and resamples.
     """
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
@@ -76,11 +79,12 @@ def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResa
 def replicate_ranked(
     y: FloatArray, p: FloatArray, resamples: DateResamples, n_bins: int, top_fractions: Sequence[float] = ()
 ) -> RankedReplicates:
-    """Compute average precision, ECE over `n_bins` bins and the hit rate of each top fraction in every resample.
+    """Compute average precision, calibration error (ECE) and hit rates in each resample (bootstrap draw of game dates).
 
-    The hit rate of a fraction is the breakout rate of that share of the rows with the highest probabilities. Average
-    precision is NaN in a resample with one class, and every metric is NaN in a resample without rows. The bins of ECE
-    are computed again in every resample, as they would be for a new set of games.
+    ECE uses `n_bins` bins. The hit rate of each of `top_fractions` is the breakout rate of that share of the rows with
+    the highest probabilities. Average precision is NaN in a resample with one class, and every metric is NaN in a
+    resample without rows. The bins of ECE are computed again in every resample, as they would be for a new set of
+    games.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -96,12 +100,12 @@ def replicate_ranked(
 
 
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
-    """Return the number of rows in the top `fraction` of `n_rows` rows, rounded up."""
+    """Return the number of rows in the top `fraction` of `n_rows` rows, rounded up, for each element of the arrays."""
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
 
 
 def _sum_below(values: FloatArray, edges: IntArray) -> FloatArray:
-    """Return the sums of `values` (chunk, n) over the columns before each position in `edges`, shape (chunk, edges)."""
+    """Return the sums of `values` (r, n) over the columns before each position in `edges` (e,), shape (r, e)."""
     sums = np.zeros((values.shape[0], values.shape[1] + 1))
     np.cumsum(values, axis=1, out=sums[:, 1:])
     return sums[:, edges]
@@ -117,7 +121,11 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
 
 
 def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    """Return the ECE of each resample, shape (chunk,), with bins of equal mass as in `reliability.bin_numbers`."""
+    """Return the calibration error (ECE) in each of r resamples, shape (r,), over `n_bins` bins of equal size.
+
+    Rows of equal probability share a bin. A resample is a bootstrap draw of game dates. The error is NaN in a resample
+    without rows.
+    """
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
     # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so
@@ -132,9 +140,10 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
 
 
 def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
-    """Return the breakout rate of each top fraction of the rows, shape (resamples of the chunk, fractions).
+    """Return the breakout rate of each top fraction of the rows by probability, shape (r, fractions) for r resamples.
 
-    If only some of the rows of one probability are in a fraction, their expected number of breakouts is counted.
+    A resample is a bootstrap draw of game dates. If only some of the rows of one probability are in a fraction, their
+    expected number of breakouts is counted. The rate is NaN in a resample without rows.
     """
     total = sums.rows[:, -1:]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)

@@ -1,9 +1,11 @@
 """Reliability of probabilities: bins of equal mass, the calibration error (ECE) and the parts of the Brier score.
 
-**The binning rule.** The number of a row's bin is floor(n_bins * m / n). Here n is the number of rows, and m is the
-number of rows with a lower probability plus half the number of rows with this one. So rows of equal probability share a
-bin. Without ties the sizes of bins differ by at most one. With ties a bin may be larger, or empty and left out. The
-order of rows does not matter, and a row repeated k times counts as k rows.
+Bins of equal mass contain equal numbers of rows, as far as possible.
+
+**The binning rule.** The number of a row's bin is floor(n_bins * m / n). Here n is the number of rows. m is the number
+of rows with a lower probability plus half the number of rows with the same probability. So rows of equal probability
+share a bin. Without ties the sizes of bins differ by at most one. With ties a bin may be larger, or empty and left out.
+The order of rows does not matter, and a row repeated k times counts as k rows.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from breakout.evaluation.rows import FloatArray, IntArray, check_rows, group_tie
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """One bin: the range and mean of its probabilities, the breakout rate of its games, and the number of games."""
+    """One bin of probabilities: their range and mean, the breakout rate of its games, and the number of games."""
 
     lowest_probability: float
     highest_probability: float
@@ -30,7 +32,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True)
 class BrierDecomposition:
-    """The parts of the Brier score over bins of equal mass.
+    """The parts of the Brier score over bins of probabilities with equal numbers of rows.
 
     brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance. Reliability (lower is
     better), resolution (higher is better) and uncertainty are Murphy's (1973). The last two parts account for the
@@ -46,10 +48,10 @@ class BrierDecomposition:
 
 
 def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
-    """Return the bin, 0 to n_bins - 1, of each probability (n,).
+    """Return the bin, 0 to n_bins - 1, of each probability (n,); bins hold equal numbers of rows, except for ties.
 
-    It is floor(n_bins * m / n). Here m is the number of lower probabilities plus half the number of equal ones,
-    including itself. ValueError for fewer than one bin.
+    The bin is floor(n_bins * m / n). Here m is the number of lower probabilities plus half the number of equal ones,
+    the probability itself included. ValueError for fewer than one bin.
     """
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
@@ -66,8 +68,9 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float | None:
     """Return the mean of |mean probability - breakout rate| over bins, weighted by their rows; None without rows.
 
-    The formula is that of Naeini, Cooper and Hauskrecht (2015), with bins of equal mass. With few rows it is above 0 by
-    chance: a perfectly calibrated model has about 0.025 on 1,500 games with a breakout rate of 0.18 in 10 bins.
+    The formula is that of Naeini, Cooper and Hauskrecht (2015), but with bins of equal numbers of rows. With few rows
+    the error is above 0 by chance. A perfectly calibrated model has an error of about 0.025 on 1,500 games in 10 bins,
+    if the breakout rate is 0.18.
 
     ValueError for labels other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than
     one bin.
@@ -80,10 +83,11 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins of equal mass that contain a row, ascending, with intervals of their breakout rates.
+    """Return the bins of probabilities that contain a row, ascending, with intervals of their breakout rates.
 
-    The limits of the bins are the same in every resample. ValueError for labels other than 0 and 1, for probabilities
-    outside [0, 1], if the lengths differ, or for fewer than one bin.
+    The bins contain equal numbers of rows, except that rows of equal probability share a bin. The limits of the bins
+    are the same in every resample (bootstrap draw of game dates). ValueError for labels other than 0 and 1, for
+    probabilities outside [0, 1], if the lengths differ, or for fewer than one bin.
     """
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
@@ -98,10 +102,10 @@ def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bi
 
 
 def decompose_brier(y: ArrayLike, p: ArrayLike, n_bins: int) -> BrierDecomposition | None:
-    """Return the parts of the Brier score over `n_bins` bins of equal mass; None without rows.
+    """Return reliability, resolution and the other parts of the Brier score over `n_bins` bins; None without rows.
 
-    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than
-    one bin.
+    The bins contain equal numbers of rows, except that rows of equal probability share a bin. ValueError for labels
+    other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than one bin.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:

@@ -17,13 +17,15 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 
 @dataclass(frozen=True)
 class Interval:
-    """A statistic with its percentile interval.
+    """A statistic with its percentile interval over resamples (bootstrap draws of game dates).
 
-    `estimate` is the value on all rows, None if it is undefined. `low` and `high` are None if there is no interval:
-    with an undefined estimate, with a statistic that is undefined in every resample, or with fewer than two game dates.
-    ECE never has an interval, and a weight beside the market has none on few dates or lines. `n_undefined` is the
-    number of resamples in which the statistic is undefined, for example because they contain one class; the interval
-    leaves them out.
+    `estimate` is the value on all rows, None if it is undefined. `low` and `high` are the ends of the interval. Both
+    are None if the estimate is undefined, if the statistic is undefined in every resample, or if there are fewer than
+    two game dates. Both are also None for the calibration error ECE, and for a model's weight beside the betting market
+    on few dates or lines.
+
+    `n_undefined` is the number of resamples in which the statistic is undefined, for example because they contain one
+    class. The interval leaves these resamples out.
     """
 
     estimate: float | None
@@ -38,10 +40,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class DateResamples:
-    """Bootstrap draws of game dates for a set of rows.
+    """Bootstrap draws of game dates for n rows.
 
     `date_index` (n,) numbers each row's date, from 0. `weights` (resamples, dates) contains how often each resample
-    drew each date, a whole number stored as a float. `confidence` is the share of resamples within an interval.
+    drew each date, a whole number stored as a float. `confidence`, such as 0.95, is the share of resamples within an
+    interval.
     """
 
     date_index: IntArray
@@ -54,7 +57,7 @@ class DateResamples:
         return int(self.weights.shape[1])
 
     def subset(self, is_member: BoolArray) -> DateResamples:
-        """Return the same draws for the rows with `is_member` (n,) true; dates without such a row are dropped."""
+        """Return the same draws of dates for rows with `is_member` (n,) true; dates without such rows are dropped."""
         kept = self.date_index[is_member]
         is_present = np.bincount(kept, minlength=self.n_dates) > 0
         if is_present.all():
@@ -62,26 +65,32 @@ class DateResamples:
         return DateResamples((np.cumsum(is_present) - 1)[kept], self.weights[:, is_present], self.confidence)
 
     def sums(self, row_values: FloatArray) -> FloatArray:
-        """Return the sum of `row_values` in each resample: (n,) -> (resamples,), (k, n) -> (k, resamples)."""
+        """Return the sum of `row_values` over the rows of each resample (bootstrap draw of game dates).
+
+        The shape (n,) gives (resamples,). The shape (k, n), k values of each row, gives (k, resamples).
+        """
         by_date = [np.bincount(self.date_index, values, self.n_dates) for values in np.atleast_2d(row_values)]
         return np.asarray((by_date @ self.weights.T).reshape(*row_values.shape[:-1], -1))
 
     @cached_property
     def row_counts(self) -> FloatArray:
-        """The number of rows in each resample, shape (resamples,)."""
+        """The number of rows in each resample (bootstrap draw of game dates), shape (resamples,)."""
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` in each resample: (n,) -> (resamples,), (k, n) -> (k, resamples).
+        """Return the mean of `row_values` over the rows of each resample (bootstrap draw of game dates).
 
-        It is NaN in a resample without rows.
+        The shape (n,) gives (resamples,). The shape (k, n), k values of each row, gives (k, resamples). The mean is NaN
+        in a resample without rows.
         """
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
-        """Return `estimate` with the percentile interval (Efron 1979) of `replicates` (resamples,), leaving out NaN.
+        """Return `estimate` with the percentile interval (Efron 1979) of `replicates`.
 
-        The ends are None if the estimate is None, if all replicates are NaN, or if the rows have fewer than two dates.
+        `replicates` (resamples,) contains the statistic's values in the resamples (bootstrap draws of game dates). NaN,
+        which stands for an undefined value, is left out. The ends of the interval are None if the estimate is None, if
+        all replicates are NaN, or if the rows have fewer than two dates.
         """
         defined = replicates[~np.isnan(replicates)]
         n_undefined = replicates.size - defined.size
@@ -92,7 +101,7 @@ class DateResamples:
         return Interval(estimate, low, high, n_undefined)
 
     def mean_interval(self, row_values: FloatArray) -> Interval:
-        """Return the mean of `row_values` (n,) with its interval; at least one row is needed."""
+        """Return the mean of `row_values` (n,) with its interval, which resamples game dates; n must be at least 1."""
         return self.interval(float(row_values.mean()), self.means(row_values))
 
 
@@ -110,8 +119,8 @@ def draw_date_resamples(
 
     Each resample draws as many dates as there are distinct ones, with replacement. The draws depend only on the number
     of distinct dates, the number of resamples and the seed. So all models are evaluated on the same resamples of the
-    same rows. ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside
-    (0, 1).
+    same rows. `confidence` is the share of resamples within an interval. ValueError without rows, for a missing date,
+    for fewer than one resample, or for a confidence outside (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
@@ -129,9 +138,10 @@ def draw_date_resamples(
 class EvaluationParameters:
     """The parameters of an evaluation.
 
-    `bootstrap_resamples` and `seed` determine the draws of game dates. `confidence` is the share of resamples within an
-    interval. `ece_bins` is the number of bins of equal mass. The report's tables have a row for each of `thresholds`
-    and each of `top_fractions`, such as 0.1 for the tenth of the games with the highest probabilities.
+    `bootstrap_resamples` and `seed` determine the bootstrap draws of game dates. `confidence` is the share of the draws
+    within an interval. `ece_bins` is the number of bins of the calibration error, which contain equal numbers of rows.
+    The report has a row for each of `thresholds`, the probabilities from which a game is flagged. It also has a row for
+    each of `top_fractions`, such as 0.1 for the tenth of the games with the highest probabilities.
     """
 
     bootstrap_resamples: int
@@ -142,7 +152,7 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return the resamples of the distinct dates in `game_dates` (n,).
+        """Return `bootstrap_resamples` bootstrap draws of the distinct dates in `game_dates` (n,).
 
         ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside (0, 1).
         """

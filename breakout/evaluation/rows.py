@@ -42,7 +42,8 @@ def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
 def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
     """Return the dates as `datetime64[D]`, shape (n,).
 
-    ValueError for another shape, a missing date, or another number of dates than `n_rows`, if that is given.
+    ValueError for another shape or a missing date. If `n_rows` is not None, ValueError also for another number of
+    dates.
     """
     dates = np.asarray(game_dates).astype("datetime64[D]")
     if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
@@ -63,10 +64,11 @@ def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 @dataclass(frozen=True)
 class TiedScores:
-    """Rows in ascending order of probability, in groups of equal probability.
+    """The ascending order of n rows by probability, in groups of equal probability.
 
-    `order` (n,) sorts the rows. Group g consists of the sorted positions `edges[g]` to `edges[g + 1] - 1`, so `edges`
-    has the shape (groups + 1,). A statistic computed from whole groups does not depend on the order of rows.
+    `order` (n,) contains the positions of the rows in ascending order. Group g consists of the sorted positions
+    `edges[g]` to `edges[g + 1] - 1`, so `edges` has the shape (groups + 1,). A statistic computed from whole groups
+    does not depend on the order of the rows.
     """
 
     order: IntArray
@@ -74,7 +76,7 @@ class TiedScores:
 
 
 def group_ties(p: FloatArray) -> TiedScores:
-    """Return the ascending order of probabilities (n,), with groups of equal ones."""
+    """Return the ascending order of the probabilities (n,), and the limits of each group of equal probabilities."""
     order = np.argsort(p, kind="stable")
     ascending = p[order]
     starts = np.flatnonzero(np.diff(ascending)) + 1

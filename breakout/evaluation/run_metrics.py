@@ -32,9 +32,9 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part, on which the calibration is fitted and the threshold is chosen.
+    """The metrics on the validation part (the latest training rows, kept out of the fit).
 
-    `metrics` are those after calibration.
+    The calibration is fitted and the threshold is chosen on the same rows. `metrics` are the values after calibration.
     """
 
     rows: int
@@ -48,11 +48,13 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    `figures` contains the numbers that only some kinds of models have, such as the number of trees; in the file each of
-    them is a key of `model`. `training_rows` is the number of games in the training window. `learned` describes the
-    games that the model was fitted on; it is None in files of earlier versions. `threshold` and `threshold_rule` are
-    None if no threshold was chosen. If a saved model was scored, `fit_seconds` is None and `bundle` is the fingerprint
-    of its bundle. If a model was fitted, `bundle` is None.
+    `figures` contains the numbers that only some kinds of models have, such as the number of trees. In metrics.json
+    each of them is a key of `model`. `training_rows` is the number of games in the training window. `learned` describes
+    the games that the model was fitted on; it is None in files of earlier versions. `threshold` and `threshold_rule`
+    are None if no threshold was chosen.
+
+    If a saved model was scored, `fit_seconds` is None and `bundle` is the fingerprint of the saved model. If a model
+    was fitted, `bundle` is None.
     """
 
     kind: str
@@ -71,11 +73,13 @@ class CalibrationSummary:
     """The calibration that was applied.
 
     `requested` is the kind in the settings, or sigmoid if class weights made a calibration necessary
-    (`is_forced_by_class_weights`). `kind` is the kind that was applied. It is `none` if the requested kind could not be
-    fitted; `warnings` then contains the reason. `held_out` is the log loss under maps fitted on other validation dates.
-    It is None if no map was fitted, if all validation rows are of one date, or in files of earlier versions.
-    `reliability_before` is the reliability of the evaluation rows without calibration. It is None if no calibration was
-    applied or no rows were evaluated.
+    (`is_forced_by_class_weights`). `kind` is the kind that was applied. If the requested kind could not be fitted,
+    `kind` is "none" and `warnings` contains the reason.
+
+    `held_out` is the log loss of validation rows that were calibrated by maps fitted on other validation dates.
+    `held_out` is None if no map was fitted, if all validation rows are of one date, or in files of earlier versions.
+    `reliability_before` compares probability and breakout rate of the evaluation rows by bin, without calibration.
+    `reliability_before` is None if no calibration was applied or no rows were evaluated.
     """
 
     kind: str
@@ -88,7 +92,7 @@ class CalibrationSummary:
 
 @dataclass(frozen=True)
 class SeedSpread:
-    """The values of one metric by seed, with their mean, standard deviation, minimum and maximum.
+    """The values of one metric by seed of the fit, with their mean, standard deviation, minimum and maximum.
 
     The sample standard deviation is None with one seed.
     """
@@ -102,7 +106,7 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class SeedStability:
-    """The spread of each metric over fits with several seeds.
+    """The spread (values, mean, standard deviation and range) of each metric over fits with several seeds.
 
     `seeds` begins with the seed of the run. The spread of a metric is None if the metric is undefined.
     """
@@ -113,7 +117,10 @@ class SeedStability:
 
 @dataclass(frozen=True)
 class PermutationImportance:
-    """The cost of shuffling each feature `repeats` times over `n_rows` rows, the highest rise in log loss first."""
+    """The rise in log loss and the fall in AUC from shuffling each feature, the highest rise in log loss first.
+
+    Each feature was shuffled `repeats` times over `n_rows` rows.
+    """
 
     n_rows: int
     repeats: int
@@ -122,7 +129,7 @@ class PermutationImportance:
 
 @dataclass(frozen=True)
 class ShapImportance:
-    """The mean absolute SHAP value of each feature over `n_rows` rows, the largest first.
+    """The mean absolute SHAP value (contribution to a prediction) of each feature over `n_rows` rows, largest first.
 
     SHAP values are in log odds, before calibration.
     """
@@ -133,12 +140,13 @@ class ShapImportance:
 
 @dataclass(frozen=True)
 class FoldMetrics:
-    """The metrics of one fold of a walk forward.
+    """The metrics of one fold (one window of a walk forward).
 
     `train` and `evaluation` contain the first and the last date of each window. `rows` is the number of evaluated
-    games. `breakout_rate` is theirs. `threshold` is None if none was chosen. `figures` contains the numbers that only
-    some kinds of models have, such as the number of trees. `validation` and `metrics` are the metrics on the validation
-    part and on the evaluation window. `calibration` is the applied kind, None in files of earlier versions.
+    games, and `breakout_rate` is the share of breakouts among them. `threshold` is None if none was chosen. `figures`
+    contains the numbers that only some kinds of models have, such as the number of trees. `validation` contains the
+    metrics on the validation part (the latest training rows, kept out of the fit). `metrics` contains the metrics on
+    the evaluation window. `calibration` is the applied kind, None in files of earlier versions.
     """
 
     fold: str
@@ -159,15 +167,16 @@ class FoldMetrics:
 class RunMetrics:
     """The content of metrics.json.
 
-    `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved bundle. `folds` is
-    None unless the run is a walk forward. `contract_mismatch` is None unless the run evaluates a saved bundle. `points`
-    is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such a model
-    was evaluated on a line with a market probability and a result.
+    `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved model. `folds` is
+    None unless the run is a walk forward. `contract_mismatch` contains the differences between the saved model's
+    definitions of features and label and the installed ones. It is None unless the run evaluates a saved model.
+    `points` is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such
+    a model was evaluated on a bookmaker's line with a market probability and a result.
 
-    `importance` is the model's own measure. Features were shuffled and SHAP values computed on the rows that
-    `explained_on` names. `permutation_importance`, `shap` and `stability` are None if they were not computed.
-    `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is None if
-    nothing was shuffled, or if all rows are of one date.
+    `importance` is the model's own measure of its features. `explained_on` names the rows on which features were
+    shuffled and SHAP values computed. `permutation_importance`, `shap` and `stability` are None if they were not
+    computed. `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is
+    None if nothing was shuffled, or if all rows are of one date.
     """
 
     evaluation: EvaluationResult | None
@@ -201,7 +210,7 @@ def write_metrics(metrics: RunMetrics, folder: Path) -> None:
 
 
 def read_metrics(folder: Path) -> RunMetrics:
-    """Read metrics.json of a run's folder, also one that an earlier version wrote.
+    """Read metrics.json of a run's folder, also if an earlier version wrote the file.
 
     DataError if the file is missing, damaged or of a newer version.
     """

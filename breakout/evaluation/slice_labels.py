@@ -1,4 +1,8 @@
-"""Labels of the slices of an evaluation: month, points band, venue, rest, season phase, prior season, staleness."""
+"""Labels of the slices (parts of the rows) of an evaluation.
+
+The kinds of slices are month, band of the season average, home or away, days of rest, phase of the season, whether the
+player played in the season before, and weeks since training (staleness).
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,17 @@ STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
 
 @dataclass(frozen=True)
 class SliceLabels:
-    """The slice label of each row, `values` (n,), and all labels in the order in which a report shows them."""
+    """The label of the slice (such as a month) that each row belongs to, `values` (n,).
+
+    `order` contains all labels in the order in which a report shows them.
+    """
 
     values: NDArray[np.str_]
     order: tuple[str, ...]
 
     @cached_property
     def members(self) -> tuple[tuple[str, BoolArray], ...]:
-        """The labels that occur, in order, each with the mask (n,) of its rows.
+        """The labels that occur, in the order of `order`, each with the mask (n,) of its rows.
 
         ValueError for a label that is missing from `order`.
         """
@@ -46,8 +53,8 @@ def month_labels(game_dates: ArrayLike) -> SliceLabels:
 def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: float, width: float = 2.0) -> SliceLabels:
     """Label rows by season average in points, in bands of `width` points from `min_ppg`, such as "8-10".
 
-    A band includes its lower edge and excludes its upper one. The last band ends at `max_ppg`, includes it, and may be
-    narrower. ValueError for an average below `min_ppg`, above `max_ppg` or missing.
+    A band includes its lower edge and excludes its upper edge. The last band ends at `max_ppg`, includes `max_ppg`, and
+    may be narrower. ValueError for an average below `min_ppg`, above `max_ppg` or missing.
     """
     averages = np.asarray(season_average, dtype=np.float64)
     if not ((averages >= min_ppg - EQUALITY_TOLERANCE) & (averages <= max_ppg + EQUALITY_TOLERANCE)).all():
@@ -87,19 +94,19 @@ def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
     """Label rows "known" if the player played in the season before, otherwise "not known".
 
-    `points_avg_prior_season` (n,) must contain the feature's values before defaults are filled in: NaN if he did not
-    play in that season.
+    `points_avg_prior_season` (n,) is NaN if the player did not play in that season. So it must contain the feature's
+    values before missing values are filled in.
     """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))
 
 
 def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> SliceLabels:
-    """Label rows by weeks since the last day of training: the first seven days after it are week 1.
+    """Label rows by weeks since the last day of training; week 1 is the first seven days after that day.
 
-    `train_end` is one day, or an array (n,) with each row's own day if models of several folds scored the rows. Weeks
-    from 5 on are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a missing date, or for a game on or
-    before its `train_end`.
+    `train_end` is one day, or an array (n,) with each row's own day if several models scored the rows. Weeks from 5 on
+    are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a missing date, or for a game on or before its
+    `train_end`.
     """
     dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
     days = (dates - ends).astype(np.int64)

@@ -1,6 +1,7 @@
-"""Metrics within slices of the rows, with intervals from the same draws of dates as those of all rows.
+"""Metrics within slices (parts of the rows, such as a month), with intervals over bootstrap draws of game dates.
 
-About one in twenty 95 % intervals does not contain the true value, so one of many slices may stand out by chance.
+The draws are those used for all rows. About one in twenty 95 % intervals does not contain the true value. So one of
+many slices may stand out by chance.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from breakout.evaluation.slice_labels import SliceLabels
 
 @dataclass(frozen=True)
 class SliceMetrics:
-    """The metrics of one slice; `calibration_gap` is the mean probability minus the breakout rate."""
+    """The metrics of one slice (a part of the rows, such as a month).
+
+    `calibration_gap` is the mean probability minus the breakout rate.
+    """
 
     label: str
     n_rows: int
@@ -34,7 +38,7 @@ class SliceMetrics:
 
 @dataclass(frozen=True)
 class SliceDifference:
-    """The differences candidate minus reference within one slice, by metric."""
+    """The differences between two models, candidate minus reference, within one slice (such as a month), by metric."""
 
     label: str
     n_rows: int
@@ -45,10 +49,10 @@ class SliceDifference:
 def evaluate_slices(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, labels: SliceLabels
 ) -> tuple[SliceMetrics, ...]:
-    """Return the metrics of each slice that contains a row, in the order `labels.order`.
+    """Return the metrics of each slice (such as a month) that contains a row, in the order `labels.order`.
 
-    ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
-    `p` and `labels` differ in length.
+    `resamples` are the bootstrap draws of game dates for all rows. ValueError if `labels.order` lacks a label, for `y`
+    other than 0 and 1, for probabilities outside [0, 1], or if `y`, `p` and `labels` differ in length.
     """
     truth, probabilities = check_rows(y, p)
     return tuple(
@@ -64,8 +68,9 @@ def compare_slices(
     resamples: DateResamples,
     labels: SliceLabels,
 ) -> tuple[SliceDifference, ...]:
-    """Return the differences candidate minus reference in each slice that contains a row, in the order `labels.order`.
+    """Return the differences candidate minus reference in each slice (such as a month) that contains a row.
 
+    The slices are in the order `labels.order`. `resamples` are the bootstrap draws of game dates for all rows.
     ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
     the probabilities and `labels` differ in length.
     """

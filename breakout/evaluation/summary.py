@@ -1,4 +1,4 @@
-"""The evaluation of one set of probabilities: every metric that reports show, computed once."""
+"""The evaluation of one model's probabilities: every metric that the reports show, computed once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ class RowSummary:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """The metrics of a baseline, and the differences model minus baseline, both by metric."""
+    """The metrics of a baseline (a simple model, such as the base rate), and the differences model minus baseline.
+
+    Both are by name of the metric.
+    """
 
     metrics: Mapping[str, Interval]
     model_minus_baseline: Mapping[str, PairedDifference]
@@ -53,12 +56,13 @@ class BaselineResult:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """The evaluation of one model on one window.
+    """The evaluation of one model on the games of one window.
 
     `metrics` has the keys auc, average_precision, log_loss, brier and ece. `chosen_threshold` was chosen on the
-    validation part; None if no threshold was chosen. `staleness` contains the slices by weeks since the end of
-    training; it is empty if that end is not known. `brier_decomposition` is None only without rows. Every interval
-    resamples whole game dates, with the seed and the number of resamples in `parameters`.
+    validation part (the latest training rows); None if no threshold was chosen. `slices` contains the metrics by kind
+    of slice, such as "month". `staleness` contains the metrics by weeks since the end of training; it is empty if that
+    end is not known. `brier_decomposition` is None only without rows. Every interval resamples whole game dates, with
+    the seed and the number of resamples in `parameters`.
     """
 
     rows: RowSummary
@@ -91,14 +95,15 @@ def evaluate_probabilities(
 ) -> EvaluationResult:
     """Evaluate probabilities `p` (n,) against the labels `y` (n,) of rows with `game_dates` (n,).
 
-    `baselines` maps names to the metrics of other probabilities for the same rows, on the same resamples. Examples are
-    the base rate, the logistic regression, and the same model before calibration. `train_end` is the last day of
-    training, from which `staleness` counts weeks. It may be an array (n,) with each row's own day; None if it is not
-    known. `chosen_threshold` is None if no threshold was chosen.
+    `baselines` maps names to the metrics of other probabilities for the same rows, on the same resamples (bootstrap
+    draws of game dates). Examples are the base rate, the logistic regression, and the same model before calibration.
+    `slices` maps a kind of slice, such as "month", to the label of each row. `train_end` is the last day of training,
+    from which the slices of `staleness` count weeks. It may be an array (n,) with each row's own day; None if the day
+    is not known. `chosen_threshold` is None if no threshold was chosen.
 
-    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, if
-    the lengths differ, for a slice label that is missing from its `order`, for a game on or before its `train_end`, or
-    for parameters out of range.
+    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, or
+    if the lengths differ. ValueError also for a slice label that is missing from its `order`, for a game on or before
+    its `train_end`, or for parameters out of range.
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

@@ -1,8 +1,10 @@
 """The decision threshold, precision and recall of flagging games, and hit rate and lift of the highest-ranked games.
 
-A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part, where
-its precision is too high because of the choice. So its precision is reported on the evaluation window.
+A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part (the
+latest training rows, kept out of the fit). Its precision on these rows is too high because of the choice. So the
+precision is reported on the evaluation window.
 
+The hit rate of a top fraction is its breakout rate; the lift is the hit rate divided by the breakout rate of all games.
 The number of rows in a top fraction is rounded up. If only some of the rows of one probability are in the top fraction,
 each of them counts with the breakout rate of all rows of that probability. So the order of the rows does not matter.
 """
@@ -28,7 +30,11 @@ ThresholdRule = Literal["target_precision", "best_f1"]
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """The chosen threshold, the rule that chose it, and its metrics on the `n_rows` rows on which it was chosen."""
+    """The chosen threshold, from which games are flagged, and the rule that chose it.
+
+    `precision`, `f1` and `flagged` (the number of flagged rows) are those of the `n_rows` rows on which the threshold
+    was chosen.
+    """
 
     threshold: float
     rule: ThresholdRule
@@ -42,10 +48,10 @@ class ThresholdChoice:
 
 @dataclass(frozen=True)
 class ThresholdRow:
-    """The flagged games at one threshold, with their precision, recall and F1.
+    """The games flagged at one threshold (at or above that probability), with their precision, recall and F1.
 
-    The estimate of `precision` is None if no game is flagged. `recall` is None if there is no breakout. `f1` is None if
-    there is neither a flagged game nor a breakout.
+    `hits` is the number of flagged games that were breakouts. The estimate of `precision` is None if no game is
+    flagged. `recall` is None if there is no breakout. `f1` is None if there is neither a flagged game nor a breakout.
     """
 
     threshold: float
@@ -63,8 +69,9 @@ def choose_threshold(
 ) -> ThresholdChoice | None:
     """Return the lowest threshold that flags at least `min_flagged` rows and has at least the target precision.
 
-    Only values that occur among the probabilities (n,) are considered. The result is None if none of them qualifies.
-    ValueError without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
+    A row is flagged if its probability is at or above the threshold. Only values that occur among the probabilities `p`
+    (n,) are considered. The result is None if none of them qualifies. ValueError without rows, for labels other than 0
+    and 1, for probabilities outside [0, 1], or if the lengths differ.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -92,9 +99,11 @@ def threshold_row(
 ) -> ThresholdRow:
     """Return precision, recall, F1 and the share of flagged rows; a row at or above `threshold` is flagged.
 
-    Precision has an interval over `resamples`, and its estimate is None if no row is flagged. Recall is None without a
-    breakout. F1 is None with neither a flagged row nor a breakout. `is_chosen` is copied to the result. ValueError
-    without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
+    Precision has an interval over `resamples` (bootstrap draws of game dates). Its estimate is None if no row is
+    flagged. Recall is None without a breakout. F1 is None if there is neither a flagged row nor a breakout. `is_chosen`
+    is copied to the result.
+
+    ValueError without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -122,11 +131,11 @@ def _precision(labels: FloatArray, is_flagged: BoolArray, resamples: DateResampl
 def threshold_table(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, thresholds: Sequence[float], chosen: float | None
 ) -> tuple[ThresholdRow, ...]:
-    """Return a ThresholdRow for each threshold, ascending.
+    """Return precision, recall and F1 of flagging games at each threshold, ascending.
 
-    `chosen` is the chosen threshold, None if there is none. It is added if it is not among `thresholds`, and its row
-    has `is_chosen` true. ValueError without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or
-    if the lengths differ.
+    `chosen` is the chosen threshold, None if there is none. `chosen` is added if it is not among `thresholds`, and its
+    row has `is_chosen` true. `resamples` (bootstrap draws of game dates) give the intervals. ValueError without rows,
+    for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
     """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
@@ -134,7 +143,7 @@ def threshold_table(
 
 @dataclass(frozen=True)
 class TopRows:
-    """The games of the top `fraction`: their number, their breakout rate (hit rate) and their lift.
+    """The games in the top `fraction` by probability: their number, breakout rate (`hit_rate`) and lift.
 
     The lift is the hit rate divided by the breakout rate of all games; its estimate is None if there is no breakout.
     """
@@ -146,9 +155,9 @@ class TopRows:
 
 
 def expected_hits(y: FloatArray, p: FloatArray, counts: FloatArray) -> FloatArray:
-    """Return the expected number of breakouts among the `counts` rows with the highest probabilities.
+    """Return the expected number of breakouts among the k rows with the highest probabilities, for each k in `counts`.
 
-    The result has the shape of `counts`. If only some of the rows of one probability are among them, each of these
+    The result has the shape of `counts`. If only some of the rows of one probability are among the k rows, each of them
     counts with the breakout rate of all rows of that probability.
     """
     ties = group_ties(p)
@@ -166,9 +175,12 @@ def top_rows(
 ) -> tuple[TopRows, ...]:
     """Return hit rate and lift, with intervals, of each top fraction of the rows by probability.
 
-    `top_hit_rates` (resamples, fractions) contains the hit rates in the resamples, which `replicate_ranked` returns for
-    the same rows and fractions. Every lift is undefined without a breakout. There must be a row, and the fractions must
-    be above 0. ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
+    The hit rate is the breakout rate of the fraction. The lift is the hit rate divided by the breakout rate of all
+    rows; its estimate is None without a breakout. `top_hit_rates` (resamples, fractions) contains the hit rates in the
+    resamples (bootstrap draws of game dates), which `replicate_ranked` returns for the same rows and fractions.
+
+    There must be a row, and the fractions must be above 0. ValueError for labels other than 0 and 1, probabilities
+    outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     base_rate, base_rates = float(labels.mean()), resamples.means(labels)

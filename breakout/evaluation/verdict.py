@@ -33,9 +33,10 @@ FEW_DATES = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on an evaluated model: its level, which says whether to score it beside production, and the reason.
+    """The verdict on an evaluated model: its level and its reason.
 
-    `auc` was measured on `n_rows` games of `n_dates` dates. `warnings` are reasons to doubt the verdict.
+    The level says whether to score the model beside production. `auc` was measured on `n_rows` games of `n_dates`
+    dates. `warnings` are reasons to doubt the verdict.
     """
 
     level: VerdictLevel
@@ -60,15 +61,16 @@ def decide_verdict(
     """Return the verdict, with the first of these levels whose condition is true:
 
     - TOO_FEW_GAMES: fewer than 100 games, or fewer than 10 dates.
-    - READY_FOR_SHADOW: AUC >= 0.65, the interval of the bias (if there is one) contains 0, and the chosen threshold has
-      a precision >= 0.55 with at least 20 flagged games. If no threshold was chosen, the lower bound of the lift of the
-      top 10 % must be at least 1.3 instead.
+    - READY_FOR_SHADOW (to be scored beside production): AUC >= 0.65, the interval of the bias (if there is one)
+      contains 0, and the chosen threshold has a precision >= 0.55 with at least 20 flagged games. If no threshold was
+      chosen, the lower bound of the lift of the top 10 % must be at least 1.3 instead.
     - MARGINAL: AUC >= 0.60.
     - NEEDS_IMPROVEMENT: all other results, including an undefined AUC.
 
-    `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games, None if it was not computed.
-    `bias` is mean probability minus breakout rate; None if it is not known. `beaten_by` contains sentences about better
-    baselines, which become warnings. `confidence` is that of the intervals.
+    `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games by probability, with their
+    lift (their breakout rate divided by that of all games). It is None if it was not computed. `bias` is mean
+    probability minus breakout rate; None if it is not known. `beaten_by` contains sentences about better baselines,
+    which become warnings. `confidence` is that of the intervals.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."
@@ -100,11 +102,11 @@ def _is_biased(bias: Interval | None) -> bool:
 
 
 def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDifference]]) -> tuple[str, ...]:
-    """Return a sentence for each baseline that is better than the model.
+    """Return a sentence for each baseline that is better than the model; an empty tuple if none is.
 
     `differences` maps the name of a baseline to the differences model minus baseline by metric. A baseline is better if
     the interval of the AUC difference lies wholly below 0, or that of the log-loss difference wholly above 0. The
-    logistic regression also counts as better if its AUC is higher and its log loss is lower, whatever the intervals.
+    baseline "logistic" is also better if its AUC is higher and its log loss is lower, even if the intervals contain 0.
     """
     return tuple(
         f"The baseline {kind_title(name)} is better{how}: AUC {format_number(found[AUC].reference)} against "
@@ -116,7 +118,10 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
 
 
 def _is_better(name: str, found: Mapping[str, PairedDifference]) -> str | None:
-    """Return the words after "The baseline ... is better" in the sentence; None if the baseline is not better."""
+    """Return the words that follow "The baseline ... is better" in a warning; None if the baseline is not better.
+
+    `found` maps metrics to the differences model minus baseline.
+    """
     auc, loss = found[AUC].difference, found[LOG_LOSS].difference
     if (auc.high is not None and auc.high < 0) or (loss.low is not None and loss.low > 0):
         return " beyond chance"

@@ -31,35 +31,38 @@ class Model(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The model's features in the order in which it was fitted on them."""
+        """The model's features, in the order of the columns on which the model was fitted."""
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The texts that are saved with the model, such as the fingerprint of its feature contract."""
+        """The texts that are saved with the model, such as the fingerprint of its contract.
+
+        The contract is the definition of features and label.
+        """
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are `names` in order, or if `rows` lacks another field that the kind
-        of model needs, such as the season average.
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order. ValueError also if
+        `rows` lacks another field that the kind of model needs, such as the season average.
         """
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
 
         The constant of the model is not part of any contribution. There must be a row. ValueError if `rows` lacks a
-        field that the kind of model needs, or (except from the base rate) unless the columns of `rows.X` are `names` in
-        order.
+        field that the kind of model needs. ValueError also (except from the base rate) unless the columns of `rows.X`
+        are the model's features (`names`), in order.
         """
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the importance of each feature by the model's own measure.
+        """Return the importance of each feature by the model's own measure, such as the size of its coefficient.
 
         No value is negative. The sum is 1 unless the measure is 0 for every feature.
         """
 
     def describe(self) -> dict[str, float]:
-        """Return the numbers that describe the fit, such as the number of trees; empty for some kinds."""
+        """Return the numbers that describe the fit by name, such as the number of trees; empty for some models."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -76,7 +79,7 @@ class Model(Protocol):
 class FitParts:
     """The rows of a training window in two parts: the earlier rows `fit` and the later rows `validation`.
 
-    A model is fitted on `fit`. If it stops early, it keeps the trees up to the lowest loss on `validation`.
+    A model is fitted on `fit`. If the fit stops early, the model keeps the trees up to the lowest loss on `validation`.
     """
 
     fit: Rows
@@ -84,7 +87,10 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the feature names and of both parts; equal digests, settings and seeds mean equal fits."""
+        """SHA-256 of the feature names and of the rows of both parts, `fit` and `validation`.
+
+        Equal digests, settings and seeds mean equal fits.
+        """
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):
@@ -92,7 +98,7 @@ class FitParts:
         return digest.hexdigest()
 
     def joined(self) -> FitParts:
-        """Return parts whose `fit` contains the rows of both parts and whose `validation` is empty."""
+        """Return an object whose `fit` contains the rows of `fit` and `validation`, and whose `validation` is empty."""
         from breakout.dataset import join_rows
 
         nothing = self.validation.take(np.zeros(len(self.validation), dtype=bool))
@@ -103,8 +109,9 @@ class FitParts:
 class LearnedRows:
     """The number and last date of the games that a model was fitted on, and the size of the validation part.
 
-    The calibration, if there is one, was fitted on the `validation_rows` games of the validation part, and the
-    threshold was chosen on them. `is_stopped` is true if early stopping also chose the number of trees on them.
+    The validation part contains the latest training rows, kept out of the first fit. The calibration, if there is one,
+    was fitted on its `validation_rows` games, and the threshold was chosen on them. `is_stopped` is true if early
+    stopping also chose the number of trees on them.
     """
 
     rows: int
@@ -115,7 +122,8 @@ class LearnedRows:
     def describe(self) -> str:
         """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped on 566".
 
-        If `is_stopped` is false, "threshold looked for on" replaces "stopped on".
+        The last number counts the validation games. If `is_stopped` is false, "threshold looked for on" replaces
+        "stopped on".
         """
         use = "stopped on" if self.is_stopped else "threshold looked for on"
         return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"
@@ -128,7 +136,7 @@ def logit(probability: np.ndarray) -> np.ndarray:
 
 
 def normalised_importance(names: tuple[str, ...], sizes: ArrayLike) -> dict[str, float]:
-    """Return the share of each feature in the sum of the sizes; all 0 if the sum is 0.
+    """Return the share of each feature in the sum of the importances `sizes`; all 0 if the sum is 0.
 
     `sizes` (k,) are in the order of `names`, and none is negative. ValueError if the lengths differ.
     """

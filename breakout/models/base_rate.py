@@ -25,7 +25,10 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BaseRateModel:
-    """A model that predicts the probability `rate` for every game; it uses `names` only to check the columns."""
+    """A model that predicts the probability `rate` for every game.
+
+    The features `names` are used only to check the columns of the rows.
+    """
 
     names: tuple[str, ...]
     rate: float
@@ -34,7 +37,10 @@ class BaseRateModel:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return `rate` for each row, shape (n,); ValueError unless the columns of `rows.X` are `names` in order."""
+        """Return `rate` for each row, shape (n,).
+
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
+        """
         check_columns(rows.X, self.names)
         return np.full(len(rows), self.rate)
 
@@ -51,7 +57,7 @@ class BaseRateModel:
         return {"rate": self.rate}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all fields to model.json in the folder and return its path; DataError if it cannot be written."""
+        """Write all fields to model.json in the folder and return its path; DataError if the file cannot be written."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "names": self.names, "rate": self.rate, "metadata": self.metadata}, path)
         return (path,)
@@ -60,7 +66,7 @@ class BaseRateModel:
 def fit(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BaseRateModel:
     """Return a model that predicts the breakout rate of `parts.fit`; `config` and `seed` have no effect.
 
-    ValueError if these rows have no labels.
+    `metadata` is saved with the model. ValueError if the rows of `parts.fit` have no labels.
     """
     del config, seed
     return BaseRateModel(tuple(parts.fit.X.columns), float(parts.fit.label.mean()), dict(metadata))

@@ -1,7 +1,7 @@
 """A blend of CatBoost and logistic regression: the average of their log odds with a fixed weight.
 
-Log odds are averaged instead of probabilities because they are additive: the contribution of a feature is then exactly
-the weighted average of its contributions to the two models.
+Log odds are averaged instead of probabilities because the contributions of features to log odds can be added. The
+contribution of a feature is then exactly the weighted average of its contributions to the two models.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BlendModel:
-    """A fitted blend of two models; `weight`, 0 to 1, is the weight of CatBoost's log odds in the average."""
+    """A fitted blend of two models; `weight`, 0 to 1, is the weight of CatBoost's log odds in the average.
+
+    The log odds of the logistic regression have the weight 1 - `weight`.
+    """
 
     catboost: CatBoostModel
     logistic: LogisticModel
@@ -41,37 +44,37 @@ class BlendModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features, which are the same for both models."""
+        """The features, which are the same for CatBoost and the logistic regression."""
         return self.catboost.names
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are `names` in order.
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         check_columns(rows.X, self.names)
         parts = (logit(part.predict_probability(rows)) for part in (self.catboost, self.logistic))
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the weighted average of both models' contributions to the log odds, shape (n, k).
+        """Return the weighted average of both models' feature contributions to the log odds, shape (n, k).
 
-        There must be a row. ValueError unless the columns of `rows.X` are `names` in order.
+        There must be a row. ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the weighted average of both models' own importances."""
+        """Return the weighted average of each feature's importance in CatBoost and in the logistic regression."""
         trees, linear = self.catboost.feature_importance(), self.logistic.feature_importance()
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
     def describe(self) -> dict[str, float]:
-        """Return the number of trees, the intercept of the regression in log odds, and the weight of CatBoost."""
+        """Return by name the number of trees, the regression's intercept in log odds and the weight of CatBoost."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings of both models."""
+        """The warnings of CatBoost and of the logistic regression."""
         return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -93,10 +96,10 @@ class BlendModel:
 
 
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit CatBoost and the logistic regression, each in the same way as a model of that kind alone.
+    """Fit CatBoost and the logistic regression on `parts.fit`, each in the same way as a model of that kind alone.
 
-    ConfigurationError if CatBoost refuses to fit, as with labels of one class; DataError if no feature varies;
-    ValueError if the rows have no labels.
+    CatBoost may stop early on `parts.validation`. ConfigurationError if CatBoost refuses to fit, as with labels of one
+    class; DataError if no feature varies; ValueError if the rows have no labels.
     """
     return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
@@ -111,10 +114,11 @@ def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metad
 
 
 def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit both models again on the whole training window, each in the same way as a model of that kind alone.
+    """Fit CatBoost and the logistic regression again, on the rows of `parts.fit` and `parts.validation` together.
 
-    `model` is the blend that `fit` returned. TypeError for another kind of model; ConfigurationError if CatBoost
-    refuses to fit; DataError if no feature varies; ValueError if the rows have no labels.
+    `model` is the blend that `fit` returned; CatBoost gets the number of trees that it has in `model`. TypeError if
+    `model` is of another kind; ConfigurationError if CatBoost refuses to fit; DataError if no feature varies;
+    ValueError if the rows have no labels.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")

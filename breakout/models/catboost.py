@@ -44,7 +44,7 @@ class CatBoostModel:
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The texts passed to `fit` or `refit` as `metadata`; CatBoost saves them in its file."""
+        """The texts passed to `fit` or `refit` as `metadata`; CatBoost saves them in the model's file."""
         stored = self.classifier.get_metadata()
         keys = [key for key in stored.keys() if key.startswith(_PREFIX)]  # noqa: SIM118  (not a dict: has no iterator)
         return {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
@@ -52,7 +52,7 @@ class CatBoostModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are `names` in order.
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         check_columns(rows.X, self.names)
         if not len(rows):
@@ -61,30 +61,30 @@ class CatBoostModel:
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
-        """Return CatBoost's prediction-values-change importance, divided by its sum; 0 if that is 0."""
+        """Return CatBoost's importance of type PredictionValuesChange, divided by its sum; 0 if the sum is 0."""
         return normalised_importance(self.names, self.classifier.get_feature_importance(thread_count=1))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds, shape (n, k), without the model's constant.
 
-        There must be a row. ValueError unless the columns of `rows.X` are `names` in order.
+        There must be a row. ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         check_columns(rows.X, self.names)
         return tree_shap_values(self.classifier, rows.X)
 
     def describe(self) -> dict[str, float]:
-        """Return the number of trees, which early stopping may have reduced."""
+        """Return the number of trees, which early stopping may have reduced, under the key "trees"."""
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the classifier to model.cbm in the folder and return its path; DataError if that fails."""
+        """Write the classifier to model.cbm in the folder and return the path; DataError if this is not possible."""
         path = folder / FILE_NAME
         save_trees(self.classifier, path)
         return (path,)
 
 
 def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
-    """Return the features, and the target if it is given, as a CatBoost pool.
+    """Return the features, and the target `y` if it is given, as a pool (CatBoost's container of data).
 
     CatBoost stores features as float32 and takes a float32 array without copying it. This halves the time to predict
     some hundred rows.
@@ -93,9 +93,9 @@ def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
 
 
 def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
-    """Return the SHAP values (n, k) of the k features for each row, without the constant of the model.
+    """Return the SHAP values (contributions to the raw prediction) of the k features for each row, shape (n, k).
 
-    CatBoostError if `X` has no rows.
+    The constant of the model is not among them. CatBoostError if `X` has no rows.
     """
     values = trees.get_feature_importance(build_pool(X), type="ShapValues", thread_count=1)
     return np.asarray(values, dtype="float64")[:, :-1]
@@ -104,9 +104,11 @@ def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
     """Fit on `parts.fit`, and stop early on the log loss of `parts.validation`.
 
-    There is no early stopping if `early_stopping_rounds` is 0. Log loss is watched because AUC is too noisy on a few
-    hundred rows: with AUC, fits end by chance after 2 to 20 trees. ConfigurationError if CatBoost refuses to fit, as
-    with labels of one class; DataError if no feature varies; ValueError if the rows have no labels.
+    There is no early stopping if `early_stopping_rounds` is 0. Log loss decides because AUC varies too much on a few
+    hundred rows: with AUC, fits end by chance after 2 to 20 trees. `metadata` is saved with the model.
+
+    ConfigurationError if CatBoost refuses to fit, as with labels of one class; DataError if no feature varies;
+    ValueError if the rows have no labels.
     """
     classifier = _classifier(config, parts, seed, metadata)
     stopping: dict[str, Any] = {}
@@ -118,11 +120,12 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
 def refit(
     model: Model, parts: FitParts, config: CatBoostConfig, seed: int, metadata: Mapping[str, str]
 ) -> CatBoostModel:
-    """Fit on the rows of both parts, with the number of trees that early stopping left in `model`.
+    """Fit on the rows of `parts.fit` and `parts.validation`, with the number of trees that `model` has.
 
-    `model` is the result of `fit`. `leaf_estimation_iterations` is also taken from it, because CatBoost has another
-    default for fits of fewer than 200 trees. TypeError if `model` is of another kind; ConfigurationError if CatBoost
-    refuses to fit; DataError if no feature varies; ValueError if the rows have no labels.
+    `model` is the result of `fit`, so early stopping may have chosen its number of trees. `leaf_estimation_iterations`
+    is also taken from `model`, because CatBoost has another default for fits of fewer than 200 trees. TypeError if
+    `model` is of another kind; ConfigurationError if CatBoost refuses to fit; DataError if no feature varies;
+    ValueError if the rows have no labels.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")
@@ -169,7 +172,7 @@ def _fit(
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
     """Return the error to raise for a CatBoostError, with its reason but without CatBoost's line of source code.
 
-    It is a DataError if no feature varies, otherwise a ConfigurationError.
+    The result is a DataError if no feature varies, otherwise a ConfigurationError that names the settings and the seed.
     """
     reason = _reason(error)
     if "constant or ignored" in reason:
@@ -191,9 +194,10 @@ def _reason(error: CatBoostError) -> str:
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     """Return the first trees of `model`, which are bit for bit the model that a fit of `config` would return.
 
-    `model` was fitted in this process, with more iterations than `config` and no other difference. `kinds.fit_kind`
-    must return the same key for both settings. A fit of `config` would have the first `config.iterations` log losses of
-    `model` on the validation part. With early stopping, the trees up to the lowest of these losses are kept.
+    `model` was fitted in this process, with more iterations than `config` and no other difference. Either both numbers
+    of iterations are below 200 or neither is, because CatBoost fits leaves differently from 200 on. With early
+    stopping, the result has the trees up to the lowest of the first `config.iterations` log losses on the validation
+    part. Otherwise it has `config.iterations` trees.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:
@@ -203,14 +207,14 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
 
 
 def first_trees(model: CatBoostModel, trees: int) -> CatBoostModel:
-    """Return a copy of the model with only its first `trees` trees; CatBoostError if it has fewer."""
+    """Return a copy of `model` with only its first `trees` trees; CatBoostError if `model` has fewer."""
     shorter = model.classifier.copy()
     shorter.shrink(ntree_end=trees)
     return CatBoostModel(shorter)
 
 
 def save_trees(trees: CatBoost, path: Path) -> None:
-    """Write a model of CatBoost to a file; DataError if the file cannot be written."""
+    """Write a CatBoost model to a file; DataError if the file cannot be written."""
     try:
         trees.save_model(str(path))
     except CatBoostError as error:

@@ -1,7 +1,7 @@
 """The table of model kinds: for each kind the module that fits and loads it, and its names in reports.
 
-A new kind needs a module with the functions of `_KindModule`, an entry in `KINDS`, a settings class and a YAML file in
-conf/model/.
+A new kind needs four things: a module with the functions of `_KindModule`, an entry in `KINDS`, a settings class and a
+YAML file in conf/model/.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ _LONG_FIT = 200  # the number of trees from which CatBoost takes more Newton ste
 
 
 class _KindModule(Protocol):
-    """The functions that the module of a kind defines; `config` has the settings class of that kind.
+    """The functions that the module of a model kind defines; `config` has the settings class of that kind.
 
-    Only kinds that stop early need `refit`. It fits a model on the rows of both parts. From the first fit, `model`, it
-    takes what depends on the validation part, such as the number of trees.
+    Only kinds that stop early need `refit`, which fits a model on the rows of `parts.fit` and `parts.validation`
+    together. From the first fit, `model`, `refit` takes what depends on the validation part, such as the number of
+    trees.
     """
 
     @staticmethod
@@ -41,12 +42,12 @@ class _KindModule(Protocol):
 
 @dataclass(frozen=True)
 class ModelKind:
-    """One kind of model.
+    """One kind of model, such as CatBoost, as the table KINDS describes it.
 
     `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. Tables
     use `title`; sentences use `description`. `uses_features` is false for a model that predicts the same probability
-    for every game. `stops_early` is true for a model whose fit can be stopped on the validation part. `row_columns`
-    names the fields of `Rows` that a prediction needs in addition to the features.
+    for every game. `stops_early` is true for a model whose fit can be stopped on the validation part (the latest
+    training rows). `row_columns` names the fields of `Rows` that a prediction needs in addition to the features.
     """
 
     module: str
@@ -57,16 +58,17 @@ class ModelKind:
     row_columns: tuple[str, ...] = ()
 
     def functions(self) -> _KindModule:
-        """Import and return the module of the kind."""
+        """Import and return the module of the kind, which has the functions `fit` and `load`."""
         return cast("_KindModule", import_module(f"breakout.models.{self.module}"))
 
 
 class Fits(NamedTuple):
     """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
 
-    `final` is fitted on all training rows, or is the same fit as `held_out` if the settings ask for no second fit.
-    `held_out` predicts the validation rows. So the calibration, the threshold and the ranking of a sweep use no
-    prediction of a row on which the predicting model was fitted.
+    The validation part contains the latest training rows. `final` is fitted on all training rows. If the settings ask
+    for no second fit of a model that stops early, `final` is the same fit as `held_out`. `held_out` predicts the
+    validation rows. So the calibration, the threshold and the ranking of a sweep use no prediction of a row on which
+    the predicting model was fitted.
     """
 
     held_out: Model
@@ -101,28 +103,28 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
     """Return a model with the settings `config`, fitted on `parts.fit`.
 
     A model that stops early also uses `parts.validation` to decide when. The texts of `metadata` are saved in the
-    model's file. `parts.fit` must contain both classes. ValueError if its rows have no labels. ConfigurationError
-    or DataError if the model cannot be fitted.
+    model's file. `parts.fit` must contain both classes. ValueError if the rows of `parts.fit` have no labels.
+    ConfigurationError or DataError if the model cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
 
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
-    """Return a key that is equal for two fits whose trees can be shared.
+    """Return a key that is equal for two settings whose fits can share trees.
 
-    For fits on the same rows with the same seed and key, the trees of the shorter fit are the first trees of the longer
-    one. The key ignores the number of iterations, except whether it is below 200. CatBoost takes one Newton step per
-    leaf in fits of fewer than 200 iterations, and ten in longer fits.
+    Two fits with equal keys, rows and seeds have the same first trees: the shorter fit is the beginning of the longer
+    fit. The key ignores the number of iterations, except whether it is below 200. CatBoost takes one Newton step per
+    leaf in fits of fewer than 200 iterations, and ten steps in fits of 200 or more.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
 
 def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
-    """Return two fits: `held_out` on `parts.fit`, and `final` on the rows of both parts.
+    """Return two fits: `held_out` on `parts.fit`, and `final` on the rows of `parts.fit` and `parts.validation`.
 
     If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit.
-    `parts.fit` must contain both classes. ValueError if the rows have no labels. ConfigurationError or
-    DataError if the model cannot be fitted.
+    `parts.fit` must contain both classes. ValueError if the rows have no labels. ConfigurationError or DataError if the
+    model cannot be fitted.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if not KINDS[config.kind].stops_early:
@@ -133,7 +135,7 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 
 
 def load_model(kind: str, folder: Path) -> Model:
-    """Return the model of a kind that is saved in a folder.
+    """Return the model of the kind `kind` that is saved in a folder.
 
     DataError if a file is missing or damaged, or if the kind is unknown; the message names the file or the folder.
     """
@@ -145,10 +147,10 @@ def load_model(kind: str, folder: Path) -> Model:
 
 
 def kind_title(kind: str) -> str:
-    """Return the title of a kind for tables; the name itself if KINDS lacks the kind."""
+    """Return the title of a model kind for tables; the name itself if KINDS lacks the kind."""
     return KINDS[kind].title if kind in KINDS else kind
 
 
 def describe_kind(kind: str) -> str:
-    """Return the description of a kind for sentences; the name itself if KINDS lacks the kind."""
+    """Return the description of a model kind for sentences; the name itself if KINDS lacks the kind."""
     return KINDS[kind].description if kind in KINDS else kind

@@ -1,4 +1,4 @@
-"""Logistic regression on standardised features, saved as plain numbers."""
+"""Logistic regression on standardised features, saved as plain numbers in JSON."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class LogisticModel:
-    """A fitted regression: means, scales and coefficients in the order of the features, and `intercept` in log odds.
+    """A fitted logistic regression on standardised features.
 
-    Standardised values are limited to -`clip`..`clip` standard deviations. They are not limited if `clip` is None, as
-    in bundles of earlier versions.
+    `means`, `scales` (standard deviations) and `coefficients` are in the order of the features `names`. `intercept` is
+    in log odds. Standardised values are limited to -`clip`..`clip` standard deviations. They are not limited if `clip`
+    is None, as in models that earlier versions saved.
     """
 
     names: tuple[str, ...]
@@ -46,14 +47,14 @@ class LogisticModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are `names` in order.
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         return np.asarray(1 / (1 + np.exp(-(self.shap_values(rows).sum(axis=1) + self.intercept))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each feature to the log odds, shape (n, k); 0 for a feature at its mean.
 
-        ValueError unless the columns of `rows.X` are `names` in order.
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         check_columns(rows.X, self.names)
         standardised = (rows.X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
@@ -64,7 +65,7 @@ class LogisticModel:
         return normalised_importance(self.names, np.abs(self.coefficients))
 
     def describe(self) -> dict[str, float]:
-        """Return the intercept in log odds."""
+        """Return the intercept in log odds under the key "intercept"."""
         return {"intercept": self.intercept}
 
     @property
@@ -79,14 +80,14 @@ class LogisticModel:
         return (warning,)
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all fields to model.json in the folder and return its path; DataError if it cannot be written."""
+        """Write all fields to model.json in the folder and return its path; DataError if the file cannot be written."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, **asdict(self)}, path)
         return (path,)
 
 
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
-    """Standardise the features over `parts.fit` and fit on these rows; `parts.validation` has no effect.
+    """Standardise the features over `parts.fit` and fit on these rows; `parts.validation` and `seed` have no effect.
 
     If the solver does not converge, the model has a warning. ValueError if the labels are missing or of one class.
     """

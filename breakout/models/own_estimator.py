@@ -2,7 +2,7 @@
 
 The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads it
 without that code. Loading creates only objects of types that skops trusts or that TRUSTED_TYPES names. `fit` refuses a
-classifier with an object of another type, before any file is written.
+classifier that contains an object of another type, before any file is written.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ _EXPLAINED_ROWS = 500  # the largest number of rows from which the importance is
 
 @dataclass(frozen=True, eq=False)
 class OwnEstimator:
-    """A fitted classifier, with the content of its skops file (`content`).
+    """A fitted scikit-learn classifier that the user's code built, with the content of its skops file (`content`).
 
     `means` contains the mean of each feature over the fitted rows, and `importance` the values that
-    `feature_importance` returns. Both are in the order of `names`.
+    `feature_importance` returns. Both are in the order of the features `names`.
     """
 
     names: tuple[str, ...]
@@ -69,24 +69,26 @@ class OwnEstimator:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are `names` in order.
+        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         check_columns(rows.X, self.names)
         return _probability(self.estimator, rows.X)
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the log odds of each row minus those with one feature set to its mean, by feature, shape (n, k).
+        """Return the change of each row's log odds that each feature causes, shape (n, k).
 
-        For a linear model these are the exact contributions of the features. For other models they ignore interactions.
-        There must be a row. ValueError unless the columns of `rows.X` are `names` in order.
+        The change is the log odds of the row minus the log odds with that feature set to its mean over the fitted rows.
+        For a linear model these are the exact contributions of the features. For other models the changes ignore
+        interactions of features. There must be a row. ValueError unless the columns of `rows.X` are the model's
+        features (`names`), in order.
         """
         check_columns(rows.X, self.names)
         return _contributions(self.estimator, rows.X, self.means)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the mean absolute `shap_values` over at most 500 of the fitted rows, divided by their sum.
+        """Return the mean absolute contribution of each feature to the log odds, divided by the sum over the features.
 
-        All are 0 if the sum is 0.
+        The contributions are those of at most 500 of the fitted rows. All values are 0 if the sum is 0.
         """
         return dict(zip(self.names, self.importance, strict=True))
 
@@ -107,10 +109,11 @@ class OwnEstimator:
 
 
 def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> OwnEstimator:
-    """Build the classifier and fit it on `parts.fit`; `parts.validation` has no effect.
+    """Build the user's classifier and fit it on `parts.fit`; `parts.validation` has no effect.
 
-    ConfigurationError if the user's code fails or returns no classifier, if the fit fails, or if the fitted classifier
-    cannot be saved as data or predicts otherwise once it is saved. ValueError if the rows have no labels.
+    ConfigurationError if the user's code fails or returns no classifier, or if the fit fails. ConfigurationError also
+    if the fitted classifier cannot be saved as data, or if its predictions change by saving. ValueError if the rows
+    have no labels.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)
@@ -135,7 +138,8 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 def load(folder: Path) -> OwnEstimator:
     """Read the model from model.skops and model.json in the folder.
 
-    DataError if a file is missing or damaged, or if the classifier contains an object of a type that is not trusted.
+    DataError if a file is missing or damaged, or if the classifier contains an object of a type that neither skops nor
+    TRUSTED_TYPES names as safe.
     """
     path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
     try:
@@ -153,7 +157,7 @@ def load(folder: Path) -> OwnEstimator:
 
 
 def build_estimator(config: SklearnConfig, seed: int) -> Any:
-    """Return the unfitted classifier that the user's function returns; `config.build` is "file:function".
+    """Return the unfitted classifier that the user's function builds; `config.build` names it as "file:function".
 
     ConfigurationError if running the file or the function fails, if the file has no such function, or if the result is
     not a scikit-learn classifier with `predict_proba`.
@@ -183,7 +187,10 @@ def build_estimator(config: SklearnConfig, seed: int) -> Any:
 
 
 def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
-    """Return the error to raise for an exception in the user's code, with the line of that code if it is known."""
+    """Return the error to raise for an exception in the user's code, with the line of that code if the line is known.
+
+    `what` names the failed step in the message, such as "the file".
+    """
     file = config.build.rpartition(":")[0]
     frames = traceback.extract_tb(sys.exc_info()[2])
     line = next((f", line {frame.lineno}" for frame in reversed(frames) if frame.filename == file), "")

@@ -1,9 +1,9 @@
-"""A model of the distribution of points: two CatBoost regressions and an empirical shape, saved as data.
+"""A model of the distribution of points: two CatBoost regressions and an empirical distribution of errors.
 
 S is the season average of a row. The first regression predicts z = (points - S) / sqrt(S). The second regression
-predicts the absolute error of such predictions on games that were not used for the fit, which gives the spread. The
-shape is the distribution of such errors divided by their predicted spread. The probability of a breakout is that of at
-least `points_for_breakout` points.
+predicts the absolute error of the predicted z on games that were not used for the fit. The spread (the scale of the
+errors) is computed from this prediction. The shape is the distribution of the errors divided by their predicted spread.
+The probability of a breakout is that of at least `points_for_breakout` points (the fewest that are a breakout).
 
 `fit` takes the errors from games of `parts.fit`, so the probabilities of the validation games do not depend on their
 own points, except through early stopping. `refit` takes the errors of the shape from the validation games.
@@ -48,7 +48,10 @@ LEAST_AVERAGE = 1.0  # In sqrt(season average), an average below this number of 
 
 
 class PointsFile(msgspec.Struct, frozen=True):
-    """The content of model.json: the shape and the metadata. The two regressions are saved in CatBoost's own files."""
+    """The content of model.json: the features, the shape (ascending standardised errors) and the metadata of the model.
+
+    The two regressions of the model are saved in CatBoost's own files.
+    """
 
     kind: str
     names: tuple[str, ...]
@@ -58,12 +61,14 @@ class PointsFile(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class PointsModel:
-    """A fitted model of points.
+    """A fitted model of the distribution of points.
 
-    The regression `mean` predicts z = (points - season average) / sqrt(season average), and the regression `spread`
-    predicts the absolute error of such predictions. `sizes` (f,) contains the absolute errors on which `spread` was
-    fitted; None in a loaded model. They are errors on the last f rows on which `mean` was fitted, of regressions that
-    were not fitted on these rows. `shape` contains errors of z divided by their predicted spread, in ascending order.
+    The regression `mean` predicts z = (points - season average) / sqrt(season average). The regression `spread`
+    predicts the absolute error of a predicted z. `shape` contains the errors of z divided by their predicted spread, in
+    ascending order.
+
+    `sizes` (f,) contains the absolute errors on which `spread` was fitted; None in a loaded model. They are errors on
+    the last f rows on which `mean` was fitted. The regressions with these errors were not fitted on these rows.
     """
 
     mean: CatBoostRegressor
@@ -76,13 +81,14 @@ class PointsModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features, which are the same for both regressions."""
+        """The features, which are the same for the regressions of the mean and of the spread."""
         return tuple(str(name) for name in self.mean.feature_names_)
 
     def predict_points(self, rows: Rows) -> PointsDistribution:
-        """Return the distribution of the points of each row.
+        """Return the predicted distribution of the points of each row.
 
-        ValueError unless the rows have a season average and the columns of `rows.X` are `names` in order.
+        ValueError unless the rows have a season average and the columns of `rows.X` are the model's features (`names`),
+        in order.
         """
         check_columns(rows.X, self.names)
         if not len(rows):
@@ -94,20 +100,21 @@ class PointsModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the rows have a season average and `points_for_breakout`, and the columns of `rows.X` are
-        `names` in order.
+        ValueError unless the rows have a season average and `points_for_breakout` (the fewest points that are a
+        breakout). ValueError also unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return what each feature adds to the log odds of each row, shape (n, k), to first order.
+        """Return what each feature adds to the log odds of each row, shape (n, k), by a linear approximation.
 
-        The log odds are not linear in the two regressions. So the SHAP values of each regression, in points, are
-        multiplied by the slope of the log odds in its prediction, the mean or the spread. The slope is that from 1/4 of
-        the spread below the prediction to 1/4 of the spread above it.
+        The model predicts the mean and the spread (the scale of the errors) of the points by two regressions. The log
+        odds are not linear in the two predictions. So the SHAP values of each regression, in points, are multiplied by
+        the slope of the log odds in its prediction. The slope is that from 1/4 of the spread below the prediction to
+        1/4 of the spread above it.
 
-        There must be a row. ValueError unless the rows have a season average and `points_for_breakout`, and the columns
-        of `rows.X` are `names` in order.
+        There must be a row. ValueError unless the rows have a season average and `points_for_breakout`. ValueError also
+        unless the columns of `rows.X` are the model's features (`names`), in order.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -121,15 +128,18 @@ class PointsModel:
         return np.asarray((by_mean * of_mean + by_spread * SIZE_TO_SPREAD * of_spread) * scale)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return CatBoost's importance in the regression of the mean, divided by its sum; 0 if that is 0."""
+        """Return CatBoost's feature importance in the regression of the mean, divided by its sum; 0 if the sum is 0."""
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
-        """Return the number of trees in the regression of the mean, and the number of errors in the shape."""
+        """Return two numbers by name: the trees in the regression of the mean, and the errors in the shape.
+
+        The shape is the sample of standardised errors from which the distribution of points is computed.
+        """
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the shape to model.json and each regression to a file of its own; return the paths.
+        """Write the shape (standardised errors) to model.json and each regression to its own file; return the paths.
 
         DataError if a file cannot be written.
         """
@@ -143,9 +153,11 @@ class PointsModel:
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
     """Fit the regression of the mean on `parts.fit.widest`, and learn the spread and the shape on its later half.
 
-    `widest` also contains players outside the target's points band, if the settings include them. Early stopping, if
-    configured, watches the validation part. A further regression with the same number of trees is fitted on the earlier
-    half of the rows. Its errors on the later half, which it was not fitted on, give the spread and the shape.
+    The spread is the scale of the errors, and the shape is the distribution of the errors divided by their spread.
+    `widest` also contains players outside the target's points band (range of season averages), if the settings include
+    them. Early stopping, if configured, uses the validation part. A further regression with the same number of trees is
+    fitted on the earlier half of the rows. Its errors on the later half, on which it was not fitted, give the spread
+    and the shape.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
     no feature varies over the rows or over their later half.
@@ -165,12 +177,12 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean again on the rows of both parts, with the number of trees of `model`.
+    """Fit the regression of the mean again on `parts.fit` and `parts.validation`, with as many trees as `model` has.
 
-    The shape consists of the errors of `model` on the validation part, on which it was not fitted. The spread is
-    learned from two sets of errors. The first is `model.sizes`: the absolute errors from which `model` learned its
-    spread. The second is the errors of `model` on all players of the validation dates, including those outside the
-    target's points band.
+    The shape (the distribution of standardised errors) consists of the errors of `model` on the validation part, on
+    which it was not fitted. The spread (the scale of the errors) is learned from two sets of errors. The first is
+    `model.sizes`: the absolute errors from which `model` learned its spread. The second is the errors of `model` on all
+    players of the validation dates, including those outside the target's points band (range of season averages).
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
     ConfigurationError if CatBoost refuses to fit. DataError if no feature varies.
@@ -192,7 +204,7 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
 def load(folder: Path) -> PointsModel:
     """Read the model from model.json and both regressions in the folder.
 
-    DataError if a file is missing or damaged, or if their features differ.
+    DataError if a file is missing or damaged, or if the regressions and model.json differ in their features.
     """
     path = folder / FILE_NAME
     saved = load_typed(path, PointsFile)
@@ -205,7 +217,10 @@ def load(folder: Path) -> PointsModel:
 
 
 def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Pool:
-    """Return a pool of rows with the values of each feature put into bins; slices of the pool keep these bins."""
+    """Return a CatBoost pool of the rows with target `y` and with the values of each feature put into bins.
+
+    Slices of the pool keep these bins. ConfigurationError or DataError if CatBoost refuses the features.
+    """
     pool = build_pool(rows.X, y)
     try:
         pool.quantize(border_count=BORDERS, random_seed=seed)  # A random sample decides the bins of a large pool.
@@ -217,7 +232,11 @@ def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Poo
 def _regress(
     config: PointsConfig, pool: Pool, seed: int, trees: int, stopping: Pool | None = None
 ) -> CatBoostRegressor:
-    """Fit a regression of at most `trees` trees; with `stopping`, keep the trees up to the lowest error on it."""
+    """Fit a regression of at most `trees` trees on `pool`.
+
+    If `stopping` is given, the regression keeps the trees up to the lowest error on `stopping`. ConfigurationError or
+    DataError if CatBoost refuses to fit.
+    """
     regressor = CatBoostRegressor(
         depth=config.depth,
         iterations=trees,
@@ -246,6 +265,7 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
     """Return the predicted spread of (points - season average) / sqrt(season average) of each row, shape (n,).
 
+    The spread is the predicted absolute error times sqrt(pi / 2), which is the standard deviation if errors are normal.
     It is at least 0.2 (LEAST_SPREAD).
     """
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
@@ -254,7 +274,8 @@ def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 def _deviations(rows: Rows) -> np.ndarray:
     """Return (points - season average) / sqrt(season average) of each row, shape (n,).
 
-    In the root, a season average below 1 point (LEAST_AVERAGE) is replaced by 1.
+    In the root, a season average below 1 point (LEAST_AVERAGE) is replaced by 1. ValueError if the rows have no points
+    or no season average.
     """
     if rows.points is None:
         raise ValueError("a model of points can be fitted only on rows with points")
@@ -262,7 +283,10 @@ def _deviations(rows: Rows) -> np.ndarray:
 
 
 def _scale(rows: Rows) -> np.ndarray:
-    """Return the square root of each row's season average, shape (n,); an average below 1 point counts as 1."""
+    """Return the square root of each row's season average, shape (n,); an average below 1 point counts as 1.
+
+    ValueError if the rows have no season average.
+    """
     return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
 
 
