@@ -111,9 +111,9 @@ def flushed_together(folder: Path) -> Iterator[None]:
 
 
 def flush(path: Path) -> None:
-    """Flush the content of a file, or the names in a folder, to the disk.
+    """Flush the content of a file, or the list of names in a folder, to the disk.
 
-    OSError if that fails. For a folder on a file system that cannot flush folders, nothing happens.
+    OSError if the flush fails. For a folder on a file system that cannot flush folders, nothing happens.
     """
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -51,9 +51,10 @@ class Run:
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:
-        """Write status.json with the state in which the run ended, the message of its error and the time.
+        """Write status.json with the state in which the run ended and the time.
 
-        DataError if the file cannot be written.
+        `error` is the message of the error that ended the run, None without an error. DataError if the file cannot be
+        written.
         """
         self.note(state=state, error=error, finished=datetime.now(UTC))
         write_status(self.status, self.folder)

@@ -49,7 +49,7 @@ _DRIFT_KEY = "distributions.fail_on_drift"
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
-    """Write leaderboard.json, leaderboard.csv and report.html of a sweep from its jobs' results.
+    """Write leaderboard.json, leaderboard.csv and report.html of a sweep, and return the leaderboard.
 
     Older files of these names are replaced. ConfigurationError if the folder has no sweep.json. DataError if sweep.json
     is damaged or a file cannot be written.

@@ -84,7 +84,10 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
 
 
 def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Refusal]) -> Iterator[_Resolved]:
-    """Yield each job with its dates; add a job without valid dates, features or warehouse to `refused`."""
+    """Yield each job with its opened warehouse, its features and its dates.
+
+    A job without valid dates, features or warehouse is added to `refused` instead.
+    """
     for job in jobs:
         config = job.config
         try:

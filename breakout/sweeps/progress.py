@@ -199,7 +199,7 @@ def _describe_rows(todo: SweepPlan) -> str:
 
 
 def format_time(seconds: float) -> str:
-    """Return a text such as 40 s, 1.5 min or 2.0 h."""
+    """Return a duration as text, such as 40 s, 1.5 min or 2.0 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -207,9 +207,10 @@ def clear_incomplete(folder: Path) -> list[Path]:
 
 
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
-    """Remove temporary files and folders from the sweeps below `outputs`, and return the removed paths.
+    """Remove the temporary files that killed processes left in sweeps below `outputs`; return the removed paths.
 
-    A sweep that a process is running is left unchanged. DataError if a file cannot be removed.
+    Temporary folders are removed too. A sweep that a process is running is left unchanged. DataError if a file cannot
+    be removed.
     """
     removed = []
     for path in sorted((outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")):

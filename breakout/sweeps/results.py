@@ -97,7 +97,10 @@ class CompletedJob(JobResult):
 
     @cached_property
     def rows_fingerprint(self) -> str:
-        """The fingerprint of the target and of the validation and evaluation rows with their labels: 12 hex digits."""
+        """The fingerprint of the target and of the validation and evaluation rows with their labels: 12 hex digits.
+
+        Only jobs with the same fingerprint are comparable.
+        """
         texts = [self.predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
         digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())
         digest.update(array_of(self.predictions["is_breakout"]).astype("int8").tobytes())

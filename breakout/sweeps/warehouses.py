@@ -128,7 +128,11 @@ class OpenedWarehouses(ClosedOnExit):
 
 
 def _estimate(warehouse: CachedWarehouse, row_query: RowQuery) -> CostEstimate:
-    """Return the cost of the query, of the checks before it, and of the search for games with contradicting rows."""
+    """Return the estimated bytes and price of the query, its checks and the search for flawed games.
+
+    The checks run before the query. In a flawed game, the rows of the player table and of the team table contradict
+    each other.
+    """
     days = row_query.span
     cost = warehouse.estimate_checks(days.start, days.end, row_query.seasons_before)
     if plan_query(row_query.features.registry, row_query.features.names).uses_availability:

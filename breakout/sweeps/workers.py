@@ -144,7 +144,7 @@ class Worker:
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[JobEvent]]:
-        """Start the next job of the group; return its number and the future of its event.
+        """Start the next job of the group; return its number and a future, whose result says how the job ended.
 
         ValueError if the worker has no group, IndexError if all jobs of the group have started.
         """
@@ -275,7 +275,10 @@ def _without_main_module() -> Iterator[None]:
 
 
 def describe_death(code: int | None) -> str:
-    """Return the message about a worker process that ended with this exit code; -9 means signal 9, None unknown."""
+    """Return the message about a worker process that ended with this exit code.
+
+    A negative code is a signal, such as -9 for signal 9; None is an unknown code.
+    """
     cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
     return f"its process died ({cause}): killed, or out of memory."
 

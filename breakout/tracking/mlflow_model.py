@@ -31,7 +31,7 @@ class BundleModel:
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Return a frame with the column `probability` and the index of `features`; `params` has no effect.
 
-        `features` has one row for each prediction. MLflow has put its columns into the order of the model's signature.
+        `features` has one row for each prediction. MLflow has put the columns into the order of the model's signature.
         """
         import pandas as pd
 

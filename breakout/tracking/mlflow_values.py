@@ -30,10 +30,10 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the main figures of metrics.json that are defined; without metrics.json, return an empty dict.
+    """Return the metrics, counts and model figures of metrics.json that are defined; {} if there is no metrics.json.
 
-    The keys are the names in MLflow, such as `auc`, `auc_low`, `auc_high`, `validation_auc` and `model_trees`.
-    DataError if metrics.json is damaged.
+    The keys are the names in MLflow, such as `auc`, `validation_auc` and `model_trees`. `auc_low` and `auc_high` are
+    the ends of the confidence interval. DataError if metrics.json is damaged.
     """
     if not record.has_metrics:
         return {}

@@ -39,7 +39,7 @@ class Tracker(Protocol):
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Return whether a job's settings name a tracker (a service that records runs).
+    """Return whether the settings `mapping` of a job name a tracker (a service that records runs).
 
     False for `tracking=none` and for settings without the group `tracking`.
     """
