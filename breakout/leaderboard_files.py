@@ -23,7 +23,7 @@ JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
 class FoldRow(msgspec.Struct, frozen=True):
-    """The evaluation of one fold of a walk-forward job: its name, its number of evaluation rows, and their AUC."""
+    """The evaluation of one fold (one window of a walk forward) of a job: name, number of rows evaluated, and AUC."""
 
     fold: str
     rows: int
@@ -31,7 +31,7 @@ class FoldRow(msgspec.Struct, frozen=True):
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A completed job, as one row of its table.
+    """A completed job of a sweep, as one row of its table.
 
     - `varying` are the job's overrides that not every job of the sweep has; all of them if the sweep has one job.
     - `label` is a short form of those in `varying` in which the job differs from the other jobs of its table. If the
@@ -39,10 +39,13 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     - `variant` is `varying` without the overrides of window, seed, name, hypothesis, tags and paths; `variant_label` is
       its short form.
     - `features` is the number of features.
-    - `value` is the optimized metric on the validation part. `difference` is `value` minus that of the best job; None
-      if either is undefined.
+    - `value` is the optimized metric on the validation part (the latest training rows, predicted by a fit without
+      them).
+    - `difference` is `value` minus that of the best job; None if either is undefined.
+    - `is_tied` is true for the best job and for each job that is not worse than the best beyond chance.
+    - `validation` are the metrics on the validation part without intervals.
     - `metrics` are the metrics on the evaluation games; None for a job that only trains.
-    - `folds` are the folds of a walk forward; () for a job with another window.
+    - `folds` are the folds (windows) of a walk forward; () for a job that is no walk forward.
     - `trees` is the number of trees; None for a model without trees.
     - `run` is the path of the run folder, and `command` the command line that runs the job alone.
     """
@@ -71,7 +74,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """The metrics of a baseline on a table's evaluation games.
+    """The metrics of a baseline on the evaluation games of a table of jobs.
 
     `features` is the number of features of the job whose run evaluated the baseline.
     """
@@ -82,10 +85,11 @@ class BaselineRow(msgspec.Struct, frozen=True):
 
 
 class LineRow(msgspec.Struct, frozen=True):
-    """The metrics of a job, or of the market, on the lines of the configured prices.
+    """The metrics of a job, or of the betting market, on the lines of the configured prices.
 
-    `job` is the number of the job. `difference` is the job's log loss minus the market's. `weight` is the weight of the
-    job's log odds in a weighted mean with the market's. All three are None for the market.
+    A line is a bookmaker's number of points. `job` is the number of the job. `difference` is the job's log loss minus
+    the market's. `weight` is the weight of the job's log odds in a weighted mean with the market's. All three are None
+    for the market.
     """
 
     job: int | None
@@ -95,7 +99,10 @@ class LineRow(msgspec.Struct, frozen=True):
 
 
 class GameSpan(msgspec.Struct, frozen=True):
-    """The number, the dates and the breakout rate of the games on which a table's jobs were validated or evaluated."""
+    """The number, dates and breakout rate of a set of games.
+
+    The set is the games on which the jobs of one table were validated, or those on which they were evaluated.
+    """
 
     games: int
     first_date: str
@@ -106,10 +113,12 @@ class GameSpan(msgspec.Struct, frozen=True):
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
-    `best`, `tied` and `simplest` are numbers of jobs: `tied` includes the best job, and `simplest` is the simplest of
-    `tied`. `training` names the training dates; it is "" if the jobs differ in them or if the dates are not fixed.
-    `problem` names the settings of target and warehouse in which this table differs from other tables. `evaluation` is
-    None if the jobs only train. `lines` are the comparisons with the market; () without configured prices.
+    - `best`, `tied` and `simplest` are numbers of jobs. `tied` are the best job and the jobs that are not worse beyond
+      chance. `simplest` is the job of `tied` with the simplest model.
+    - `training` names the training dates; it is "" if the jobs differ in them or if the dates are not fixed.
+    - `problem` names the settings of target and warehouse in which this table differs from other tables.
+    - `validation` and `evaluation` describe the games; `evaluation` is None if the jobs only train.
+    - `lines` are the comparisons of jobs with the betting market; () without configured prices.
     """
 
     rows_fingerprint: str
@@ -132,9 +141,11 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
     """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
 
-    `tables` is the number of tables that have a job of the variant. `value` is the mean of the optimized metric on the
-    validation part, `evaluation_auc` that of the AUC on the evaluation games; a mean is None if no job has the metric.
-    `ties_with_best` is the number of jobs that are best in their table or tied with the best.
+    A job stands in one table, with the jobs that were validated on the same games. `tables` is the number of tables
+    that have a job of the variant. `value` is the mean of the optimized metric on the validation part (the latest
+    training rows, predicted by a fit without them). `evaluation_auc` is the mean AUC on the evaluation games. A mean is
+    None if no job has the metric. `ties_with_best` is the number of jobs that are best in their table or not worse than
+    the best beyond chance.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -148,10 +159,11 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantTable(msgspec.Struct, frozen=True):
-    """The variants in all tables with the same target and warehouse.
+    """The variants in all tables of jobs with the same target and warehouse.
 
-    Variants in more tables come first, then those with the better mean metric. `problem` names the settings of target
-    and warehouse in which these tables differ from other tables.
+    A variant is the jobs that differ only in window, seed, name, hypothesis, tags and paths. Variants in more tables
+    come first, then those with the better mean metric. `problem` names the settings of target and warehouse in which
+    these tables differ from other tables.
     """
 
     problem: str
@@ -169,10 +181,11 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A variant that was fitted with several seeds on the same rows.
+    """Jobs that were fitted with several seeds on the same rows and are otherwise the same variant of a sweep.
 
-    `value` is the spread of the optimized metric on the validation part, `evaluation_auc` that of the AUC on the
-    evaluation games. Either is None if the metric is defined for fewer than two seeds.
+    `value` is the spread (mean, standard deviation, range) of the optimized metric on the validation part (the latest
+    training rows, predicted by a fit without them). `evaluation_auc` is the spread of the AUC on the evaluation games.
+    A spread is None if the metric is defined for fewer than two seeds.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -184,10 +197,10 @@ class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that is not completed, with its state and the reason.
+    """A job of a sweep that is not completed, with its state and the reason.
 
     `varying` are the job's overrides that not every job of the sweep has, and `label` is their short form. `run` is the
-    path of the run folder; None if there is none. `command` is the command line that runs the job alone.
+    path of the run folder; None if the job has no run folder. `command` is the command line that runs the job alone.
     """
 
     job: int
@@ -202,8 +215,9 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
 class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs that are not completed.
 
-    `jobs` is the number of jobs, `completed` that of the completed ones. `fit_seconds` is the sum over all jobs.
-    `resume_command` is the command line that runs the jobs that are not completed.
+    `jobs` is the number of jobs, `completed` the number of completed jobs. `variants` compares jobs over windows and
+    seeds, `seeds` jobs over seeds. `fit_seconds` is the sum over all completed jobs. `resume_command` is the command
+    line that runs the jobs that are not completed.
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -2,7 +2,7 @@
 
 Terminals execute control characters: an escape sequence in a player's name can clear the screen or rename the window,
 and a bidirectional override displays characters in another order. Spreadsheets read a cell that begins with = + - @ as
-a formula. Addresses may contain passwords and tokens.
+a formula. Addresses (URLs) may contain passwords and tokens.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t")
 
 
 def mask_secrets(text: str) -> str:
-    """Return a text with `***` for the passwords, tokens before an @, and secret query parameters in its addresses.
+    """Return a text in which `***` replaces the secrets in addresses (URLs).
 
-    A reference such as `${oc.env:NAME}` is kept, because it names a secret without containing it. The default of a
-    reference in the place of a secret is masked: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
+    Secrets are passwords, tokens before an @, and query parameters with a name such as `token` or `key`. A reference
+    such as `${oc.env:NAME}` is kept, because it names a secret without containing it. If a reference stands in the
+    place of a secret, its default is masked: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
     """
     if "://" not in text:
         return text
@@ -67,10 +68,11 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return the text of an error with the user, password and secret query parameters of `address` replaced by `***`.
+    """Return the text of an error in which `***` replaces the user, password and secret query parameters of a URL.
 
-    Parts of the password are replaced too, because a library that misreads the address `http://user:pa#ss@host` takes
-    `pa` for a port and repeats it in its error. Secrets in other addresses of the text are masked too.
+    The URL is `address`. Parts of the password are replaced too, because a library that misreads the URL
+    `http://user:pa#ss@host` takes `pa` for a port and repeats it in its error. Secrets in other URLs of the text are
+    masked too.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -90,18 +92,19 @@ def has_mask(text: str) -> bool:
 def strip_control_characters(text: str) -> str:
     """Return `text` without control characters other than tab and newline.
 
-    Lone surrogates become U+FFFD. They stand for the bytes of a file name that are not UTF-8, and cannot be written.
+    Lone surrogates (halves of a UTF-16 pair) become U+FFFD. They stand for the bytes of a file name that are not UTF-8,
+    and they cannot be written.
     """
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
 
 
 def printable(text: str) -> str:
-    """Return text that is safe to print or log: without control characters, and with secrets in addresses masked."""
+    """Return text that is safe to print or log: without control characters, with secrets in addresses (URLs) masked."""
     return mask_secrets(strip_control_characters(text))
 
 
 class PrintableFormatter(logging.Formatter):
-    """A log formatter that removes control characters from its lines and masks secrets in addresses."""
+    """A log formatter that removes control characters from its lines and masks secrets in URLs."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
@@ -110,9 +113,9 @@ class PrintableFormatter(logging.Formatter):
 def escape_formula(value: T) -> T | str:
     """Return a value for a CSV cell that a spreadsheet does not read as a formula.
 
-    Text loses its control characters, and secrets in addresses are masked. If it begins with = + - @ or a tab, an
-    apostrophe is put before it, which marks the cell as text:
-    https://owasp.org/www-community/attacks/CSV_Injection. Other values are returned unchanged.
+    Text loses its control characters, and secrets in URLs are masked. If the text begins with = + - @ or a tab, an
+    apostrophe is put in front, which marks the cell as text: https://owasp.org/www-community/attacks/CSV_Injection.
+    Other values are returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -121,7 +124,7 @@ def escape_formula(value: T) -> T | str:
 
 
 def format_csv(frame: pd.DataFrame) -> str:
-    """Return a frame as CSV text in which no cell is a formula; the index is left out."""
+    """Return a frame as CSV text without its index; no cell is a formula that a spreadsheet would execute."""
     text = frame.select_dtypes(exclude=["number", "bool", "datetime"])
     return str(
         frame.assign(**{str(name): column.map(escape_formula) for name, column in text.items()}).to_csv(index=False)
@@ -133,9 +136,10 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Mask, in the list `hidden`, the defaults of the references whose placeholders are in `text`.
+    """Replace by `***` the defaults of references such as `${oc.env:NAME,DEFAULT}`, in place, in the list `hidden`.
 
-    A placeholder contains the index of its reference in `hidden`.
+    The text contains a placeholder for each reference, with the index of the reference in `hidden`. Only references
+    whose placeholders are in `text`, or in such a reference, are changed.
     """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])

@@ -1,1 +1,1 @@
-"""The saved model: the folder of a bundle, and the manifest in it."""
+"""The saved model (bundle): its folder, and the manifest in the folder, which describes the model and its files."""

@@ -1,7 +1,8 @@
-"""The folder of a bundle: a model, its baselines, contract, settings, manifest, and the features of its training rows.
+"""The folder of a bundle (a saved model): model, baselines, contract, settings, manifest, and training features.
 
+The contract is the definition of features and label. The manifest describes the model and has the digests of the files.
 `save_bundle` writes all files or none. `read_bundle` checks each file against the manifest, and that the model, the
-contract, the settings and the manifest belong together. Reading a bundle runs no code from it: the settings may contain
+contract, the settings and the manifest belong together. Reading a bundle runs no code from it. The settings may contain
 the text of a user's Python file, but only a fit runs that text.
 """
 
@@ -63,7 +64,7 @@ CONTRACT_KEY = "contract_fingerprint"
 
 
 class Learned(Protocol):
-    """The parts of a bundle that come from a fit: model, calibrator, decision threshold and baselines.
+    """The parts of a bundle (a saved model) that come from a fit: model, calibrator, decision threshold and baselines.
 
     `threshold` is None if no threshold that flags enough validation games reached the target precision. `baselines` are
     simpler models of the same training window, by name.
@@ -81,10 +82,11 @@ class Learned(Protocol):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A saved model that was read and verified.
+    """A saved model that was read from its folder and verified.
 
-    `settings` are those of the run that trained the model. `asked_availability` is the cutoff of injury reports for
-    scoring; None means the cutoff with which the model was trained.
+    `contract` is the definition of the model's features and label. `settings` are those of the run that trained the
+    model. `asked_availability` is the cutoff (the time up to which injury reports count) for new predictions. None
+    means the cutoff with which the model was trained.
     """
 
     folder: Path
@@ -100,7 +102,7 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the bundle's files, calibration, threshold and windows, which identifies the bundle."""
+        """The digest that identifies the bundle, over its files, calibration, decision threshold and windows."""
         return self.manifest.fingerprint
 
     @property
@@ -112,8 +114,10 @@ class Bundle:
     def features(self) -> BreakoutFeatureConfig:
         """The configuration of the feature query for this bundle: features, points band, label and cutoff.
 
-        Definitions of the user's own features come from the settings, everything else from the contract. The cutoff is
-        `asked_availability`; if that is None, the contract's; if the contract has none, that of the settings.
+        The points band limits the season averages of role players. The cutoff is the time up to which injury reports
+        count. Definitions of the user's own features come from the settings. The cutoff is `asked_availability`; if
+        that is None, the cutoff of the contract (the definition of features and label). If the contract has none
+        either, the cutoff is that of the settings. Everything else comes from the contract.
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)
@@ -124,34 +128,38 @@ class Bundle:
 
     @property
     def threshold(self) -> ThresholdChoice | None:
-        """The decision threshold; None if none that flags enough validation games reached the target precision."""
+        """The decision threshold: games with a probability at or above the threshold are flagged as breakouts.
+
+        None if no threshold that flags enough validation games reached the target precision.
+        """
         return self.manifest.chosen_threshold
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return calibrated probabilities of a breakout, shape (n,), for n rows.
 
-        ValueError unless the columns of `rows.X` are the features of the contract in order.
+        ValueError unless the columns of `rows.X` are the model's features in the order of its contract.
         """
         return self.calibrator.apply(self.model.predict_probability(rows))
 
     def predict_ladder(self, rows: Rows) -> np.ndarray | None:
         """Return calibrated P(points >= k) for k = 1, ..., LADDER_LENGTH, shape (n, LADDER_LENGTH), for n rows.
 
-        None if the model predicts only the probability of a breakout. ValueError as in `predict_probability`.
+        None if the model predicts only the probability of a breakout. ValueError unless the columns of `rows.X` are the
+        model's features in the order of its contract.
         """
         ladder = predict_ladder(self.model, rows)
         return None if ladder is None else self.calibrator.apply(ladder)
 
     def training_features(self) -> pd.DataFrame:
-        """Return the features of the training rows with defaults filled: one column for each feature.
+        """Return the features of the training rows: one column for each feature.
 
-        DataError if their file is missing or damaged.
+        A missing value is filled with the feature's default. DataError if their file is missing or damaged.
         """
         return load_parquet(self.folder / TRAINING_FILE)
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines of the same training window, by name; their files are read on first access.
+        """The baselines by name: simpler models of the same training window; their files are read on first access.
 
         DataError if a file is missing or damaged, or if this version does not know the kind of a baseline.
         """
@@ -166,10 +174,11 @@ def save_bundle(
     training_file: bytes,
     facts: BundleFacts,
 ) -> str:
-    """Write a new bundle folder, whole or not at all, and return the bundle's fingerprint.
+    """Write a new bundle folder (a saved model), whole or not at all, and return the bundle's fingerprint.
 
-    `training_file` is the content of a Parquet file with the features of the training rows. DataError if the folder
-    cannot be written, or if it exists and is not empty.
+    `learned` has the model and the other results of the fit, `facts` their origin. `contract` is the definition of
+    features and label, `config` has the settings of the run. `training_file` is the content of a Parquet file with the
+    features of the training rows. DataError if the folder cannot be written, or if it exists and is not empty.
     """
     with whole_folder(folder) as beside:
         files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
@@ -194,11 +203,11 @@ def save_bundle(
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Return the verified bundle in the folder of a bundle, or in the folder `bundle` of a run.
+    """Return the verified bundle (a saved model) in `folder`, which is the folder of a bundle or of a run.
 
-    DataError if there is no bundle, if a file is missing, damaged, changed, from another run or of another version, or
-    if the calibration does not keep the order of probabilities. ConfigurationError if this version refuses the settings
-    of the bundle.
+    The bundle of a run is in its folder `bundle`. DataError if there is no bundle, if a file is missing, damaged,
+    changed, from another run or of another version, or if the calibration does not keep the order of probabilities.
+    ConfigurationError if this version refuses the settings of the bundle.
     """
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
@@ -247,7 +256,11 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
-    """Raise DataError unless the settings have the points band, label, season types and cutoff of the contract."""
+    """Raise DataError unless the settings and the contract (the definition of features and label) have the same target.
+
+    The target is the points band (the range of role players' season averages), the label and the season types. The
+    cutoff (the time up to which injury reports count) must be the same too, if the contract has one.
+    """
     own = own_features(config.features)
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
     if replace(asked, season_types=tuple(sorted(asked.season_types))) != _features(contract, config):
@@ -255,7 +268,10 @@ def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) ->
 
 
 def load_contract(folder: Path) -> Contract:
-    """Read the contract in a bundle's folder; DataError if it is missing or damaged."""
+    """Read the contract (the definition of features and label) in a bundle's folder.
+
+    DataError if the file is missing or damaged.
+    """
     try:
         return Contract.from_dict(load_json(folder / CONTRACT_FILE))
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The manifest of a bundle: manifest.json, with the origin of the model and the digests of the bundle's files."""
+"""The manifest of a bundle (a saved model): manifest.json, with the model's origin and the digests of the files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 class Windows(msgspec.Struct, frozen=True):
     """The first and last day of three windows: training, its validation part, and evaluation.
 
-    `evaluation` is None if the run only trains.
+    The validation part is the end of the training window. `evaluation` is None if the run only trains.
     """
 
     train: tuple[date, date]
@@ -42,7 +42,7 @@ class Windows(msgspec.Struct, frozen=True):
 class RowCounts(msgspec.Struct, frozen=True):
     """The numbers of rows (one player in one game) in the training window, its validation part and the evaluation.
 
-    `evaluation` is 0 if the run only trains.
+    The validation part is the end of the training window. `evaluation` is 0 if the run only trains.
     """
 
     train: int
@@ -58,11 +58,11 @@ class RowFingerprints(msgspec.Struct, frozen=True):
 
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The origin of a model: its run, data, settings, code, windows, rows and threshold.
+    """The origin of a saved model: its run, data, settings, code, windows, rows and threshold.
 
-    `source` describes the warehouse. `git_commit` is None if it is not known, `thread_count` if the kind of model has
-    no such setting. `chosen_threshold` is None if no threshold that flags enough validation games reached the target
-    precision.
+    `name` is that of the run. `source` describes the warehouse. `git_commit` is None if the commit is not known.
+    `thread_count` is None if the kind of model has no such setting. `chosen_threshold` is None if no threshold that
+    flags enough validation games reached the target precision.
     """
 
     run_id: str
@@ -93,10 +93,10 @@ class ModelFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(BundleFacts, frozen=True, kw_only=True):
-    """The content of manifest.json: the origin of the model, and the digests of the bundle's files by path.
+    """The content of manifest.json: the origin of a saved model, and the digests of its bundle's files by path.
 
-    `versions` are those of Python, of this package and of libraries at the time of the fit. `fingerprint` is
-    the digest of the keys in IDENTITY_KEYS.
+    `versions` are those of Python, of this package and of libraries at the time of the fit. `fingerprint` is the digest
+    of the keys in IDENTITY_KEYS. `contract_fingerprint` is that of the contract (the definition of features and label).
     """
 
     format_version: int
@@ -110,10 +110,10 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
     @property
     def learned_rows(self) -> LearnedRows:
-        """The rows that the model was fitted on.
+        """The rows that the model was fitted on: their number and last date, and the size of the validation part.
 
-        Earlier versions of this package did not record them. They fitted a model on the whole training window, except
-        for the validation part if its kind stops early on that part.
+        Earlier versions of this package did not record these facts. They fitted a model on the whole training window.
+        If the kind of model stops early on the validation part, that part was kept out of the fit.
         """
         if self.learned is not None:
             return self.learned
@@ -125,7 +125,10 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read the manifest in a bundle's folder; DataError if it is missing, damaged, edited or of another format."""
+    """Read manifest.json in the folder of a bundle (a saved model).
+
+    DataError if the file is missing, damaged, edited or of another format.
+    """
     path = folder / MANIFEST_FILE
     record = load_json(path)
     if not isinstance(record, dict) or any(key not in record for key in ("format_version", *IDENTITY_KEYS, SEAL_KEY)):
@@ -164,5 +167,8 @@ def git_commit() -> str | None:
 
 
 def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return 16 hex digits of a digest over IDENTITY_KEYS, the keys of a manifest that identify its bundle."""
+    """Return the fingerprint of a bundle (a saved model): 16 hex digits of a digest over parts of its manifest.
+
+    The parts are the values of IDENTITY_KEYS, the keys that identify a bundle. KeyError if `manifest` lacks one.
+    """
     return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]

@@ -37,8 +37,9 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     Parameters
     ----------
     given
-        The folder of a bundle, a run or a registry, or as text one of the names that commands accept: "production",
-        "latest", the name of a run, or "latest:NAME". Runs are searched below `paths.outputs`.
+        The folder of a bundle (a saved model), of a run, or of a registry (the record of the models in production). As
+        text also one of the names that commands accept: "production", "latest", the name of a run, or "latest:NAME"
+        (the latest run of that name). Runs are searched below the setting `paths.outputs`.
     *overrides
         Settings of `breakout evaluate`, such as "paths.outputs=DIR".
 
@@ -50,11 +51,11 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     Raises
     ------
     DataError
-        If there is no bundle of that name or path, or if a file of the bundle or of the registry is missing, damaged,
+        If there is no bundle of that name or path. Also if a file of the bundle or of the registry is missing, damaged,
         changed or from another run.
     ConfigurationError
-        If both a bundle and an existing file or folder have the name, or if an override or a setting of the bundle is
-        refused.
+        If the name is that of a bundle and also of another existing file or folder. Also if an override, or a setting
+        that is saved in the bundle, is refused.
     """
     if isinstance(given, Path):
         return find_bundle(given)
@@ -72,21 +73,23 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     day
         A date after the bundle's training window.
     *overrides
-        Settings of `breakout predict`: the warehouse, as in "warehouse=duckdb", "max_days_since_game=14", "top=10",
-        "exclude=[lebronjames]", and the cutoff of injury reports, as in "availability.cutoff=17:00". Settings of
-        files, prices and the ledger have no effect.
+        Settings of `breakout predict`, such as "warehouse=duckdb", "top=10", "exclude=[lebronjames]",
+        "max_days_since_game=14" (players whose last game is older than 14 days are left out) and
+        "availability.cutoff=17:00" (the time up to which injury reports count). Settings of files, of prices and of the
+        ledger (the record of served predictions) have no effect.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each candidate, or for the first `top` of them if that is set, with the columns of the file that
-        `breakout predict out=FILE` writes.
+        One row for each ranked player, the highest probability first; only the first `top` players if `top` is set. The
+        columns are those of the file that `breakout predict out=FILE` writes.
 
     Raises
     ------
     GateError
-        If the bundle's contract is not the installed one, or has another cutoff than the overrides. With
-        "allow_contract_mismatch=true" among the overrides, only if a feature of the contract is not installed.
+        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
+        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
+        feature of the contract is not installed.
     ConfigurationError
         If `day` is not after the training window, if `exclude` names an unknown player, if a feature needs injury
         reports and no table of them is configured, or if an override is refused.
@@ -104,7 +107,7 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
 
 
 def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str) -> pd.DataFrame:
-    """Return probabilities of played games after training, with their labels.
+    """Return a saved model's probabilities of a breakout in played games after its training, with the labels.
 
     Parameters
     ----------
@@ -120,13 +123,15 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     -------
     pandas.DataFrame
         One row for each game of a role player. The columns are those of a run's predictions.parquet: player_lookup,
-        game_id, game_date, split, probability, is_breakout, and `ladder` for a model of points.
+        game_id, game_date, split ("evaluation"), probability and is_breakout (0 or 1). A model that predicts
+        distributions of points adds `ladder` (P(points >= k) for k = 1, 2, ...).
 
     Raises
     ------
     GateError
-        If the bundle's contract is not the installed one, or has another cutoff than the overrides. With
-        "allow_contract_mismatch=true" among the overrides, only if a feature of the contract is not installed.
+        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
+        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
+        feature of the contract is not installed.
     ConfigurationError
         If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
         and no table of them is configured, or if an override is refused.
@@ -144,19 +149,31 @@ def evaluate_bundle(
 
     Parameters
     ----------
-    bundle, start, end, *overrides
-        As in `predict_rows`.
+    bundle
+        A saved model, from `load_bundle`.
+    start, end
+        First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
+        the date of the newest game.
+    *overrides
+        Settings of `breakout evaluate`, such as "warehouse=duckdb".
 
     Returns
     -------
     EvaluationResult
-        Metrics with intervals, baselines on the same rows, slices and curves. `metrics_table` shows the metrics, and
-        `draw_chart` draws the curves.
+        Metrics with intervals, baselines on the same rows, slices such as months, and curves. `metrics_table` shows the
+        metrics, and `draw_chart` draws the curves.
 
     Raises
     ------
-    GateError, ConfigurationError, DataError
-        As in `predict_rows`.
+    GateError
+        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
+        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
+        feature of the contract is not installed.
+    ConfigurationError
+        If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
+        and no table of them is configured, or if an override is refused.
+    DataError
+        If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
     config = _evaluate_settings(bundle, overrides)
     scored = _score(bundle, start, end, config)
@@ -167,25 +184,40 @@ def evaluate_bundle(
 def evaluate_ladders(
     bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str
 ) -> PointsMetrics:
-    """Evaluate the distributions of a model of points on played games after its training, as `breakout evaluate` does.
+    """Evaluate the distributions of points that a saved model predicts, on played games after its training.
+
+    The figures are those of `breakout evaluate`.
 
     Parameters
     ----------
-    bundle, start, end, *overrides
-        As in `predict_rows`.
+    bundle
+        A saved model, from `load_bundle`.
+    start, end
+        First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
+        the date of the newest game.
+    *overrides
+        Settings of `breakout evaluate`, such as "warehouse=duckdb".
 
     Returns
     -------
     PointsMetrics
-        CRPS and skill, PIT histogram and its test, coverage, and reliability at lines, with intervals that resample
-        game dates. `points_table` lists them, except the PIT histogram, its test and the reliability bins.
+        CRPS (continuous ranked probability score), skill against baselines, the histogram of the PIT (probability
+        integral transform) and a test of its flatness, coverage of intervals, and reliability at lines (bookmakers'
+        numbers of points). Intervals resample game dates. `points_table` lists all of these but the PIT and the bins of
+        reliability.
 
     Raises
     ------
+    GateError
+        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
+        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
+        feature of the contract is not installed.
     ConfigurationError
-        If the bundle's model predicts no distribution of points, and as in `predict_rows`.
-    GateError, DataError
-        As in `predict_rows`.
+        If the bundle's model predicts no distribution of points. Also if a date is within the training window, if `end`
+        is before the first date, if a feature needs injury reports and no table of them is configured, or if an
+        override is refused.
+    DataError
+        If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
     config = _evaluate_settings(bundle, overrides)
     bundle, _ = _with_asked_cutoff(bundle, config)
@@ -203,10 +235,12 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
 
 
 def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
-    """Return the bundle with the cutoff of the settings, and the differences of its contract from the installed one.
+    """Return the bundle (a saved model) with the cutoff of the settings, and the differences of two contracts.
 
-    Each difference is logged as a warning. GateError if there are differences, unless the settings allow them and all
-    features of the bundle are installed.
+    The cutoff is the time up to which injury reports count; a bundle keeps its own if the settings give none. A
+    contract is the definition of features and label. The differences are those of the bundle's contract from the
+    installed one, and each is logged as a warning. GateError if there are differences, unless the settings allow them
+    and all features of the bundle are installed.
     """
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FittedExperiment:
-    """An experiment that was fitted in memory.
+    """An experiment that was fitted in memory, without a run folder.
 
-    `run` holds the fitted model and the rows of the experiment's window, or those of each fold of a walk forward.
-    `evaluation` is None if the settings have no evaluation window.
+    `run` holds the fitted model and the rows of the experiment. For a walk forward it holds those of each fold (one
+    window of the walk forward). `evaluation` is None if the settings have no evaluation window.
     """
 
     config: ExperimentConfig
@@ -36,7 +36,11 @@ class FittedExperiment:
     evaluation: EvaluationResult | None
 
     def predictions(self) -> pd.DataFrame:
-        """Return validation and evaluation rows with probabilities, in the columns of a run's predictions.parquet."""
+        """Return the rows that have predictions, in the columns of a run's predictions.parquet.
+
+        The rows are the evaluation rows and the validation rows (the latest training rows, predicted by a fit without
+        them).
+        """
         return self.run.predictions()
 
 
@@ -46,7 +50,7 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
     Parameters
     ----------
     config
-        Settings of `train`, `dataset` or `audit`, from `compose`: they name features, target and warehouse.
+        Settings of `train`, `dataset` or `audit`, from `compose`. They name features, target and warehouse.
     start, end
         First and last game date, both inclusive.
 
@@ -54,7 +58,8 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row for each player and game, sorted by game_date, game_id and player_lookup. The columns are
-        player_lookup, game_id, game_date, is_breakout (0 or 1), and the features with their defaults filled.
+        player_lookup, game_id, game_date, is_breakout (0 or 1), and the features. A missing value of a feature is
+        filled with the feature's default.
 
     Raises
     ------
@@ -73,7 +78,7 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
     Parameters
     ----------
     config
-        As in `build_features`.
+        Settings of `train`, `dataset` or `audit`, from `compose`. They name features, target and warehouse.
     day
         The date of the games, which the schedule of the warehouse lists.
 
@@ -81,13 +86,16 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row for each player, role player or not, whose last game of the season before the day was for a team that
-        plays on the day; no rows on a day without games. The columns are the keys, the context of the game (teams,
-        venue, season average, is_role_player), and the features with their defaults filled.
+        plays on the day; no rows on a day without games. The columns are player_lookup, game_id, game_date, the context
+        of the game (teams, venue, season average, is_role_player), and the features. A missing value of a feature is
+        filled with the feature's default.
 
     Raises
     ------
-    ConfigurationError, DataError
-        As in `build_features`.
+    ConfigurationError
+        If the features, or the settings of the warehouse, cannot be used.
+    DataError
+        If the source tables are missing, damaged or hold impossible values.
     """
     with open_for(config, "predict") as warehouse:
         features = BreakoutFeatureConfig.from_settings(config)
@@ -107,7 +115,8 @@ def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
     Returns
     -------
     FittedExperiment
-        The result; `run.last.fitted.model` is its model, and `metrics_table(result.evaluation)` shows its metrics.
+        The result; `run.last.fitted.model` is the fitted model. `metrics_table(result.evaluation)` shows the metrics,
+        unless `evaluation` is None because the settings have no evaluation window.
 
     Raises
     ------
@@ -131,7 +140,7 @@ def run_experiment(config: ExperimentConfig) -> RunRecord:
     Parameters
     ----------
     config
-        `compose("train", overrides)`. Tracking is not started.
+        `compose("train", overrides)`. The run is not logged to a tracker, even if the settings name one.
 
     Returns
     -------
@@ -140,8 +149,10 @@ def run_experiment(config: ExperimentConfig) -> RunRecord:
 
     Raises
     ------
-    ConfigurationError, DataError
-        As in `fit_and_evaluate`. DataError also if the run cannot be written.
+    ConfigurationError
+        If the features, the dates, or the settings of model or warehouse cannot be used.
+    DataError
+        If the warehouse cannot be opened, if its rows cannot be fitted or evaluated, or if the run cannot be written.
     """
     with open_plan(config) as plan:
         return read_run(train(plan).folder.resolve())

@@ -66,7 +66,7 @@ class Picture:
 
 
 def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the ladders in the predictions of a model of points, as one table.
+    """Return the ladders (P(points >= k) for k = 1, 2, ...) in predictions of points, as one table.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def points_table(metrics: PointsMetrics) -> pd.DataFrame:
-    """Return the figures of evaluated distributions of points with their intervals.
+    """Return the figures of an evaluation of predicted distributions of points, with their intervals.
 
     Parameters
     ----------
@@ -103,10 +103,11 @@ def points_table(metrics: PointsMetrics) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns estimate, low and high, and one row for each figure: crps (points), skill_NAME against the baseline
-        NAME, coverage_50, coverage_80 and coverage_95 (shares of games), median_error and season_average_error
-        (points), and over_LINE (share of games with more points than LINE). An undefined figure is NaN, such as the
-        low and high of an interval on games of one date only.
+        The columns estimate, low and high (ends of the interval), and one row for each figure: crps (continuous ranked
+        probability score, in points), skill_NAME against the baseline NAME, coverage_50, coverage_80 and coverage_95
+        (shares of games within central intervals), median_error and season_average_error (mean absolute errors, in
+        points), and over_LINE (share of games with more points than LINE). An undefined figure is NaN, such as low and
+        high on games of one date only.
     """
     figures = {
         "crps": metrics.crps,
@@ -131,8 +132,9 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each metric, with its name as index. The columns are estimate, low and high of the model, and the
-        estimate of each baseline. An undefined figure is NaN, such as the AUC on games of one class only.
+        One row for each metric, with the metric's name as index. The columns estimate, low and high are those of the
+        model (low and high are the ends of the interval). One more column for each baseline has its estimate. An
+        undefined figure is NaN, such as the AUC on games of one class only.
     """
     columns = {part: [getattr(interval, part) for interval in result.metrics.values()] for part in _INTERVAL}
     baselines = {
@@ -143,14 +145,14 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
 
 
 def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
-    """Draw one chart of an evaluation, as the page of a run shows it.
+    """Draw one chart of an evaluation, as the HTML page of a run shows it.
 
-    Unlike the page's, the chart "reliability" has no bins from before calibration.
+    One chart differs from the page: "reliability" has no bins from before calibration.
 
     Parameters
     ----------
     result
-        As in `metrics_table`.
+        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation` if that is not None.
     name
         One of "verdict", "roc", "precision_recall", "reliability", "histogram", "months" and "lift".
 

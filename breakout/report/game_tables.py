@@ -1,4 +1,7 @@
-"""Tables with one row for each player and game, from a run's predictions or from the ledger's graded entries."""
+"""Tables with one row for each player and game, from a run's predictions or from graded predictions of the ledger.
+
+The ledger is the record of served predictions. A prediction is graded if its outcome is known: breakout or no breakout.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ NAMED_GAMES = 15  # the largest number of games in a table
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
     """Return two tables of evaluation games: those with the highest probabilities, and the breakouts with the lowest.
 
-    Each table has at most NAMED_GAMES rows, and none without evaluation games. `predictions` is the content of a run's
-    predictions.parquet.
+    Each table has at most NAMED_GAMES rows; both have no rows if the run evaluated no games. `predictions` is the
+    content of a run's predictions.parquet, one row for each player and game.
     """
     ranked = rank_games(predictions[predictions["split"] == "evaluation"])
     missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
@@ -39,10 +42,11 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 
 
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of production's graded entries in the ledger, one of breakouts and one of other games.
+    """Return two tables of graded predictions of the model in production: one of breakouts, one of other games.
 
-    Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability
-    among all graded entries of production. `graded` is `LedgerReview.graded`.
+    A prediction is graded if its game was played and it is known whether it was a breakout. Each table has at most
+    NAMED_GAMES rows, sorted by probability, the highest first. The column `rank` is the rank by probability among all
+    graded predictions of production, from both tables. `graded` is `LedgerReview.graded`, one row for each prediction.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

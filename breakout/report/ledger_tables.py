@@ -1,4 +1,7 @@
-"""The tables and sentences of the ledger, from its graded entries and the scores of its models."""
+"""The tables and sentences of the ledger (the record of served predictions), from its entries and models' scores.
+
+An entry is one prediction in the ledger. An entry is graded if its outcome is known: breakout or no breakout.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,11 @@ SHOWN_ENTRIES = 80  # the largest number of entries in a table; the files of the
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table that counts the entries of each model by outcome."""
+    """Return a table that counts the entries (predictions in the ledger) of each model by outcome.
+
+    The outcomes are breakout, no (no breakout), void (the player did not play, or the game was moved), pending (no
+    result yet), lost (no result came in time) and late (predicted after tip-off).
+    """
     rows = [
         [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]
         for score in scores
@@ -32,11 +39,11 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_counts(review: LedgerReview) -> list[str]:
-    """Return sentences about the entries of the ledger; an empty list if the ledger is empty.
+    """Return sentences about the entries (predictions) of the ledger; an empty list if the ledger is empty.
 
-    The first sentence says whether the first or the last of several predictions of the same game is graded. If there
-    are late entries, the next counts them. If no model has MIN_GRADED graded entries, the last says that no rates are
-    shown.
+    The first sentence says whether the first or the last of several predictions of the same game is graded, that is
+    compared with the outcome. If there are late entries (made at or after tip-off), the next sentence counts them. If
+    no model has MIN_GRADED graded entries, the last sentence says that no rates are shown.
     """
     if not review.scoreboard:
         return []
@@ -56,7 +63,11 @@ def describe_counts(review: LedgerReview) -> list[str]:
 
 
 def score_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table of the scores of each model that has at least MIN_GRADED graded entries."""
+    """Return a table of the scores of each model, such as AUC and log loss, on its graded entries in the ledger.
+
+    A graded entry is a prediction whose outcome is known. A model with fewer than MIN_GRADED graded entries is left
+    out.
+    """
     rows = [
         {
             "model": text(f"{score.name} ({score.role})"),
@@ -79,9 +90,10 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def ledger_market_table(market: LedgerMarket) -> Table:
-    """Return a table that compares the log loss of each model with the market's on the same lines.
+    """Return a table that compares the log loss of each model in the ledger with the market's on the same lines.
 
-    A model with fewer than MIN_GRADED lines has its number of lines and no figures.
+    A line is a bookmaker's number of points for one player and game. For a model with fewer than MIN_GRADED lines, the
+    table shows the number of lines and no other figures.
     """
     rows = []
     for score in market.scores:
@@ -107,8 +119,9 @@ def describe_promise(score: ModelScore) -> str:
     """Return whether the model keeps its promise, with the promised interval: "kept: 0.420 to 0.460".
 
     The promised interval is that of the log loss when the run that trained the model evaluated it. A model keeps its
-    promise if the log loss of its graded entries lies in this interval. The text begins with "not examined" if the
-    model has fewer than MIN_GRADED graded entries. It is "no interval" if no interval was promised.
+    promise if the log loss of its graded predictions (those with a known outcome) lies in this interval. The text
+    begins with "not examined" if the model has fewer than MIN_GRADED graded predictions. The text is "no interval" if
+    no interval was promised.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"
@@ -117,7 +130,11 @@ def describe_promise(score: ModelScore) -> str:
 
 
 def shadow_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table of the sequential comparison of each shadow with production: its e-value and what that shows."""
+    """Return a table of the comparison of each shadow (a challenger scored beside production) with production.
+
+    The comparison is repeated after each game date. The table shows its e-value, the evidence that the shadow is better
+    than production, and whether that evidence suffices. A shadow without a comparison is left out.
+    """
     rows = [
         {
             "shadow": text(score.name),
@@ -139,9 +156,10 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the entries that are not graded, each with the reason, the newest game date first.
+    """Return a table of the ledger's predictions that are not graded, each with its outcome and the reason.
 
-    The table has at most SHOWN_ENTRIES rows; its caption counts all of these entries.
+    A prediction is not graded if it is void, pending, lost or late. The newest game date is first. The table has at
+    most SHOWN_ENTRIES rows; its caption counts all of these predictions.
     """
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {
@@ -155,9 +173,10 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 
 
 def correction_table(corrections: pd.DataFrame) -> Table:
-    """Return a table of corrected outcomes, the last of `corrections` first.
+    """Return a table of outcomes that replaced an earlier outcome of the same prediction.
 
-    The table has at most SHOWN_ENTRIES rows; its caption counts all corrections.
+    The last row of `corrections` is first. The table has at most SHOWN_ENTRIES rows; its caption counts all rows of
+    `corrections`.
     """
     columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
     return _text_table("Corrected outcomes", corrections[::-1], columns)
@@ -171,9 +190,10 @@ def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> 
 
 
 def slate_table(graded: pd.DataFrame) -> Table:
-    """Return a table of production's entries for its newest game date, the highest probability first.
+    """Return a table of the predictions of the model in production for its newest game date.
 
-    The table has no rows if production has no entries.
+    The highest probability is first. `graded` has one row for each prediction of the ledger. The table has no rows if
+    production has no predictions.
     """
     production = graded[graded["role"] == "production"]
     day = production["game_date"].max() if len(production) else None

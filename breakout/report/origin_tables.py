@@ -45,7 +45,8 @@ def settings_table(run: RunRecord) -> Table:
 def change_table(run: RunRecord, before: RunRecord) -> Table:
     """Return a table of the differences of `run` from `before` in settings, contract, data, code and versions.
 
-    Settings in NOT_COMPARED are left out. DataError if the manifest of one of the runs is damaged.
+    The contract is the definition of features and label. Settings in NOT_COMPARED are left out. DataError if the
+    manifest of one of the two runs is damaged.
     """
     rows = []
     for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):
@@ -55,9 +56,10 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 
 
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
-    """Return the settings by dotted key, such as "model.depth".
+    """Return the settings of a run by dotted key, such as "model.depth".
 
-    Settings of an older version get the keys of this version. If they cannot be migrated, they keep their own keys.
+    Settings that an older version of this package wrote get the keys of this version. If they cannot be migrated, they
+    keep their own keys.
     """
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
@@ -67,7 +69,8 @@ def _flat_settings(run: RunRecord) -> dict[str, Any]:
 def _grounds(run: RunRecord) -> dict[str, Any]:
     """Return by name what can change the figures of a run besides its settings: contract, data, code and versions.
 
-    The result is empty if the run has no manifest.
+    The contract is the definition of features and label. The result is empty if the run has no manifest (the file that
+    describes its saved model).
     """
     found = run.manifest
     if found is None:
@@ -105,8 +108,8 @@ def _format_value(value: Any) -> str:
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
     """Return a table of the facts about a run's origin: its id, model, windows, data, code and versions.
 
-    Unknown facts are left out. If the run has no manifest, the table holds only the facts from its status and from
-    `model`. DataError if the manifest is damaged.
+    Unknown facts are left out. If the run has no manifest, the table holds only the facts from the run's status and
+    from `model`. DataError if the manifest is damaged.
     """
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
@@ -149,9 +152,10 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice | None) -> str:
-    """Return the chosen threshold as text, with the rule and the figures on the validation part that decided it.
+    """Return the chosen decision threshold as text, with the rule that chose it and its figures on the validation part.
 
-    The text for None is that no threshold reached the target precision.
+    The validation part is the latest training rows; a fit without them predicts them. For None, the text says that no
+    threshold reached the target precision.
     """
     if choice is None:
         return "none: no threshold reached the target precision on validation"

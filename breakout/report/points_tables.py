@@ -1,4 +1,4 @@
-"""The tables of evaluated distributions of points."""
+"""The tables and sentences of evaluated predictions of points; a prediction is a distribution of a player's points."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def crps_table(points: PointsMetrics) -> Table:
 
 
 def coverage_table(points: PointsMetrics) -> Table:
-    """Return a table of central prediction intervals: the share of games within each, and its mean width in points."""
+    """Return a table of central prediction intervals: the share of games whose points are within, and the mean width.
+
+    The width of an interval is in points. There is one row for each interval, such as the central 80 %.
+    """
     rows = [
         [text(f"central {part.probability:.0%}"), interval(part.share), interval(part.width, ".1f")]
         for part in points.coverage
@@ -35,7 +38,10 @@ def coverage_table(points: PointsMetrics) -> Table:
 
 
 def line_table(points: PointsMetrics) -> Table:
-    """Return a table that compares, for each line, the mean probability of more points with the share of such games."""
+    """Return a table that compares the predicted probability of more points than a line with the share of such games.
+
+    The table has one row for each line (a bookmaker's number of points), with the mean probability over all games.
+    """
     rows = [[text(f"over {part.line:g}"), number(part.mean_probability), interval(part.share)] for part in points.lines]
     return Table("More points than a line", ["line", "mean probability", "share of games"], rows)
 

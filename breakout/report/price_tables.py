@@ -1,4 +1,7 @@
-"""The tables and sentences that compare a model with prices, for backtests, runs and slates."""
+"""The tables and sentences that compare a model with bookmakers' prices, for backtests, runs and slates.
+
+A backtest places bets on past games at recorded prices. A slate is the games of one day and their players.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,11 @@ DISCLAIMERS = (
 
 
 def describe_verdict(found: Backtest) -> str:
-    """Return sentences that say whether the backtest shows an edge over the market, and if not, why."""
+    """Return sentences that say whether the backtest shows an edge over the market, and if not, why.
+
+    A backtest places bets on past games at recorded prices. It shows an edge if the model adds to the market's
+    probabilities beyond chance and a bet was placed.
+    """
     market, returns = found.market, found.returns
     if market is None:
         return "No edge shown: no line has both prices and a result."
@@ -68,8 +75,9 @@ def describe_verdict(found: Backtest) -> str:
 def describe_market(market: MarketMetrics) -> str:
     """Return a sentence that says whether the model's weight beside the market shows an edge.
 
-    It does if the weight's interval lies above 0. The weight is the share of the model's log odds in a weighted mean
-    with the market's.
+    The weight is the share of the model's log odds in a weighted mean with the market's log odds. There is an edge if
+    the interval of the weight lies above 0. Without an interval the sentence says how many dates and lines an interval
+    needs.
     """
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:
@@ -82,7 +90,8 @@ def describe_market(market: MarketMetrics) -> str:
 def describe_claims(found: Backtest) -> str:
     """Return sentences that compare the yield that the model claimed for the bets with their actual yield.
 
-    The text is empty if no bet is won or lost.
+    A yield is profit divided by stakes. The claimed yield is the one that the model's own probabilities predict. The
+    text is empty if no bet is won or lost.
     """
     returns = found.returns
     if returns.claimed is None:
@@ -100,10 +109,10 @@ def describe_claims(found: Backtest) -> str:
 
 
 def describe_needed(returns: Returns) -> str:
-    """Return a sentence with the number of bets after which the yield's interval would not include 0.
+    """Return a sentence with the number of bets after which the interval of the yield would not include 0.
 
-    The number assumes that the yield stays as it is. The text is empty if the yield is 0, or if fewer than two dates
-    have bets that are won or lost.
+    The yield is profit divided by stakes, and the number assumes that the yield stays as it is. The text is empty if
+    the yield is 0, or if fewer than two dates have bets that are won or lost.
     """
     if returns.bets_needed is None:
         return ""
@@ -115,7 +124,11 @@ def describe_needed(returns: Returns) -> str:
 
 
 def describe_weight(priced: PricedSlate) -> str:
-    """Return sentences that say why the bets on a slate have stakes, or why they have none."""
+    """Return sentences that say why the offers of bets on a slate have stakes, or why they have none.
+
+    A slate is the games of one day and their players. There are stakes only if a backtest is named that shows an edge
+    over the market.
+    """
     weight = format_interval(priced.weight.interval, ".2f")
     if priced.weight.has_edge:
         return (
@@ -138,9 +151,10 @@ def describe_weight(priced: PricedSlate) -> str:
 
 
 def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
-    """Return the sentences about gaps in the quotes for a slate; () if there are none.
+    """Return sentences about gaps in the quotes for a slate; () if there are no gaps.
 
-    If quotes were left out, the first sentence counts them by reason. The other sentences are those of `list_notes`.
+    A quote is one offer of prices, a slate the games of one day and their players. If quotes were left out, the first
+    sentence counts them by reason. Each further sentence is about one kind of gap, such as quotes without a time.
     """
     matched = priced.matched
     left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
@@ -151,8 +165,9 @@ def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
 def offer_table(priced: PricedSlate) -> Table:
     """Return a table of the first SHOWN_OFFERS offers of a slate, each with its stake and the stake's interval.
 
-    The offers are sorted by their expected value at the model's own probability, the largest first. An offer on which
-    nothing is staked has a dash.
+    An offer is the price of a bet on more or on fewer points than a line (a bookmaker's number of points). The offers
+    are sorted by their expected profit at the model's own probability, the largest first. An offer on which nothing is
+    staked has a dash instead of a stake.
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [
@@ -182,9 +197,10 @@ def _stake(row: Mapping[str, float]) -> Interval | None:
 
 
 def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
-    """Return a sentence for each kind of gap in the quotes, such as quotes without a time or with an unknown player.
+    """Return a sentence for each kind of gap in the quotes (offers of prices); () if there are no gaps.
 
-    The result is () if there are no gaps.
+    The kinds are quotes without a time, quotes for games of unknown tip-off, lines that no book quotes on both sides,
+    and names that match no player.
     """
     notes = []
     if found.n_untimed:
@@ -210,7 +226,7 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
 
 
 def funnel_table(found: Backtest) -> Table:
-    """Return a table of the counts that are left after each step from quotes to bets.
+    """Return a table of the counts that are left after each step from quotes (offers of prices) to bets.
 
     Quotes that were left out follow the count of quotes as negative counts, one row for each reason.
     """
@@ -227,9 +243,11 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of the metrics of the model, the market, both stacked, and a coin.
+    """Return a table of the metrics of four predictors of more points than a line: model, market, both stacked, a coin.
 
-    The last column has the log loss minus the market's; it is a dash for the market and the coin.
+    A line is a bookmaker's number of points. The stacked probability is a weighted mean of the log odds of model and
+    market; the coin always has 1/2. The last column has the log loss minus the market's log loss. The column has a dash
+    for the market and the coin.
     """
     rows = []
     for name, title in PROBABILITY_TITLES.items():
@@ -247,10 +265,11 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return a table of the model's weight beside the market: of each month, fitted on earlier lines, and of all lines.
+    """Return a table of the model's weight beside the market: one row for each month, and one for all dates.
 
-    The column `used` has the weight with which the stakes of the month are sized; it is 0 unless the weight's interval
-    lies above 0. The row of all lines has a dash there.
+    The weight is the share of the model's log odds in a weighted mean with the market's log odds. The weight of a month
+    is fitted on earlier months only. The column `used` has the weight with which the stakes of the month are sized.
+    This weight is 0 unless the interval of the month's weight lies above 0. The row of all dates has a dash in `used`.
     """
     rows = [
         {
@@ -279,7 +298,12 @@ def weight_table(market: MarketMetrics) -> Table:
 
 
 def returns_table(returns: Returns) -> Table:
-    """Return a table of what the bets returned: profit, yield, hit rate, drawdown and closing-line value."""
+    """Return a table of what the bets returned: profit, yield, hit rate, drawdown and closing-line value.
+
+    The yield is profit divided by stakes. The hit rate is the share of bets won among the bets won or lost. The
+    drawdown is the largest fall of the cumulative profit. The closing-line value is the mean expected profit per unit
+    staked, at the probabilities of the closing prices.
+    """
     results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
     figures = {
         "bets": f"{returns.n_bets:,}" + (f" ({results})" if results else ""),

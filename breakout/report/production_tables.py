@@ -1,4 +1,7 @@
-"""The tables of promotions: candidate against production, checks, metrics of the promoted model, and history."""
+"""The tables of promotions: candidate against production, checks, metrics of the promoted model, and history.
+
+A promotion puts a saved model, the candidate, into production.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 def paired_table(comparison: Comparison) -> Table:
     """Return a table of the differences candidate minus production in each metric.
 
-    A further column has the share of resamples in which the candidate is better.
+    A further column has the share of resamples (bootstrap draws of game dates) in which the candidate is better. The
+    share is a dash if the games are of one date only.
     """
     rows = []
     for key, paired in comparison.differences.items():
@@ -37,20 +41,24 @@ def paired_table(comparison: Comparison) -> Table:
 
 
 def sides_table(comparison: Comparison) -> Table:
-    """Return a table of the metrics of candidate and production."""
+    """Return a table of the metrics of two models on the same games: the candidate for production, and production."""
     sides = (comparison.candidate, comparison.production)
     rows = [[text(metric.title), *(interval(side.metrics[key]) for side in sides)] for key, metric in METRICS.items()]
     return Table("Each by itself", ["metric", *ROLES], rows)
 
 
 def calibration_tables(comparison: Comparison) -> list[Table]:
-    """Return a reliability table of the candidate and one of production: the breakout rate by bin of probabilities."""
+    """Return a table of the candidate and one of production: the breakout rate in each bin of probabilities."""
     sides = zip(ROLES, (comparison.candidate, comparison.production), strict=True)
     return [bin_table(side.reliability, f"Calibration, {role}: bins of equal mass") for role, side in sides]
 
 
 def sliced_tables(comparison: Comparison) -> list[Table]:
-    """Return a table of the differences candidate minus production for each way of slicing the games, as by month."""
+    """Return one table for each way of slicing the compared games, such as by month.
+
+    A table has one row for each slice, with the differences candidate minus production in AUC, log loss and Brier
+    score.
+    """
     return [_slice_table(name.replace("_", " "), parts) for name, parts in comparison.slices.items()]
 
 
@@ -67,7 +75,7 @@ def _slice_table(name: str, parts: Sequence[SliceDifference]) -> Table:
 
 
 def promised_table(event: RegistryEvent) -> Table:
-    """Return a table of the promoted model's metrics on the games of the comparison that preceded its promotion.
+    """Return a table of the promoted model's metrics on the games that were compared before its promotion.
 
     The table has no rows if no games were compared.
     """
@@ -80,7 +88,7 @@ def promised_table(event: RegistryEvent) -> Table:
 
 
 def checks_table(event: RegistryEvent) -> Table:
-    """Return a table of the checks of a promotion, each with its result and figure."""
+    """Return a table of the checks of a promotion, each with its result (yes, no or not examined) and its figure."""
     rows = [
         [text(check.name), text(CHECK_RESULTS[check.is_passed]), text(check.figure)] for check in event.facts.checks
     ]
@@ -88,9 +96,10 @@ def checks_table(event: RegistryEvent) -> Table:
 
 
 def history_table(history: Sequence[RegistryEvent]) -> Table:
-    """Return a table of all events of a registry, newest first.
+    """Return a table of all events of a registry (the record of the models in production), newest first.
 
-    The newest event decides what is in production, so it is highlighted. The table has no rows without events.
+    The newest event decides which model is in production, so its row is highlighted. The table has no rows without
+    events.
     """
     names = promoted_names(history)
     rows = [
@@ -108,14 +117,14 @@ def history_table(history: Sequence[RegistryEvent]) -> Table:
 
 
 def promoted_names(history: Sequence[RegistryEvent]) -> dict[str, str]:
-    """Return the names of all bundles that were ever promoted, by fingerprint."""
+    """Return the names of all bundles (saved models) that were ever promoted, by fingerprint."""
     return {event.bundle: str(event.facts.name) for event in history if event.action == "promoted" and event.bundle}
 
 
 def describe_event(facts: EventFacts) -> str:
-    """Return the known facts of an event as text: its author, commit, rule, compared games and reason.
+    """Return the known facts of a change of the model in production as text.
 
-    The text is empty if none is known.
+    The facts are author, commit, rule, compared games and reason. The text is empty if no fact is known.
     """
     compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
     parts = (

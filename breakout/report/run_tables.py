@@ -37,12 +37,15 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by their titles, without the baseline that is the model before calibration."""
+    """Return the baselines by title; the baseline that is the same model without calibration is left out."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
 def metric_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of all metrics of the model and of its baselines, without the model before calibration."""
+    """Return a table of all metrics of the model and of its baselines on the same games.
+
+    The baseline that is the same model without calibration is left out.
+    """
     rivals = rivals_of(evaluation)
     sides = [evaluation.metrics, *(part.metrics for part in rivals.values())]
     rows = [[text(metric.title), *(interval(side[key]) for side in sides)] for key, metric in METRICS.items()]
@@ -56,8 +59,8 @@ def metric_table(evaluation: EvaluationResult) -> Table:
 def difference_table(evaluation: EvaluationResult) -> Table:
     """Return a table of the differences model minus baseline in each compared metric.
 
-    Beside each difference is the share of resamples in which the model is better. The model before calibration is no
-    baseline here.
+    Beside each difference is the share of resamples (bootstrap draws of game dates) in which the model is better. The
+    baseline that is the same model without calibration is left out.
     """
     columns = ["metric"]
     rows: dict[str, list[Cell]] = {}
@@ -83,7 +86,7 @@ def brier_table(evaluation: EvaluationResult) -> Table | None:
 
 
 def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass") -> Table:
-    """Return a table of the bins of a reliability curve: probabilities, breakout rate and number of games of each."""
+    """Return a table of bins of predicted probabilities: range, mean, breakout rate and number of games of each."""
     rows = [
         {
             "probability": Cell(
@@ -99,10 +102,10 @@ def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
-    """Return a table of the metrics before and after calibration, on the validation part and the evaluation games.
+    """Return a table of the metrics before and after calibration, on the validation part and on the evaluation games.
 
-    If `evaluation` is None, the table has only the columns of the validation part. KeyError if `evaluation` is that of
-    a model without calibration.
+    The validation part is the latest training rows; a fit without them predicts them. If `evaluation` is None, the
+    table has only the columns of the validation part. KeyError if `evaluation` is that of a model without calibration.
     """
     rows = []
     for key, metric in METRICS.items():
@@ -119,9 +122,10 @@ def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResul
 
 
 def precision_recall_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of precision and recall if the games at or above a threshold are flagged, for each threshold.
+    """Return a table with one row for each threshold: precision and recall of the games that the threshold flags.
 
-    The threshold that was chosen on the validation part is highlighted, if there is one.
+    A threshold flags a game if the predicted probability is at or above the threshold. If a threshold was chosen on the
+    validation part (the latest training rows, predicted by a fit without them), its row is highlighted.
     """
     rows = [
         {
@@ -156,9 +160,9 @@ def top_table(top: Sequence[TopRows]) -> Table:
 
 
 def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
-    """Return a table of each metric's mean and spread over seeds, and its value in this run.
+    """Return a table of each metric's mean, standard deviation and range over fits with several seeds.
 
-    A metric without a spread over seeds is left out.
+    A further column has the metric's value in this run. A metric that is undefined for the seeds is left out.
     """
     rows = [
         {
@@ -176,7 +180,7 @@ def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
 
 
 def fold_table(folds: Sequence[FoldMetrics]) -> Table:
-    """Return a table with one row for each fold of a walk forward: its games, trees, breakout rate and metrics."""
+    """Return a table with a row for each fold (one window of a walk forward): games, trees and metrics."""
     rows = [
         {
             "fold": text(fold.fold),
@@ -192,9 +196,9 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 
 
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
-    """Return one table for each way of slicing the games, as by month.
+    """Return one table for each way of slicing the games, such as by month; each row is a slice with its metrics.
 
-    The last table is by weeks since training, if the evaluation has these slices.
+    If the evaluation also has slices by weeks since training, their table is the last one.
     """
     slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
@@ -218,7 +222,10 @@ def _slice_table(caption: str, parts: Sequence[SliceMetrics]) -> Table:
 
 
 def validation_table(validation: ValidationMetrics) -> Table:
-    """Return a table of the metrics on the validation part, for a run without evaluation."""
+    """Return a table of the metrics on the validation part, for a run without evaluation games.
+
+    The validation part is the latest training rows; a fit without them predicts them.
+    """
     rows = [[text(metric.title), number(validation.metrics[key])] for key, metric in METRICS.items()]
     return Table("Metrics on the validation part", ["metric", "model"], rows)
 
@@ -226,8 +233,8 @@ def validation_table(validation: ValidationMetrics) -> Table:
 def describe_validation_use(metrics: RunMetrics) -> str:
     """Return what the validation games were used for, as a clause that follows "games on which".
 
-    The clause is "a threshold was looked for". For a kind of model that stops early it is "the fit was stopped and a
-    threshold looked for".
+    The validation games are the latest training games. The clause is "a threshold was looked for". For a kind of model
+    that stops early the clause is "the fit was stopped and a threshold looked for".
     """
     kind = KINDS.get(metrics.model.kind)  # `kind` is None if this version does not know the model's kind.
     stops_early = kind is not None and kind.stops_early
@@ -235,9 +242,11 @@ def describe_validation_use(metrics: RunMetrics) -> str:
 
 
 def importance_table(metrics: RunMetrics) -> Table:
-    """Return a table of the importance of each feature: the model's own, and by permutation and SHAP if computed.
+    """Return a table of the importance of each feature, the most important first.
 
-    The most important feature is first, by permutation if that was computed, else by the model's own measure.
+    The columns are the model's own measure and, if they were computed, the losses when the feature is shuffled
+    (permutation) and the mean |SHAP| value. The order is that of permutation importance if it was computed, else that
+    of the model's own measure.
     """
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}
@@ -258,7 +267,11 @@ def importance_table(metrics: RunMetrics) -> Table:
 
 
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
-    """Return a table of each feature's values in training and in evaluation, with the tests for drift."""
+    """Return a table of each feature's values in training and in evaluation, with two measures of drift, PSI and KS.
+
+    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. Each measure stands beside the limit
+    above which the feature has drifted.
+    """
     rows = [
         {
             "feature": code(part.name),

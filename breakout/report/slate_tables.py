@@ -1,4 +1,4 @@
-"""The tables of a slate: the ranked players, the players who are out, and the players who were left out."""
+"""The tables of a slate (the games of one day and their players): ranked players, absent players, players left out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ UNMARKED = {"available", "not_listed", "unknown"}  # the statuses for which the 
 
 
 def ranking_table(slate: Slate) -> Table:
-    """Return a table of the ranked players, the highest probability first.
+    """Return a table of the ranked players of a slate (one day's games), the highest probability of a breakout first.
 
-    If the model predicts P(points >= k), the table has it for each k in SHOWN_RUNGS.
+    If the model also predicts P(points >= k), the table shows this probability for each k in SHOWN_RUNGS.
     """
     rungs = SHOWN_RUNGS if "ladder" in slate.ranked else ()
     rows = [

@@ -1,4 +1,8 @@
-"""The tables of a sweep, from its leaderboard."""
+"""The tables of a sweep, from its leaderboard.
+
+Each table of jobs holds the jobs that were validated on the same games. A job is tied with the best one if it is not
+worse beyond chance.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +18,16 @@ LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with the short label of a job's settings; a page shows `overrides` when the pointer is over it.
+    """Return a cell with the short label of a job's settings.
 
-    An empty label is shown as "the settings that all share".
+    A page shows `overrides` when the pointer is over the cell. An empty label is shown as "the settings that all
+    share".
     """
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
 def job_state(row: JobRow, table: JobTable) -> str:
-    """Return "best" for the best job of a table, "tied" for a job tied with the best, "" for any other job."""
+    """Return "best" for the best job of a table, "tied" for a job not worse beyond chance, "" for any other job."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""
@@ -31,7 +36,7 @@ def job_state(row: JobRow, table: JobTable) -> str:
 def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
     """Return a table of the jobs by rank, followed by the baselines on the same games.
 
-    The simplest of the jobs tied with the best is highlighted.
+    Highlighted is the job with the simplest model among the best job and the jobs that are not worse beyond chance.
     """
     title = METRICS[board.optimized_metric].title
     rows = [_job_record(row, table, title) for row in table.rows]
@@ -81,9 +86,10 @@ def _baseline_record(baseline: BaselineRow) -> dict[str, Cell]:
 
 
 def sweep_market_table(table: JobTable) -> Table:
-    """Return a table that compares each job with the market on the lines of the configured prices.
+    """Return a table that compares each job with the betting market on the lines of the configured prices.
 
-    The market is in the first rows. The table has no rows if no job was compared with prices.
+    A line is a bookmaker's number of points. The market is in the first rows. The table has no rows if no job was
+    compared with prices.
     """
     rows = [
         {
@@ -107,7 +113,8 @@ def _line_settings(job: int | None, table: JobTable) -> Cell:
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
     """Return a table of the variants of one target and warehouse, with means of the metrics over windows and seeds.
 
-    The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
+    A variant is the jobs of a sweep that differ only in window, seed, name, hypothesis, tags and paths. `problem` holds
+    the variants, `board` names the metric by which the jobs were validated.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -128,10 +135,10 @@ def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
 
 
 def spread_table(board: Leaderboard) -> Table:
-    """Return a table of the spread of the metrics over seeds, one row for each variant in each window.
+    """Return a table of metrics over seeds (mean, standard deviation, range), one row for each variant and window.
 
-    The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths. Variants whose validation
-    metric is defined for fewer than two seeds of the window are left out.
+    A variant is the jobs of a sweep that differ only in window, seed, name, hypothesis, tags and paths. A row is left
+    out if the validation metric is defined for fewer than two of its seeds.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -172,7 +179,9 @@ def missing_table(board: Leaderboard) -> Table:
 def describe_best(table: JobTable, board: Leaderboard) -> str:
     """Return a sentence about the best job of a table, the number of jobs tied with it, and the simplest of these.
 
-    If no job is tied with it, the sentence says that it is better than every other job beyond chance.
+    A job is tied with the best one if it is not worse beyond chance. If no job is tied with the best one, the sentence
+    says that the best job is better than every other job beyond chance. For a table of one job the sentence states only
+    the job's metric.
     """
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]

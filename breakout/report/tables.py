@@ -16,9 +16,9 @@ UNDEFINED = "\N{EN DASH}"
 class Cell:
     """One cell: its text, the value by which a page sorts it, its kind, and the text of its interval.
 
-    A cell with an empty `sort_by` is sorted last. `interval` is "" without an interval. The kind "code" is for text
-    that a user types and for identifiers, such as a setting or a fingerprint. The kind "settings" is for the settings
-    of a job; a page shows the `hint` of such a cell when the pointer is over it.
+    A cell with an empty `sort_by` is sorted last. `interval` is "" for a cell without an interval. The kind "code" is
+    for text that a user types and for identifiers, such as a setting or a fingerprint. The kind "settings" is for the
+    settings of a job; a page shows the `hint` of such a cell when the pointer is over the cell.
     """
 
     text: str
@@ -36,7 +36,7 @@ class Table:
     """Rows of cells under named columns; on a page the first cell of a row is the row's header.
 
     Row i is highlighted if `chosen[i]` is true; `chosen` may be shorter than `rows`. Only pages use `style`: "prose" is
-    for columns of long texts, "stacked" puts each interval below its estimate.
+    for columns of long texts, "stacked" puts each interval below its estimate, and "" changes nothing.
     """
 
     caption: str
@@ -75,7 +75,7 @@ class Table:
 
 
 def text(value: object) -> Cell:
-    """Return a cell of the kind "text" with the text of a value, by which it is also sorted."""
+    """Return a cell of the kind "text" with the text of a value; a page also sorts the cell by this text."""
     return Cell(str(value), str(value))
 
 

@@ -55,7 +55,7 @@ class Axis:
 
 @dataclass
 class Chart:
-    """A chart with two axes; each method adds marks to it.
+    """A chart with two axes; each method adds marks (lines, dots, areas or text).
 
     `write`, `write_upwards`, `rule` and `legend` take positions in SVG units; the other methods take values on the
     axes. Widths, radii and shifts are always in SVG units. `name` is the chart's attribute `data-chart` in the page.
@@ -113,7 +113,10 @@ class Chart:
     def label(
         self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink", shift: Point = (0, 0)
     ) -> None:
-        """Write text at the values (x, y) on the axes, moved by `shift` in SVG units; `anchor` as in `write`."""
+        """Write text at the values (x, y) on the axes, moved by `shift` in SVG units.
+
+        `anchor` is the part of the text that is at the point: "start", "middle" or "end".
+        """
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
@@ -167,14 +170,17 @@ def round_ticks(low: float, high: float) -> list[float]:
 def tick_pattern(ticks: Sequence[float]) -> str:
     """Return a format specification, such as ".2f", with as many decimals as the distance between the ticks needs.
 
-    A single tick gets the decimals that its own value would need as a distance. Without ticks the result is ".0f".
+    For a single tick, its value takes the place of the distance. Without ticks the result is ".0f".
     """
     step = ticks[1] - ticks[0] if len(ticks) > 1 else ticks[0] if ticks else 1.0
     return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
 
 
 def format_ticks(ticks: Sequence[float], *, is_percent: bool = False) -> list[str]:
-    """Return the labels of ticks: as whole per cent if `is_percent`, else in the format that `tick_pattern` returns."""
+    """Return the labels of ticks: as whole per cent if `is_percent`, else as numbers.
+
+    The numbers have as many decimals as the distance between the ticks needs.
+    """
     pattern = ".0%" if is_percent else tick_pattern(ticks)
     return [true_minus(format_number(tick, pattern)) for tick in ticks]
 
@@ -188,11 +194,12 @@ def square_chart(
     percent: str = "",
     x_labels: Sequence[str] | None = None,
 ) -> Chart:
-    """Return an empty chart with a grid and two titled axes; `x` and `y` are (title, low, high), low less than high.
+    """Return an empty chart with a grid and two titled axes.
 
-    `percent` names the axes with labels in per cent: "", "x", "y" or "xy". If `x_labels` is given, these texts label
-    the values 0, 1, 2, ... of the x axis, which then has no numbers and no grid lines. `name` and `alt` become the
-    chart's fields of these names.
+    `x` and `y` are (title, low, high) of the axes, with low less than high. `percent` names the axes with labels in per
+    cent: "", "x", "y" or "xy". If `x_labels` is given, these texts label the values 0, 1, 2, ... of the x axis. The x
+    axis then has no numbers and no vertical grid lines. `name` identifies the chart in its page; `alt` describes the
+    chart for readers who cannot see it.
     """
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
@@ -228,8 +235,8 @@ def row_chart(
     """Return an empty chart with one row for each label, from top to bottom, and an x axis that includes all `values`.
 
     Row i is at the value i of the y axis. `title` is that of the x axis. `legend` holds (name, colour) entries, which
-    are written above the rows. `name` and `alt` become the chart's fields of these names. ValueError if `labels` or
-    `values` is empty.
+    are written above the rows. `name` identifies the chart in its page; `alt` describes the chart for readers who
+    cannot see it. ValueError if `labels` or `values` is empty.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01
@@ -263,9 +270,11 @@ def row_chart(
 def interval_chart(
     name: str, alt: str, title: str, rows: Sequence[tuple[str, HasInterval, str]], reference: float
 ) -> Chart:
-    """Return a chart with one row for each (label, interval, colour), and a dashed line at the value `reference`.
+    """Return a chart of estimates with their intervals: one row for each (label, interval, colour) of `rows`.
 
-    `title` is that of the x axis. ValueError if `rows` is empty or an estimate is undefined.
+    A dashed line marks the value `reference` of the x axis, whose title is `title`. `name` identifies the chart in its
+    page; `alt` describes the chart for readers who cannot see it. ValueError if `rows` is empty or an estimate is
+    undefined.
     """
     values = [reference, *(end for _, interval, _ in rows for end in ends(interval))]
     chart = row_chart(name, alt, title, [label for label, _, _ in rows], values)
@@ -283,9 +292,9 @@ def estimate_of(interval: HasInterval) -> float:
 
 
 def ends(interval: HasInterval) -> tuple[float, float]:
-    """Return the ends of an interval, or the estimate twice if there is no interval.
+    """Return the two ends of an interval, or the estimate twice if the ends are undefined.
 
-    ValueError if the interval and the estimate are undefined.
+    ValueError if the estimate is undefined too.
     """
     if interval.low is None or interval.high is None:
         return estimate_of(interval), estimate_of(interval)

@@ -1,4 +1,7 @@
-"""The charts of the ledger: each model's log loss by week, and each shadow's e-value against production."""
+"""The charts of the ledger (the record of served predictions): each model's log loss, and evidence for each shadow.
+
+A shadow is a challenger scored beside production. The evidence is its e-value, which grows if the shadow is better.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # The lines of more than f
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
-    """Draw a model's log loss by week, with intervals; None with fewer graded entries than `scoreboard.MIN_GRADED`.
+    """Draw a model's log loss by week, with intervals; None if the model has fewer than MIN_GRADED graded predictions.
 
-    A band marks the interval of the log loss in the evaluation of the run that trained the model, if it is known.
+    MIN_GRADED is that of the module `ledger.scoreboard`. A prediction is graded if its outcome is known. A band marks
+    the interval of the log loss in the evaluation of the run that trained the model. Without such an interval there is
+    no band.
     """
     if score.scores is None:
         return None
@@ -36,10 +41,10 @@ def draw_weeks(score: ModelScore) -> Chart | None:
 
 
 def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
-    """Draw each shadow's e-value, the evidence that it is better than production, after each game date.
+    """Draw the e-value of each shadow (a challenger scored beside production) after each game date.
 
-    The scale is logarithmic. A shadow that was compared with production on fewer than two dates is left out. Return
-    None if no shadow is left.
+    The e-value is the evidence that the shadow is better than production; its axis is logarithmic. A shadow that was
+    compared with production on fewer than two dates is left out. Return None if no shadow is left.
     """
     found = [
         (score.name, one) for score in scores if (one := score.against_production) is not None and one.e_values.size > 1

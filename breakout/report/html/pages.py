@@ -1,7 +1,8 @@
 """The pages of runs, sweeps, comparisons, slates, the registry, the ledger and backtests.
 
-A page is one self-contained HTML file. A `render_` function returns the text of a page; a `write_` function writes the
-page to a file.
+A slate is the games of one day and their players, the registry the record of the models in production, the ledger the
+record of served predictions. A page is one self-contained HTML file. A `render_` function returns the text of a page; a
+`write_` function writes the page to a file.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
 
 
 def render_sweep(board: Leaderboard) -> str:
-    """Return the HTML page of a sweep, made from its leaderboard."""
+    """Return the HTML page of a sweep: the tables and charts of its leaderboard."""
     metric = METRICS[board.optimized_metric].title
     return render_page(
         "sweep.html.j2",
@@ -112,7 +113,10 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def render_comparison(compared: HeadToHead) -> str:
-    """Return the HTML page of a comparison of two bundles, candidate and production, on the same games."""
+    """Return the HTML page of a comparison of two bundles (saved models) on the same games.
+
+    The two bundles are the candidate for production and the model in production.
+    """
     return render_page(
         "comparison.html.j2",
         title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",
@@ -126,7 +130,8 @@ def render_comparison(compared: HeadToHead) -> str:
 def render_production(registry: Registry) -> str:
     """Return the HTML page of a registry: the model in production, if there is one, and the history of events.
 
-    DataError if the history is damaged, or if the manifest of the bundle in production is missing or damaged.
+    An event puts a model into production or takes one out. DataError if the history is damaged, or if the manifest of
+    the model in production is missing or damaged.
     """
     history, current = registry.history(), registry.current()
     promotions = [event for event in history if event.action == "promoted" and event.bundle == current]
@@ -141,9 +146,10 @@ def render_production(registry: Registry) -> str:
 
 
 def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the HTML page of a slate, with its prices if `priced` is given.
+    """Return the HTML page of a slate (the games of one day and their players), with its prices if `priced` is given.
 
-    `candidates` is the number of ranked players before the setting `top` shortened the ranking.
+    `bundle` is the saved model that ranked the players. `candidates` is the number of ranked players before the setting
+    `top` shortened the ranking.
     """
     return render_page(
         "slate.html.j2",
@@ -158,10 +164,10 @@ def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSl
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page of a review as report.html into the ledger's folder below `outputs`, and return the page's path.
+    """Write the page of a review of the ledger (the record of served predictions) and return the page's path.
 
-    Wait if another process holds the ledger's lock. Remove temporary files that killed processes left in that folder.
-    DataError if the page cannot be written.
+    The page is the file report.html in the ledger's folder below `outputs`. Wait if another process holds the ledger's
+    lock. Remove temporary files that killed processes left in that folder. DataError if the page cannot be written.
     """
     ledger = FolderLedger.of(outputs)
     path = ledger.folder / REPORT_FILE
@@ -172,7 +178,7 @@ def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
 
 
 def render_ledger(review: LedgerReview) -> str:
-    """Return the HTML page of a review of the ledger."""
+    """Return the HTML page of a review of the ledger (the record of served predictions)."""
     return render_page(
         "ledger.html.j2",
         title="Ledger of predictions",
@@ -186,9 +192,9 @@ def render_ledger(review: LedgerReview) -> str:
 
 
 def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
-    """Write the page of a backtest as report.html into its folder, and return the path of the page.
+    """Write the page of a backtest as report.html into `folder`, and return the path of the page.
 
-    DataError if it cannot be written.
+    A backtest places bets on past games at recorded prices. DataError if the page cannot be written.
     """
     path = folder / REPORT_FILE
     save_text(render_backtest(record), path)
@@ -196,7 +202,7 @@ def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
 
 
 def render_backtest(record: BacktestRecord) -> str:
-    """Return the HTML page of a backtest."""
+    """Return the HTML page of a backtest: bets on past games at recorded prices, by a model's probabilities."""
     return render_page(
         "backtest.html.j2",
         title="Against the price",

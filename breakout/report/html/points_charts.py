@@ -1,4 +1,7 @@
-"""The charts of predicted distributions of points: the PIT histogram, examples of games, and reliability at lines."""
+"""The charts of predicted distributions of points: the PIT histogram, examples of games, and reliability at lines.
+
+PIT is the probability integral transform. A line is a bookmaker's number of points.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from breakout.report.html.run_charts import draw_reliability
 def draw_pit(pit: PitHistogram) -> Chart:
     """Draw the share of games in each bin of the probability integral transform (PIT) of the points scored.
 
-    A dashed line marks the share that each bin has if the distributions are calibrated.
+    The PIT of a game is spread evenly from the predicted P(points < scored) to P(points <= scored). A dashed line marks
+    the share that each bin has if the predicted distributions are calibrated.
     """
     bins, flat = len(pit.shares), 1 / len(pit.shares)
     alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"
@@ -48,9 +52,9 @@ def draw_fans(fans: Sequence[Fan]) -> Chart:
 
 
 def draw_line(line: LineReliability) -> Chart:
-    """Draw the reliability of the probability of more points than a line such as 20.5.
+    """Draw the reliability of the predicted probability of more points than a line (a bookmaker's number of points).
 
-    The share of games with more points is drawn against the mean probability, for each bin of probabilities.
+    For each bin of probabilities, the share of games with more points is drawn against the mean probability.
     """
     chart = draw_reliability(line.reliability, rate="share with more points")
     return replace(chart, name=f"line-{line.line:g}".replace(".", "-"), alt=f"over {line.line:g} points, {chart.alt}")

@@ -1,4 +1,7 @@
-"""The charts of a model against prices: calibration of model and market, and the cumulative yield of bets."""
+"""The charts of a model against bookmakers' prices: calibration of model and market, and the yield of bets.
+
+The yield is the profit of the bets divided by their stakes.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ FIRST_SHARE = 0.1  # The y axis need not hold the yields of the first tenth of t
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
-    """Draw the share of overs against the mean probability of over, of the model and of the market.
+    """Draw the share of overs against the mean predicted probability of over, once for the model, once for the market.
 
-    An over is a game in which the player scores more points than the line. Each bin of probabilities is a dot with an
-    interval.
+    An over is a game in which the player scores more points than the line (a bookmaker's number of points). The
+    probabilities are put into bins; a dot with an interval stands for each bin.
     """
     bins = [part for name in SOURCE_COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]
@@ -40,9 +43,10 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
 
 
 def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
-    """Draw the cumulative yield after each date, with a band for its interval; None with fewer than two dates.
+    """Draw the yield of all bets so far, with a band for its interval, after each game date with bets.
 
-    `confidence` is the level of the intervals; the chart's `alt` names it.
+    The yield is the profit divided by the stakes. `confidence` is the level of the intervals, such as 0.95; the chart's
+    description for readers who cannot see it names the level. Return None if there are fewer than two dates.
     """
     if len(curve) < 2:
         return None

@@ -1,7 +1,7 @@
 """The Jinja2 environment of all pages.
 
-The environment escapes every text that a template inserts, removes its control characters, and masks secrets in
-addresses. An undefined name in a template is an error.
+The environment escapes every text that a template inserts, removes its control characters, and masks secrets in URLs.
+An undefined name in a template is an error.
 """
 
 from __future__ import annotations
@@ -57,5 +57,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return text without control characters and with secrets masked; return markup and other types unchanged."""
+    """Return text without control characters, with secrets in URLs masked; return other types and markup unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

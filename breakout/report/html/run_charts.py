@@ -32,9 +32,10 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
-    """Draw the AUC and its interval on a scale.
+    """Draw the AUC and its interval on a scale, with marks at 0.5, MARGINAL_AUC and READY_AUC.
 
-    Marks are at 0.5 and at the limits of the verdict, MARGINAL_AUC and READY_AUC. ValueError if the AUC is undefined.
+    MARGINAL_AUC and READY_AUC are the lowest AUCs for two levels of the verdict on a model. ValueError if the AUC is
+    undefined.
     """
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)
@@ -55,7 +56,10 @@ def draw_verdict_scale(auc: Interval) -> Chart:
 
 
 def draw_roc(curve: Curve, auc: Interval) -> Chart:
-    """Draw the ROC curve, and the diagonal that random probabilities give; `auc` is stated in the chart's `alt`."""
+    """Draw the ROC curve, and the diagonal that random probabilities give.
+
+    `auc` is stated in the chart's description for readers who cannot see it.
+    """
     alt = f"ROC curve, area {format_interval(auc)}; the diagonal is chance"
     chart = square_chart("roc", alt, ("share of other games flagged", 0, 1), ("share of breakouts flagged", 0, 1))
     points = list(zip(curve.x, curve.y, strict=True))
@@ -69,7 +73,8 @@ def draw_roc(curve: Curve, auc: Interval) -> Chart:
 def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_rate: float) -> Chart:
     """Draw precision against recall, with a line at the breakout rate: the precision if every game is flagged.
 
-    `average_precision` is stated in the chart's `alt`.
+    A flagged game is predicted to be a breakout. `average_precision` is stated in the chart's description for readers
+    who cannot see it.
     """
     alt = (
         f"precision against recall, average precision {format_interval(average_precision)}; "
@@ -87,7 +92,7 @@ def draw_reliability(
     before: Sequence[ReliabilityBin] | None = None,
     rate: str = "breakout rate that followed",
 ) -> Chart:
-    """Draw the breakout rate of each bin against the bin's mean probability, with intervals.
+    """Draw for each bin of predicted probabilities the breakout rate, with its interval, against the mean probability.
 
     `before` holds the bins before calibration, which are drawn without intervals; None draws none. `rate` is the title
     of the y axis. ValueError if `bins` is empty or the rate of a bin is undefined.
@@ -115,7 +120,7 @@ def draw_reliability(
 def draw_histogram(histogram: ScoreHistogram) -> Chart:
     """Draw two histograms of the predicted probabilities: that of breakouts, and that of other games.
 
-    The shares in each histogram add up to 1, or are all 0 if it has no games.
+    The shares in each histogram add up to 1, or are all 0 if the histogram has no games.
     """
     edges = histogram.edges
     shares = [[count / (sum(counts) or 1) for count in counts] for counts in (histogram.others, histogram.breakouts)]
@@ -160,10 +165,10 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
 
 
 def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
-    """Draw the lift (breakout rate divided by that of all games) of the highest-ranked games against their share.
+    """Draw the lift of the games with the highest probabilities against their share of all games.
 
-    `curve` has the lift at every share, `top` the lifts with intervals at a few shares. An undefined lift in `top` is
-    left out.
+    The lift is the breakout rate of these games divided by the breakout rate of all games. `curve` has the lift at
+    every share, `top` the lifts with intervals at a few shares. An undefined lift in `top` is left out.
     """
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
@@ -188,7 +193,8 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
     """Draw the rise in log loss when a feature is shuffled, with its interval, for each feature in the given order.
 
-    Features that add nothing are grey. `features` must not be empty. ValueError if a rise is undefined.
+    A feature is grey if shuffling it makes neither log loss nor AUC worse beyond chance. `features` must not be empty.
+    ValueError if a rise is undefined.
     """
     first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
     return interval_chart(
@@ -201,9 +207,10 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_differences(comparison: Comparison) -> Chart | None:
-    """Draw candidate minus production in log loss and Brier score, on all games and on those of each month.
+    """Draw the log loss and the Brier score of the candidate minus those of the model in production.
 
-    Differences without an interval are left out. Return None if no difference has an interval.
+    The differences are drawn for all games and for the games of each month. Differences without an interval are left
+    out. Return None if no difference has an interval.
     """
     months = comparison.slices["month"]
     parts = [("all games", comparison.differences), *((month.label, month.differences) for month in months)]
@@ -220,9 +227,10 @@ def draw_differences(comparison: Comparison) -> Chart | None:
 
 
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
-    """Draw quantiles of each feature in training and evaluation, in standard deviations from the training mean.
+    """Draw quantiles of each feature's values in training and in evaluation.
 
-    Features that are constant in training are left out. Return None if no feature is left, or if no game was evaluated.
+    The unit of the x axis is the standard deviation in training, and 0 is the training mean. Features that are constant
+    in training are left out. Return None if no feature is left, or if no game was evaluated.
     """
     known = [part for part in features if part.reference.sd and part.current.quantiles]
     if not known:
@@ -250,7 +258,7 @@ def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
 
 
 def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
-    """Return the quantiles of a sample as distances from the mean of `reference`, in its standard deviations.
+    """Return quantiles of a sample as distances from the mean of `reference`, in standard deviations of `reference`.
 
     The keys are the levels DRAWN_QUANTILES.
     """

@@ -14,10 +14,11 @@ CELL = (92, 44)  # the width and height of a cell of a heat map, in SVG units
 
 
 def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
-    """Draw a heat map of the validation metric for each table of the board whose jobs differ in depth or iterations.
+    """Draw a heat map of the validation metric by depth and iterations of the trees, for each table of the leaderboard.
 
-    Jobs without depth or iterations, or with an undefined metric, are left out. Return for each heat map the title of
-    its table, the chart, and whether a cell is the mean of several jobs.
+    Jobs without these two settings, or with an undefined metric, are left out. A table is left out if all of its
+    remaining jobs have the same depth and iterations. Return for each heat map the title of its table, the chart, and
+    whether a cell of the chart is the mean of several jobs.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -34,9 +35,10 @@ def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
 
 
 def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Metric) -> Chart:
-    """Draw a heat map of a metric by depth (rows) and iterations (columns); a darker cell is better.
+    """Draw a heat map of a metric by depth (rows) and iterations (columns); a stronger colour is better.
 
-    `cells` maps (depth, iterations) to the value, and must not be empty. `name` becomes the chart's field `name`.
+    `cells` maps (depth, iterations) to the value of the metric, and must not be empty. `name` identifies the chart in
+    its page.
     """
     depths, iterations = sorted({depth for depth, _ in cells}), sorted({count for _, count in cells})
     low, high = min(cells.values()), max(cells.values())
@@ -62,11 +64,11 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games, with its interval, of one job of each table.
+    """Draw the AUC on evaluation games, with its interval, of one job of each table of a leaderboard.
 
-    The job is the simplest of those tied with the best on the validation part. Below its row are rows of the baseline
-    `logistic` and of the job's folds, if there are any. Jobs that only train and rows with an undefined AUC are left
-    out. Return None if no row is left.
+    The job is the one with the simplest model among the best job and the jobs that are not worse beyond chance. Below
+    the job's row are rows of the baseline `logistic` and of the job's folds (windows of a walk forward), if there are
+    any. Jobs that only train and rows with an undefined AUC are left out. Return None if no row is left.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:
@@ -85,10 +87,11 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric of jobs that differ in the seed: a dot for each seed and a stroke at the mean.
+    """Draw the validation metric of the same model with different seeds: a dot for each seed and a stroke at the mean.
 
-    Each element of `spreads` is a row of the chart; its jobs have the same model and data. `metric` is the title of the
-    metric. Rows in which it is defined for fewer than two seeds are left out. Return None if no row is left.
+    Each element of `spreads` is one row of the chart, for jobs with the same model and data. `metric` is the title of
+    the metric. A row is left out if the metric is defined for fewer than two of its seeds. Return None if no row is
+    left.
     """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:

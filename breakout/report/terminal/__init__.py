@@ -1,1 +1,1 @@
-"""The output on the terminal. The module `lines` works without rich, which takes long to import."""
+"""The output on the terminal. The module `lines` works without the library rich, which takes long to import."""

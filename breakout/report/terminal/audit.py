@@ -1,4 +1,4 @@
-"""The results of audits on the terminal: of the features, and of the feature vectors that predictions logged."""
+"""The results of audits on the terminal: of the features, and of the feature vectors behind served predictions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SHOWN_CELLS = 20
 def print_audit(report: AuditReport) -> None:
     """Print the violations of each check by feature, the number of rows of each edge case, and counterexamples.
 
-    The last line says "clean" or counts the violations.
+    A violation is a difference between two computations that must agree. The last line says "clean" or counts the
+    violations.
     """
     out = console()
     table = titled_table(f"{len(report.features)} features, violations by check", "check", "violations", "of")
@@ -37,11 +38,12 @@ def print_audit(report: AuditReport) -> None:
 
 
 def print_served(report: ServedAudit) -> None:
-    """Print for each feature how many logged vectors differ from those computed now.
+    """Print for each feature how many logged feature vectors have another value now.
 
-    Then print the first SHOWN_CELLS changed cells of source tables, the number of players who are on no slate now, the
-    number of vectors whose difference no changed cell explains, and a warning for each model that could not be compared
-    and each damaged file of the ledger. The last line says "clean" or counts the vectors that differ, the models that
+    The logged vectors are those behind served predictions. Then print the first SHOWN_CELLS changed cells of source
+    tables, the number of vectors whose player is not on the slate (the day's games and their players) now, and the
+    number of vectors whose difference no changed cell explains. A warning is printed for each model that could not be
+    compared and for each damaged file. The last line says "clean" or counts the vectors that differ, the models that
     could not be compared, and the damaged files.
     """
     out = console()

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class _LatestMessage(logging.Handler):
     """A log handler that shows the latest log message on the line of a progress task.
 
-    If this is the logger's only handler, a warning is also printed above the line. Without that the warning would be
-    lost: `logging` prints warnings by itself only for a logger without any handler.
+    A warning is also printed above the line if this handler is the logger's only one. Without that line the warning
+    would be lost: `logging` prints warnings by itself only for a logger without any handler.
     """
 
     def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:
@@ -69,7 +69,7 @@ def progress_line(name: str) -> Iterator[None]:
 
 @contextmanager
 def audit_bar() -> Iterator[Callable[[object], None]]:
-    """Show a progress bar of an audit; each call of the yielded function advances it by one date.
+    """Show a progress bar of an audit; each call of the yielded function advances the bar by one date.
 
     The argument of the yielded function is ignored. If standard output is not a terminal, nothing is shown.
     """
@@ -81,9 +81,10 @@ def audit_bar() -> Iterator[Callable[[object], None]]:
 
 @contextmanager
 def job_bar(out: PlainConsole, done: int, total: int) -> Iterator[Callable[[int, str], None]]:
-    """Show a progress bar of a sweep's jobs, `done` of `total` finished at the start, with the time left.
+    """Show a progress bar of a sweep's jobs, with the elapsed time and the time left.
 
-    The yielded function takes the number of finished jobs and the text at the end of the bar, and shows both.
+    `total` is the number of jobs and `done` the number of jobs that are finished at the start. The yielded function
+    takes the number of finished jobs and the text at the end of the bar, and shows both.
     """
     columns = (
         TextColumn("{task.description}", markup=False),

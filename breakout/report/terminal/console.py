@@ -22,7 +22,7 @@ OTHER_COLUMNS = 54  # the width in characters that columns of settings leave to 
 
 
 class PlainConsole(Console):
-    """A rich console that interprets no markup or emoji codes, removes control characters, and masks secrets.
+    """A rich console that interprets no markup or emoji codes, removes control characters, and masks secrets in URLs.
 
     Styles are set by `styled`, never by tags inside a text, because a player or an experiment may be named `[/red]`.
     """
@@ -48,9 +48,9 @@ class PlainConsole(Console):
     def print_table(self, table: Table, optional: Sequence[str] = ()) -> None:
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
-        If a word is wider than its column can be, the columns `optional` are left out one after another, in this order,
-        until every word fits. The first column is never wrapped, because it names the rows. Settings are wrapped so
-        that OTHER_COLUMNS characters are left to the other columns.
+        If a word is wider than its column can be, the columns named in `optional` are left out one after another, in
+        this order, until every word fits. The first column is never wrapped, because it names the rows. Settings are
+        wrapped so that OTHER_COLUMNS characters are left to the other columns.
 
         If the words still do not fit, the first column is narrowed last and cut. In other columns a word that is too
         long is continued on the next line; rich would cut it by default.
@@ -128,7 +128,7 @@ def console() -> PlainConsole:
 def styled(value: object, style: str, after: object = "") -> Text:
     """Return `value` in a style, followed by `after` without a style.
 
-    Control characters are removed from both, and secrets in addresses are masked.
+    Control characters are removed from both, and secrets in URLs are masked.
     """
     return Text.assemble((printable(str(value)), style), printable(str(after)))
 
@@ -139,7 +139,7 @@ def titled_table(title: str, *columns: str | Column) -> RichTable:
 
 
 def _wrap_settings(settings: str, width: int) -> str:
-    """Break settings into lines of at most `width` characters.
+    """Return settings (KEY=VALUE texts between spaces) broken into lines of at most `width` characters.
 
     Lines end between settings. A setting that is longer than a line is broken after a comma, or anywhere if the line
     has no comma.

@@ -18,7 +18,10 @@ LISTED_ITEMS = 20  # the largest number of corrected cells, games, names or play
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
-    """Print the number of rows of each table in `folder`, and what an import changed, left out and could not match."""
+    """Print the number of rows of each table in `folder`, and what an import changed, left out and could not match.
+
+    A name of an injury report could not be matched if the player table of the season has no such player.
+    """
     changes = result.changes
     print_line(f"tables in {folder}" + (" (nothing changed)" if changes.is_empty else ""))
     for table in FOLDER_TABLES:
@@ -50,9 +53,10 @@ def _corrections(result: ImportResult) -> list[str]:
 
 
 def print_differences(found: FolderDifferences, folder: Path, other: Path) -> None:
-    """Print for each table the numbers of rows that only one of two folders holds, then the columns that differ.
+    """Print for each table how many rows only one of two folders holds, and the columns that differ.
 
-    Each column is printed with the number of different cells and examples.
+    A column is printed if the folders differ in it, with the number of different cells and examples. Without such
+    columns print that every cell of the shared rows is equal.
     """
     seasons = ", ".join(f"{year}-{(year + 1) % 100:02}" for year in found.seasons)
     print_line(f"{folder} against {other}, {seasons}:")
@@ -68,9 +72,9 @@ def print_differences(found: FolderDifferences, folder: Path, other: Path) -> No
 
 
 def _print_list(title: str, items: list[str], count: int | None = None) -> None:
-    """Print a title with `count` (None: the number of items), and the first LISTED_ITEMS items.
+    """Print a title with a number, and the first LISTED_ITEMS items; print nothing if there are no items.
 
-    Print nothing if there are no items.
+    The number is `count`, or the number of items if `count` is None.
     """
     if not items:
         return

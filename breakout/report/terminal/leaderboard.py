@@ -16,8 +16,9 @@ SHOWN_TABLES = 3
 def print_board(board: Leaderboard) -> None:
     """Print the first SHOWN_TABLES tables, the jobs that are not completed, and the paths of leaderboard and report.
 
-    A table is printed with its first SHOWN_JOBS jobs, the simplest of the jobs tied with the best, and the comparison
-    with the market, if there is one.
+    A table is printed with its first SHOWN_JOBS jobs, and with the job of the simplest model among the best job and
+    those that are not worse beyond chance. If jobs were compared with the betting market, the comparison follows the
+    table.
     """
     out = console()
     for table in board.tables[:SHOWN_TABLES]:

@@ -1,4 +1,7 @@
-"""The ledger on the terminal: shadows, the predictions of a day, outcomes and scores."""
+"""The ledger (the record of served predictions) on the terminal: shadows, predictions of a day, outcomes and scores.
+
+A shadow is a challenger scored beside production.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,11 @@ SHOWN_PLAYERS = 5
 
 
 def print_shadows(shadows: Shadows) -> None:
-    """Print every shadow with its name and the last day of its training, and a warning for each damaged bundle."""
+    """Print every shadow (a challenger scored beside production) with its name and the last day of its training.
+
+    A warning is printed for each shadow whose saved model is damaged. Without shadows the table is empty and its title
+    says "no shadows".
+    """
     fingerprints = shadows.fingerprints()
     table = titled_table("shadows" if fingerprints else "no shadows", "bundle", "name", "trained to", "mode")
     damaged = []
@@ -45,10 +52,12 @@ def print_shadows(shadows: Shadows) -> None:
 def print_day(
     day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], why_idle: str, top: int | None = None
 ) -> None:
-    """Print the newest date or time in each source, the number of late entries if any, and the slate of each model.
+    """Print how new the data of each source are, and each model's players of the day with the highest probabilities.
 
-    If `slates` is empty, nothing was predicted, and `why_idle` is printed as the reason. `top` is the number of players
-    shown for each model; None means SHOWN_PLAYERS. A warning is printed for a model that could not predict.
+    Each element of `slates` is one model's predictions of the day's games. If `slates` is empty, nothing was predicted,
+    and `why_idle` is printed as the reason. `top` is the number of players shown for each model; None means
+    SHOWN_PLAYERS. If predictions were made at or after tip-off, their number is printed. A warning is printed for a
+    model that could not predict.
     """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
@@ -105,10 +114,11 @@ def _describe_move(move: Move) -> str:
 
 
 def print_review(review: LedgerReview, page: Path) -> None:
-    """Print damaged files, counts, scores, corrected outcomes, the number of new outcomes, and the page's path.
+    """Print a review of the ledger (the record of served predictions) and the path `page` of its HTML page.
 
-    The scores include comparisons of shadows with production, and of models with the market. For an empty ledger, print
-    the commands that fill it instead of counts and scores.
+    Print damaged files, counts, scores, comparisons of shadows (challengers) with production and of models with the
+    market, corrected outcomes, and the number of new outcomes. For an empty ledger, print the commands that fill it
+    instead of counts and scores.
     """
     out = console()
     for sentence in review.damaged:

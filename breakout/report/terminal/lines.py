@@ -1,4 +1,4 @@
-"""Plain lines on standard output and standard error, printed without rich, which takes long to import."""
+"""Plain lines on standard output and standard error, printed without the library rich, which takes long to import."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def prepare_output() -> None:
     """Set up standard output, standard error and `logging` so that any text can be printed safely.
 
-    A character that the encoding of the stream lacks is written as `?` instead of raising UnicodeEncodeError. From the
-    warnings that `logging` prints because a logger has no handler, control characters are removed, and secrets in
-    addresses are masked.
+    A character that the encoding of the stream lacks is written as `?` instead of raising UnicodeEncodeError. In the
+    warnings that `logging` prints for a logger without a handler, control characters are removed and secrets in URLs
+    are masked.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
@@ -74,12 +74,12 @@ def log_on_stderr(*, is_on: bool) -> Iterator[None]:
 
 
 def print_line(text: object = "", *, flush: bool = False) -> None:
-    """Print text on standard output, without control characters and with secrets in addresses masked."""
+    """Print text on standard output, without control characters and with secrets in URLs masked."""
     print(printable(str(text)), flush=flush)
 
 
 def print_entry(text: str, indent: int) -> None:
-    """Print text as one line; on a terminal, break it at spaces to the terminal's width.
+    """Print text as one line; on a terminal, break the text at spaces to the terminal's width.
 
     All lines but the first are then indented by `indent` spaces.
     """
@@ -97,5 +97,5 @@ def wrap_entry(text: str, width: int, indent: int) -> str:
 
 
 def print_error(text: object) -> None:
-    """Print text on standard error, without control characters and with secrets in addresses masked."""
+    """Print text on standard error, without control characters and with secrets in URLs masked."""
     print(printable(str(text)), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The plan of a run on the terminal: features, windows or folds, model, and warnings."""
+"""The plan of a run on the terminal: what the run would read, fit and write. A dry run prints the plan only."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def print_plan(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> None:
-    """Print mode, features, windows with row counts, model, and the folder to which the run would be written.
+    """Print the plan of a run: mode, features, windows with row counts, model, and the folder that the run would write.
 
-    `train` and `evaluation` hold the rows of the windows; `evaluation` is None if the run only trains.
+    `train` and `evaluation` hold the rows of the two windows; `evaluation` is None if the run only trains.
     """
     _print_plan(plan, _feature_table(plan), _window_table(plan, train, evaluation))
 
@@ -31,7 +31,7 @@ def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
     """Print the plan of a run whose warehouse charges for queries: dates and costs instead of row counts.
 
     Counting the rows would take a query that the warehouse charges for. `costs` maps the keys of `RunPlan.ranges`, such
-    as "train", to costs; a dash is printed for a key without a cost.
+    as "train", to the estimated costs of reading; a dash is printed for a key without a cost.
     """
     rows = []
     for part, days in plan.ranges().items():
@@ -43,7 +43,8 @@ def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
 def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
     """Print the plan of a walk forward, with the dates and row counts of each fold.
 
-    `span` holds the rows of all folds.
+    A fold is one window of a walk forward: training dates and the later dates of its evaluation. `span` holds the rows
+    of all folds.
     """
     rows = []
     for fold in folds:

@@ -1,4 +1,4 @@
-"""A backtest, and the prices of a slate, on the terminal."""
+"""The comparison of a model with bookmakers' prices on the terminal: a backtest on past games, and one day's offers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
 
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
-    """Print verdict, funnel, metrics of model and market, the bets' returns, and the paths of folder and report.
+    """Print a backtest (bets on past games at recorded prices) and the paths of its folder and report.
 
-    The metrics are left out if no line has both prices and a result, and the returns if there is no bet.
+    Print the verdict, the counts from price quotes to bets, the metrics of model and market, and the bets' returns. The
+    metrics are left out if no line (a bookmaker's number of points) has both prices and a result. The returns are left
+    out if there is no bet.
     """
     out, found = console(), record.backtest
     out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))
@@ -42,7 +44,10 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
 
 
 def print_prices(priced: PricedSlate) -> None:
-    """Print the offers of a slate with expected values, and with stakes if the backtest shows an edge."""
+    """Print the offers of bets on one day's games with their expected values, and with stakes if there is an edge.
+
+    There is an edge if a named backtest shows that the model adds to the market's probabilities beyond chance.
+    """
     out = console()
     out.print(styled("prices", "bold", f": {tables.describe_weight(priced)}"))
     for note in tables.list_slate_notes(priced):

@@ -18,10 +18,11 @@ SHOWN_FOLDERS = 3
 
 
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
-    """Print the first `top` rows of a listing, the number of further rows, and a message for each damaged folder.
+    """Print the first `top` runs and sweeps of a listing, the number of further ones, and damaged folders.
 
-    Runs that are not completed are counted, and the folders of at most SHOWN_FOLDERS of them are printed. If no row
-    matches the filters, the values that occur for the filters `model` and `features` are printed.
+    Runs that are not completed are counted, and at most SHOWN_FOLDERS of their folders are printed. `outputs` is the
+    folder that was searched. If no run or sweep matches the filters, print this folder and the values of the filters
+    `model` and `features` that occur below it.
     """
     out = console()
     if not listing.rows:

@@ -46,7 +46,7 @@ def print_run(
     """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and next commands.
 
     The commands to try next repeat those of the run's `overrides` that decide the games, the features and the model.
-    `distributions` is None if the run has nothing with which the training window can be compared.
+    `distributions` compares the training rows with the evaluation rows; None if the run has no evaluation rows.
     """
     out = console()
     print_metrics(metrics)
@@ -63,7 +63,11 @@ def print_run(
 
 
 def print_metrics(metrics: RunMetrics) -> None:
-    """Print the evaluation, or without one the validation metrics; then calibration, market and seeds, if any."""
+    """Print the evaluation of a run, or for a run that only trained the metrics on the validation rows.
+
+    Then print the calibration, the comparison with the betting market, and the spread of the AUC over several seeds.
+    What a run does not have is left out.
+    """
     if metrics.evaluation is not None:
         _print_evaluation(metrics.evaluation, metrics.warnings)
     elif metrics.validation is not None:
@@ -81,7 +85,10 @@ def print_metrics(metrics: RunMetrics) -> None:
 
 
 def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> None:
-    """Print the verdict, warnings, the metrics of model and baselines, thresholds, and top hit rates."""
+    """Print the verdict on the model, warnings, the metrics of model and baselines, thresholds, and top hit rates.
+
+    A hit rate is the share of breakouts among the games with the highest probabilities.
+    """
     out, rows, verdict = console(), evaluation.rows, evaluation.verdict
     out.print(styled(verdict.level, "bold", f": {verdict.reason}"))
     for warning in [*verdict.warnings, *warnings]:
@@ -109,9 +116,10 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print the kind of calibration, and the log loss before and after it on rows on which it was not fitted.
+    """Print the kind of calibration, and the log loss before and after calibration.
 
-    Without such rows print only the kind. Print nothing for a model that is not calibrated.
+    The log loss is that of rows on which the calibration was not fitted. Without such rows print only the kind. Print
+    nothing for a model that is not calibrated.
     """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
@@ -143,10 +151,12 @@ def _print_importance(metrics: RunMetrics) -> None:
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
     """Return at most two lines, each with a purpose and a command that changes one thing of the run.
 
-    The lines propose the first two of these changes that apply: a longer window, other kinds of models, and the
-    features of the preset `tonight`, which are known before tip-off, if the run lacks some of them. A longer window is
-    proposed only if the run evaluated no games or too few, and only for the embedded sample, because window=season has
-    the dates of the sample.
+    Three changes are considered, and the lines propose the first two that apply:
+
+    - A longer window, if the run evaluated no games or too few. It is proposed only for the embedded sample of data,
+      because window=season has the dates of the sample.
+    - Other kinds of models; this change always applies.
+    - The features of the preset `tonight`, which are known before tip-off, if the run lacks some of them.
     """
     is_sample = not any(override.lstrip("+~").startswith("warehouse") for override in overrides)
     steps = []

@@ -1,4 +1,7 @@
-"""A ranked slate on the terminal, with the players left out, and the probabilities of one player at a line."""
+"""A slate (one day's games and players) on the terminal: ranked players, players left out, one player at a line.
+
+A line is a bookmaker's number of points for a player.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
 
 def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
-    """Print the ranking, absent players, skipped players by reason, warnings, and the paths of the files.
+    """Print a slate (one day's games and players): warnings, absent players, skipped players and the ranking.
 
-    `candidates` is the number of ranked players before the setting `top` shortened the ranking.
+    `bundle` is the saved model that ranked the players. `candidates` is the number of ranked players before the setting
+    `top` shortened the ranking. `written` are the paths of the files that were written; they are printed too.
     """
     out = console()
     cut = f", the best {len(slate.ranked)} shown" if len(slate.ranked) < candidates else ""
@@ -52,9 +56,10 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
 
 
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
-    """Return the table of ranked players, in reverse order if `is_best_last`.
+    """Return the table of ranked players, the best player first, or last if `is_best_last`.
 
-    The order is reversed if the ranking is longer than the terminal, so that the best players remain visible.
+    The best player is put last if the ranking is longer than the terminal, because the last rows remain visible on the
+    terminal. `is_wide` adds a column of the features that moved each probability most.
     """
     legend = (
         "chance: of a breakout if he plays; S: season average; needs: points for a breakout; last: days since his last "
@@ -88,7 +93,10 @@ def _ladders(slate: Slate) -> Table:
 
 
 def print_line_answer(answer: LineAnswer) -> None:
-    """Print the probabilities of more points than the line, of exactly as many if that can occur, and of fewer."""
+    """Print a player's probabilities of more points than a line (a bookmaker's number of points), and of fewer.
+
+    If the player can score exactly as many points as the line, print the probability of that too.
+    """
     push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
     console().print(
         f"{answer.player_full_name} ({answer.game}), if he plays: more than {answer.line:g} points {answer.over:.3f}"
@@ -97,7 +105,10 @@ def print_line_answer(answer: LineAnswer) -> None:
 
 
 def _describe_reports(slate: Slate) -> str:
-    """Return the cutoff of the injury reports and the time of the newest one as text, or that there are none."""
+    """Return the cutoff (the time up to which injury reports count) and the time of the newest report, as text.
+
+    If there are no reports, the text says so.
+    """
     if not slate.statuses.is_available:
         return "injury reports: none in the warehouse"
     if slate.known_at is None:
