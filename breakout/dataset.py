@@ -1,7 +1,7 @@
-"""The rows that a model is fitted on or predicts: features in the order of the contract, label, keys and context.
+"""The rows that a model is fitted on or predicts: features in order, label, keys and context.
 
 Training, evaluation and prediction get their rows from `build_dataset`. Code that shares rows between runs, such as a
-sweep, calls its two steps itself: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
+sweep, calls its two steps itself. `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 class Rows:
     """The columns of n rows that models use; a row is one player in one game.
 
-    - `X` (n, k): the features as float64, with missing values filled.
+    - `X` (n, number of features): the features as float64, with missing values filled.
     - `y` (n,): 1 for a breakout, else 0. None if the games are not played yet.
     - `points` (n,): the player's points in the game. None if the games are not played yet.
     - `season_average` (n,): the player's mean points a game this season before the game, 0 without an earlier game.
     - `points_for_breakout` (n,): the fewest points in the game that are a breakout.
     - `wider`: all rows to fit on, including these rows, if the model is fitted on more players than it predicts. None
-      if it is fitted on these rows only.
+      if the model is fitted on these rows only.
 
-    All arrays may also be None if the models that get the rows do not use them.
+    Each array may also be None if the models that get the rows do not use the array.
     """
 
     X: pd.DataFrame
@@ -69,7 +69,10 @@ class Rows:
 
     @property
     def label(self) -> np.ndarray:
-        """Return the array `y`; ValueError if the rows have no label, because their games are not played yet."""
+        """Return the array `y`: 1 for a breakout, else 0.
+
+        ValueError if `y` is None, because the games are not played yet.
+        """
         if self.y is None:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
@@ -85,7 +88,8 @@ class Rows:
     def take(self, chosen: np.ndarray) -> Self:
         """Return the rows that `chosen` selects: a bool mask of shape (n,), or an array of positions.
 
-        `wider` of the result is None, because `chosen` does not refer to the rows of `wider`.
+        `wider` (the rows of more players to fit on) is None in the result, because `chosen` does not refer to these
+        rows.
         """
         parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "wider"}
         return type(self)(
@@ -98,12 +102,15 @@ class Rows:
 
     @property
     def widest(self) -> Self:
-        """Return all rows to fit on: `wider`, or these rows if `wider` is None."""
+        """Return all rows to fit on: `wider`, which has the rows of more players, or these rows if `wider` is None."""
         return self if self.wider is None else self.wider
 
 
 def join_rows(first: Rows, second: Rows) -> Rows:
-    """Return the rows of `first` followed by those of `second`; a field that is None in one of them is None."""
+    """Return the rows of `first` followed by those of `second`.
+
+    A field, such as the labels, that is None in one of them is None in the result.
+    """
     import pandas as pd
 
     def joined(name: str) -> np.ndarray | None:
@@ -120,9 +127,9 @@ def join_rows(first: Rows, second: Rows) -> Rows:
 class Dataset(Rows):
     """The n rows of one feature query, sorted by game_date, game_id, player_lookup.
 
-    `is_missing` (n, k) marks the values of `X` that were filled with defaults. `dates` (n,) is game_date as
-    datetime64[D]. `keys` has the columns KEY_COLUMNS. `context` has the columns that reports show or by which they
-    group rows, such as the teams.
+    `is_missing` has the shape of the features `X` and marks values that were filled with defaults. `dates` (n,) is
+    game_date as datetime64[D]. `keys` has the columns KEY_COLUMNS: the player, the game and its date. `context` has the
+    columns that reports show or by which they group rows, such as the teams.
     """
 
     is_missing: pd.DataFrame
@@ -132,7 +139,10 @@ class Dataset(Rows):
 
     @cached_property
     def feature_file(self) -> bytes:
-        """Return `X` as the content of a Parquet file, encoded once for all models that are fitted on these rows."""
+        """Return the features `X` as the content of a Parquet file.
+
+        The content is encoded once and kept for all models that are fitted on these rows.
+        """
         from breakout.artifacts import to_parquet
 
         return to_parquet(self.X)
@@ -141,7 +151,7 @@ class Dataset(Rows):
     def fingerprint(self) -> str:
         """Return 16 hex digits of a SHA-256 of the feature names, the keys, the feature values and the labels.
 
-        Rows of games that are not played yet have no labels.
+        The labels are left out if the games are not played yet.
         """
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
@@ -162,17 +172,18 @@ def build_dataset(
     slice_features: Sequence[str] = (),
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the rows of the game dates start..end, both inclusive.
+    """Return the features, labels and keys of the rows with game dates start..end, both inclusive.
 
-    Features are computed from games before each row's date, and from injury reports up to the cutoff of `config`.
-    `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the games in the table
-    `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing values are not
-    filled. `registry` None means the registry of `config`.
+    Features are computed from games before each row's date, and from injury reports up to the cutoff (the time up to
+    which they count). `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the
+    games in the table `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing
+    values are not filled. `registry` has the definitions of the features; None means the registry of `config`.
 
     DataError if the source tables are missing or damaged, if they contain impossible values, or if a feature is
-    infinite. ConfigurationError if a feature needs injury reports and no table of them is configured, or if it reads a
-    column whose name is not made of letters, digits and _. FeatureDefinitionError if there is no such feature or if its
-    expression cannot be resolved. ValueError if `config` has no features.
+    infinite. ConfigurationError if a feature needs injury reports and no table of them is configured.
+    ConfigurationError also if a feature reads a column whose name is not plain (at most 300 letters, digits and _,
+    without a digit first). FeatureDefinitionError if there is no such feature or if its expression cannot be resolved.
+    ValueError if `config` has no features.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -193,9 +204,11 @@ def ask_checked(
 ) -> pa.Table:
     """Check the source rows that the features of `config` read, send the feature query `sql` and return its result.
 
-    `registry` None means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a
-    feature needs injury reports and no table of them is configured, or if it reads a column whose name is not made of
-    letters, digits and _. FeatureDefinitionError if the expression of a feature cannot be resolved.
+    The dates `start` to `end` are those of the requested rows. `registry` has the definitions of the features; None
+    means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a feature needs
+    injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is
+    not plain (at most 300 letters, digits and _, without a digit first). FeatureDefinitionError if the expression of a
+    feature cannot be resolved.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -222,9 +235,10 @@ def dataset_of(
 ) -> Dataset:
     """Return the result `answer` of the feature query as a dataset; DataError if a feature is infinite.
 
-    `answer` has the columns of `get_training_data_query` for the features of `config` and `slice_features`, with the
-    points if `row_source` is `played`. KeyError if one of them is missing. The other parameters are as in
-    `build_dataset`.
+    `answer` has the columns of the query for the features of `config` and `slice_features`. If `row_source` is
+    `played`, the column `points` is among them. KeyError if a column is missing. The values of `slice_features` are in
+    `context`; their missing values are not filled. `row_source` is `played`, or `slate` or `listed` for games that are
+    not played yet. `registry` has the definitions of the features; None means the registry of `config`.
     """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
@@ -249,19 +263,20 @@ def dataset_of(
 
 
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
-    """Return the rows whose season averages are within `config.min_ppg`..`config.max_ppg`.
+    """Return the rows of role players, whose season averages of points are `config.min_ppg` to `config.max_ppg`.
 
-    The number of earlier games is not checked. `wider` of the result contains all rows.
+    The number of earlier games is not checked. `wider` of the result, the rows to fit on, contains all rows.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
 
 
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
-    """Return whether season averages over `games` games are within `config.min_ppg`..`config.max_ppg`, shape (n,) bool.
+    """Return whether season averages of points are within `config.min_ppg`..`config.max_ppg`, shape (n,) bool.
 
-    As in the feature query, the sum of points is compared with the limit times the games, with a tolerance of 1e-9.
-    `averages` and `games` have shape (n,). A NaN average is not within the limits.
+    `averages` and `games` have shape (n,); `games` is the number of games behind each average. As in the feature query,
+    the sum of points is compared with the limit times the games, with a tolerance of 1e-9. A NaN average is not within
+    the limits.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
@@ -270,9 +285,10 @@ def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeat
 def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplier: float) -> np.ndarray:
     """Return the fewest points in a game that are a breakout, shape (n,) int64.
 
-    `points_before` and `games_before` are whole numbers, shape (n,): the player's points and games this season before
-    the game. Points are a breakout if points * games_before >= multiplier * points_before - 1e-9, as in the feature
-    query. The result is 0 for a player without an earlier game.
+    A breakout has at least `multiplier` times the player's season average. `points_before` and `games_before` are whole
+    numbers, shape (n,): the player's points and games this season before the game. As in the feature query, points are
+    a breakout if points * games_before >= multiplier * points_before - 1e-9. The result is 0 for a player without an
+    earlier game.
     """
     needed, games = multiplier * points_before - 1e-9, np.maximum(games_before, 1)
     points = np.maximum(np.ceil(needed / games), 0)
@@ -293,9 +309,10 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 
 
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
-    """Raise DataError if a feature reads a column of `extra_columns` that its source table lacks.
+    """Raise DataError if a feature of `names` reads a column that its source table lacks.
 
-    Other columns are not checked here, because the checks of the source rows cover them.
+    Only columns that the feature query does not define itself are checked. The checks of the source rows cover the
+    other columns.
     """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):

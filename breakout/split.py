@@ -54,9 +54,10 @@ class Split:
 
 @dataclass(frozen=True)
 class Fold:
-    """One step of a walk forward: a training range and a later evaluation range of at most one calendar month or week.
+    """One window of a walk forward: a training range and a later evaluation range of at most one month or week.
 
-    `label` is the month of the evaluation range, such as 2026-01, or its first day if the folds are weeks.
+    In a walk forward, models are evaluated on one window after the other. `label` is the month of the evaluation range,
+    such as 2026-01. If the windows are weeks, `label` is the first day of the evaluation range.
     """
 
     label: str
@@ -70,10 +71,11 @@ class Fold:
 
 
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
-    """Return the training and evaluation ranges of a window; for a walk forward, those of the last fold.
+    """Return the training and evaluation ranges of a window of dates.
 
-    A trailing window without `as_of` ends with the date of the newest game in the warehouse; DataError if that date
-    cannot be read. ConfigurationError if training does not end before the day on which evaluation starts.
+    For a walk forward (a series of training and evaluation ranges) these are the last ones of the series. A trailing
+    window without `as_of` ends with the date of the newest game in the warehouse; DataError if that date cannot be
+    read. ConfigurationError if training does not end before the day on which evaluation starts.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None
@@ -97,10 +99,11 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
 
 
 def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
-    """Return one fold for each calendar month or week from `eval_start` to `eval_end`, each trained on earlier dates.
+    """Return the folds of a walk forward: one for each calendar month or week from `eval_start` to `eval_end`.
 
-    Training starts at `train_start`. If `train_days` is set, it starts that many days before the fold, if this is
-    later. The first and the last fold may be shorter than a month or week. A fold may have no games to evaluate;
+    A fold has an evaluation range and a training range of earlier dates. Training starts at `train_start`. If
+    `train_days` is set, training starts that many days before the evaluation range, but not before `train_start`. The
+    first and the last fold may be shorter than a month or week. A fold may have no games to evaluate;
     `folds_with_games` selects the folds that have some.
     """
     folds = []
@@ -125,9 +128,10 @@ def _last_day(day: date, step: str) -> date:
 
 
 def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
-    """Return the latest `kept` folds of those with a game in their evaluation range; if `kept` is None, all of those.
+    """Return the latest `kept` of the folds that have a game to evaluate; if `kept` is None, all of these folds.
 
-    `dates` are the game dates of the rows, shape (n,). DataError if no fold has a game.
+    A fold is one window of a walk forward, with a training range and an evaluation range. `dates` are the game dates of
+    the rows, shape (n,). DataError if no fold has a game in its evaluation range.
     """
     played = tuple(fold for fold in folds if date_mask(dates, fold.evaluation).any())
     if not played:
@@ -136,23 +140,26 @@ def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | Non
 
 
 def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
-    """Return a mask, shape (n,), of the dates within the range."""
+    """Return a bool mask of the dates that lie within the range `days`; n dates give a mask of shape (n,)."""
     return np.asarray((dates >= np.datetime64(days.start)) & (dates <= np.datetime64(days.end)))
 
 
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
-    """Return the rows within a range of dates; `wider`, if it is not None, is limited to the same dates."""
+    """Return the rows within a range of dates.
+
+    `wider` (the rows of more players to fit on) is limited to the same dates, or stays None.
+    """
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
 
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
-    """Return a mask of the validation rows: the latest of the training rows, which have the dates `dates`.
+    """Return a mask of the validation part: the latest of the training rows, which are kept out of the fit.
 
-    `rule` sets one of three keys. `start` selects the rows from this date on. `days` selects the rows of that many
-    days, up to the date of the latest row. `fraction` selects the fewest whole dates, the latest ones, with at least
-    this share of all rows. `dates` and the mask have shape (n,). DataError if no date is left to fit on or to validate
-    on.
+    `dates` are the dates of the training rows; `dates` and the mask have shape (n,). `rule` sets one of three keys.
+    `start` selects the rows from this date on. `days` selects the rows of that many days, up to the date of the latest
+    row. `fraction` selects the fewest latest dates that have at least this share of all rows. DataError if no date is
+    left to fit on or to validate on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
     if rule.start is not None:

@@ -1,4 +1,4 @@
-"""The comparison of two folders of tables from different sources, cell by cell."""
+"""The comparison, cell by cell, of two folders of source tables that were imported from different sources."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ EXAMPLES = 3
 
 @dataclass(frozen=True)
 class ColumnDifference:
-    """The number of differing cells in one column, among the `cells` whose rows both folders have.
+    """The differences between two folders of tables in one column of a table.
 
-    Each example is a text with the key of the row, the value in the first folder and the value in the second. There are
-    at most EXAMPLES of them.
+    `cells` is the number of rows that both folders have, and `differing` the number of these in which the column
+    differs. Each example is a text with the key of the row, the value in the first folder and the value in the second.
+    There are at most EXAMPLES of them.
     """
 
     table: str
@@ -36,7 +37,7 @@ class FolderDifferences:
     """The differences between two folders of tables in the seasons that both have (`seasons`, by their first years).
 
     `columns` has only columns with differing cells. For each table, `only_here` is the number of rows that only the
-    first folder has, and `only_there` the number that only the second folder has.
+    first folder has. `only_there` is the number of rows that only the second folder has.
     """
 
     seasons: tuple[int, ...]
@@ -46,11 +47,12 @@ class FolderDifferences:
 
 
 def compare_folders(folder: Path, other: Path) -> FolderDifferences:
-    """Compare the rows that the player tables, and those that the team tables, of two folders have in common.
+    """Compare the player tables and the team tables of two folders, and return the differences.
 
-    Only seasons and columns that both folders have are compared. Not compared are the source's ids, times of import,
-    `is_summed_from_players`, and game dates, which are part of the game ids. DataError if a folder has no imported
-    tables or they cannot be read, or if no season is in both folders.
+    Only seasons and columns that both folders have are compared. Values are compared only in rows that both folders
+    have. Not compared are the source's ids, times of import, `is_summed_from_players`, and game dates, which are part
+    of the game ids. DataError if a folder has no imported tables or they cannot be read, or if no season is in both
+    folders.
     """
     for one in (folder, other):
         read_folder(one)

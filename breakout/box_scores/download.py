@@ -1,7 +1,7 @@
-"""The download of a season from the league's service, with the package nba_api.
+"""The download of a season's box scores and schedule from the league's service, with the package nba_api.
 
-Each answer is kept as a file until the season is imported. If a download fails and is started again within an hour, it
-resumes where it stopped.
+Each answer of the service is kept as a file until the season is imported. If a download fails and is started again
+within an hour, it resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ _LONGEST_PAUSE = 120  # the longest pause before a request is repeated, in secon
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
     """Return the players' lines, the teams' lines and the schedule of a season such as 2026-27.
 
-    The service's answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads
-    them. ConfigurationError if nba_api is not installed. DataError if the service does not answer, if an answer cannot
-    be read or kept, or if the service has no finished games of the season.
+    A line is the box score of one player, or of one team, in one game. The service's answers are kept in the subfolder
+    `download` of `folder`, where the next call within an hour reads them. ConfigurationError if the package nba_api is
+    not installed. DataError if the service does not answer, if an answer cannot be read or kept, or if the service has
+    no finished games of the season.
     """
     service = _service(config)
     extracts = [
@@ -47,7 +48,7 @@ def download_season(season: str, folder: Path, config: DownloadConfig) -> Extrac
 
 
 def clear_download(folder: Path) -> None:
-    """Remove the answers that `download_season` has kept in the subfolder `download` of `folder`, if there are any."""
+    """Remove the answers of the league's service that are kept in the subfolder `download` of `folder`, if any."""
     answers = folder / FOLDER
     for path in answers.glob("*.json"):
         path.unlink()
@@ -56,7 +57,7 @@ def clear_download(folder: Path) -> None:
 
 
 def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the name, endpoint and parameters of each request for a season.
+    """Yield the name, endpoint and parameters of each request to the league's service for a season such as 2026-27.
 
     The first request is for the schedule. For each season type, one request for players and one for teams follow.
     """
@@ -78,10 +79,10 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
-    """Yield the answer of each request, after a description of it for error messages.
+    """Yield a description for error messages and the content of each answer of the league's service for a season.
 
-    An answer that an earlier call kept less than RESUMED_SECONDS ago is read from its file. DataError if the service
-    does not answer, or if its answer cannot be read.
+    `service` is a client of the package nba_api. An answer that was kept in `folder` less than RESUMED_SECONDS ago is
+    read from its file. DataError if the service does not answer, or if its answer cannot be read.
     """
     is_first = True
     for name, endpoint, parameters in _requests(season):
@@ -114,7 +115,7 @@ def _ask(service: Any, endpoint: str, parameters: dict[str, Any], config: Downlo
 
 
 def _service(config: DownloadConfig) -> Any:
-    """Return a client of nba_api that uses the address `config.url` and repeats failed requests.
+    """Return a client of the package nba_api that uses the address `config.url` and repeats failed requests.
 
     ConfigurationError if nba_api is not installed.
     """
@@ -140,7 +141,7 @@ def _service(config: DownloadConfig) -> Any:
         session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
-        """A client with its own address and session; all clients of NBAStatsHTTP itself share one of each."""
+        """A client with its own address and session; all clients of the class NBAStatsHTTP itself share one of each."""
 
         base_url = config.url
 

@@ -45,11 +45,11 @@ SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year"
 
 @dataclass(frozen=True)
 class Extract:
-    """The contents of some files in the common form, which is the same for all sources.
+    """The contents of some imported files in the common form, which is the same for all sources.
 
-    `players`, `teams` and `schedule` have the columns PLAYER_COLUMNS, TEAM_COLUMNS and SCHEDULE_COLUMNS. `reports` has
-    rows of injury reports. Each of the four is None if no file with such rows was given. `unfinished` are the source's
-    ids of games that were left out because they have no winner yet.
+    `players` and `teams` are box scores, with the columns PLAYER_COLUMNS and TEAM_COLUMNS. `schedule` has the columns
+    SCHEDULE_COLUMNS, and `reports` has rows of injury reports. Each of the four is None if no file with such rows was
+    given. `unfinished` are the source's ids of games that were left out because they have no winner yet.
     """
 
     players: pd.DataFrame | None = None
@@ -62,7 +62,7 @@ class Extract:
 def join(extracts: Iterable[Extract]) -> Extract:
     """Return one extract with the rows of all these extracts; rows that are equal in all columns are kept once.
 
-    A table that is None in all of them is None.
+    An extract has the contents of imported files as tables. A table that is None in all extracts is None.
     """
     listed = list(extracts)
     return Extract(
@@ -80,10 +80,10 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 
 
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Return a frame with the columns COUNTS as whole numbers.
+    """Return a frame with the counts of box scores, such as points, as whole numbers in the columns COUNTS.
 
-    `names` maps counts to columns of `rows`. A count whose column `rows` lacks is NA. DataError, which names `where`,
-    for a value that is no whole number.
+    `names` maps counts to columns of `rows`. A count whose column `rows` lacks is NA. `where` names the file in error
+    messages. DataError for a value that is no whole number.
     """
     columns = {}
     for count in COUNTS:
@@ -95,7 +95,7 @@ def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Da
 def whole_numbers(text: pd.Series, where: str) -> pd.Series:
     """Return texts such as 12, 12.0 and +12 as whole numbers, missing ones as NA.
 
-    DataError for other texts; it names `where` and the first of them.
+    `where` names the file and column in error messages. DataError for other texts; it names the first of them.
     """
     numbers = pd.to_numeric(text.str.strip(), errors="coerce")
     wrong = text[text.notna() & (numbers.isna() | (numbers % 1 != 0))]
@@ -107,7 +107,7 @@ def whole_numbers(text: pd.Series, where: str) -> pd.Series:
 def dates_of(text: pd.Series, where: str) -> pd.Series:
     """Return the dates of texts such as 2024-10-22, 2024-10-22T00:00:00, Oct 22, 2024 and 10/22/2024.
 
-    DataError for other texts and for missing ones; it names `where` and the first of them.
+    `where` names the file in error messages. DataError for other or missing texts; it names the first of them.
     """
     dates = pd.to_datetime(text.str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
     for form in ("%b %d, %Y", "%m/%d/%Y"):
@@ -119,10 +119,11 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 
 
 def only_season(extract: Extract, season: str | None) -> Extract:
-    """Return the extract with only the lines and scheduled games of a season such as 2026-27.
+    """Return the extract (the contents of imported files) limited to a season such as 2026-27.
 
-    If `season` is None, the extract is returned as it is. Injury reports of all seasons are kept. DataError if the
-    extract has tables of lines or scheduled games, but no row of the season in them.
+    The box scores and scheduled games of other seasons are left out. Injury reports of all seasons are kept. If
+    `season` is None, the extract is returned as it is. DataError if the extract has tables of box scores or scheduled
+    games, but no row of the season in them.
     """
     if season is None:
         return extract

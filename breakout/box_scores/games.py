@@ -23,7 +23,7 @@ EXAMPLES = 3  # the largest number of games that a description names
 class LeftOut:
     """The games of which an import left out rows for one reason, by their names or ids.
 
-    `action` is "left out" if no row of the games was imported, and "kept" if only some of their rows were left out.
+    `action` is "left out" if no row of the games was imported. It is "kept" if only some of their rows were left out.
     """
 
     reason: str
@@ -41,12 +41,14 @@ class LeftOut:
 def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
     """Return one row for each game to import, and the games that were left out, by reason.
 
-    Columns: source_game_id, game_date, season_year, season_type, home, away, game_id. The home team and the season type
-    are those of the schedule, or those of the lines if the schedule lacks the game.
+    `extract` has the imported box scores and schedule. Columns of the rows: source_game_id, game_date, season_year,
+    season_type, home, away, game_id. The home team and the season type are those of the schedule. If the schedule lacks
+    the game, they are those of the box scores.
 
-    Left out are preseason games, All-Star games and games without a known home team. Also left out are games of two
-    teams whose codes are not in CODES and, before FIRST_SEASON_OF_CODES, games of one such team. DataError for a later
-    game of one such team, for a game whose lines do not name two teams and one date, and for two games with one id.
+    Left out are preseason games, All-Star games, games without a known home team, and games of two teams whose codes
+    are not in CODES. A game with one such team is left out if its season began before FIRST_SEASON_OF_CODES. DataError
+    for such a game of a later season, for a game whose box scores do not name two teams and one date, and for two games
+    with one id.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(
@@ -78,7 +80,10 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
 
 def _sides(extract: Extract) -> pd.DataFrame:
-    """Return the teams of each game, including those that appear only as an opponent; a team may have several rows."""
+    """Return rows with the teams of each game, including teams that appear only as an opponent.
+
+    A team of a game may have several rows. A row of an opponent has no `is_home`.
+    """
     columns = ["source_game_id", "game_date", "season_year", "season_type", "team", "is_home", "opponent"]
     lines = pd.concat([part[columns] for part in (extract.teams, extract.players) if part is not None])
     lines = lines.drop_duplicates()
@@ -93,7 +98,7 @@ def _split(games: pd.DataFrame, is_kept: pd.Series, reason: str) -> tuple[pd.Dat
 
 
 def name_games(games: pd.DataFrame) -> list[str]:
-    """Return a name for each game: its date, its teams and the source's id.
+    """Return a text that names each game for messages: its date, its teams and the source's id.
 
     `games` has the columns game_date, first, second (the two teams) and source_game_id.
     """
@@ -130,7 +135,10 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the games; those that `schedule` lists get its home team and season type. None means an empty schedule."""
+    """Return the games with the home team and the season type of the schedule.
+
+    A game that `schedule` lacks is unchanged. If `schedule` is None, all games are unchanged.
+    """
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

@@ -1,4 +1,7 @@
-"""The conversion of hoopR's frames of ESPN's box scores, `load_nba_player_box` and `load_nba_team_box`."""
+"""The conversion of the R package hoopR's tables of ESPN box scores to the common form of an import.
+
+The tables are those of hoopR's functions `load_nba_player_box` and `load_nba_team_box`.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +42,14 @@ _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 
 
 def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of one frame of hoopR: those of players, or those of teams.
+    """Return the lines of one table of the R package hoopR: those of players, or those of teams.
 
-    Rows without a team are left out. hoopR's column `season` is the year in which the season ends. The finals of the
-    league's cup up to 2025 are recognised by their dates. A later final counts as a regular game unless an imported
-    schedule corrects its season type. DataError, which names `where`, if the frame is neither player_box nor team_box,
-    or for a season, a season type, a date, a count or minutes that cannot be read.
+    A line is the box score of one player, or of one team, in one game. Rows without a team are left out. hoopR's column
+    `season` is the year in which the season ends. The finals of the league's cup up to 2025 are recognised by their
+    dates. A later final counts as a regular game unless an imported schedule corrects its season type.
+
+    `where` names the file in error messages. DataError if the table is neither player_box nor team_box. DataError also
+    for a season, a season type, a date, a count or minutes that cannot be read.
     """
     is_player = "athlete_id" in rows
     missing = (_PLAYER if is_player else _TEAM) - set(rows.columns)

@@ -1,4 +1,4 @@
-"""The import of lines: they are joined with those of earlier imports, turned into rows of tables and written."""
+"""The import of box scores and injury reports: they are joined with earlier imports and written as rows of tables."""
 
 from __future__ import annotations
 
@@ -57,15 +57,16 @@ class ImportResult:
 
 
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
-    """Write the rows of an extract into a folder of tables, and keep those of earlier imports.
+    """Write the rows of an extract (imported files in a common form) into a folder of tables, and return the result.
 
-    A line replaces the earlier line of the same game and player, or of the same game and team. If the extract has
-    injury reports, only these and the schedule are imported. `source` is the name of the source of the box scores.
-    `now` becomes the `imported_at` of new and changed rows.
+    The rows of earlier imports are kept. A new line (box score in one game) replaces the earlier line of the same game
+    and player, or of the same game and team. If the extract has injury reports, only these and the schedule are
+    imported. `source` is the name of the source of the box scores. `now` becomes the `imported_at` of new and changed
+    rows.
 
     ConfigurationError if the extract has box scores and the folder has those of another source. DataError for two
-    different lines of one player or team in one game, for the games that `find_games` refuses, and if the folder cannot
-    be read or written.
+    different lines of one player or team in one game. DataError also for a game with an unknown team, without exactly
+    two teams and one date, or with the id of another game. DataError also if the folder cannot be read or written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK):
@@ -108,7 +109,7 @@ def _build_games(
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
     """Return all rows of the player table and of the team table, and the result of the import.
 
-    The rows include those of earlier imports. The field `changes` of the result is still empty.
+    The rows include those of earlier imports, which `stored` has. The field `changes` of the result is still empty.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
@@ -138,9 +139,11 @@ def _build_games(
 
 
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming lines, and the earlier lines whose key no incoming line has.
+    """Return the incoming lines, and the earlier lines that no incoming line replaces.
 
-    DataError if two incoming lines have the same key.
+    A line is the box score of one player or team in one game. An incoming line replaces the earlier lines with the same
+    values in the columns `keys`. If `incoming` is None, the earlier lines are returned. DataError if two incoming lines
+    have the same key.
     """
     if incoming is None:
         return earlier
@@ -155,16 +158,20 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming rows, and the earlier rows whose key no incoming row has."""
+    """Return the incoming rows, and the earlier rows that no incoming row replaces.
+
+    An incoming row replaces all earlier rows with the same values in the columns `keys`.
+    """
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)
 
 
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines with missing names filled in from other lines, or earlier lines, with the same player id.
+    """Return the lines of players with missing names filled in from lines with the same player id.
 
-    A name that no such line has stays missing.
+    A line is the box score of one player in one game. Names come from `players` and from the `earlier` lines. A name
+    that no such line has stays missing.
     """
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
@@ -175,7 +182,8 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
     """Return teams' lines with missing minutes filled in from the sums over the team's players.
 
-    The sums are rounded by `whole_team_minutes`. Where it refuses a sum, the minutes stay missing.
+    A line is the box score of one player or team in one game. The sums are rounded to 240, and 25 more for each
+    overtime. If a sum is not close to one of these numbers, the minutes stay missing.
     """
     keys = ["source_game_id", "team"]
     sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
@@ -184,7 +192,10 @@ def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return the games with lines of both teams and of players of both teams, and the other games by reason."""
+    """Return the games that have box scores of both teams and of players of both teams.
+
+    The other games are returned too, as one LeftOut for each reason.
+    """
     sides = teams.groupby("source_game_id")["team"].nunique()
     casts = players.groupby("source_game_id")["team"].nunique()
     has_teams = games["source_game_id"].map(sides).fillna(0) == 2
@@ -202,9 +213,9 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the games with lines of players whose names are unknown, as one LeftOut; an empty list without such games.
+    """Return the games in which players with unknown names played, as one LeftOut; an empty list if there are none.
 
-    The import leaves only these lines out and keeps the games.
+    `lines` are the box scores of these players. The import leaves only these lines out and keeps the games.
     """
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
@@ -217,7 +228,8 @@ def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
 def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the players' lines and the teams' lines of earlier imports.
 
-    Left out are teams' lines that are sums of players' lines. Possessions that are estimates are missing.
+    A line is the box score of one player, or of one team, in one game. Teams' lines that are sums of players' lines are
+    left out. Possessions that are estimates become missing.
     """
     teams = stored.read(TEAMS)
     homes = teams.drop_duplicates(["source_game_id", "team_abbr"]).set_index(["source_game_id", "team_abbr"])
@@ -230,7 +242,7 @@ def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _lines_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of a source table with the column names of lines."""
+    """Return rows of a source table with the column names of imported box scores, such as `team` for `team_abbr`."""
     renamed = {
         "team_abbr": "team",
         "opponent_team_abbr": "opponent",

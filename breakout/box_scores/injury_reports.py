@@ -1,7 +1,8 @@
 """Official injury reports, and the changes of statuses from report to report.
 
-A report is a snapshot of the statuses for several game dates. All its rows are stored, so that reports may be imported
-in any order. The availability table has a row for each player's first status for a game date, and one for each change.
+A report lists the statuses of players for several game dates at the time of the report. All its rows are stored, so
+that reports may be imported in any order. The availability table has a row for each player's first status for a game
+date, and one for each change of the status.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ _IN_FILE_NAME = re.compile(
 
 
 def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime) -> Extract:
-    """Return the rows of one report, which was published at `reported_at`, a time with an offset.
+    """Return the rows of one injury report, which was published at `reported_at`, a time with an offset.
 
-    Of several rows of one player, team and game date the first is kept. DataError, which names `where`, if a column is
-    missing, or for an unknown status or team, or a date that cannot be read.
+    If a player has several rows for one team and game date, the first is kept. `where` names the file in error
+    messages. DataError if a column is missing, for an unknown status or team, or for a date that cannot be read.
     """
     rows = rows.set_axis([re.sub(r"[^A-Z]", "", str(name).upper()) for name in rows.columns], axis=1)
     missing = [name for name in _COLUMNS if name not in rows]
@@ -80,11 +81,12 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 
 
 def report_time(given: str | None, file_name: str) -> datetime:
-    """Return the time of a report: the setting `reported_at` (`given`) or, if it is None, the time in the file name.
+    """Return the time of an injury report: `given` or, if `given` is None, the time in the name of the report's file.
 
-    An example of a file name is Injury-Report_2024-10-22_05PM.json. A time without an offset is US Eastern. A file name
-    with an hour but no minutes means half past that hour, because the league named its report of 17:30 `05PM` until
-    December 2025. ConfigurationError if `given` is no time, or if it is None and the file name contains no time.
+    `given` is the setting `reported_at`. An example of a file name is Injury-Report_2024-10-22_05PM.json. A time
+    without an offset is US Eastern. A file name with an hour but no minutes means half past that hour, because the
+    league named its report of 17:30 `05PM` until December 2025. ConfigurationError if `given` is no time.
+    ConfigurationError also if `given` is None and the file name contains no time.
     """
     try:
         time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
@@ -123,10 +125,11 @@ def _reason(text: str) -> str:
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the reports with each player_lookup as in the player table, and the names of unknown players, sorted.
+    """Return the rows of injury reports with each player's player_lookup, and the names of unknown players, sorted.
 
-    `players` are the rows of the player table. A player is unknown if this table has no row of him in the season of the
-    report. If two players of a season have the same name, a row of a report means the player of the row's team.
+    player_lookup is a player's name in lower-case ASCII letters and digits, as the player table has it. `players` are
+    the rows of the player table. A player is unknown if the player table has no row of him in the season of the report.
+    If two players of a season have the same name, a row of a report means the player of the row's team.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))
@@ -153,9 +156,9 @@ def _season_year(dates: pd.Series) -> pd.Series:
 def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each player's first status for a game date, and one for each change of the status.
 
-    A player who was listed for a game date and is missing in a later report for it becomes not_listed. He keeps his
-    status if his team has not submitted its part of the later report yet. Rows with the status not_submitted are left
-    out.
+    `reports` are the rows of injury reports. A player who was listed for a game date, but is missing in a later report
+    for this date, becomes not_listed. He keeps his status if his team has not submitted its part of the later report
+    yet. Rows with the status not_submitted are left out.
     """
     changes = [
         row
@@ -166,7 +169,10 @@ def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes_of(day: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the first statuses and the changes in the reports for one game date; `day` is sorted by `reported_at`."""
+    """Return the first status of each player, and each change of a status, in the reports for one game date.
+
+    `day` has the rows of these reports.
+    """
     changes: list[dict[str, Any]] = []
     latest: dict[tuple[str, str], dict[str, Any]] = {}
     for time, report in day.groupby("reported_at", sort=True):

@@ -1,6 +1,7 @@
-"""The conversion of the file PlayerStatistics of the Kaggle data set "Historical NBA Data and Player Box Scores".
+"""The conversion of a file of box scores from Kaggle to the common form of an import.
 
-The file has no box scores of teams; the import sums those of the players.
+The file is PlayerStatistics of the data set "Historical NBA Data and Player Box Scores". It has no box scores of teams;
+the import sums those of the players.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ _NEEDED = (
 
 
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of the file PlayerStatistics; rows without a team are left out.
+    """Return the lines of Kaggle's file PlayerStatistics: the box scores of one player in one game.
 
-    Season and season type are read from the league's id of the game. DataError, which names `where`, if a column is
-    missing, or for an id, a date, a count or minutes that cannot be read.
+    Rows without a team are left out. Season and season type are read from the league's id of the game. `where` names
+    the file in error messages. DataError if a column is missing, or for an id, a date, a count or minutes that cannot
+    be read.
     """
     date = next((name for name in ("gameDateTimeEst", "gameDate") if name in rows), None)
     missing = [name for name in _NEEDED if name not in rows] + ([] if date else ["gameDate"])
@@ -69,10 +71,10 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 
 
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
-    """Return the rows whose game ids are of a season such as 2026-27.
+    """Return the rows of Kaggle's file PlayerStatistics whose game ids are of a season such as 2026-27.
 
-    All rows are returned if `season` is None or if there is no column gameId, which `extract_kaggle` refuses. The rows
-    are chosen before they are converted, because the file has 1.6 million rows of all seasons since 1946.
+    All rows are returned if `season` is None or if there is no column gameId. The rows are chosen before they are
+    converted, because the file has 1.6 million rows of all seasons since 1946.
     """
     if season is None or "gameId" not in rows:
         return rows

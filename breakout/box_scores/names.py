@@ -84,16 +84,19 @@ def player_lookup(name: str) -> str:
 
 
 def team_code(code: str) -> str:
-    """Return the code in CODES for a code of another source or an earlier year; any other code in upper case.
+    """Return the team's code in CODES for a code of another source or an earlier year, such as NOP for NOH.
 
-    Whether the result is in CODES is not checked.
+    Any other code is returned in upper case, even if CODES lacks it.
     """
     upper = code.strip().upper()
     return _OTHER_CODES.get(upper, upper)
 
 
 def code_of_name(city: str, nickname: str) -> str:
-    """Return the code of a team such as ("Los Angeles", "Lakers"); for an unknown nickname, "city nickname"."""
+    """Return the code of a team such as ("Los Angeles", "Lakers").
+
+    If the nickname is unknown, the result is the text "city nickname".
+    """
     city, nickname = city.strip(), nickname.strip()
     moved = next((code for (start, name), code in _MOVED.items() if city.startswith(start) and name == nickname), None)
     return moved or _NICKNAMES.get(nickname, f"{city} {nickname}".strip())
@@ -102,7 +105,8 @@ def code_of_name(city: str, nickname: str) -> str:
 def code_of_full_name(name: str) -> str:
     """Return the code of a team such as "Los Angeles Lakers" or "LosAngelesLakers".
 
-    Only the nickname counts, so "New Jersey Nets" gives BKN. An unknown name is returned without surrounding spaces.
+    Only the nickname counts, so "New Jersey Nets" gives BKN, the code of today's Nets. If no known nickname ends the
+    name, the name is returned without surrounding spaces.
     """
     letters = name.replace(" ", "")
     nickname = next((known for known in _NICKNAMES if letters.endswith(known.replace(" ", ""))), None)
@@ -112,7 +116,7 @@ def code_of_full_name(name: str) -> str:
 def minutes_of(values: pd.Series, where: str) -> pd.Series:
     """Return the minutes in texts such as 34, 34.2, 34:12 and PT34M12.00S, with two decimals; NaN for empty texts.
 
-    DataError for other texts; it names `where` and the first of these texts.
+    `where` names the file and column in error messages. DataError for other texts; it names the first of them.
     """
     text = values.astype("string").str.strip()
     text = text.mask(text == "")

@@ -1,4 +1,7 @@
-"""The conversion of nba_api's frames LeagueGameLog, PlayerGameLogs, PlayerGameLog and ScheduleLeagueV2."""
+"""The conversion of tables of the package nba_api to the common form of an import.
+
+The tables are LeagueGameLog, PlayerGameLogs, PlayerGameLog (box scores) and ScheduleLeagueV2 (scheduled games).
+"""
 
 from __future__ import annotations
 
@@ -40,10 +43,12 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 
 
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the scheduled games of a schedule, or the lines of any other frame of nba_api.
+    """Return the content of one table of the package nba_api: scheduled games, or lines of players or teams.
 
-    Lines of unfinished games are left out; their ids are in `unfinished`. DataError, which names `where`, if the
-    columns are those of no known frame, or for an id, a matchup, a date, a count or minutes that cannot be read.
+    A line is the box score of one player, or of one team, in one game. Lines of unfinished games are left out; the
+    games' ids are in `unfinished`. `where` names the file in error messages. DataError if the columns are those of no
+    known table. DataError also for an id, a matchup (a text such as `BOS vs. NYK`), a date, a count or minutes that
+    cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
     rows = rows.loc[:, ~rows.columns.duplicated()]
@@ -89,10 +94,10 @@ def _lines(rows: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
-    """Return `id` (ten digits), `season_year` and `season_type` of the league's ids of games, such as 0022400061.
+    """Return `id` (ten digits), `season_year` and `season_type` for the league's ids of games, such as 0022400061.
 
-    The third digit is the season type, the next two are the season's first year. DataError, which names `where`, for a
-    text that is no such id.
+    The third digit of an id is the season type, the next two are the season's first year. `where` names the file in
+    error messages. DataError for a text that is no such id.
     """
     ids = game_ids.str.zfill(10)
     facts = ids.str.extract(r"^00(?P<type>[1-6])(?P<year>\d\d)\d{5}$")
@@ -106,9 +111,10 @@ def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
 
 
 def _schedule(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the scheduled games whose two teams are known; a tip-off is missing if it is TBD or cannot be read.
+    """Return the scheduled games whose two teams are known; a tip-off that is not fixed or cannot be read is missing.
 
-    DataError if the schedule has no column of dates, or for an id or a date that cannot be read.
+    `where` names the file in error messages. DataError if the schedule has no column of dates, or for an id or a date
+    that cannot be read.
     """
     if rows.empty:
         return pd.DataFrame(columns=list(SCHEDULE_COLUMNS))

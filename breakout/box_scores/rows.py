@@ -1,7 +1,7 @@
-"""The rows of the source tables, computed from lines and games.
+"""The rows of the source tables, computed from lines (box scores of one player or team in one game) and games.
 
-A line is the box score of one player, or of one team, in one game. The rows also contain what the files lack: the
-lookup names of players, opponents, possessions, usage rates, and the totals of teams.
+The rows also contain what the imported files lack: the lookup names of players, opponents, possessions, usage rates,
+and the totals of teams.
 """
 
 from __future__ import annotations
@@ -59,7 +59,11 @@ TOLERANCE = 3  # in minutes; a sum over players is inexact, because most sources
 
 @dataclass(frozen=True)
 class SharedName:
-    """A name that several players have in one season, and the player_lookup of each of these players in the tables."""
+    """A name that several players have in one season, and the player_lookup of each of these players in the tables.
+
+    player_lookup is the name in lower-case ASCII letters and digits, followed here by the source's id of the player.
+    `season_year` is the year in which the season begins.
+    """
 
     name: str
     season_year: int
@@ -67,10 +71,10 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return the minutes of teams in games, which are sums over players, rounded to those of whole games.
+    """Return the minutes of teams in games, rounded to the minutes of whole games.
 
-    A whole game has 240 minutes, and 25 more for each overtime. A sum becomes NA if it differs by more than TOLERANCE
-    minutes from the nearest of these numbers.
+    `minutes` are sums over a team's players. A whole game has 240 minutes, and 25 more for each overtime. A sum becomes
+    NA if it differs by more than TOLERANCE minutes from the nearest of these numbers.
     """
     overtimes = ((minutes - 240) / 25).round().clip(lower=0)
     whole = 240 + 25 * overtimes
@@ -80,8 +84,9 @@ def whole_team_minutes(minutes: pd.Series) -> pd.Series:
 def sum_players(players: pd.DataFrame) -> pd.DataFrame:
     """Return teams' lines as sums of their players' lines.
 
-    A game is left out unless `whole_team_minutes` accepts the minutes of both teams. A count that all players of a team
-    lack is NA.
+    A line is the box score of one player, or of one team, in one game. A game is left out unless the minutes of both
+    teams are close to those of a whole game (240, and 25 more for each overtime). A count, such as rebounds, is NA if
+    all players of a team lack it.
     """
     keys = ["source_game_id", "game_date", "team", "season_year", "season_type"]
     grouped = players.groupby(keys, dropna=False)
@@ -96,11 +101,14 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 
 
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of team_offense_game_summary; lines of games that are not in `games` are left out.
+    """Return rows of the table team_offense_game_summary, one for each line of a team.
+
+    A line is the box score of one team in one game. Lines of games that are not in `games` are left out.
 
     Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated as the
-    mean of both teams' FGA + 0.44 FTA - OREB + TOV, rounded to a whole number; they are missing if one of these counts
-    is missing. Minutes are whole numbers, missing if the line has none.
+    mean of both teams' FGA + 0.44 FTA - OREB + TOV (field-goal and free-throw attempts, offensive rebounds, turnovers),
+    rounded to a whole number. They are missing if one of these counts is missing. Minutes are whole numbers, missing if
+    the line has none.
     """
     rows = _with_game(lines, games)
     own = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
@@ -120,13 +128,14 @@ def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 def build_players(
     lines: pd.DataFrame, teams: pd.DataFrame, games: pd.DataFrame
 ) -> tuple[pd.DataFrame, list[SharedName]]:
-    """Return rows of player_game_summary, and the names that several players have in one season.
+    """Return rows of the table player_game_summary, and the names that several players have in one season.
 
-    Lines of games that are not in `games` are left out. `teams` are rows of team_offense_game_summary.
+    `lines` are box scores of one player in one game. Lines of games that are not in `games` are left out. `teams` are
+    rows of team_offense_game_summary.
 
-    The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals, where uses
-    are FGA + 0.44 FTA + TOV. The rate is missing if the player has no minutes, if the team has no uses, or if a count
-    is missing. Missing team minutes count as 240.
+    The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals. Uses are
+    FGA + 0.44 FTA + TOV (field-goal attempts, free-throw attempts, turnovers). The rate is missing if the player has no
+    minutes, if the team has no uses, or if a count is missing. Missing team minutes count as 240.
     """
     rows = _with_game(lines, games)
     rows["player_lookup"] = rows["player_full_name"].map(player_lookup).astype("string")
@@ -147,7 +156,10 @@ def build_players(
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of the games in `games`, with the columns of the source tables that describe a game."""
+    """Return the lines of the games in `games`, with the columns of the source tables that describe a game.
+
+    A line is the box score of one player, or of one team, in one game.
+    """
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
     rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]
@@ -159,9 +171,9 @@ def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tell_apart(rows: pd.DataFrame) -> list[SharedName]:
-    """Append the source's id to the player_lookup of players who share it in a season, and return the shared names.
+    """Make the player_lookup of players with the same name in a season distinct, and return the shared names.
 
-    The column is changed in `rows` itself.
+    The source's id of the player is appended to his player_lookup, in `rows` itself.
     """
     people = rows[["season_year", "player_lookup", "player_full_name", "source_player_id"]]
     people = people.drop_duplicates(["season_year", "player_lookup", "source_player_id"])

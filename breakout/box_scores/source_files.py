@@ -19,11 +19,11 @@ _REMEDY = "write the file again, or download it anew"
 
 
 def read_source(path: Path) -> pd.DataFrame:
-    """Return the rows of a file with every value as text, NA for empty values.
+    """Return the rows of a CSV, Parquet or JSON file with every value as text, NA for empty values.
 
-    The file may be CSV, Parquet or JSON, whatever its name is. A JSON file must have a list of objects, an answer of
-    the league's service with `resultSets` (only the first set is read), or a schedule with `leagueSchedule`. DataError
-    if the file cannot be read.
+    The format is recognised by the content, not by the file's name. A JSON file must have a list of objects, an answer
+    of the league's service with `resultSets` (only the first set is read), or a schedule with `leagueSchedule`.
+    DataError if the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -54,9 +54,11 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def frame_of_json(content: bytes, where: str) -> pd.DataFrame:
-    """Return the rows of a JSON document as `read_source` does.
+    """Return the rows of a JSON document with every value as text, NA for empty values.
 
-    DataError, which names `where`, if the document is not JSON or has none of the forms that `read_source` reads.
+    The document must be a list of objects, an answer of the league's service with `resultSets` (only the first set is
+    read), or a schedule with `leagueSchedule`. `where` names the file in error messages. DataError if the document is
+    not JSON or has another form.
     """
     try:
         document = msgspec.json.decode(content)
@@ -85,7 +87,8 @@ def _rows(document: Any) -> pd.DataFrame:
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with every value as text, whole numbers without a decimal point.
 
-    Empty values become NA, as do the texts in MISSING, which R, pandas and databases write for a missing value.
+    Empty values become NA. So do the texts in MISSING, such as "NULL", which R, pandas and databases write for a
+    missing value.
     """
     frame = frame.convert_dtypes()
     return frame.astype("string").replace(dict.fromkeys(MISSING, pd.NA))

@@ -1,6 +1,7 @@
 """The writing of imported rows into a folder of tables, with one file for each table and month.
 
-A row that did not change keeps its `imported_at`. A month without changes keeps its file.
+A row that did not change keeps its `imported_at` (the time of the import that wrote it). A month without changes keeps
+its file.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ _TEXTS = {
 class TableChanges:
     """The changes of an import.
 
-    `added`, `replaced` and `removed` are the numbers of such rows by table. `corrections`, with the columns
-    CORRECTION_ROW, has one row for each changed cell in a replaced row of the player table, the team table or the
-    schedule.
+    `added`, `replaced` and `removed` map the name of a table to the number of such rows. `corrections`, with the
+    columns CORRECTION_ROW, has one row for each changed cell in a replaced row. Only the player table, the team table
+    and the schedule have corrections.
     """
 
     added: dict[str, int] = field(default_factory=dict)
@@ -78,7 +79,7 @@ class TableChanges:
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the column types of the files; a column that this module does not name gets Int64.
+    """Return the rows with the column types of the stored files; a column whose type is not defined here gets Int64.
 
     ValueError or TypeError if a value does not fit its type.
     """
@@ -101,7 +102,7 @@ class StoredTables:
     """The imported tables of a folder; each is read at most once.
 
     `manifest` lists the files of the tables. It is empty for a folder without tables. The constructor raises DataError
-    if the manifest is damaged.
+    if the file of the manifest is damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -110,7 +111,7 @@ class StoredTables:
         self._rows: dict[str, pd.DataFrame] = {}
 
     def read(self, table: str) -> pd.DataFrame:
-        """Return all rows of a table; no rows if the folder lacks it, DataError if a file cannot be read."""
+        """Return all rows of a table; no rows if the folder lacks the table. DataError if a file cannot be read."""
         if table not in self._rows:
             partitions = self.manifest.tables.get(table, {})
             frames = [load_parquet(self.folder / table / partition.file) for _, partition in sorted(partitions.items())]
@@ -120,11 +121,12 @@ class StoredTables:
         return self._rows[table]
 
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
-        """Replace all rows of the given tables, add rows to the table `corrections`, and return the changes.
+        """Replace all rows of the given tables, record changed cells in the table `corrections`; return the changes.
 
-        No other table changes. Nothing is written if no row changed. `source` None keeps the source in the manifest.
-        `now` becomes the `imported_at` of new and changed rows. Files that a killed process left are removed. The
-        caller must hold a lock on the folder. DataError if a file cannot be read or written.
+        `tables` maps the name of a table to its rows; other tables stay as they are. Nothing is written if no row
+        changed. `source` is the name of the source of the box scores; None keeps the stored name. `now` becomes the
+        `imported_at` of new and changed rows. Files that a killed process left are removed. The caller must hold a lock
+        on the folder. DataError if a file cannot be read or written.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}
@@ -143,9 +145,10 @@ class StoredTables:
         return changes
 
     def _stamp(self, name: str, rows: pd.DataFrame, now: datetime, changes: TableChanges) -> pd.DataFrame:
-        """Return the rows of the table `name` with the column `imported_at`, and add their changes to `changes`.
+        """Return the rows of the table `name` with the column `imported_at`, and add their differences to `changes`.
 
-        A row that did not change keeps its `imported_at`; the value of a new or changed row is `now`.
+        The stored rows are compared with `rows`. A row that did not change keeps its `imported_at`; the value of a new
+        or changed row is `now`.
         """
         keys = list(KEYS[name])
         old = self.read(name).set_index(keys)
@@ -176,7 +179,7 @@ def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.Da
     """Return one row with the columns CORRECTION_ROW for each changed cell, which `differs` marks.
 
     `old` and `new` are the same rows of the table `name` before and after the import. The column `who` is the player,
-    the team or, in the schedule, the home team.
+    the team or, in the schedule, the home team. `now` becomes the column `replaced_at`.
     """
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
@@ -195,9 +198,10 @@ def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.Da
 
 
 def _partitions(name: str, rows: pd.DataFrame, files: dict[tuple[str, str], bytes]) -> dict[str, Partition]:
-    """Return the partitions of a table by month, and add the contents of their files to `files`.
+    """Split the rows of a table by month, and return the name and number of rows of each month's file.
 
-    The name of a file is its month and a digest of its content.
+    The content of each file is added to `files`, under the name of the table and of the file. The name of a file is its
+    month and a digest of its content.
     """
     month = rows["game_date"].dt.strftime("%Y-%m")
     order = [

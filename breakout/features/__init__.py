@@ -1,9 +1,9 @@
-"""The features: their registry, their defaults, the query that computes them, and the contract of a model's inputs.
+"""The features: their definitions, their defaults, the query that computes them, and the contract of a model's inputs.
 
-Start reading at the module `shared`, which defines the features of shared mode, and at the module `query`, which builds
-their SQL.
+The contract is the definition of features and label. Start reading at the module `shared`, which defines the features
+that every model of shared mode uses. Then read the module `query`, which builds their SQL.
 
-Each name below is imported when it is first used, so that code that only reads the registry does not load NumPy.
+Each public name is imported when it is first used, so that code that only reads the definitions does not load NumPy.
 """
 
 from __future__ import annotations

@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
     """Return the cutoff of the game date `day`: the last instant at which a reported status counts.
 
-    The time zone of the result is `availability.timezone`.
+    The cutoff is the time of day `availability.cutoff`, `availability.days_before` days before `day`. The time zone of
+    the result is `availability.timezone`.
     """
     clock = time.fromisoformat(availability.cutoff)
     return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
 
 
 class FeatureSettings(Protocol):
-    """The settings of a command that features depend on: mode, feature list, target and cutoff (`availability`)."""
+    """The settings of a command that features depend on.
+
+    `availability` has the cutoff (the time up to which injury reports count). `mode` is shared, with one fixed feature
+    list, or experimental.
+    """
 
     @property
     def mode(self) -> ModeConfig: ...
@@ -46,9 +51,9 @@ class BreakoutFeatureConfig:
     """The configuration of the feature query.
 
     `names` are the features in order. A role player has a season average of `min_ppg` to `max_ppg` points and at least
-    `min_prior_games` games before the row. A breakout is a game with at least `breakout_multiplier` times the season
-    average. Only games of `season_types` count. `availability` sets the cutoff: statuses that were reported later are
-    not read. `own` are the features that the user has defined.
+    `min_prior_games` games this season before the row's game. A breakout is a game with at least `breakout_multiplier`
+    times the season average of points. Only games of `season_types` count. `availability` sets the cutoff: statuses
+    that were reported later are not read. `own` are the features that the user has defined.
     """
 
     names: tuple[str, ...]
@@ -62,12 +67,18 @@ class BreakoutFeatureConfig:
 
     @property
     def registry(self) -> Mapping[str, Feature]:
-        """Return the package's features by name, followed by those of `own` whose names the package does not use."""
+        """Return the package's features by name, followed by the user's features (`own`).
+
+        A feature of the user is left out if the package has a feature with its name.
+        """
         return registry_with(self.own)
 
     @property
     def defaults(self) -> Mapping[str, float]:
-        """Return the default of each feature of `names`; KeyError for a name that is not in `registry`."""
+        """Return, for each feature of `names`, the default that replaces its missing values.
+
+        KeyError if a name is neither a feature of the package nor one of the user's (`own`).
+        """
         registry = self.registry
         return {name: registry[name].default for name in self.names}
 
@@ -75,9 +86,10 @@ class BreakoutFeatureConfig:
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
         """Return the feature configuration of a command's settings.
 
-        ConfigurationError if the list of features is empty, if it has an unknown feature or one feature twice, or if
-        the mode is shared and the list is not BREAKOUT_FEATURE_ORDER. No other place enforces this rule of shared mode.
-        ConfigurationError also if a feature that the user has defined cannot be used (see `check_own`).
+        ConfigurationError if the list of features is empty, or has an unknown feature or one feature twice.
+        ConfigurationError if the mode is shared and the list is not BREAKOUT_FEATURE_ORDER. No other place enforces
+        this rule of shared mode. ConfigurationError also if a feature of the user has a taken name or an expression
+        that is not allowed.
         """
         own = own_features(settings.features)
         check_own(own)
@@ -92,9 +104,9 @@ class BreakoutFeatureConfig:
         availability: AvailabilityConfig,
         own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
-        """Return the configuration of the features `names`, with the settings of the target and of the cutoff.
+        """Return the configuration of the features `names`, with the settings of the target and of injury reports.
 
-        This method checks nothing. The caller must have checked the names and the user's features `own`.
+        Nothing is checked here. The caller must have checked the names and the user's features `own`.
         """
         return cls(
             names=tuple(names),
@@ -111,7 +123,8 @@ class BreakoutFeatureConfig:
         """Return the value of each @parameter of the feature query, except @season_type, which the warehouse sets.
 
         The query returns rows of the dates start..end, both inclusive, and reads games from `history_start` on. The
-        parameters of the cutoff are always included, even if no feature reads injury reports.
+        parameters of the cutoff (the time up to which injury reports count) are always included, even if no feature
+        reads injury reports.
         """
         return {
             "history_start": history_start,

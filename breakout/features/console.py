@@ -42,10 +42,10 @@ REPORT_VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return the script that computes these features from the tables with the default names.
+    """Return a script for BigQuery's console that computes these features from the tables with the default names.
 
-    The script declares the parameters of VALUES and, if a feature reads injury reports, those of REPORT_VALUES.
-    FeatureDefinitionError for an unknown feature, ValueError if `names` is empty.
+    The script declares a variable for each parameter of the feature query, with an example value, and then has the
+    query. FeatureDefinitionError for an unknown feature, ValueError if `names` is empty.
     """
     has_reports = plan_query(REGISTRY, tuple(names)).uses_availability
     first_season = 2025 - seasons_before(names)  # 2025, because the dates in VALUES are in the season 2025-26
@@ -58,9 +58,10 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 
 
 def renew_page(path: Path) -> None:
-    """Replace the last SQL block of a Markdown page, and all text after it, with a block of the text of `console_text`.
+    """Replace the last SQL block of a Markdown page, and all text after it, with the script for BigQuery's console.
 
-    DataError if the page has no SQL block, OSError if the file cannot be read or written.
+    The script computes the default features. DataError if the page has no SQL block, OSError if the file cannot be read
+    or written.
     """
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     if not fence:

@@ -1,6 +1,7 @@
 """The contract of a model's inputs: a record of the definitions of features and label, with a fingerprint.
 
-A model is used only if its contract, saved at training, equals the contract of the installed definitions.
+A saved model is used only if the contract saved with it equals the contract of the definitions in the installed
+package.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ _DTYPE = "float64"
 
 @dataclass(frozen=True)
 class FeatureContract:
-    """The entry of one feature in a contract.
+    """The definition of one feature in a contract (the definition of features and label).
 
-    `definition` maps the feature, and every feature that it is built from, to its SQL expression. `windows` maps the
-    name of each window that these expressions read to its SQL frame, or to its team column if it is a window over
-    players. Windows without a frame of their own, such as `player_season`, are left out. The window `before` is always
-    included, because every query reads it.
+    `default` replaces missing values. `definition` maps the feature, and every feature that it is built from, to its
+    SQL expression. `windows` maps the name of each window that these expressions read to its SQL frame. A window over
+    the players of a team is mapped to its team column instead. Windows without a frame of their own, such as
+    `player_season`, are left out. The window `before` (the player's earlier games of the season) is always included,
+    because every query reads it.
 
     `query` is a digest of the whole query that computes the feature. It also changes if a join changes, or the rule by
     which only games before the row's date are read.
@@ -49,9 +51,10 @@ class FeatureContract:
 class Contract:
     """The definitions of everything that a model reads.
 
-    `names` are the features in order, and `features` maps each name to its entry. `label` has the definitions of a
+    `names` are the features in order, and `features` maps each name to its definition. `label` has the definitions of a
     breakout and of a role player, with their settings. `sources` maps the name of a source table to its columns and
-    their types. `availability` has the settings of the cutoff; it is None if no feature reads injury reports.
+    their types. `availability` has the settings of the cutoff (the time up to which injury reports count). It is None
+    if no feature reads injury reports.
     """
 
     names: tuple[str, ...]
@@ -79,7 +82,7 @@ class Contract:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract that `to_dict` turned into `record`.
+        """Return the contract whose `to_dict` returned `record`.
 
         KeyError, TypeError, ValueError or AttributeError if the record is not a contract.
         """
@@ -89,11 +92,11 @@ class Contract:
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] | None = None) -> Contract:
-    """Return the contract of the features and the target of `config`.
+    """Return the contract (the definition of features and label) for the features and the target of `config`.
 
     `registry` has the definitions of the features; None means the registry of `config`. FeatureDefinitionError if the
-    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is not made of
-    letters, digits and _ (see `sources.extra_columns`).
+    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is not plain.
+    A plain name has at most 300 letters, digits and _, and does not begin with a digit.
     """
     registry = registry or config.registry
     label = {
@@ -140,8 +143,8 @@ def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureCont
 def canonical(sql: str) -> str:
     """Return the tokens of an SQL text in BigQuery's dialect, separated by single spaces.
 
-    Texts that differ only in line breaks, spaces or comments have equal results, so layout never changes a contract.
-    TokenError of sqlglot if the text is no SQL.
+    Texts that differ only in line breaks, spaces or comments have equal results, so layout never changes a fingerprint.
+    TokenError of sqlglot if the text cannot be split into tokens, for example because a quote is not closed.
     """
     from sqlglot import tokenize
 
@@ -150,9 +153,10 @@ def canonical(sql: str) -> str:
 
 @lru_cache(maxsize=512)
 def canonical_expression(sql: str) -> str:
-    """Return the tokens of an SQL expression as `canonical` does, with keywords and functions in capitals.
+    """Return the tokens of an SQL expression, separated by single spaces and without comments.
 
-    ParseError or TokenError of sqlglot if the text is no SQL expression.
+    Keywords and names of functions are in capitals. ParseError or TokenError of sqlglot if the text is no SQL
+    expression.
     """
     return canonical(w.write_sql(w.parse_expression(sql)))
 
@@ -160,8 +164,9 @@ def canonical_expression(sql: str) -> str:
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
     """Return one sentence for each difference between two contracts; an empty list if they are equal.
 
-    A sentence names the feature, or the part of the contract, that differs. The order of the features is compared only
-    if both contracts have the same features. The query of a feature is compared only if its other fields are equal.
+    A contract is the definition of features and label. A sentence names the feature, or the part of the contract, that
+    differs. The order of the features is compared only if both contracts have the same features. The query of a feature
+    is compared only if the other definitions of the feature are equal.
     """
     lines = []
     gone = [name for name in saved.names if name not in installed.names]

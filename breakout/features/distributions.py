@@ -1,15 +1,16 @@
 """The comparison of each feature's distribution in two windows, with limits that depend on the number of rows.
 
-There are two measures, each with a limit of its own.
+Two measures are compared with limits of their own.
 
 The first measure is the population stability index (PSI) over bins of equal mass. In two windows of n and m rows
 without drift, PSI is distributed as (1/n + 1/m) * chi-square with bins - 1 degrees of freedom (Yurdakul, "Statistical
 Properties of Population Stability Index", 2018). Small windows therefore exceed a fixed limit of 0.1 without any drift.
 The second measure is the distance of the two-sample Kolmogorov-Smirnov (KS) test.
 
-Each measure is tested at the level `significance`, divided by the number of features (Bonferroni) and by two for the
-two measures. With many rows even the smallest difference is significant. So a difference is called drift only if it
-also exceeds MATERIAL_PSI or MATERIAL_KS.
+`significance` is the accepted probability that any feature is called drifted if none has drifted. Each measure is
+tested at this level, divided by the number of features (Bonferroni) and by two for the two measures. With many rows
+even the smallest difference is significant. So a feature is called drifted only if PSI also exceeds MATERIAL_PSI, or KS
+also exceeds MATERIAL_KS (both 0.1).
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ class Sample:
 
     `rows` is the number of values that are not missing. If it is 0, `quantiles` is empty and the other fields are None.
     `sd` is the sample standard deviation, None if there are fewer than two values. `quantiles` maps a level, such as
-    "0.05", to the quantile. `default_share` is the share of values that equal the feature's default.
+    "0.05", to the quantile. `default_share` is the share of values that equal the feature's default, which replaces
+    missing values.
     """
 
     rows: int
@@ -64,12 +66,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class FeatureDistribution:
-    """The comparison of one feature in two windows by two measures, PSI and KS.
+    """The comparison of one feature's distribution in two windows by two measures.
 
-    The feature has drifted if PSI or KS exceeds its limit. `psi_limit` is at least MATERIAL_PSI, and `ks_limit` at
-    least MATERIAL_KS. A limit is larger where two windows of these sizes would often exceed that value without drift.
-    With one value in each window, KS never shows drift. If a window has no values, `is_drifted` is False, and both
-    measures, their limits and `ks_p_value` are None.
+    The measures are `psi`, the population stability index, and `ks`, the distance of the Kolmogorov-Smirnov test. The
+    feature has drifted if a measure exceeds its limit. Each limit is at least 0.1 (MATERIAL_PSI, MATERIAL_KS). It is
+    larger if a measure often exceeds 0.1 in windows of these sizes without drift. With one value in each window, `ks`
+    never shows drift. If a window has no values, `is_drifted` is False, and both measures, their limits and
+    `ks_p_value` are None.
     """
 
     name: str
@@ -85,9 +88,9 @@ class FeatureDistribution:
 
 @dataclass(frozen=True)
 class DistributionReport:
-    """The comparisons of all features, in the order in which they were given.
+    """The comparisons of each feature's distribution in two windows, in the order in which the features were given.
 
-    `significance` is the largest probability that a feature is called drifted if no feature has drifted.
+    `significance` is the accepted probability that any feature is called drifted if no feature has drifted.
     """
 
     significance: float
@@ -95,12 +98,12 @@ class DistributionReport:
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """Return the names of the features that drifted; empty if none did."""
+        """Return the names of the features whose distribution differs between the two windows; empty if none does."""
         return tuple(feature.name for feature in self.features if feature.is_drifted)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return one sentence for each feature that drifted; empty if none did."""
+        """Return one sentence, with measures and limits, for each feature that drifted; empty if none did."""
         return tuple(
             f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f} "
             f"(limit {feature.ks_limit:.3f}), mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
@@ -109,7 +112,7 @@ class DistributionReport:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON types."""
+        """Return the report as JSON types: all fields, the names of the drifted features and a schema version."""
         return {"schema_version": SCHEMA_VERSION, "drifted": list(self.drifted), **msgspec.to_builtins(self)}
 
 
@@ -122,10 +125,10 @@ def validate_feature_distributions(
 ) -> DistributionReport:
     """Compare the distribution of each feature in two windows, and return the comparisons.
 
-    `reference` and `current` are the rows of the windows, with one column for each feature. Further columns of
-    `current` are ignored. NaN is left out, so missing values are compared only if their defaults are filled in.
-    `significance` is the largest probability that a feature is called drifted if no feature has drifted. KeyError if a
-    feature of `reference` is absent from `current` or `defaults`.
+    `reference` and `current` are the rows of the windows, with one column for each feature. Columns that only `current`
+    has are ignored. NaN is left out of the comparison. `significance` is the accepted probability that any feature is
+    called drifted if no feature has drifted. `defaults` maps a feature to the value that replaces missing values; the
+    report shows how often it occurs. KeyError if a feature of `reference` is absent from `current` or `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -168,9 +171,10 @@ def _compare(
 
 @cache
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
-    """Return the KS distance that two samples of one distribution exceed with probability `level`.
+    """Return the distance of the Kolmogorov-Smirnov (KS) test that occurs by chance with probability `level`.
 
-    `rows` and `others` are the sizes of the samples. The asymptotic distribution is the same as in `ks_2samp`.
+    Two samples of one distribution, with `rows` and `others` values, exceed the returned distance with this
+    probability. The distance comes from the asymptotic distribution that scipy's `ks_2samp` uses.
     """
     from scipy.stats import kstwo
 
@@ -188,11 +192,11 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 
 
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
-    """Return PSI, and the limit that PSI exceeds with probability `level` if there is no drift.
+    """Return the population stability index (PSI), and the limit that PSI exceeds with probability `level` by chance.
 
-    The edges of the bins are the deciles of the values in both windows together. Equal deciles give one edge, so there
-    may be fewer than ten bins. Half a row is added to each bin of each window, because an empty bin would make PSI
-    infinite.
+    By chance means that both windows have one distribution. The edges of the bins are the deciles of the values in both
+    windows together. Equal deciles give one edge, so there may be fewer than ten bins. Half a row is added to each bin
+    of each window, because an empty bin would make PSI infinite. Both windows must have values.
     """
     from scipy.stats import chi2
 
@@ -219,10 +223,11 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 
 
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
-    """Raise GateError if a feature drifted and `distributions.fail_on_drift` is set.
+    """Raise GateError if a feature drifted and the setting `distributions.fail_on_drift` is true.
 
-    Nothing is raised if `report` is None, because no distributions were compared. Call this after all files of the run
-    are written to `folder`, so that a run that fails here has them too.
+    Nothing is raised if `report` is None, which means that no distributions were compared. `folder` has the report; the
+    error names its file. Call this function after all files of the run are written, so that a run that fails keeps
+    them.
     """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(

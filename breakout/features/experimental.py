@@ -4,8 +4,8 @@ Rules for these definitions:
 
 - A stint is a player's consecutive games for one team within a season.
 - A player with 0 minutes missed the game. Features of missed games ignore a game that the team table lacks.
-- A game is no breakout if the player's season average before it was 0. `breakout_rate_season` counts this game too,
-  because it counts every game with at least @min_prior_games earlier games.
+- A game is no breakout if the player's season average before it was 0. `breakout_rate_season` still counts this game in
+  its denominator, because it counts every game with at least @min_prior_games earlier games.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The definition of a feature, as the registry lists it."""
+"""The definition of one feature: its SQL expression, default, unit and description."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class Feature:
 
     The expression may read only:
 
-    - `FUNCTION(column) OVER window`, with a window of games (`windows.RELATIONS`, `windows.ROW_WINDOWS`) or of players
-      (`windows.ROSTER_WINDOWS`);
+    - `FUNCTION(column) OVER window`, with a named window of past games or of the players of a team (module `windows`);
     - `row.column`, for a fact about the row's own game that is known before it (`windows.ROW_COLUMNS`);
     - `name`, for another feature before its default is filled;
     - `filled.name`, for another feature with its default filled.
 
-    NULL means missing. Divide by `NULLIF(x, 0)`. Compare with a threshold t as `x >= t - 1e-9` or `x <= t + 1e-9`, so
-    that a rounded x that should equal t meets the condition.
+    NULL means missing, and `default` replaces a missing value. Divide by `NULLIF(x, 0)`. Compare with a threshold t as
+    `x >= t - 1e-9` or `x <= t + 1e-9`, so that a rounded x that should equal t meets the condition.
 
-    `phrase` is the wording of a value in slates and reports, with `{value}` in the place of the number. For a flag it
-    is the wording of the value 1, such as "listed as probable"; for the value 0, "not" is put before it.
+    `phrase` is the wording of a value on the slate (the games of one day and their players) and in reports, with
+    `{value}` in the place of the number. For a flag it is the wording of the value 1, such as "listed as probable"; for
+    the value 0, "not" is put before it.
     """
 
     name: str
@@ -35,9 +35,10 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return the wording of a value in slates and reports, from `phrase`.
+        """Return a text for a value of this feature, made from `phrase`, such as "listed as probable".
 
-        Without a `phrase` it is the feature's name and the value with four significant digits.
+        For a flag with the value 0, the text begins with "not". Without a `phrase`, the text is the feature's name and
+        the value with four significant digits.
         """
         if not self.phrase:
             return f"{self.name} {value:.4g}"

@@ -1,11 +1,13 @@
 """The form features: a player's latest games, and decayed means and rates over several seasons.
 
-Points and field-goal attempts are divided by the player's season average of points, minutes by that of minutes.
+A feature whose name ends in `_ratio` divides a value by the player's season average. Points and field-goal attempts are
+divided by his average of points, minutes by his average of minutes.
 
 A *decayed mean* gives older games smaller weights. It is a weighted sum of sums over nested windows (the last 1, 2, 4,
-... games), so the weight of a game is the sum of the weights of the windows that contain it. The sums over the windows
-are whole numbers, so they are exact. Decayed means read the player's career games: those of the enabled season types
-in the row's season and the two seasons before. The longest window has 32 games.
+... games), divided by the sum of the weights. The weight of a game is the sum of the weights of the windows that
+contain it. The sums over the windows are exact, because they are sums of whole numbers. A *decayed rate* divides one
+such weighted sum by another. Both read the player's games of the row's season and of the two seasons before. Only games
+of the enabled season types count. The longest window has 32 games.
 """
 
 from __future__ import annotations
@@ -21,29 +23,30 @@ _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the SQL of a weighted sum: an aggregate over each nested career window, multiplied by the window's weight.
+    """Return the SQL of a weighted sum of aggregates over nested windows, each with the player's latest games.
 
-    `values` is the SQL that is aggregated. `weights` maps the number of games of a window to its weight. An aggregate
-    that is NULL adds 0.
+    `aggregate` is the SQL function, such as SUM, and `values` the SQL that it aggregates. `weights` maps the number of
+    games of a window to its weight. An aggregate that is NULL adds 0.
     """
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
 
 
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
-    """Return the SQL of the decayed mean of the column `values`.
+    """Return the SQL of a mean of the column `values` in which older games have smaller weights.
 
-    The divisor is the weighted number of games in which the column `counted` is not NULL; * counts every game. The mean
-    is NULL if the divisor is 0.
+    `weights` maps the number of latest games in a window to its weight. The weight of a game is the sum over the
+    windows that contain it. The divisor is the sum of these weights over the games in which the column `counted` is not
+    NULL; * counts every game. The mean is NULL if the divisor is 0.
     """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
 
 def _decayed_rate(top: str, bottom: str) -> str:
-    """Return the SQL of the decayed sum of the column `top`, divided by that of the column `bottom`.
+    """Return the SQL of the weighted sum of the column `top`, divided by the weighted sum of the column `bottom`.
 
-    The half-life is about 10 games (_LONG). Only games in which both columns have a value count. The rate is NULL if
-    the divisor is 0.
+    The weight of a game halves about every 10 games (_LONG). Only games in which both columns have a value count. The
+    rate is NULL if the divisor is 0.
     """
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"

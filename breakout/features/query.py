@@ -1,9 +1,9 @@
-"""The feature query: one SQL text in BigQuery's dialect, built from registry entries and named windows.
+"""The feature query: one SQL text in BigQuery's dialect, built from feature definitions and named windows.
 
 The queries of training, evaluation and prediction differ in their rows (`RowSource`) but compute features in the same
-way. Dates and the settings of the target and the cutoff are parameters (`@start`, `@min_ppg`, ...), never literals in
-the text. The text is a sequence of common table expressions (CTEs): the source tables, the requested rows (`kept`), the
-states of players and teams, and the features.
+way. Dates and the settings of the target and the cutoff (the time up to which injury reports count) are parameters such
+as `@start` and `@min_ppg`. The text is a sequence of common table expressions (CTEs). These compute the source rows,
+the requested rows (`kept`), the values of windows after each game (states), and the features.
 """
 
 from __future__ import annotations
@@ -61,19 +61,23 @@ def get_training_data_query(
     registry: Mapping[str, Feature] = REGISTRY,
     has_points: bool = False,
 ) -> str:
-    """Return the feature query for these features in BigQuery's dialect.
+    """Return the SQL query that computes the features `names`, in BigQuery's dialect.
 
     Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
     @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if `sources` uses it; @cutoff (HH:MM) and
     @timezone STRING and @days_before INT64 if a feature reads injury reports.
 
-    Columns of the result: KEY_COLUMNS; NAME_COLUMN if `row_source` is `slate`; NIGHT_COLUMNS; CONTEXT_COLUMNS; one
-    FLOAT64 column for each feature, NULL where it is missing (a name given twice is one column); last, if `has_points`,
-    the points of the row's own game, which no feature reads. Rows are sorted by game_date, game_id, player_lookup.
+    Columns of the result, in this order: KEY_COLUMNS (player, game, date); the player's name if `row_source` is
+    `slate`; NIGHT_COLUMNS (teams, season, home, games before); CONTEXT_COLUMNS (season average, last game, role player,
+    breakout); one FLOAT64 column for each feature, NULL where it is missing. A name given twice is one column. If
+    `has_points`, the last column has the points of the row's own game, which no feature reads. Rows are sorted by
+    game_date, game_id, player_lookup.
 
-    `sources` None means the default names of the tables. FeatureDefinitionError if the expression of a feature cannot
-    be resolved. ConfigurationError if a feature reads a column whose name is not made of letters, digits and _ (see
-    `sources.extra_columns`). ValueError if `names` is empty.
+    `row_source` is `played` for role players in played games, `slate` for all players in scheduled games, or `listed`
+    for the players and games in the table `slate`. `sources` None means the default names of the tables.
+    FeatureDefinitionError if the expression of a feature cannot be resolved. ConfigurationError if a feature reads a
+    column whose name is not plain (at most 300 letters, digits and _, without a digit first). ValueError if `names` is
+    empty.
     """
     names = tuple(dict.fromkeys(names))
     plan = plan_query(registry, names)
@@ -97,12 +101,14 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the query for the status of each player on the dates @start..@end, as features read it.
+    """Return the SQL query for the availability status of each player on the dates @start..@end, as features read it.
 
-    `availability_states` defines which status counts; a player without such a status has no row. `named` are further
-    columns of the injury reports to select. Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone
-    STRING, @days_before INT64. Columns of the result: game_date, team_abbr, player_lookup, status, then `named`. Rows
-    are sorted by the first three columns.
+    The status of a player is the latest one that was reported by the cutoff (the time up to which injury reports
+    count). If the schedule has the time of tip-off, the status must also be reported before tip-off. A player without
+    such a status has no row. `named` are further columns of the injury reports to select.
+
+    Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of the
+    result: game_date, team_abbr, player_lookup, status, then `named`. Rows are sorted by the first three columns.
     """
     ctes = availability_states(tables, named)
     del ctes["report_dates"]
@@ -115,18 +121,20 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return how many seasons before a row's own season the query reads for these features; at least 1.
+    """Return the number of seasons before a row's own season whose games are read to compute these features.
 
-    FeatureDefinitionError if the expression of a feature cannot be resolved.
+    The number is at least 1, even if no feature reads an earlier season. FeatureDefinitionError if the expression of a
+    feature cannot be resolved.
     """
     read = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in read)])
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
-    """Return the names of all columns that the query of a plan joins or returns, except its features.
+    """Return the names of all columns that the feature query joins or returns, except the features themselves.
 
-    A feature of the user must not have one of these names.
+    `plan` has the window expressions that the query computes. A feature of the user must not have one of the returned
+    names.
     """
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
     computed = {name for columns in (*plan.states.values(), *plan.rosters.values()) for name in columns}
@@ -134,9 +142,10 @@ def query_columns(plan: QueryPlan) -> set[str]:
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
-    """Return the columns of the result that describe a row's own game before it is played, in order.
+    """Return the columns of the feature query that describe a row's own game before it is played, in order.
 
-    These are NIGHT_COLUMNS, and before them NAME_COLUMN if the row source is `slate`.
+    These are the teams, the season, whether the player is at home, and his number of earlier games this season. If the
+    row source is `slate` (the scheduled games and their players), the player's name comes first.
     """
     return (*_names(row_source), *NIGHT_COLUMNS)
 
@@ -150,9 +159,9 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTE `slate` of the requested rows whose games are not played yet, and the CTEs that it reads, by name.
+    """Return the SQL of the requested rows whose games are not played yet, and of the tables that it reads, by name.
 
-    The result is empty for the row source `played`.
+    The name of the requested rows is `slate`. The result is empty for the row source `played`.
     """
     if row_source == "played":
         return {}
@@ -180,9 +189,10 @@ WHERE recency = 1"""
 
 
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the SQL of the played games and of the requested rows that are not played yet.
+    """Return the SQL of the played games, followed by the requested rows whose games are not played yet.
 
-    Each row has the number of games that the player played this season before its date, and his points in them.
+    Each row has the number of games that the player played this season before the row's date, and his points in these
+    games.
     """
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
@@ -205,7 +215,10 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the SQL condition for the seasons whose games are read to compute the features of the rows in `slate`."""
+    """Return the SQL condition that selects the seasons whose games the features read.
+
+    The features are those of the rows in `slate`, the requested rows whose games are not played yet.
+    """
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
@@ -214,7 +227,8 @@ def _seasons_read(plan: QueryPlan) -> str:
 def _played(plan: QueryPlan) -> str:
     """Return the SQL of the played games with the column `was_breakout`.
 
-    `was_breakout` is NULL if the player had fewer than @min_prior_games games this season before the game.
+    `was_breakout` is 1 if the game was a breakout, else 0. It is NULL if the player had fewer than @min_prior_games
+    games this season before the game.
     """
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
@@ -224,10 +238,10 @@ def _played(plan: QueryPlan) -> str:
 
 
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the SQL of the requested rows.
+    """Return the SQL of the requested rows, one for each player and game.
 
-    For played games these are the rows of role players. For games that are not played yet these are the rows of all
-    players, and `is_role_player` marks the role players.
+    For played games these are the rows of role players, whose season averages lie within the limits of the target. For
+    games that are not played yet these are the rows of all players, and `is_role_player` marks the role players.
     """
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
@@ -241,7 +255,10 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the SQL of the requested rows, each with the states, rosters and statuses that are valid on its date."""
+    """Return the SQL of the requested rows, joined with everything that their features read.
+
+    These are the values of windows before the row's date, the sums over players of a team, and the players' statuses.
+    """
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
     if of_night:
@@ -269,9 +286,9 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level of the plan, by name.
+    """Return one common table expression (CTE) for each level of the plan, as SQL by name.
 
-    The expressions of a level use only features of lower levels.
+    The expressions of a level use only features of lower levels. Level 0 uses no other feature.
     """
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):

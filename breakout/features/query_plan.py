@@ -20,20 +20,22 @@ if TYPE_CHECKING:
 
 
 class FeatureDefinitionError(ValueError):
-    """The error for a feature that depends on itself, or uses a window, column or feature that does not exist."""
+    """The error for a feature that does not exist, depends on itself, or uses an unknown window, column or feature."""
 
 
 @dataclass
 class QueryPlan:
-    """The features, columns and window expressions that the query of a feature list needs.
+    """The features, columns and window expressions that the feature query computes for a list of features.
 
-    - `levels` and `expressions` map the name of a feature to its level (see `add`) and its SQL. They contain the listed
-      features and all features that these are built from. A feature comes after those that it is built from.
-    - `row_windows` maps the name of a column to its window expression. So do `states[relation]`, for the windows of a
-      relation, and `rosters[window]`, for a window over players.
+    - `levels` and `expressions` map the name of a feature to its level and its SQL. The level is 0 if the feature is
+      built from no other feature. Otherwise it is one above the highest level of the features that it is built from.
+      Both contain the listed features and all features that these are built from.
+    - `row_windows` maps the name of a column to its window expression, for windows that end on the day before the row's
+      date. So does `states[relation]` for the windows of a relation (games of players or teams), and `rosters[window]`
+      for a window over the players of a team.
     - `row_columns` are the columns of the row's own game that features read.
     - `inputs[source]` are the columns of `played`, `team_games` or `roster` that window expressions read. Those of
-      `played` include the columns from which columns of `roster` are computed.
+      `played` include the columns from which columns of `roster` (the players of a team) are computed.
     """
 
     registry: Mapping[str, Feature]
@@ -48,9 +50,10 @@ class QueryPlan:
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
         """Add a feature, and all features in its expression, to the plan; return the level of the feature.
 
-        The level is 0 if the expression uses no other feature, else one above the highest level of the features that it
-        uses. `chain` are the features whose expressions led to this one. FeatureDefinitionError if the expression
-        cannot be resolved.
+        The level is 0 if the expression uses no other feature. Otherwise it is one above the highest level of the
+        features that the expression uses. `chain` are the features whose expressions led to this one.
+        FeatureDefinitionError if there is no such feature, if it depends on itself, or if its expression uses a window
+        or column that does not exist.
         """
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
@@ -77,18 +80,22 @@ class QueryPlan:
         return self.levels[name]
 
     def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
-        """Return the window expressions over a relation, by the name of their column; empty if no feature reads it."""
+        """Return the window expressions over a relation, by the name of their column; empty if no feature reads them.
+
+        A relation has games of players or of teams, such as `player` or `opponent`.
+        """
         return self.states.get(relation, {})
 
     @property
     def uses_availability(self) -> bool:
-        """Return whether a feature of the plan reads the table `availability`."""
+        """Return whether a feature of the plan reads the table `availability`, which has the players' statuses."""
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Add a window expression of the feature `name` to the plan; return the column that replaces the expression.
 
-        FeatureDefinitionError if the window, or a column of a window over players, does not exist.
+        `node` is the window expression. FeatureDefinitionError if its window does not exist, or if it reads an unknown
+        column of a window over the players of a team.
         """
         from sqlglot import exp
 
@@ -116,11 +123,12 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column in the expression of feature `name`, and a lower bound of its level.
+        """Return the SQL that replaces a column in the expression of the feature `name`, and the least level of `name`.
 
-        The bound is one above the level of the feature that the column names; for a column of the row it is 0. `chain`
-        are the features whose expressions led to the column. FeatureDefinitionError if there is no such column or
-        feature.
+        The column names a fact about the row, such as `row.is_home`, or another feature. The level of a feature is 0 if
+        its expression uses no other feature, else above the levels of the features that it uses. So the least level is
+        0 for a fact, and one above the level of the named feature for a feature. `chain` are the features whose
+        expressions led to the column. FeatureDefinitionError if there is no such fact or feature.
         """
         from sqlglot import exp
 
@@ -146,14 +154,15 @@ _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "p
 
 
 def _column_name(sql: str) -> str:
-    """Return a readable name for a window column: SUM(points) OVER last_5 -> sum_points_over_last_5."""
+    """Return a readable column name for a window expression: SUM(points) OVER last_5 -> sum_points_over_last_5."""
     return re.sub(r"[^a-z0-9]+", "_", sql.lower().replace("(*)", "").replace("*", " x ")).strip("_")
 
 
 def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPlan:
-    """Return the plan of the feature query for these features; callers share the plan and must not change it.
+    """Return the plan of the feature query: the window expressions and features that it computes for `names`.
 
-    FeatureDefinitionError if there is no such feature or if an expression cannot be resolved.
+    The plan is cached and shared by all callers, so they must not change it. FeatureDefinitionError if there is no such
+    feature or if an expression cannot be resolved.
     """
     return _plan(tuple(registry.values()), tuple(names))
 

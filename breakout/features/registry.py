@@ -1,4 +1,4 @@
-"""The registry of all features, the order of the shared ones, and the defaults that fill missing values."""
+"""The registry of all features, the order of the features of shared mode, and the defaults that fill missing values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,10 @@ REGISTRY: Mapping[str, Feature] = build_registry(
 
 
 def registry_with(own: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Return the package's features by name, followed by those of `own` whose names the package does not use."""
+    """Return the package's features by name, followed by the user's features `own`.
+
+    A feature of the user is left out if the package has a feature with its name.
+    """
     if not own:
         return REGISTRY
     return MappingProxyType({**REGISTRY, **{entry.name: entry for entry in own if entry.name not in REGISTRY}})

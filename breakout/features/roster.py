@@ -1,7 +1,7 @@
-"""The parts of the feature query about the players of a team: missed games, availability, and rosters.
+"""The SQL of the feature query about the players of a team: missed games, availability, and rosters.
 
-A part is a common table expression (CTE). `numbered_games`, `availability_states` and `rosters` return CTEs as SQL
-texts by name.
+A roster has the players of a team on a date. `numbered_games`, `availability_states` and `rosters` return common table
+expressions (CTEs) as SQL texts by name.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns that rosters read from the states of a relation, as SQL by name; empty if they read none."""
+    """Return the columns that rosters (the players of a team on a date) need from a relation, as SQL by name.
+
+    A relation has games of players or of teams; only `player` and `team` are needed. The result is empty if rosters
+    need no column of `relation`.
+    """
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -56,10 +60,11 @@ def asks_for_missed_games(plan: QueryPlan) -> bool:
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `numbered_games` as SQL, by name: the games of each team, numbered within the season.
+    """Return the common table expression (CTE) `numbered_games` as SQL, by name.
 
-    The result is empty if no feature needs it. A game that only the player table has is not counted: its number is that
-    of the team's previous game in the team table, and its `is_known` is 0.
+    It has the games of each team, numbered within the season. The result is empty if no feature depends on missed
+    games. Only games in the team table are counted. A game that only the player table has gets the number of the team's
+    previous game, and its `is_known` is 0.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -81,7 +86,8 @@ FROM (
 def played_with_missed_games(was_breakout: str) -> str:
     """Return the SQL of the played games with the columns `missed_team_game` and `played_team_game`.
 
-    A stint is a player's consecutive games for one team within a season. The numbers are those of `numbered_games`.
+    The games of each team are numbered within the season. A stint is a player's consecutive games for one team within a
+    season.
 
     - `missed_team_game` is the number of the team's game before this one if the player missed that game, else NULL. In
       the first game of a stint it is -1, because the player has missed no game of the stint yet.
@@ -109,12 +115,13 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
-    """Return the CTEs `reports`, `availability_state` and `report_dates` as SQL, by name.
+    """Return the common table expressions `reports`, `availability_state` and `report_dates` as SQL, by name.
 
-    `reports` has the statuses for the dates @start..@end that were reported by the cutoff of their game date.
-    `availability_state` has the latest of these for each player by game date and team. If the schedule has the time of
-    tip-off, only statuses reported before tip-off count there. `report_dates` has the game dates of `reports`. `named`
-    are further columns of the table `availability` to select with the status.
+    `reports` has the statuses for the dates @start..@end that were reported by the cutoff of their game date. The
+    cutoff is the time up to which injury reports count. `availability_state` has the latest of these statuses for each
+    player, by game date and team. If the schedule has the time of tip-off, `availability_state` has only statuses
+    reported before tip-off. `report_dates` has the game dates of `reports`. `named` are further columns of the table
+    `availability` to select with the status.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"
@@ -149,10 +156,10 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `roster` and a CTE for each roster window as SQL, by name.
+    """Return the common table expression `roster`, and one for each roster window, as SQL by name.
 
-    `roster` has the players of each requested team and date. The other CTEs have the aggregates over these players. The
-    result is empty if no feature reads a roster window.
+    `roster` has the players of each requested team and date. A roster window aggregates over team-mates or over the
+    opponent's players. The result is empty if no feature reads a roster window.
     """
     if not plan.rosters:
         return {}
@@ -185,9 +192,10 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the SQL of the aggregates of a roster window, for each requested player and date.
+    """Return the SQL of the aggregates over the players of a team, for each requested player and date.
 
-    The player himself is not among the players over whom his row aggregates.
+    `window` says which team: `team_mates` or `opponent_players`. The requested player himself is left out. A player and
+    date has no row if no other player is left.
     """
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())

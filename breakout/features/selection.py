@@ -1,4 +1,4 @@
-"""The check of a feature list: shared mode allows one list only, experimental mode any list of known features."""
+"""The check of a feature list: shared mode allows one fixed list, experimental mode any list of known features."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ NAMED_FEATURES = 3  # the largest number of features that an error message names
 
 
 def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> tuple[str, ...]:
-    """Return the names as a tuple.
+    """Return the names of a feature list as a tuple, if the mode allows the list.
 
-    ConfigurationError if `check_names` refuses the list, or if `mode` is "shared" and the list is not
-    BREAKOUT_FEATURE_ORDER.
+    ConfigurationError if the list is empty, repeats a name, or has a name that `registry` lacks. ConfigurationError
+    also if `mode` is "shared" and the list is not BREAKOUT_FEATURE_ORDER.
     """
     chosen = tuple(names)
     check_names(chosen, registry)
@@ -59,6 +59,6 @@ def _difference(chosen: tuple[str, ...]) -> str:
 
 
 def _list_first(names: Sequence[str]) -> str:
-    """Return the first NAMED_FEATURES names and the number of the others, if any, such as "a, b, c and 2 more"."""
+    """Return the first NAMED_FEATURES names as a text such as "a, b, c and 2 more"; "a, b" if no names are left out."""
     more = len(names) - NAMED_FEATURES
     return ", ".join(names[:NAMED_FEATURES]) + (f" and {more} more" if more > 0 else "")

@@ -1,8 +1,9 @@
 """The ten shared features, which every model of shared mode uses.
 
 Rules for all definitions: every feature, including `back_to_back`, reads only games of the row's own season. The games
-of a team are those of `team_offense_game_summary`. A rating ignores the games of its window that lack points or
-possessions; earlier games do not replace them. A ratio with the denominator 0 is missing.
+of a team are those of the table `team_offense_game_summary`. A rating (points per 100 possessions) ignores the games of
+its window that lack points or possessions; earlier games do not replace them. A ratio with the denominator 0 is
+missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The parts of the feature query that read games from the source tables."""
+"""The SQL of the feature query that reads games from the source tables."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the names of the columns, except keys, that a window over the games of `source` may read, sorted.
+    """Return the names of the columns that a window over games may read, sorted, without the keys and teams of a game.
 
-    `source` is `played` or `team_games`. Minutes and usage are in billionths (`minutes_nano`, `usage_nano`). A window
-    may also read any other column of the source table, under its name there.
+    `source` is `played` (games of players) or `team_games` (games of teams). Minutes and usage are in billionths
+    (`minutes_nano`, `usage_nano`). A window may also read any other column of the source table, under its own name.
     """
     return tuple(
         sorted(_KNOWN_COLUMNS[source] - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"})
@@ -60,10 +60,11 @@ def window_columns(source: str) -> tuple[str, ...]:
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the columns of `inputs` that this module does not define, sorted.
+    """Return the columns of `inputs` that the feature query does not define itself, sorted.
 
-    They are columns of the source table behind `source`, which is `played` or `team_games`. ConfigurationError for a
-    name that is not a plain one. A plain name has at most 300 letters, digits and _, and does not begin with a digit.
+    They are read from the source table under their own names. `source` is `played` (games of players) or `team_games`
+    (games of teams). ConfigurationError for a name that is not plain. A plain name has at most 300 letters, digits and
+    _, and does not begin with a digit.
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -73,11 +74,12 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 
 
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
-    """Return the SQL of the played games of the season types @season_types, from @history_start to @end.
+    """Return the SQL of the players' games of the season types @season_types, from @history_start to @end.
 
-    A game is played if it has points and more than 0 minutes. The columns are the keys, the teams, the season, the
-    points, the columns `inputs` as numbers, and the columns `names` as they are. Columns of `inputs` that later parts
-    of the query compute, such as `was_breakout`, are left out. ConfigurationError as in `extra_columns`.
+    Only games with points and more than 0 minutes are included. The columns are the keys, the teams, the season, the
+    points, the columns `inputs` as numbers, and the columns `names` unchanged. Columns of `inputs` that the query
+    computes later, such as `was_breakout`, are left out. ConfigurationError for a column name that is not plain (at
+    most 300 letters, digits and _, without a digit first).
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -96,7 +98,8 @@ def team_games(tables: SourceTables, inputs: set[str]) -> str:
     """Return the SQL of the games of all teams of the season types @season_types, from @history_start to @end.
 
     The columns are the keys, the teams, the season, and the columns `inputs` as numbers. A NULL `minutes_total` becomes
-    240. ConfigurationError as in `extra_columns`.
+    240. ConfigurationError for a column name that is not plain (at most 300 letters, digits and _, without a digit
+    first).
     """
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}

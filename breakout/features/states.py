@@ -1,6 +1,7 @@
-"""The parts of the feature query that compute states: the values of windows after each game of a player or team.
+"""The SQL that computes states: the values of windows after each game of a player or team.
 
-A part is a common table expression (CTE). The module `windows` defines on which dates a state is valid.
+A row of the feature query reads the state after the latest game before its date. The states are computed in common
+table expressions (CTEs) of the query.
 """
 
 from __future__ import annotations
@@ -18,7 +19,12 @@ NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 def needed_relations(plan: QueryPlan) -> list[w.Relation]:
-    """Return the relations whose states the query joins; `player` always, for the date of the player's last game."""
+    """Return the relations whose states the feature query joins.
+
+    A relation has games of players or of teams, and the named windows over these games. A state has the values of the
+    windows after one game. The relation `player` is always included, because the query returns the date of the player's
+    last game.
+    """
     return [
         relation
         for relation in w.RELATIONS
@@ -27,17 +33,19 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTEs of the states, as SQL by name.
+    """Return the common table expressions (CTEs) that compute states, as SQL by name.
 
-    There is one for each relation that the query joins, and `night` if a feature reads the states of a team.
+    A state has the values of windows after one game of a player or team. There is one CTE for each relation (games with
+    their windows) that the query joins. If a feature reads states of teams, the CTE `night` is added. It has the states
+    of both teams for each requested date.
     """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the SQL of a relation's states, with one state after each game.
+    """Return the SQL of a relation's states: the values of its windows after each game of a player or team.
 
-    The column `until_date`, the last date on which the state is valid, exists only if a join needs it.
+    The column `until_date` is the last date on which a state is valid. It exists only if a join reads it.
     """
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     columns |= roster_states(plan, relation.name)
@@ -59,10 +67,11 @@ WINDOW
 
 
 def _asked(relation: w.Relation) -> str:
-    """Return a subquery of a relation's games, limited to the players and seasons of the requested rows.
+    """Return an SQL subquery of a relation's games, limited to the players and seasons of the requested rows.
 
-    A requested row joins only states of its own player, so the games of other players are not needed. If the relation
-    reads earlier seasons, a game is listed once for each requested season for which it counts.
+    `relation` has games of players. Games of other players are left out, because a requested row reads only games of
+    its own player. If the windows of `relation` also contain games of earlier seasons, a game is listed once for each
+    requested season whose windows can contain it.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -80,9 +89,10 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `night`, by name: the states of team and opponent on each requested date.
+    """Return the common table expression `night` as SQL by name; an empty result if no feature reads states of teams.
 
-    The CTE joins these states once for all players of a team. The result is empty if no feature reads them.
+    A state has the values of windows after one game of a team. `night` has the states of a team and its opponent for
+    each requested date. So they are joined once for all players of the team.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

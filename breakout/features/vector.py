@@ -1,4 +1,4 @@
-"""The function that fills missing feature values with their defaults and puts features into contract order."""
+"""The function that fills missing feature values with their defaults and puts the features into a given order."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def prepare_feature_vector(
     """Return the features of one row or of many as float64, in the order of `names`, with missing values filled.
 
     A mapping of one row gives an array of shape (len(names),). A DataFrame of n rows gives a DataFrame of shape (n,
-    len(names)). None and NaN are missing values. Columns that are not in `names` are left out. DataError if `values`
-    lacks a name, because a feature that was not computed is not a missing value. KeyError if a name has no default.
+    len(names)). None and NaN are missing values; `defaults` maps a feature to the value that replaces them. Features
+    that are not in `names` are left out. DataError if `values` lacks a name, because a feature that was not computed is
+    not a missing value. KeyError if a name has no default.
     """
     import pandas as pd
 

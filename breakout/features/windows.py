@@ -1,10 +1,12 @@
-"""The named windows over past games, and the relations that they belong to.
+"""The named windows over past games, grouped into relations.
 
-A *state* has the values of the windows that end with one game of a player or team. It is valid from the day after this
-game up to and including the day of the next game. A row joins the state that is valid on its date (`AS_OF_JOIN`), so a
-feature reads no game of the row's own date or later. The states of the relation `player` are joined by number instead,
-which is faster: if the player had played n games of the season before the row's date, the row joins the state after his
-game n (`BY_COUNT_JOIN`).
+A *relation* has games of players or of teams, and the windows over these games. A *state* has the values of the windows
+that end with one game of a player or team. It is valid from the day after this game up to and including the day of the
+next game. A row of the feature query joins the state that is valid on its date (`AS_OF_JOIN`). So a feature reads no
+game of the row's own date or later.
+
+The relation `player` is joined by number instead, which is faster. If the player has played n games of the season
+before the row's date, the row joins the state after his game n (`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -65,18 +67,19 @@ ROW_WINDOWS = {
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation with one state after each game of a player or team, and the condition by which a row joins a state.
+    """The games of players or of teams, the named windows over them, and the condition by which a row joins them.
 
-    A state has the values of the windows that end with its game.
+    A state has the values of the windows that end with one game of a player or team.
 
-    - `source` is the CTE of games, and `partition` its column that names the player or team.
+    - `source` is the SQL table of games, and `partition` its column that names the player or team.
     - `order` is the name of the window over the games of one player or team in one season, sorted by date. It also
       contains the games of the `seasons_before` seasons before.
-    - `windows` maps the names of further windows to their SQL frames within `order`; each ends with the state's game.
-    - `join` compares columns of the requested rows (`kept`) with columns of the states for equality. A row joins states
+    - `windows` maps the names of further windows to their SQL frames within `order`. Each of them ends with the state's
+      game.
+    - `join` is an SQL condition: columns of the requested rows (`kept`) equal columns of the states. A row joins states
       of its own season, or of the season `seasons_back` years earlier.
-    - `is_counted` means that a row joins the state by the number of the player's games before the row's date, not by
-      date.
+    - `is_counted` means that a row joins the state by the number of the player's games before the row's date. Otherwise
+      a row joins the state by date.
     """
 
     name: str
@@ -95,15 +98,18 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition by which a requested row (`kept`) joins the state that is valid on its date."""
+        """Return the SQL condition by which a requested row (`kept`) joins the state that is valid on its date.
+
+        A state has the values of windows after one game of a player or team.
+        """
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL that computes a window expression in the CTE of the states.
+        """Return the SQL that computes a window expression after each game of the relation.
 
         Two kinds of expressions get a cheaper form with the same values. LAG(x, 0) over `order` becomes x. COUNT(*)
-        over a further window becomes the number of the state's game in `order`, at most the number of games of the
+        over a window of `windows` becomes the number of the game in `order`, limited to the number of games in the
         window.
         """
         from sqlglot import exp
@@ -123,15 +129,19 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether all players of a team join the same state on a date, because the games are those of teams."""
+        """Return whether the relation has games of teams.
+
+        All players of a team then read the same values of it on a date.
+        """
         return self.source == "team_games"
 
 
 @cache
 def parse_expression(sql: str) -> exp.Expr:
-    """Return the tree of an expression in BigQuery's dialect; callers share the tree and must not change it.
+    """Return the syntax tree of an expression in BigQuery's dialect.
 
-    ParseError or TokenError of sqlglot if the text is no SQL.
+    The tree is cached and shared by all callers, so they must not change it. ParseError or TokenError of sqlglot if the
+    text is no SQL.
     """
     from sqlglot import parse_one
 
@@ -144,7 +154,7 @@ def write_sql(node: exp.Expr) -> str:
 
 
 def last(games: int) -> str:
-    """Return the SQL frame of the latest `games` games, up to and including the current one."""
+    """Return the SQL window frame of the latest `games` games, up to and including the current game."""
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 

@@ -1,4 +1,7 @@
-"""The checks of an audit, which compare sampled rows with the same rows computed on changed data or by other paths."""
+"""The checks of an audit, which compare sampled rows with the same rows computed on changed data or by other paths.
+
+A path is a function that builds rows: for training, evaluation or prediction.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,10 @@ DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
-    """Run all checks and yield the differences that they find; call `on_date` with each sampled date after its checks.
+    """Run all checks of an audit and yield the differences that they find.
 
-    Errors of the audited paths are not caught.
+    `on_date` is called with each date of the sampled rows after the checks of this date. Errors of the audited
+    functions are not caught.
     """
     yield from _contradicting(audited)
     yield from _evaluated(audited)
@@ -51,8 +55,8 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 def _contradicting(audited: Audited) -> Iterator[Difference]:
     """Yield differences for games about which source tables contradict each other, a few of each kind of contradiction.
 
-    If two tables give a game different dates, the result of the game can reach a feature of the same game. A kind
-    without example games gets one difference without a game.
+    If two tables give a game different dates, the result of the game can reach a feature of the same game. If a kind of
+    contradiction names no example games, one difference without a game is yielded for this kind.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -60,7 +64,7 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Compare the sampled rows with the same rows of the evaluation path.
+    """Compare the sampled rows with the same rows built by the function for evaluation, and yield the differences.
 
     The earlier and the later half of the sampled dates are computed separately. These windows are shorter than the
     audit's window, so the check also finds a feature whose value depends on the window.
@@ -77,7 +81,8 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compare the sampled rows of `day` with the same rows computed without the other source rows of `day` or later.
 
-    The player table and the team table keep only rows before `day`; the player table also keeps the sampled rows.
+    `expected` has the sampled rows. The player table and the team table keep only rows before `day`. The player table
+    also keeps the sampled rows. The differences are yielded.
     """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
@@ -87,10 +92,11 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed after noise replaced results.
+    """Compare the sampled rows of `day` with the same rows computed after random values replaced results.
 
-    Noise replaces every result on or after `day`. It also replaces the results of the sampled rows' own games on
-    whatever date a table has them. The rows are computed in a window that ends on the last date of the audit.
+    `expected` has the sampled rows. Every result on or after `day` is replaced. The results of the sampled rows' own
+    games are replaced too, whatever date a table gives them. The rows are computed in a window that ends on the last
+    date of the audit. The differences are yielded.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -103,7 +109,8 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compare the sampled rows of `day` with the same rows computed after their labels were reversed.
 
-    The points of a sampled row with a breakout become 0, those of any other sampled row 200.
+    `expected` has the sampled rows. The points of a sampled row with a breakout become 0, those of any other sampled
+    row 200. The differences are yielded.
     """
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
@@ -113,10 +120,11 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with those of the prediction path, for which `day` is not played yet.
+    """Compare the sampled rows of `day` with rows of the function for prediction, which sees `day` as not played yet.
 
-    A slate lacks some rows, such as a player's first game for a new team. Sampled rows that the slate lacks are
-    compared with those of the path `listed`, which builds rows from a list of players and games.
+    That function builds rows for the players of the scheduled teams. It lacks some sampled rows, such as a player's
+    first game for a new team. These sampled rows are compared with the rows of the function `listed`, which builds rows
+    from a list of players and games. The differences are yielded.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

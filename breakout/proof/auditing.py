@@ -35,8 +35,9 @@ _COUNTEREXAMPLES = 3
 class Counterexample:
     """A difference that an audit found, and a source row that causes it.
 
-    `leaked` is the source row, which changes the value by itself although the feature must not depend on it. `leaked`
-    is None if no such row was found, or if none was searched because the difference is no leak.
+    `leaked` is the source row, which changes the feature by itself although the feature must not depend on it. `leaked`
+    is None if the search found no such row. It is also None without a search if the difference is no leak. A leak is a
+    feature value that changed because a check changed data on which the feature must not depend.
     """
 
     difference: Difference
@@ -53,9 +54,9 @@ class Counterexample:
 class AuditReport:
     """The result of an audit: the features, the checks, and every difference (`violations`).
 
-    `rows` and `dates` are the numbers of sampled rows and of their dates. `edge_cases` is the number of sampled rows of
-    each kind of edge case. `counterexamples` has a few of the violations, each with a source row that causes it, if one
-    was found.
+    `rows` is the number of sampled rows, and `dates` the number of their dates. `edge_cases` is the number of sampled
+    rows of each kind of edge case, such as first games after a trade. `counterexamples` has a few of the violations,
+    each with a source row that causes it, if one was found.
     """
 
     features: tuple[str, ...]
@@ -68,22 +69,28 @@ class AuditReport:
 
     @property
     def is_clean(self) -> bool:
-        """Return whether there is no violation."""
+        """Return whether the audit found no difference."""
         return not self.violations
 
     def count(self, feature: str, check: str) -> int:
-        """Return the number of violations of one feature in one check."""
+        """Return the number of differences that one check found in one feature."""
         return sum(found.feature == feature and found.check == check for found in self.violations)
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return all audited features, then each of ROWS, COLUMNS and GAMES for which there is a violation."""
+        """Return all audited features, then each of ROWS, COLUMNS and GAMES for which there is a difference.
+
+        These three stand for differences in whole rows, in columns and between source tables.
+        """
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
 
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
-    """Return one counterexample for each of the first _COUNTEREXAMPLES features that have a violation."""
+    """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
+
+    A counterexample is a difference and, if one is found, the source row that causes it.
+    """
     # A violation that a check of DATA_CHECKS found comes first, because `find_leak` finds source rows for these checks
     # only.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
@@ -106,15 +113,16 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Run every check on a sample of about `rows` rows from `start` to `end`, and report the differences.
+    """Run every check of the audit on a sample of about `rows` rows from `start` to `end`, and report the differences.
 
-    None for `start` or `end` means the first or last date of the warehouse; a later `end` means its last date too.
-    Equal seeds give equal samples. `paths` are the functions to audit; None means those that the programs use.
-    `on_date` is called with each date after its checks.
+    None for `start` or `end` means the first or last date of the warehouse. An `end` after the last date means the last
+    date. Equal seeds give equal samples. `paths` are the functions that build rows and are audited; None means those
+    that the commands use. `on_date` is called with each sampled date after its checks.
 
     DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs
-    injury reports and no table of them is configured, or if it reads a column whose name is not made of letters, digits
-    and _. FeatureDefinitionError if the expression of a feature cannot be resolved.
+    injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is
+    not plain (at most 300 letters, digits and _, without a digit first). FeatureDefinitionError if the expression of a
+    feature cannot be resolved.
     """
     used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

@@ -25,12 +25,12 @@ GAMES = "(games)"
 
 @dataclass(frozen=True)
 class Difference:
-    """A difference that a check found: usually one feature of one row, with its two values.
+    """A difference that a check of the audit found: usually one feature of one row, with its two values.
 
-    `feature` is ROWS or COLUMNS if the two computations have different rows or columns, and GAMES if source tables
-    contradict each other about a game. `expected` and `found` are then texts that describe the difference, as they are
-    if no status changed a feature (the check REPORTS_COUNT). Of `player_lookup`, `game_id` and `game_date`, those that
-    do not apply are empty texts.
+    `feature` is ROWS or COLUMNS if two computations have different rows or columns. It is GAMES if source tables
+    contradict each other about a game. In these cases `expected` and `found` are texts that describe the difference.
+    They are also texts if the check REPORTS_COUNT found that no status changes a feature. Of `player_lookup`, `game_id`
+    and `game_date`, those that do not apply are empty texts.
     """
 
     check: str
@@ -44,11 +44,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class Audited:
-    """The sampled rows, and everything that the checks need to compute them again.
+    """The sampled rows of an audit, and everything that the checks need to compute them again.
 
-    `rows` are the sampled rows as the training path computed them on all data, and `paths` the functions that are
-    audited. `replay` is a warehouse with a copy of the source tables. `end` is the last date of the audit. `seed`
-    determines the noise and the random statuses.
+    `rows` are the sampled rows, as the function for training computed them on all data. `paths` are the audited
+    functions that build rows. `replay` is a warehouse with a copy of the source tables. `end` is the last date of the
+    audit. `seed` determines the random values and statuses with which the checks replace data.
     """
 
     rows: Dataset
@@ -67,9 +67,9 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
     def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
-        """Return the rows from `start` to `end` that `path` builds from the current content of `replay`.
+        """Return the rows from `start` to `end` that `path` builds from the copied source tables as they are now.
 
-        Both dates are inclusive. Errors of `path` are raised.
+        A check may have changed these tables. Both dates are inclusive. Errors of `path` are raised.
         """
         return path(self.replay, self.config, start, end)
 
@@ -77,8 +77,9 @@ class Audited:
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
     """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
 
-    If the feature columns differ, only one difference about the columns is yielded. Only rows of `expected` are
-    compared; further rows of `found` are ignored.
+    `check` is the name of the check that compares. If the feature columns differ, only one difference about the columns
+    is yielded. Only rows of `expected` are compared; further rows of `found` are ignored. Nothing is yielded if all
+    agree.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
@@ -100,7 +101,10 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
 
 
 def own_rows(rows: Dataset) -> str:
-    """Return an SQL condition that is true for exactly these rows in player_game_summary; FALSE for no rows."""
+    """Return an SQL condition that is true for exactly these rows in the table player_game_summary.
+
+    The condition is FALSE if `rows` is empty.
+    """
     pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 

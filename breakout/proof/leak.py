@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row on which the value of a feature in the audited row depends, although it must not.
+    """A source row on which a feature of an audited row depends, although the feature must not.
 
-    The source row is dated on or after the audited row, or belongs to the audited row's game, or is a status on which
-    the audited row must not depend (see `later_statuses`). `key` is the key of the source row without the game date.
-    `is_left_out` means that the value changes if the source row is left out. Otherwise the value changes if noise
-    replaces the results in the source row.
+    The source row is dated on or after the audited row, or belongs to the audited row's game. In the table of injury
+    reports, it may also be a status that was reported after the cutoff (the time up to which injury reports count), or
+    at or after tip-off. `key` is the key of the source row without the game date. `is_left_out` means that the feature
+    changes if the source row is left out. Otherwise the feature changes if random values replace the results in the
+    source row.
     """
 
     table: str
@@ -41,10 +42,11 @@ class SourceRow:
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search by halving for one source row that changes the differing value by itself; return None if none is found.
 
-    For the check LATER_STATUSES the search leaves statuses out. For other checks it first replaces the results of rows
-    with noise. If no row changes the value in this way, the search leaves rows out. It tries the most frequent causes
-    first: the audited row's own source row (noise only), then rows of the same game, then rows of the same date, then
-    all rows of that or a later date.
+    `difference` has the value of a feature in an audited row that differs. For the check LATER_STATUSES the search
+    leaves statuses out. For other checks the search first replaces the results of rows with noise (random values). If
+    no row changes the value in this way, the search leaves rows out. It tries the most frequent causes first: the
+    audited row's own source row (noise only), then rows of the same game, then rows of the same date. Last come all
+    rows of that game, that date or a later date.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -65,7 +67,11 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for a status of `later_statuses` whose removal changes the value; None if there is none."""
+    """Search by halving for a later status whose removal changes the audited value; return None if there is none.
+
+    Later statuses are those for later game dates, those reported after the cutoff (the time up to which injury reports
+    count), and those reported at or after tip-off.
+    """
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
     listed = "strftime(reported_at AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S UTC') AS reported_at"
@@ -88,8 +94,8 @@ def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
     """Return a row for which `matters` is true without any other row; None if halving finds none.
 
-    `matters` returns whether changing the given rows changes the audited value. Halving finds no row if only several
-    rows together change it.
+    `matters` returns whether changing the given rows changes the audited value. Halving finds no row if `rows` is
+    empty, or if only several rows together change the value.
     """
     if not len(rows) or not matters(rows):
         return None
@@ -103,7 +109,10 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
-    """Return whether the audited value changes if noise replaces the results of `rows`, or if `rows` are left out."""
+    """Return whether changing the source rows `rows` changes the audited value.
+
+    If `is_left_out`, the rows are left out. Otherwise noise (random values) replaces their results.
+    """
     selects = {}
     for table in ("player_game_summary", "team_offense_game_summary"):
         own = rows[rows["source"] == table]
@@ -116,9 +125,11 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether the audited value changes if the tables named in `selects` show the results of their SELECTs.
+    """Return whether the audited value changes if the tables named in `selects` show other rows.
 
-    The result is False if the changed tables do not give exactly one row for the audited player and game.
+    `selects` maps the name of a table to the SELECT of these rows. `difference` names the feature and the audited row.
+    Training rows are built from that row's date to `end`. The result is False if they do not include the audited row
+    exactly once.
     """
     with audited.replay.changed(**selects):
         found = audited.recompute(audited.paths.training, date.fromisoformat(difference.game_date), end)

@@ -1,4 +1,4 @@
-"""The paths to features: the functions of training, evaluation and prediction, whose rows must agree bit for bit."""
+"""The paths: the functions that build rows for training, evaluation and prediction, which must agree bit for bit."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class RowBuilder(Protocol):
     """A path: a function that builds the rows of a warehouse from the date `start` to the date `end`, both inclusive.
 
-    It raises the errors of `dataset.build_dataset`: DataError, ConfigurationError, FeatureDefinitionError or
-    ValueError.
+    It may raise DataError, ConfigurationError, FeatureDefinitionError or ValueError.
     """
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
@@ -30,12 +29,12 @@ class RowBuilder(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """The paths that are audited, and the definitions of their features (`registry`).
+    """The functions that build rows and are audited, and the definitions of their features (`registry`).
 
     `training` and `evaluation` build the rows of played games, as `breakout train` does. `prediction` builds the rows
     of scheduled games for the players of both teams, as `breakout predict` does. `listed` builds rows from a list of
-    players and games. The audit uses it for rows that a slate never contains, such as a player's first game for a new
-    team.
+    players and games. The audit uses `listed` for rows that are never predicted from a schedule, such as a player's
+    first game for a new team.
     """
 
     training: RowBuilder
@@ -46,7 +45,7 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """Return the paths that the programs use, with the definitions of `registry`."""
+    """Return the functions by which the commands build rows, with the feature definitions of `registry`."""
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),

@@ -1,7 +1,7 @@
 """A local copy of the source tables, in which an audit removes or changes rows before it computes features again.
 
-The source tables of the warehouse `Replay` are views. A view shows the copied table or, during a check, a changed
-version of this table.
+The tables that the class `Replay` shows are views. A view shows the copied table or, during a check, a changed version
+of this table.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LATER_REPORTS = timedelta(days=7)  # injury reports are copied for games up to t
 
 
 class Replay(DuckDBWarehouse):
-    """A warehouse of copied source tables; `changed(...)` replaces their content for the duration of a block.
+    """A warehouse of copied source tables; `changed(...)` replaces their content for the duration of a `with` block.
 
     The schedule and the injury reports are copied only if the audited features read the availability of players.
     """
@@ -60,9 +60,9 @@ class Replay(DuckDBWarehouse):
         """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
         `extra` maps the name of a table to further columns to copy; it may repeat declared columns. `seasons_before` is
-        the number of seasons before a row's own season that its features read. With `has_reports`, also copy the injury
-        reports up to LATER_REPORTS after `end`, and the tip-off times of the schedule, if it has any. DataError if
-        `source` cannot be read.
+        the number of seasons before a row's own season that its features read. If `has_reports`, the injury reports are
+        copied too, up to LATER_REPORTS after `end`. With them the tip-off times of the schedule are copied, if there
+        are any. DataError if `source` cannot be read.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -85,9 +85,9 @@ class Replay(DuckDBWarehouse):
         choose_threads(self.connection)
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
-        """Copy `columns` of the rows of `table` from @history_start to @end, and show the copy under the table's name.
+        """Copy `columns` of the rows of `table` between two dates, and show the copy under the table's name.
 
-        `dates` are the values of these two parameters.
+        `dates` maps `history_start` and `end` to the first and the last date.
         """
         sql = f"""SELECT {", ".join(columns)}
 FROM {source.sources.reference(table)}
@@ -107,9 +107,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, **selects: str) -> Iterator[Replay]:
-        """Make the tables named in `selects` show the results of their SELECTs until the block ends.
+        """Make the tables named in `selects` show other rows until the `with` block ends.
 
-        After the block they show their copies again. The SELECTs read the copies as `main.<table>`.
+        `selects` maps the name of a table to the SELECT of its rows. The SELECTs read the copied tables as
+        `main.<table>`. After the block the tables show their copies again, even if an error ended it.
         """
         try:
             for table, select in selects.items():
@@ -123,9 +124,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Write `rows` into the table `slate` without their results, as games that are not played yet.
+        """Write `rows` into the table `slate`, which lists players and games that are not played yet.
 
-        The columns are the player, the game, the teams and whether the player is at home.
+        The results are left out. The columns are the player, the game and its date, the season, the teams and whether
+        the player is at home.
         """
         self._create("nba_analytics.slate", rows[list(_LISTED)])
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
@@ -133,8 +135,8 @@ WHERE game_date BETWEEN @history_start AND @end"""
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
         """Write the table `main.tonight`: a schedule of the games of `rows`, each once.
 
-        All games get `season_type`. The time of tip-off is that of `main.schedule`, NULL if the schedule lacks it. Rows
-        whose `is_home` is missing are left out.
+        `rows` are players' rows. All games get `season_type`. The time of tip-off is that of `main.schedule`, NULL if
+        `main.schedule` lacks it. Rows whose `is_home` is missing are left out.
         """
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
@@ -159,9 +161,9 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """Return a SELECT of all rows of `table` in which noise replaces the results of the rows that meet `where`.
+        """Return a SELECT of all rows of `table` with random values as the results of the rows that meet `where`.
 
-        Equal seeds give equal noise.
+        Results are columns such as points and minutes. `where` is an SQL condition. Equal seeds give equal values.
         """
         key = "game_id, player_lookup" if table == "player_game_summary" else "game_id, team_abbr"
         replaced = ", ".join(
@@ -171,10 +173,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the date of the first copied game of a season: `seasons_before` seasons before the season of `start`.
+        """Return the first copied game date of the season that is `seasons_before` seasons before that of `start`.
 
-        If that season is not copied, the first later game counts. The season of `start` is that of the next game on or
-        after `start`. If there is no such game, the result is `start`.
+        If that season is not copied, the result is the first copied game date of a later season. The season of `start`
+        is that of the next copied game on or after `start`. If there is no such game, the result is `start`.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
@@ -182,7 +184,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
-        """Return the table and key of each source row of the game `game_id`, and of each one dated on or after `day`.
+        """Return the table and key of each source row of the game `game_id`, and of each row dated on or after `day`.
 
         Columns: source, game_id, who (player_lookup or team_abbr) and game_date. The rows are sorted by date.
         """

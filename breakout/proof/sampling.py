@@ -1,4 +1,7 @@
-"""The choice of the rows that an audit computes again: a random sample with rows of each kind of edge case."""
+"""The choice of the rows that an audit computes again: a random sample with rows of each kind of edge case.
+
+Edge cases are the rows that most likely show an error in a feature, such as a player's first game after a trade.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,10 @@ ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return a mask of the rows of each kind of edge case, by the name of the kind; the masks have shape (n,).
+    """Return a mask of the rows of each kind of edge case, by the name of the kind.
 
     Edge cases are the rows that most likely show an error in a feature, such as a player's first game after a trade.
+    For a dataset of n rows, the masks have shape (n,).
     """
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])
@@ -43,8 +47,9 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
     """Return a mask, shape (n,), of the sampled rows, and the number of sampled rows of each kind of edge case.
 
-    The sample has `rows` rows, or all rows if there are fewer. First it takes up to EDGE_ROWS rows of each kind of edge
-    case; if these alone are more than `rows`, all of them are kept. Equal seeds give equal samples.
+    Edge cases, such as first games after a trade, are most likely to show errors. The sample has `rows` rows, or all n
+    rows of `dataset` if there are fewer. Up to EDGE_ROWS rows of each kind of edge case are taken first. If these alone
+    are more than `rows`, all of them are kept. Equal seeds give equal samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
@@ -73,6 +78,6 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
 
 
 def keys_of(dataset: Dataset) -> list[tuple[str, str, str]]:
-    """Return player_lookup, game_id and game_date of each row as texts, in the order of the rows."""
+    """Return player_lookup (the player's key), game_id and game_date of each row as texts, in the order of the rows."""
     lookups, games, dates = (dataset.keys[column].astype(str).tolist() for column in KEY_COLUMNS)
     return list(zip(lookups, games, dates, strict=True))

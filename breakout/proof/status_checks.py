@@ -1,9 +1,9 @@
 """The checks of the features that read injury reports.
 
-Later statuses must change no bit of a feature: those of later game dates, those reported after the cutoff, and those
-reported at or after tip-off. A status reported exactly at the cutoff must have the same effect as one reported earlier.
-Each feature must change in at least one row if every player gets a status. The checks compute the cutoff with
-`zoneinfo`, independently of the feature query.
+The cutoff is the time up to which injury reports count. Later statuses must change no bit of a feature: those for later
+game dates, those reported after the cutoff, and those reported at or after tip-off. A status reported exactly at the
+cutoff must have the same effect as one reported earlier. Each feature must change in at least one row if every player
+gets a status. The checks compute the cutoff with `zoneinfo`, independently of the feature query.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the rows of `main.availability` on which features of `day` must not depend.
+    """Return an SQL condition for the rows of `main.availability` on which features of games on `day` must not depend.
 
-    These are the statuses for later game dates, those reported after `cutoff`, and those reported at or after tip-off.
+    These rows are the statuses for later game dates, those reported after `cutoff`, and those reported at or after
+    tip-off. `cutoff` is the time up to which injury reports count for `day`.
     """
     tip_off = (
         "SELECT MIN(tip_off) FROM main.schedule AS games "
@@ -62,9 +63,10 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit that change injury reports.
+    """The checks of one audit that change injury reports and compare the features that read them.
 
-    `moved` collects the features that changed in at least one row when every player had a status.
+    `audited` has the sampled rows. `moved` collects the features that changed in at least one row when every player had
+    a status.
     """
 
     audited: Audited
@@ -77,9 +79,9 @@ class StatusChecks:
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Yield the differences that the checks find in the sampled rows of `day`, which are `expected`.
+        """Yield the differences that the checks of injury reports find in the sampled rows of `day`.
 
-        There are none if no audited feature reads injury reports.
+        `expected` has these rows. Nothing is yielded if no audited feature reads injury reports.
         """
         if self.readers:
             # Only the features of `readers` are compared. The queries of other features do not name the table of injury
@@ -90,9 +92,9 @@ class StatusChecks:
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature of `readers` that no status has changed.
+        """Yield a difference for each feature that reads injury reports but that no status has changed in any row.
 
-        The other checks prove nothing about such a feature.
+        The other checks of injury reports prove nothing about such a feature.
         """
         for name in sorted(self.readers - self.moved):
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
@@ -100,8 +102,10 @@ class StatusChecks:
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compare the sampled rows with the same rows without later statuses, and with other later statuses.
 
-        Later statuses are those of `later_statuses`. In the second comparison other statuses replace them, and each
-        player gets two more: one that is reported just after the cutoff, and one for a game on the next day.
+        `expected` has the sampled rows of `day`. Later statuses are those for later game dates, those reported after
+        the cutoff (the time up to which injury reports count), and those reported at or after tip-off. In the second
+        comparison other statuses replace them. Each player also gets two more: one that is reported just after the
+        cutoff, and one for a game on the next day. The differences are yielded.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
@@ -121,9 +125,10 @@ FROM main.availability"""
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compare rows for which every player's status is reported days early with rows for which it is reported late.
 
-        In the first comparison, late is exactly at the cutoff, and no game has a time of tip-off. In the second
-        comparison, the games begin before the cutoff, and late is the instant before tip-off. Each player then has
-        another status that is reported at tip-off and must not count.
+        `expected` has the sampled rows of `day`. In the first comparison, late is exactly at the cutoff (the time up to
+        which injury reports count), and no game has a time of tip-off. In the second comparison, the games begin before
+        the cutoff, and late is the instant before tip-off. Each player then has another status that is reported at
+        tip-off and must not count. The differences are yielded.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -154,11 +159,11 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
         return asked.recompute(asked.paths.training, day, day)
 
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
-        """Return a SELECT of random statuses for `day`, all reported at `reported_at`.
+        """Return a SELECT of random statuses for the game date `day`, all reported at `reported_at`.
 
-        There is one for each player with an earlier game of the season and each of his teams, and for the players of
-        the sampled rows. Equal seeds give equal statuses. `shift` replaces each status with the one that many places
-        later in STATUSES.
+        Each player with an earlier game of the season gets one status for each of his teams. The players of the sampled
+        rows `expected` get one too. Equal seeds give equal statuses. `shift` replaces each status with the one that
+        many places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
