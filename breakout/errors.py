@@ -82,8 +82,9 @@ def system_sentence(what: str, error: OSError, otherwise: str = "choose another 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """Return the BreakoutError that describes an error to the user; None if the error is a fault of the program.
 
-    A BreakoutError is returned unchanged. An error that the machine causes (too little memory or disk space, too many
-    open files, a path without permission) becomes a DataError, because a user can remove the cause.
+    A BreakoutError is returned unchanged. An error that the machine causes becomes a DataError, because a user can
+    remove the cause. Such causes are too little memory or disk space, too many open files, and a path without
+    permission.
     """
     if isinstance(error, BreakoutError):
         return error

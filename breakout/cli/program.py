@@ -55,7 +55,7 @@ def run_composed(command: Command, arguments: Arguments) -> int:
     """Run a command, or a sweep of it, with the settings that Hydra composes from its arguments; return the exit code.
 
     `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the sweeps of all commands except train.
-    ConfigurationError for invalid settings. The errors of the command are raised too; in a sweep, the error of a job is
+    ConfigurationError for invalid settings. An error of the command is raised; in a sweep, the error of a job is
     printed instead.
     """
     register_user_files()
@@ -176,8 +176,8 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
     """Return the function that Hydra calls for each job; it stores the job's exit code or error in `outcome`.
 
-    In a sweep, the function prints the error of a failed job instead, and stores its exit code, so that the other jobs
-    still run.
+    In a sweep, the function prints the error of a failed job and stores the exit code of the error, so that the other
+    jobs still run.
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode

@@ -50,12 +50,13 @@ class SweepTask:
         self._session, self._composer = session, composer
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
-        """Run one job for each list of overrides; return the optimized metric of each, None for a job without one.
+        """Run one job for each list of overrides, and return the optimized metric of each.
 
-        Hydra's sweeper numbers the jobs from `first` on. DryRunShown in a dry run, FailedFast if a job failed and
-        `sweep.fail_fast` is set. The error of the first job if no job of the sweep's first batch can start.
-        ConfigurationError if there are no jobs, or if the jobs differ in `optimized_metric`. DataError if the data of a
-        resumed sweep changed, or if a file cannot be written.
+        The metric is None for a failed job, and if it is undefined. If each fold of a walk forward is a job, the mean
+        over the folds is returned. Hydra's sweeper numbers the jobs from `first` on. DryRunShown in a dry run,
+        FailedFast if a job failed and `sweep.fail_fast` is set. The error of the first job is raised if no job of the
+        sweep's first batch can start. ConfigurationError if there are no jobs, or if the jobs differ in
+        `optimized_metric`. DataError if the data of a resumed sweep changed, or if a file cannot be written.
         """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())

@@ -46,8 +46,9 @@ HISTORY_EXAMPLES = {
 def check_across_fields(config: Any) -> None:
     """Raise ConfigurationError if values of a command's typed settings contradict each other.
 
-    The values of each settings group are checked by the function that GROUP_CHECKS has for the group's class, if it has
-    one. Further checks compare the model with the calibration, the prices with the warehouse, and `start` with `end`.
+    GROUP_CHECKS maps the class of a settings group to the function that checks the group; groups of other classes are
+    not checked. Further checks compare the model with the calibration, the prices with the warehouse, and `start` with
+    `end`.
     """
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
@@ -121,8 +122,8 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
     """Raise ConfigurationError unless `train_start` < `eval_start` <= `eval_end`, and `train_days` fits `training`.
 
     With training=rolling, the model of a fold (one window of the walk forward) is trained on the `train_days` days
-    before the fold, so `train_days` must not be None. With training=expanding, the model is trained on all earlier days
-    since `train_start`, so `train_days` must be None.
+    before the fold. So `train_days` must not be None. With training=expanding, the model is trained on all earlier days
+    since `train_start`. So `train_days` must be None.
     """
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
@@ -174,8 +175,8 @@ def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
     """Raise ConfigurationError unless the settings of a DuckDB warehouse say where both tables of played games are.
 
     `folder` or `database` must be given, or the paths of both tables. `folder` and `database` exclude each other.
-    ConfigurationError also if a map `team_codes` or `season_types` is invalid, or if `date_format` does not name year,
-    month and day.
+    ConfigurationError also if a map `team_codes` or `season_types` is invalid, or if `date_format` has an unknown
+    directive or does not name year, month and day.
     """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:

@@ -108,8 +108,8 @@ class DailyLimitsConfig:
 
     The command predicts only if games, schedule and injury reports each lag behind by at most `max_age_hours` hours;
     otherwise it ends with an error. The lag of the games begins at the end of the first scheduled date after the newest
-    game in the warehouse. The lag of the schedule begins at the end of its last date, that of the injury reports at the
-    end of the date of the newest report.
+    game in the warehouse. The lag of the schedule begins at the end of the last date in the schedule. The lag of the
+    injury reports begins at the end of the date of the newest report.
     """
 
     max_age_hours: Hours

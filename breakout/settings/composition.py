@@ -24,8 +24,8 @@ HYDRA_VERSION_BASE = "1.3"
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
 
-    ConfigurationError if the overrides give no valid settings, or ask for a sweep, or if `command` is no command with
-    settings (ROOT_CLASSES).
+    ConfigurationError if the overrides give no valid settings or ask for a sweep. ConfigurationError also if `command`
+    is no command with settings; ROOT_CLASSES lists these commands.
     """
     if command not in ROOT_CLASSES:
         guess = nearest_name(command, ROOT_CLASSES)

@@ -23,8 +23,8 @@ from breakout.settings.yaml_files import describe_yaml_error
 def explain(error: BaseException, command: str) -> str:
     """Return the message for an error that Hydra or OmegaConf raised while it composed a command's configuration.
 
-    The message says what is wrong with the overrides or files, and the remedy. For an unknown mistake, it contains the
-    error's own text instead.
+    The message says what is wrong with the overrides or files, and the remedy. For an unknown mistake, the message
+    contains the error's own text instead.
     """
     known = next(filter(None, map(describe_known_error, _chain(error))), None)
     if known is not None:

@@ -1,11 +1,11 @@
 """The folders of configuration files that a user adds with `--config-dir DIR`.
 
-Hydra reads a folder through a `ConfigSource`. Its subclass `UserFiles` reads addresses that begin with `breakout://`.
-Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors.
+Hydra reads a folder through a `ConfigSource`. The subclass `UserFiles` of `ConfigSource` reads addresses that begin
+with `breakout://`. Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors.
 
 `UserFiles` also reads files of an older layout. In that layout, a file of `experiment/`, `sweep/`, `debug/` or `local/`
-sets keys of the root (the top level of the configuration) without the line `# @package _global_`, and keys of the root
-may have their old names.
+sets keys of the root (the top level of the configuration) without the line `# @package _global_`. Keys of the root may
+also have their old names.
 """
 
 from __future__ import annotations

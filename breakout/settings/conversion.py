@@ -57,8 +57,8 @@ def nearest_value(hint: Any, value: Any) -> str | None:
 
     For a type with options, it is the option that is most similar to the text `value`. For a list type, it is the given
     items in brackets; a value that is no list counts as the only item. If the items must be options, each item is
-    replaced by the most similar option. There is no such value for an empty list, for a list with an item that has no
-    similar option or a wrong type, and for all other types.
+    replaced by the most similar option. There is no such value if the list is empty, or if an item has no similar
+    option or a type that the list does not allow. For all other types there is none either.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:

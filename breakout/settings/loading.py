@@ -42,11 +42,11 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """Return the typed configuration of one command from a mapping that Hydra composed or that a run saved.
 
     A mapping of an older `config_version` is migrated first. If `is_lenient` is true, a reference to an environment
-    variable that is not set is kept as text, for readers of old settings that do not use the value.
+    variable that is not set is kept as text. This is for readers of old settings that do not use the value.
 
-    ConfigurationError for an unknown or missing key, a value of another type or out of bounds, values that contradict
-    each other, a reference to a variable that is not set (unless `is_lenient`), a file of the settings that cannot be
-    read, and an unknown `config_version`.
+    ConfigurationError for an unknown or missing key, a value of another type or out of bounds, and values that
+    contradict each other. ConfigurationError also for an unknown `config_version`, for a file named in the settings
+    that cannot be read, and for a reference to a variable that is not set, unless `is_lenient` is true.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))

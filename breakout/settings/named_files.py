@@ -36,9 +36,9 @@ def expand_home(path: str | Path, setting: str) -> Path:
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `features.definitions` contains definitions instead of paths of files.
 
-    If `features.names` has none of the defined features, all defined features are appended to it. Settings without
-    definitions are returned unchanged. ConfigurationError if `features.definitions` is no list, a file cannot be read,
-    or a file contains anything but a list of valid definitions.
+    If `features.names` has none of the defined features, the names of all defined features are appended to
+    `features.names`. Settings without definitions are returned unchanged. ConfigurationError if `features.definitions`
+    is no list, a file cannot be read, or a file contains anything but a list of valid definitions.
     """
     features = mapping.get("features")
     listed = features.get("definitions") if isinstance(features, Mapping) else None

@@ -141,7 +141,7 @@ class PredictConfig(ComposedConfig):
 
     `backtest` is the folder of a finished `breakout backtest`, or `latest`. Its result contains the weight of the
     model's probability against that of the bookmakers' prices, from which stakes are computed. No stakes are shown if
-    `backtest` is None or found no edge.
+    `backtest` is None, or if its result shows no edge over the bookmakers' prices.
     """
 
     bundle: FilePath
@@ -250,9 +250,9 @@ class CompareConfig(ComposedConfig):
 class PromoteConfig(ComposedConfig):
     """Settings of `breakout promote`, which puts a bundle (a saved model) into production if all checks pass.
 
-    `candidate` is the bundle. It is compared with the model in production, or with the base rate if there is none, on
-    games from `start` to `end`. If `start` is None, it is the day after the latest training window of the compared
-    models. If `end` is None, it is the date of the newest game in the warehouse.
+    `candidate` is the bundle. It is compared with the model in production, or with the base rate if no model is in
+    production, on games from `start` to `end`. If `start` is None, it is the day after the latest training window of
+    the compared models. If `end` is None, it is the date of the newest game in the warehouse.
     """
 
     seed: Seed
