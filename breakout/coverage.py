@@ -1,7 +1,7 @@
-"""Messages about the data from which requested rows are computed.
+"""Messages about gaps and contradictions in the data from which the rows of a command are computed.
 
-They describe the games in a warehouse, games that its team table lacks, games whose sums differ between two tables, and
-features that are missing in most rows.
+The messages describe the games in a warehouse, and games that its team table lacks. Other messages name games in which
+the players' points or minutes do not sum to the team's, and features that are missing in most rows.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ EXAMPLES = 3  # the largest number of games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Describe the games in the warehouse up to `end`, and the reason why there is no row on the dates start..end.
+    """Describe the games in the warehouse up to `end`, and say why the dates start..end have no row of a role player.
 
-    The description names season types, dates and numbers of rows, or says that there are no rows up to `end`. Games
-    before `warehouse.history_start(start)` are left out. DataError if the query fails.
+    The caller has found no row on these dates. `features` gives the season types (such as playoffs) that are wanted.
+    The text names season types, dates and numbers of rows in player_game_summary, or says that the table has no rows up
+    to `end`. Seasons before the one that precedes the season of `start` may be left out. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -62,10 +63,10 @@ ORDER BY season_type"""  # noqa: S608 - table names are checked, values are para
 
 
 def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
-    """Return a warning for each feature that is missing in more than half of the rows of a dataset.
+    """Return a warning for each feature that is missing in more than half of the rows of a dataset; () without any.
 
-    `parts` maps the name of a dataset, such as training, to its rows. A value that was computed from the data does not
-    count as missing, even if it equals the feature's default.
+    `parts` maps the name of a dataset, such as training, to its rows. A dataset without rows gives no warning. A value
+    that was computed from the data does not count as missing, even if it equals the feature's default.
     """
     warnings = []
     for part, rows in parts.items():
@@ -84,8 +85,9 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
 class FlawedGame:
     """A game whose rows in the player table and in the team table contradict each other.
 
-    `flaw` is `absent` if the team table lacks the game. It is `points` or `minutes` if the sum over a team's players
-    differs from the team's row (minutes by more than MINUTES_TOLERANCE); `sums` then names the team and both numbers.
+    `flaw` is `absent` if the team table lacks the game. `flaw` is `points` or `minutes` if the sum over a team's
+    players differs from the team's row; minutes must differ by more than MINUTES_TOLERANCE minutes. `sums` then names
+    the team and both numbers; for `absent`, `sums` is "".
     """
 
     game_date: date
@@ -97,10 +99,13 @@ class FlawedGame:
 def flawed_games_query(sources: SourceTables) -> str:
     """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
 
-    The sums of points and minutes over a team's players are compared with the team's row. The parameters are
-    @history_start, @end (both inclusive) and @season_types; the comparison of sums ignores the season types. The result
-    has the columns of `failing_sums_query`; all but game_id and game_date are NULL for a game that the team table
-    lacks.
+    A sum differs if the points or minutes of a team's players do not sum to the numbers in the team's row. The query
+    has the parameters @history_start and @end (game dates, both inclusive) and @season_types. The comparison of sums
+    ignores the season types.
+
+    The result has the columns game_id, game_date, team, points, points_scored, minutes and minutes_total. `points` and
+    `minutes` are sums over the players, `points_scored` and `minutes_total` the numbers of the team. For a game that
+    the team table lacks, all columns but game_id and game_date are NULL.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
   CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
@@ -124,11 +129,11 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the flawed games between two dates, both inclusive, which `parameters` has as history_start and end.
+    """Return the games between two dates that the team table lacks, or in which a team's players do not sum to its row.
 
-    `parameters` are those of `flawed_games_query`. A game whose sums differ has one entry for each team and each sum
-    (points, minutes) that differs. Differences that `sources.known_sums` lists are left out. DataError if the query
-    fails.
+    `parameters` has the keys history_start and end (the two dates, both inclusive) and season_types. A game whose sums
+    differ has one element for each team and each sum (points, minutes) that differs. Differences that
+    `sources.known_sums` lists are left out. The list is empty if no game is flawed. DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -147,7 +152,11 @@ def read_flawed_games(
 def find_flawed_games(
     warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return the flawed games that features of rows on the dates start..end can read; DataError if the query fails."""
+    """Return the flawed games that features of rows on the dates start..end can read.
+
+    A game is flawed if the team table lacks it, or if its players' points or minutes do not sum to the team's. The list
+    is empty if there is no such game. DataError if the query fails.
+    """
     reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
     return seen_games(read_flawed_games(warehouse, warehouse.sources, parameters), features, start, end)
@@ -156,13 +165,19 @@ def find_flawed_games(
 def seen_games(
     games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return those of `games` that features of rows on the dates start..end can read."""
+    """Return those of `games` that features of rows on the dates start..end can read; [] if there are none.
+
+    A feature reads earlier games of the row's season and of as many earlier seasons as `features` need.
+    """
     first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [game for game in games if first <= game.game_date <= end]
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw among the games; none without games."""
+    """Return one warning for each kind of flaw among the games; () if there are no games.
+
+    A game is flawed if the team table lacks the game, or if its players' points or minutes do not sum to the team's.
+    """
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

@@ -1,4 +1,4 @@
-"""The ledger: the predictions that models made before games, the outcomes of these predictions, and their metrics.
+"""The ledger (the record of served predictions): predictions made before games, their outcomes and their metrics.
 
-The shadows, challengers that predict beside the model in production, are part of this package.
+The shadows (challengers that predict beside the model in production) are part of this package.
 """

@@ -1,6 +1,7 @@
-"""The comparison of the ledger's models with the betting market, on the lines of the configured prices.
+"""The comparison of the models in the ledger (the record of served predictions) with the betting market.
 
-A line is a number of points for a player; bets are placed on more points (over) or on fewer (under).
+The comparison uses the lines of the configured prices. A line is a bookmaker's number of points for a player; bets are
+placed on more points (over) or on fewer (under).
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MarketScore:
-    """The metrics of one model in one role and of the market, on the same lines.
+    """The metrics of one model in one role (production, shadow, other) and of the market, on the same lines.
 
-    `n_lines` counts these lines, those of `market.baseline.scored_lines`: the main line of each player and game, if it
-    has a market probability and a result. `metrics` is None if there are fewer than `scoreboard.MIN_GRADED` of them.
+    A line is a bookmaker's number of points for a player. The main line of a player and game is the line whose market
+    probability is nearest to 1/2. `n_lines` counts the main lines with a market probability and a result; only these
+    are compared. `metrics` is None if `n_lines` is below `scoreboard.MIN_GRADED`.
     """
 
     role: str
@@ -40,7 +42,11 @@ class MarketScore:
 
 @dataclass(frozen=True)
 class LedgerMarket:
-    """The scores of the ledger's models against the market, and sentences about quotes that are not used."""
+    """The comparison with the betting market of every model in the ledger (the record of served predictions).
+
+    `scores` has one element for each model and role. `warnings` are sentences about the quotes (offers of prices) that
+    were not used.
+    """
 
     scores: tuple[MarketScore, ...]
     warnings: tuple[str, ...]
@@ -52,11 +58,15 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare each model with the market on the lines of the configured prices, separately for each role of the model.
+    """Compare each model in the ledger with the betting market, separately for each role of the model.
 
-    `graded` is a result of `grading.grade_counted` that includes the column ladder. Graded and void entries with a
-    ladder are compared; a model without such entries is left out. The result is empty if `config` has no prices.
-    DataError if the warehouse cannot be read, or if `quotes.read_prices` or `matching.match_prices` refuses the prices.
+    `graded` has the entries (predictions in the ledger) with their outcomes, as `grading.grade_counted` returns them,
+    and the column ladder (P(points >= k) for k = 1, 2, ...). Entries with a ladder are compared if they are graded
+    (breakout or no) or void (the player did not play the game on its date). A model without such entries is left out.
+    The result is empty if `config` has no prices or `graded` has no rows.
+
+    DataError if the warehouse or the prices cannot be read, if a price is invalid, or if most players with prices did
+    not play on the date of the price. ConfigurationError if the warehouse of a price table cannot be opened.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

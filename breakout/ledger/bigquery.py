@@ -1,16 +1,16 @@
-"""The ledger in two BigQuery tables, for several machines that predict and grade at the same time.
+"""The ledger (the record of served predictions) in two BigQuery tables, for several machines that write at one time.
 
-    ledger.entries    one row for each entry; key: game_date, bundle, game_id, player_lookup, revision
-    ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
+    ledger.entries    one row for each entry (prediction); key: game_date, bundle, game_id, player_lookup, revision
+    ledger.grades     one row for each outcome of an entry; key: game_date, bundle, game_id, player_lookup, number
 
-Rows are inserted and never changed. `revision` counts the slates of a date and bundle from 1, `number` the outcomes of
-an entry.
+Rows are inserted and never changed. `revision` counts the slates (the games of one day and their players) that a bundle
+(a saved model) predicted for a date, from 1. `number` counts the outcomes of an entry, from 1.
 
-One MERGE statement inserts a slate. It inserts nothing if the table has the revision, so a retry of a statement that
-has succeeded adds no row twice. BigQuery does not enforce the keys. It can run two MERGE statements on a table at the
-same time, and they do not conflict if both only insert. Two calls in the same seconds can therefore insert the same
-revision or number. The column `call` of the entries, a random id for each call, distinguishes such slates. The source
-rows that predictions read are not stored in BigQuery.
+One MERGE statement inserts a slate. The statement inserts nothing if the table has the revision, so a retry of a
+statement that has succeeded adds no row twice. BigQuery does not enforce the keys. BigQuery can run two MERGE
+statements on a table at the same time, and the statements do not conflict if both only insert. Two calls in the same
+seconds can therefore insert the same revision or number. The column `call` of the entries, a random id for each call,
+distinguishes such slates. The source rows that predictions read are not stored in BigQuery.
 """
 
 from __future__ import annotations
@@ -66,9 +66,11 @@ GRADE_COLUMNS = _column_types(GRADE_SCHEMA) | {"number": "INT64"}
 
 @dataclass(frozen=True)
 class BigQueryLedger:
-    """A ledger in the two tables that `config` names; `opening.Ledger` describes the methods.
+    """A ledger (the record of served predictions) in two BigQuery tables, whose names are in `config`.
 
-    The first call that adds rows to a table creates it. Every method raises DataError if BigQuery refuses a request.
+    One table holds entries (predictions), the other grades (outcomes of entries). `opening.Ledger` describes the
+    methods. The first call that adds rows to a table creates the table. Every method raises DataError if BigQuery
+    refuses a request.
     """
 
     config: BigQueryLedgerConfig
@@ -76,9 +78,9 @@ class BigQueryLedger:
     source_log = None
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all entries, sorted by game date, bundle and revision.
+        """Return the given columns of all entries (predictions), sorted by game date, bundle and revision.
 
-        There are no rows if the table does not exist. DataError if BigQuery refuses a request.
+        The result has no rows if the table does not exist. DataError if BigQuery refuses a request.
         """
         order = "ORDER BY game_date, bundle, revision, probability DESC, game_id, player_lookup"
         sql = f"SELECT {', '.join(columns)} FROM `{self.config.entries}` WHERE {_EVER} {order}"  # noqa: S608
@@ -92,11 +94,12 @@ class BigQueryLedger:
         return slate.select(ENTRY_SCHEMA.names) if slate.num_rows else None
 
     def add_entries(self, entries: pa.Table) -> str | None:
-        """Add the entries of one slate as the next revision for its game date and bundle.
+        """Add the entries (predictions) of one slate (one day's games and players) of one bundle (a saved model).
 
-        Return the table's name and the revision as one text. Add nothing and return None if there are no entries, or if
-        the newest slate of the date and bundle has the same predictions. DataError if BigQuery refuses a request, or if
-        other writers were faster in each of ATTEMPTS attempts.
+        The slate becomes the next revision for its game date and bundle. Return the table's name and the revision as
+        one text. Add nothing and return None if there are no entries, or if the newest slate of the date and bundle has
+        the same predictions. DataError if BigQuery refuses a request, or if other writers were faster in each of
+        ATTEMPTS attempts.
         """
         if not entries.num_rows:
             return None
@@ -115,10 +118,10 @@ class BigQueryLedger:
         raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
 
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
-        """Return the entries of a game date and bundle, with ENTRY_COLUMNS; no rows if there are none.
+        """Return the entries (predictions) of a game date and bundle, with ENTRY_COLUMNS; no rows if there are none.
 
-        These are the entries of the newest revision or, if `call` is given, those that this call of `add_entries`
-        inserted.
+        If `call` is None, these are the entries of the newest revision. Otherwise these are the entries that one call
+        of `add_entries` inserted; `call` is the random id of that call.
         """
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
@@ -130,11 +133,14 @@ class BigQueryLedger:
         return _decoded(found, [*ENTRY_SCHEMA, *further])
 
     def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
-        """Insert a slate as one revision, unless the table has that revision or a later one when the statement starts.
+        """Insert the entries of a slate (one day's games and players) as one revision.
 
-        Two statements that run at the same time can both insert the revision. The next call of `add_entries` compares
-        its slate with the rows of both statements together. One slate never equals these, so it is added as a further
-        revision.
+        Nothing is inserted if the table has that revision or a later one when the statement starts. `call` is the
+        random id of the call of `add_entries`.
+
+        Two statements that run at the same time can both insert the revision. The next call of `add_entries` then
+        compares its slate with the rows of both statements together. One slate never equals these rows, so the slate is
+        added as a further revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -156,11 +162,14 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that are new or changed; return the history before the call, and the outcomes as `changes`.
+        """Add the outcomes of entries (predictions) that are new or changed to the history of grades.
 
-        An outcome is changed if it differs from the newest one of its entry in the history. Two calls can find the same
-        outcomes at the same time. Both return them, but the later MERGE statement inserts nothing. Only if both
-        statements run at the same time are the outcomes inserted twice. DataError if BigQuery refuses a request.
+        `graded` has the present outcomes. An outcome is changed if it differs from the newest outcome of its entry in
+        the history. Return the history before the call as `before`, and the new or changed outcomes as `changes`
+        (possibly no rows). DataError if BigQuery refuses a request.
+
+        Two calls can find the same outcomes at the same time. Both calls return these outcomes, but the later MERGE
+        statement inserts nothing. Only if both statements run at the same time are the outcomes inserted twice.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)
@@ -182,10 +191,11 @@ class BigQueryLedger:
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
-    """Return a MERGE statement that inserts each row of @rows unless the table has a row with equal `key` columns.
+    """Return a MERGE statement that inserts each row of the parameter @rows into `table`.
 
-    The statement inserts no rows if `condition`, a condition in SQL, is false. It is a MERGE, because the retry of a
-    MERGE that has succeeded inserts nothing, but the retry of an INSERT inserts the rows again.
+    `columns` maps the names of the inserted columns to their types. A row is not inserted if the table has a row with
+    equal `key` columns. No row is inserted if `condition`, a condition in SQL, is false. The statement is a MERGE,
+    because a retried INSERT would insert the rows again.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)
@@ -217,7 +227,10 @@ def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, o
 
 
 def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
-    """Return `found` in the types of `fields`; no rows if `found` is None. JSON text is parsed into lists and maps."""
+    """Return the columns `fields` of `found` in the types of `fields`; no rows if `found` is None.
+
+    JSON text in the columns ladder and features is parsed into lists and maps.
+    """
     schema = pa.schema(fields)
     if found is None:
         return schema.empty_table()

@@ -1,4 +1,7 @@
-"""The data files of `breakout daily`: the slates of the model in production and of every shadow."""
+"""The data files that `breakout daily` writes: ranked and skipped players of one day.
+
+The files hold the players of the model in production and of every shadow (a challenger scored beside production).
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,11 @@ MODEL_COLUMNS = ("role", "model", "bundle")
 def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str]:
     """Write the ranked players of all slates to the file `out`, the skipped ones to a second file; return both paths.
 
-    The second file is NAME.skipped.EXTENSION beside NAME.EXTENSION. The rows begin with role, model (the name of its
-    run) and bundle (its fingerprint); the other columns are those of `Slate.ranked` and `Slate.skipped`. `top` limits
-    the ranked rows of each model; None sets no limit. A shadow that could not be predicted has no rows. A file is
+    A slate holds the players of one day's games as one model ranks them. The second file is NAME.skipped.EXTENSION
+    beside NAME.EXTENSION. The rows begin with role, model (the name of the training run) and bundle (the fingerprint of
+    the saved model). The other columns are those of `Slate.ranked` and `Slate.skipped`.
+
+    `top` limits the ranked rows of each model; None sets no limit. A model whose slate is None has no rows. A file is
     written even if it has no rows, so that a file of an earlier day is not mistaken for this day's. DataError if a file
     cannot be written.
     """
@@ -43,7 +48,7 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
 def _join(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """Return the rows of all parts in one table, with MODEL_COLUMNS first.
 
-    If no part has rows, the table is empty and has MODEL_COLUMNS and `columns`.
+    If no part has rows, the table has no rows and the columns MODEL_COLUMNS and `columns`.
     """
     filled = [part for part in parts if len(part)]
     rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))

@@ -1,4 +1,7 @@
-"""The entries of the ledger: one row for each ranked player of a slate, with the features and the probability."""
+"""The entries of the ledger (the record of served predictions): one row for each ranked player of one day's games.
+
+An entry holds the features of the player and the predicted probability of a breakout.
+"""
 
 from __future__ import annotations
 
@@ -59,11 +62,15 @@ ENTRY_SCHEMA = pa.schema(
 def build_entries(
     slate: Slate, bundle: Bundle, role: Role, data: str, tip_offs: dict[str, datetime], timezone: str
 ) -> pa.Table:
-    """Return the entries of a slate that `bundle` predicted, with ENTRY_SCHEMA, in the order of `slate.ranked`.
+    """Return one entry (a prediction in the ledger) for each ranked player of a slate, in the order of `slate.ranked`.
 
-    `data` is the fingerprint of the source tables. `tip_offs` maps the ids of games with a known tip-off to that time.
-    An entry is late if it was predicted at or after tip-off. An entry for a game of unknown tip-off is late if it was
-    predicted at or after the end of the game date in `timezone`.
+    The slate (the players of one day's games) was predicted by `bundle` (a saved model). The columns are those of
+    ENTRY_SCHEMA. `role` is the role of the model: production, shadow or other. `data` is the fingerprint of the source
+    tables. `tip_offs` maps the ids of games with a known tip-off to that time.
+
+    The column is_late is true if the slate was built at or after the game's tip-off. If the tip-off is unknown, is_late
+    is true if the slate was built at or after the end of the game date in `timezone`. The result has no rows if no
+    player is ranked.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {
@@ -86,5 +93,5 @@ def build_entries(
 
 
 def end_of_day(day: date, timezone: str) -> datetime:
-    """Return the instant, in UTC, at which `day` ends in a time zone."""
+    """Return the instant, in UTC, at which the date `day` ends in a time zone such as America/New_York."""
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)

@@ -1,6 +1,7 @@
-"""The Parquet files in the folder of a ledger, which are added under a lock and never changed.
+"""The Parquet files in the folder of a ledger (the record of served predictions).
 
-A file appears whole or not at all, even if the process that writes it is killed.
+Files are added under a lock and never changed. A file appears whole or not at all, even if the process that writes the
+file is killed.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """All entries or all grades of a ledger that can be read, and a sentence about each damaged file.
+    """All entries (predictions) or all grades (outcomes of entries) of a ledger that can be read.
 
-    For a ledger in a folder, the rows are in the order of the file names. A ledger in BigQuery sorts them by columns,
-    and has no damaged files.
+    `damaged` has a sentence about each damaged file. For a ledger in a folder, `rows` are in the order of the file
+    names. For a ledger in BigQuery, `rows` are sorted by columns, and `damaged` is empty.
     """
 
     rows: pa.Table
@@ -33,9 +34,10 @@ class LedgerPart:
 
 
 def lock_ledger(folder: Path) -> AbstractContextManager[None]:
-    """Return a context manager that holds the lock of a ledger's folder; it waits if another process holds the lock.
+    """Return a context manager that holds the lock of a ledger's folder (the record of served predictions).
 
-    Every call of `add_file` needs this lock. On entering, DataError if the lock file cannot be created.
+    If another process holds the lock, entering the context waits. A caller of `add_file` must hold this lock. On
+    entering, DataError if the lock file cannot be created.
     """
     return file_lock(folder / ".lock")
 
@@ -49,10 +51,11 @@ def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
 
 
 def next_number(files: Sequence[Path]) -> int:
-    """Return one more than the highest number at the end of the names of `files`; 1 without files.
+    """Return one more than the highest number at the end of the names of `files`; 1 if no name ends in a number.
 
-    A name ends in a hyphen and a number, or is a number; a file with any other name, such as a copy that a user made,
-    is ignored. The count of the files is not used, because it is too low after a user has deleted a damaged file.
+    The number is the name without extension, or its part after the last hyphen. A file with any other name, such as a
+    copy that a user made, is ignored. The number of files is not used, because it is too low after a user has deleted a
+    damaged file.
     """
     numbers = [path.stem.rpartition("-")[2] for path in files]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
@@ -70,9 +73,9 @@ def read_file(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
-    """Return the columns of `schema` from all files in a folder; no rows if the folder does not exist.
+    """Return the columns of `schema` from all Parquet files in a folder; no rows if the folder does not exist.
 
-    A damaged file is left out, and the result has a sentence about it.
+    A damaged file is left out, and the field `damaged` of the result has a sentence about the file.
     """
     tables, damaged = [schema.empty_table()], []
     for path in list_files(folder):
@@ -86,8 +89,8 @@ def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
 def add_file(table: pa.Table, path: Path) -> Path:
     """Write `table` to the new Parquet file `path`, and return `path`.
 
-    The unfinished files of killed processes in the same folder are removed first. The caller must hold the lock of
-    `lock_ledger`. DataError if a file cannot be written or removed.
+    Unfinished files that killed processes left in the same folder are removed first. The caller must hold the lock of
+    the ledger's folder. DataError if a file cannot be written or removed.
     """
     remove_incomplete(path.parent)
     content = pa.BufferOutputStream()

@@ -1,4 +1,4 @@
-"""The age of the source tables: by how many hours games, schedule and injury reports are out of date for a slate."""
+"""The age of the source tables: by how many hours games, schedule and injury reports are out of date."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ REPORTED = timedelta(days=7)
 
 
 class StaleSourcesError(DataError):
-    """The error that source tables lag behind by more than `daily.max_age_hours`."""
+    """The error that a source (games, schedule or injury reports) is out of date by more than `daily.max_age_hours`."""
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """The state of one source: a text about the newest date or time in it, and by how many hours it is out of date."""
+    """The state of one source: games, schedule or injury reports.
+
+    `newest` is a text about the newest date or time in the source. `lag_hours` says by how many hours the source is out
+    of date.
+    """
 
     source: str
     newest: str
@@ -40,15 +44,16 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return by how many hours each source is out of date for predictions of `day` at the instant `now`.
 
-    The lag of a source is the time from the end of a date to `now`, or to the end of `day` if that is earlier. Dates
-    are those of `timezone`. Without a date the lag is 0. The date is
+    The sources are games, schedule and injury reports. The lag of a source is the time from the end of a date to `now`,
+    or to the end of `day` if that is earlier. Dates are those of `timezone`. The date is
 
     - for games, the first date with a scheduled game after the newest game and before `day`;
     - for the schedule, the date of its last game, if that is before `day`;
-    - for injury reports, the date on which the newest one was made, or REPORTED before `day` if none is found. They are
-      left out if the warehouse has no table of them.
+    - for injury reports, the date on which the newest report was made; without a report for the game dates around
+      `day`, the date REPORTED before `day`.
 
-    DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or if
+    The lag is 0 if there is no such date. Injury reports are left out if the warehouse has no table of them. DataError
+    if there is no schedule, if the schedule has no game within SEARCHED of `day`, if the warehouse has no games, or if
     the injury reports are damaged.
     """
     if not warehouse.has_schedule():
@@ -71,10 +76,11 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
 
 
 def _measure_reports(warehouse: Warehouse, day: date, until: datetime, timezone: str) -> Freshness:
-    """Return the lag of the injury reports at the instant `until`.
+    """Return by how many hours the injury reports are out of date at the instant `until`, for predictions of `day`.
 
-    The lag begins at the end of the date on which the newest report up to `until` was made. If no such report is found,
-    the lag begins at the end of the date that is REPORTED before `day`. Dates are those of `timezone`.
+    The hours are counted from the end of the date on which the newest report up to `until` was made. If no such report
+    is found, the hours are counted from the end of the date that is REPORTED before `day`. Dates are those of
+    `timezone`. DataError if the reports are damaged.
     """
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
@@ -88,12 +94,15 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def _hours_since_end(day: date | None, until: datetime, timezone: str) -> float:
-    """Return the hours from the end of `day` to `until`; 0 if `until` is earlier or `day` is None."""
+    """Return the hours from the end of the date `day` to `until`; 0 if `until` is before that end or `day` is None."""
     return 0.0 if day is None else max(0.0, (until - end_of_day(day, timezone)) / timedelta(hours=1))
 
 
 def check_freshness(sources: Sequence[Freshness], max_age_hours: float) -> None:
-    """Raise StaleSourcesError, which names the stale sources, if a source lags behind by more than `max_age_hours`."""
+    """Raise StaleSourcesError, which names the stale sources, if a source lags behind by more than `max_age_hours`.
+
+    `sources` has the lag of each source (games, schedule, injury reports).
+    """
     old = [
         f"{source.source} ({source.newest}, {source.lag_hours:.0f} hours)"
         for source in sources

@@ -1,7 +1,7 @@
-"""The outcome of each entry once the games are played: breakout or no, void, pending, lost or late.
+"""The grading of entries (predictions in the ledger): the outcome of each entry once its game is played.
 
     breakout       the player played, and his points reached the threshold that the entry stored
-    no             the player played, and his points did not reach it
+    no             the player played, and his points did not reach the threshold
     void           the game was played without the player, or on another date
     pending        the game has no rows yet
     lost           the game has no rows `lost_after_days` days after its date
@@ -75,11 +75,13 @@ GRADE_SCHEMA = pa.schema(
 
 
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
-    """Return the entries that count (see `choose_counted`), with the columns outcome, points and reason.
+    """Return the counted entries (predictions in the ledger) with the columns outcome, points and reason.
 
-    `entries` are rows of the ledger with GRADING_COLUMNS and any others. `rules.which` says whether the first or the
-    last entry of a player, game and model counts. `today` and `rules.lost_after_days` decide whether a game without
-    rows is pending or lost (see `grade_entries`). DataError if the warehouse cannot be read.
+    `entries` are rows of the ledger with GRADING_COLUMNS and any other columns. One entry counts for each player, game
+    and model: the first or the last one before tip-off, as `rules.which` says. An entry after tip-off counts only if no
+    earlier one exists. A game without rows in the warehouse makes an entry pending, and lost if the game date is at
+    least `rules.lost_after_days` days before `today`. The result has no rows if `entries` has none. DataError if the
+    warehouse cannot be read.
     """
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
@@ -94,9 +96,10 @@ def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConf
 
 
 def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
-    """Return one entry for each player, game and model: the first or the last (`which`) that was made before tip-off.
+    """Return one entry (a prediction in the ledger) for each player, game and model.
 
-    If all entries for a player, game and model are late, it is the first or the last late one. The rows are sorted by
+    The entry is the first or the last (`which`) that was made before tip-off. If all entries for a player, game and
+    model are late (made at or after tip-off), the result has the first or the last late entry. The rows are sorted by
     game date, game, player and bundle.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
@@ -134,11 +137,18 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - as above
 def grade_entries(
     counted: pd.DataFrame, results: pd.DataFrame, scheduled: dict[str, date], today: date, lost_after_days: int
 ) -> pd.DataFrame:
-    """Return the counted entries with the columns outcome (one of OUTCOMES), points and reason.
+    """Return the counted entries with the columns outcome, points and reason (a text about the outcome).
 
-    `counted` is a result of `choose_counted`, `results` of `read_results` and `scheduled` of `read_scheduled`. `points`
-    is NaN unless the outcome is breakout or no. An entry for a game without rows is pending, and from `lost_after_days`
-    days after the game date on lost. The module describes the other outcomes.
+    `counted` has one entry (a prediction in the ledger) for each player, game and model. `results` has the box scores
+    of the players, as `read_results` returns them. `scheduled` maps game ids to scheduled dates.
+
+    The outcome is
+
+    - late, if the entry was made at or after tip-off;
+    - breakout or no, if the player played on the game date; `points` is then a number, otherwise NaN;
+    - void, if the game was played without the player or on another date;
+    - lost, if the game has no rows and its date is at least `lost_after_days` days before `today`;
+    - pending, for any other game without rows.
     """
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
     played = results[has_played].assign(points=results["points"].astype("float64"))
@@ -167,9 +177,10 @@ def grade_entries(
 
 
 def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
-    """Return the team and the game id of each game that a player played, by player_lookup and game date.
+    """Return the team and the game id of the game that a player played on a date, by player_lookup and game date.
 
-    Only players and dates of rows in `wanted` are included. A player who did not play on a date is left out.
+    `played` has the box scores of players who played. Only the players and dates of rows in `wanted` are included. A
+    player who did not play on a date is left out.
     """
     found = played.merge(wanted[["player_lookup", "game_date"]].drop_duplicates(), on=["player_lookup", "game_date"])
     columns = (found[name] for name in ("player_lookup", "game_date", "team_abbr", "game_id"))
@@ -179,10 +190,11 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of an entry that is late, or whose player did not play the game on its date.
+    """Return outcome and reason of an entry (a prediction) that is late, or whose player did not play on its date.
 
-    `elsewhere` is a result of `_played_games`, `scheduled` of `read_scheduled`. A game without rows is lost if its date
-    is `old` or earlier; otherwise it is pending.
+    The outcome is late (the entry was made at or after tip-off), void (the game was played), lost or pending. A game
+    without rows is lost if its date is `old` or earlier, otherwise pending. `elsewhere` maps a player and a date to the
+    team and id of the game that he played. `scheduled` maps game ids to scheduled dates.
     """
     if row.is_late:
         return "late", "predicted at or after tip-off"
@@ -209,16 +221,20 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
 
 
 def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded entries (breakout or no), in the columns of LISTED_COLUMNS and the order of `graded`."""
+    """Return the entries (predictions) with the outcome breakout or no, with LISTED_COLUMNS, in the order of `graded`.
+
+    `graded` has the outcome of each entry. The result has no rows if no entry has one of these outcomes.
+    """
     rows = graded[graded["outcome"].isin(GRADED)].rename(columns={"name": "model"})
     return rows.astype({"points": "int64"})[list(LISTED_COLUMNS)].reset_index(drop=True)
 
 
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
-    """Return the outcomes to add to the history, with GRADE_SCHEMA.
+    """Return the outcomes of entries (predictions) to add to the history of grades, with the columns of GRADE_SCHEMA.
 
-    `graded` is a result of `grade_counted`. An entry gets a row if its outcome or points differ from its newest row in
-    `history`; the reason names the earlier ones. An entry without a row in the history gets one unless it is pending.
+    `graded` has the present outcome of each entry. An entry gets a row if its outcome or points differ from its newest
+    row in `history`; the reason names the earlier outcome and points. An entry without a row in `history` gets a row
+    unless the entry is pending (its game has no rows yet). The result has no rows if nothing has changed.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

@@ -1,7 +1,7 @@
-"""The interface of a ledger, and the function that opens the configured one.
+"""The interface of a ledger (the record of served predictions), and the function that opens the configured ledger.
 
-The function imports only the kind of ledger that is configured, so that a ledger in a folder does not need the BigQuery
-client.
+`open_ledger` imports only the kind of ledger that is configured, so that a ledger in a folder does not need the
+BigQuery client.
 """
 
 from __future__ import annotations
@@ -26,56 +26,66 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """A ledger in a folder or in BigQuery. Entries and grades are added and never changed.
+    """A ledger (the record of served predictions) in a folder or in BigQuery.
 
-    A damaged file of a folder is left out when it is read. Every method raises DataError if BigQuery refuses a request.
+    An entry is one prediction, a grade is the outcome of an entry. Entries and grades are added and never changed. A
+    damaged file of a folder is left out when it is read. Every method raises DataError if BigQuery refuses a request.
     """
 
     @property
     def source_log(self) -> SourceLog | None:
-        """The log of the source rows that predictions could read; None if the ledger does not record source rows."""
+        """The log of the source rows (rows of the warehouse's tables) that predictions could read.
+
+        None if the ledger does not record source rows, as a ledger in BigQuery.
+        """
         ...
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all entries that can be read, and a sentence about each damaged file.
+        """Return the given columns of all entries (predictions) that can be read.
 
-        DataError if BigQuery refuses the request.
+        The field `damaged` of the result has a sentence about each damaged file. The result has no rows if there are no
+        entries. DataError if BigQuery refuses the request.
         """
         ...
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
-        """Return the entries of a bundle's newest slate for a game date; None if there is no slate.
+        """Return the entries (predictions) of a bundle's newest slate for a game date; None if there is no slate.
 
-        A damaged file is skipped, so an earlier slate may be returned. DataError if BigQuery refuses the request.
+        A slate has the ranked players of one day. `bundle` is the fingerprint of a saved model. A damaged file is
+        skipped, so an earlier slate may be returned. DataError if BigQuery refuses the request.
         """
         ...
 
     def add_entries(self, entries: pa.Table) -> str | Path | None:
-        """Add the entries of one slate; return the path of their file, or their table and revision as one text.
+        """Add the entries (predictions) of one slate (one day's ranked players) of one bundle (a saved model).
 
-        Add nothing and return None if there are no entries, or if the newest slate of the date and bundle has the same
-        predictions (see `store.is_same`). DataError if the entries cannot be written.
+        Return the path of the new file, or the BigQuery table and the revision as one text. Add nothing and return None
+        if there are no entries, or if the newest slate of the date and bundle has the same predictions. Times are not
+        compared. DataError if the entries cannot be written.
         """
         ...
 
     def read_grades(self) -> LedgerPart:
-        """Return the history of grades that can be read, oldest first, and a sentence about each damaged file.
+        """Return the history of grades (outcomes of predictions), oldest first, and a sentence about each damaged file.
 
-        DataError if BigQuery refuses the request.
+        The history has no rows if there are no grades. DataError if BigQuery refuses the request.
         """
         ...
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that are new or changed; return the history before the call and the added rows.
+        """Add the outcomes that are new or changed; return the history of grades before the call, and the added rows.
 
-        `graded` is a result of `grading.grade_counted`. Nothing is added while a file of the history is damaged.
-        DataError if the rows cannot be written.
+        `graded` has the present outcome of each counted entry (prediction), as `grading.grade_counted` returns it.
+        Nothing is added while a file of the history is damaged. DataError if the rows cannot be written.
         """
         ...
 
 
 def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
-    """Return the configured ledger, in a folder below `outputs` or in BigQuery; nothing is read yet."""
+    """Return the configured ledger (the record of served predictions), in a folder below `outputs` or in BigQuery.
+
+    Nothing is read or created yet.
+    """
     if isinstance(config, FolderLedgerConfig):
         from breakout.ledger.store import FolderLedger
 

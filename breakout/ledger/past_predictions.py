@@ -1,4 +1,7 @@
-"""Past predictions from a run or the ledger: P(points >= k) for each k, and the time of the newest input."""
+"""Past predictions from a run or from the ledger (the record of served predictions), for a backtest.
+
+A prediction has P(points >= k) for k = 1, 2, ..., and the time of the newest information that it may have used.
+"""
 
 from __future__ import annotations
 
@@ -38,11 +41,13 @@ PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_
 class PastPredictions:
     """Predictions of games that are over, one for each player and game.
 
-    `frame` has PREDICTION_COLUMNS: ladder holds P(points >= k) for k = 1, 2, ..., and known_at (UTC) is the time of the
-    newest information that the prediction may have used. `source` names the run, or the role in the ledger, for
-    messages. `contracts` are the fingerprints of the models' contracts. `recipes` are the different recipes of the
-    models, without their seeds; None if a model's bundle is missing or was replaced. `has_absent` is true if players
-    who did not play may be among the rows.
+    `frame` has PREDICTION_COLUMNS. Its column ladder holds P(points >= k) for k = 1, 2, ..., and its column known_at
+    (UTC) the time of the newest information that the prediction may have used. `source` names the run, or the role in
+    the ledger (the record of served predictions), for messages.
+
+    `contracts` are the fingerprints of the models' contracts (definitions of features and label). `recipes` are the
+    different recipes (settings without dates and paths) of the models, without their seeds. `recipes` is None if a
+    model's bundle is missing or was replaced. `has_absent` is true if players who did not play may be among the rows.
     """
 
     frame: pd.DataFrame
@@ -52,7 +57,10 @@ class PastPredictions:
     has_absent: bool
 
     def between(self, start: date | None, end: date | None) -> PastPredictions:
-        """Return the predictions for dates from `start` to `end`; None sets no limit. DataError if there are none."""
+        """Return the predictions for game dates from `start` to `end`, both inclusive; None sets no limit.
+
+        DataError if there is no prediction for these dates.
+        """
         days = self.frame["game_date"]
         inside = self.frame[days.between(start or days.min(), end or days.max())]
         if inside.empty:
@@ -64,10 +72,15 @@ class PastPredictions:
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the predictions of `config.run`, or of the ledger if that is None, from `config.start` to `config.end`.
+    """Return the past predictions that `config` asks for, from a run or from the ledger (the record of predictions).
 
-    `today` is used for the ledger only (see `read_ledger`). Errors as in `read_run_predictions` or `read_ledger`, and
-    DataError if there are no predictions between the dates.
+    `config.run` names the run; None means the ledger. Only predictions for game dates from `config.start` to
+    `config.end` are returned; None sets no limit. For the ledger, results of games up to `today` are read.
+
+    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for k = 1, 2, ...), if the name of the
+    run is ambiguous, or if this version refuses the settings of a bundle (a saved model). DataError if there are no
+    predictions between the dates. DataError also if the run is missing, not completed or damaged, or if the ledger, a
+    bundle or the warehouse cannot be read.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -78,11 +91,14 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 
 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
-    """Return the evaluation predictions of a completed run, of every fold if it is a walk-forward run.
+    """Return the evaluation predictions of a completed run; those of every fold if it is a walk-forward run.
 
-    `given` is a folder or a name as in `bundle_names.resolve_bundle`. ConfigurationError if the model predicts no
-    ladder, if the name is ambiguous, or if this version refuses the settings of the bundle. DataError if there is no
-    such run, or if it is not completed, is damaged or has no bundle.
+    A fold is one window of a walk forward. `given` is the folder of a run, the name of a training run (its newest
+    completed run), or `latest` (the newest completed training run of any name).
+
+    ConfigurationError if the model predicts no ladder (P(points >= k) for k = 1, 2, ...), if the name is ambiguous, or
+    if this version refuses the settings of the bundle (the saved model). DataError if there is no such run, or if the
+    run is not completed, is damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
@@ -108,9 +124,11 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
 
 
 def _bundle_of(run: RunRecord) -> Bundle:
-    """Return the bundle that a run trained or, with the cutoff of the run, the bundle that it evaluated.
+    """Return the bundle (the saved model) that a run trained, or that a run of `breakout evaluate` evaluated.
 
-    DataError if the run has no bundle or the bundle is damaged.
+    An evaluated bundle is returned with the cutoff (the time up to which injury reports count) of the run. DataError if
+    the run has no bundle or the bundle is damaged. ConfigurationError if this version refuses the settings of the
+    bundle.
     """
     if isinstance(run.config, settings.EvaluateConfig):
         return with_cutoff(find_bundle(run.config.bundle), run.config.availability)
@@ -120,13 +138,16 @@ def _bundle_of(run: RunRecord) -> Bundle:
 
 
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the graded and void entries of the role `config.role` that have a ladder.
+    """Return the predictions of the role `config.role` in the ledger (the record of served predictions).
 
-    An entry is void if the game was played without the player, or on another date. If several models in that role
-    predicted a player on one date, only the earliest entry is returned. Games up to `today` are read. `contracts` and
-    `recipes` are those of the entries from `config.start` to `config.end`.
-    DataError if there are no such entries, if the warehouse or a file of the ledger cannot be read, or if a bundle is
-    damaged.
+    Only predictions with a ladder (P(points >= k) for k = 1, 2, ...) are returned. Predictions for players who then did
+    not play are included. Predictions without a result yet, and those made at or after tip-off, are left out. If
+    several models in that role predicted a player on one date, only the earliest prediction is returned. Results of
+    games up to `today` are read. The fields `contracts` and `recipes` of the result describe the models of the
+    predictions from `config.start` to `config.end`; the predictions themselves are not limited to these dates.
+
+    DataError if there are no such predictions, if the warehouse or a file of the ledger cannot be read, or if a bundle
+    (a saved model) is damaged. ConfigurationError if this version refuses the settings of a bundle.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     if part.damaged:
@@ -151,10 +172,11 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
-    """Return the different recipes of the bundles in `entries`; None if one of the bundles is missing or was replaced.
+    """Return the different recipes (settings without dates and paths) of the bundles in `entries`, without their seeds.
 
-    A bundle is taken from the registry, the shadows, or the folder of its training run, whichever has it first.
-    DataError if it is damaged.
+    None if one of the bundles (saved models) is missing or was replaced. A bundle is read from the first of these
+    places that has it: the registry, the shadows (challengers scored beside production), the folder of its training
+    run. DataError if the bundle is damaged. ConfigurationError if this version refuses its settings.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
@@ -173,10 +195,12 @@ def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], .
 
 
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded and void entries that have a ladder, with all columns of `graded`.
+    """Return the graded and void entries (predictions) that have a ladder (P(points >= k) for k = 1, 2, ...).
 
-    The column known_at is set to 05:00 US Eastern of the game date where it is missing or earlier than that. If several
-    models predicted a player on one date, only the earliest entry is returned.
+    A graded entry has the outcome breakout or no; a void entry is for a game that was played without the player, or on
+    another date. `graded` has the columns ladder, outcome, known_at and predicted_at, and the result has all columns of
+    `graded`. If several models predicted a player on one date, only the earliest entry is returned. The column known_at
+    is set to 05:00 US Eastern of the game date where it is missing or earlier than that time.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
@@ -189,8 +213,8 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
     """Raise DataError if the warehouse lacks the points of a player and game that a run predicted.
 
-    The run then read another warehouse. Predictions from the ledger are not checked, because they may include players
-    who did not play.
+    The run has then read another warehouse than this one. Predictions from the ledger (the record of served
+    predictions) are not checked, because they may include players who did not play.
     """
     if past.has_absent:
         return

@@ -1,4 +1,8 @@
-"""The recording of predictions in the ledger: the entries of slates, and the source rows that the models could read."""
+"""The recording of predictions in the ledger (the record of served predictions).
+
+Recorded are the predictions of each slate (one day's games and players), and the source rows that the models could
+read.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +34,10 @@ if TYPE_CHECKING:
 
 
 def find_role(fingerprint: str, outputs: str | Path) -> Role:
-    """Return `production` or `shadow` if the registry or the shadows have the model, otherwise `other`.
+    """Return `production`, `shadow` (a challenger scored beside production) or `other`, the role of a model.
 
-    `fingerprint` is that of the model's bundle. A shadow that is also in production has the role `production`.
-    DataError if the registry is damaged.
+    `fingerprint` is that of the model's bundle (the saved model), and `outputs` the folder with registry and shadows. A
+    shadow that is also in production has the role `production`. DataError if the registry is damaged.
     """
     if Registry.of(outputs).current() == fingerprint:
         return "production"
@@ -44,9 +48,10 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 class SlateRecorder:
     """A recorder of one command's slates in the ledger, with the source rows that the models could read.
 
-    `compared` has an element for each comparison with the log of source rows: the table, the slate's day, and the
-    columns that features read although `warehouse.tables` does not declare them. So the same rows are not compared
-    again for another model.
+    A slate is one day's games and players as a model ranked them; the ledger is the record of served predictions.
+    `compared` has an element for each comparison with the log of source rows: the name of the table, the slate's day,
+    and the columns that features read although `warehouse.tables` does not declare them. `compared` prevents that the
+    same rows are compared again for another model.
     """
 
     warehouse: Warehouse
@@ -59,15 +64,15 @@ class SlateRecorder:
         return open_ledger(self.config, self.outputs)
 
     def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
-        """Add a slate to the ledger; return the file, or the table and revision, of the new entries.
+        """Add a slate (one day's ranked players) of a bundle (a saved model) to the ledger (the record of predictions).
 
-        The source rows that the model could read are recorded too, if the ledger has a log of them. If the model's
-        newest slate of that day in the ledger has the same predictions, only source rows are recorded, and the result
-        is None.
+        Return the path of the new file, or the BigQuery table and the revision as one text. The source rows that the
+        model could read are recorded too, if the ledger has a log of them. If the model's newest slate of that day in
+        the ledger has the same predictions, only source rows are recorded, and the result is None.
 
-        Record nothing and return None if the slate has no candidates, or if the model is neither in production nor a
-        shadow and `config.others` is false. DataError if the registry is damaged, the warehouse cannot be read, or the
-        ledger cannot be read or written.
+        Record nothing and return None if the slate has no candidates. The same holds if `config.others` is false and
+        the model is neither in production nor a shadow (a challenger scored beside production). DataError if the
+        registry is damaged, the warehouse cannot be read, or the ledger cannot be read or written.
         """
         role = find_role(bundle.fingerprint, self.outputs)
         if role == "other" and not self.config.others:
@@ -85,9 +90,10 @@ class SlateRecorder:
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
         """Record the source rows that a slate could read and that are new, changed or gone since an earlier call.
 
+        A slate is one day's games and players as a model ranked them. `log` has the source rows recorded so far.
         `are_games_known` is true if an earlier slate of the same model and day was predicted from the same source
-        tables. The rows of these tables were recorded then. So only injury reports are compared, because a later slate
-        can read more of them.
+        tables. The rows of these tables were recorded at that time. Only injury reports are then compared, because a
+        later slate can read more of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -103,12 +109,16 @@ class SlateRecorder:
 
 @dataclass(frozen=True)
 class DaySlate:
-    """One model's predictions of a day.
+    """One model's slate (the ranked players of one day's games), and what the ledger of predictions has of it.
 
-    `name` is that of the model's run. `written` is the result of `SlateRecorder.record`: None if the ledger had the
-    predictions already, or if the slate has no candidates. `moves` are the differences from an earlier slate that this
-    one revises; None if it revises none. `n_entries` is the number of the slate's entries in the ledger, `n_late` that
-    of the late ones among them. `error` says why a shadow could not be predicted; `slate` is then None and `name` "".
+    `fingerprint` is that of the model's bundle, `name` that of its training run. `written` is the path of the new file,
+    or the BigQuery table and revision. `written` is None if the ledger had the same predictions already, or if the
+    slate has no candidates. `moves` are the differences from the slate that this slate replaces; None if there is no
+    earlier slate or nothing was written. `n_entries` is the number of the slate's predictions in the ledger. `n_late`
+    is the number of these that were made at or after tip-off.
+
+    `error` says why a shadow (a challenger scored beside production) could not be predicted; `slate` is then None and
+    `name` is "". Otherwise `error` is "".
     """
 
     role: Role
@@ -123,14 +133,16 @@ class DaySlate:
 
 
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
-    """Predict a day with the model in production and with every shadow, and add the slates to the ledger.
+    """Predict a day with the model in production and every shadow (a challenger), and add the slates to the ledger.
 
-    The slate of production comes first. A shadow that is also in production is predicted once, in that role. DataError
-    if no model is in production, if the registry or the bundle is damaged, or if the slate cannot be built or added.
-    GateError if the model's contract is not the installed one. ConfigurationError if the day is not after the model's
-    training window, if this version refuses the settings of the bundle, or if a feature needs injury reports and no
-    table of them is configured. A shadow for which one of these is raised is returned with the error and without a
-    slate.
+    A slate has the ranked players of the day; the ledger is the record of served predictions. The slate of production
+    comes first. A shadow that is also in production is predicted once, with the role production.
+
+    DataError if no model is in production, if the registry or the bundle (the saved model) is damaged, or if the slate
+    cannot be built or added. GateError if the model's contract (definition of features and label) is not the installed
+    one. ConfigurationError if the day is not after the model's training window, if this version refuses the settings of
+    the bundle, or if a feature needs injury reports and no table of them is configured. If one of these errors is
+    raised for a shadow, the shadow is returned with the error and without a slate.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

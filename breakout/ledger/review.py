@@ -1,4 +1,7 @@
-"""The review of the ledger: present outcomes of all entries, outcomes that changed since the last call, and scores."""
+"""The review of the ledger (the record of served predictions).
+
+A review has the present outcomes of all predictions, the outcomes that changed since the last call, and scores.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +34,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerReview:
-    """The state of the ledger after grading.
+    """The state of the ledger (the record of served predictions) after grading.
 
-    `graded` has one row for each counted entry (see `grading.choose_counted`) between the two dates of the review:
-    GRADING_COLUMNS, outcome, points and reason; with prices also ladder. `scoreboard`, `market` (empty without prices)
-    and `overdue` are computed from these rows. `overdue` counts the pending entries whose game date ended more than
-    `grade.max_age_hours` ago.
+    `graded` has the counted entries between the two dates of the review: one prediction for each player, game and
+    model. `which` says whether the first or the last prediction before tip-off counts. The columns are GRADING_COLUMNS,
+    outcome, points and reason; with prices also ladder (P(points >= k) for k = 1, 2, ...). `scoreboard`, `market`
+    (empty without prices) and `overdue` are computed from these rows. `overdue` counts the entries without a result
+    whose game date ended more than `grade.max_age_hours` ago and that are not yet given up as lost.
 
-    `changes` are the rows that this call added to the history of grades, for entries of all dates. `corrections` are
-    all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each file that could not be
-    read. `which` says whether the first or the last prediction before tip-off counts.
+    `changes` are the rows that this call added to the history of grades (outcomes of entries), for entries of all
+    dates. `corrections` are all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each
+    file that could not be read.
     """
 
     graded: pd.DataFrame
@@ -53,10 +57,11 @@ class LedgerReview:
     which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a sentence for each condition in `fail_on` that is met; none if all is well.
+        """Return a sentence for each condition in `fail_on` that is met; () if none is met.
 
-        The conditions are `calibration` (a model that was in production is biased beyond chance) and `stale` (results
-        are overdue). KeyError for any other.
+        The conditions are `calibration` and `stale`. `calibration` is met if a model that was in production is biased
+        beyond chance: the interval of its mean probability minus its breakout rate does not contain 0. `stale` is met
+        if results of predicted games are overdue. KeyError for any other condition.
         """
         production = [score for score in self.scoreboard if score.role == "production"]
         biased = [score.name for score in production if score.is_calibrated is False]
@@ -73,12 +78,15 @@ def review_ledger(
     now: datetime,
     dates: tuple[date | None, date | None] = (None, None),
 ) -> LedgerReview:
-    """Grade all entries, add new and changed outcomes to the history, and score the entries between two dates.
+    """Grade all predictions in the ledger, add new and changed outcomes to its history, and score the models.
 
-    `dates` are the first and the last game date, both inclusive; None is the first or last one in the ledger. A second
-    call on the same day and tables adds nothing. A damaged file is left out and named in the result. DataError if the
-    warehouse or the ledger cannot be read, if the history cannot be written, or if the prices are refused (see
-    `compare_ledger_with_market`).
+    The ledger is the record of served predictions. `dates` are the first and the last game date that are scored, both
+    inclusive; None is the first or last one in the ledger. A second call on the same day and tables adds nothing. A
+    damaged file is left out and named in the result.
+
+    DataError if the warehouse, the ledger or the prices cannot be read, or if the history cannot be written. DataError
+    also if a price is invalid, or if most players with prices did not play on the date of the price. ConfigurationError
+    if the warehouse of a price table cannot be opened.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
@@ -108,9 +116,10 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return for each bundle the log loss, with its interval, on the evaluation games of its training run.
+    """Return the log loss on the evaluation games of the training run of each bundle (a saved model).
 
-    It is None if the run is missing, is damaged, or had no evaluation.
+    The keys are the fingerprints of the bundles. A value has an interval; it is None if the run is missing, is damaged,
+    or had no evaluation.
     """
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}

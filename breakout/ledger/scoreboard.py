@@ -1,4 +1,8 @@
-"""The scoreboard: metrics of each model's graded entries beside the base rate and the model's own evaluation."""
+"""The scoreboard: metrics of each model's graded entries (served predictions whose game is played).
+
+The metrics stand beside those of the base rate (the breakout rate as every probability) and of the model's own
+evaluation.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,10 @@ MIN_GRADED = 100
 
 @dataclass(frozen=True)
 class WeekScore:
-    """The log loss of a model's graded entries in one week, Monday to Sunday; `week` is its Monday."""
+    """The log loss of a model's graded entries (predictions with a result) in one week, Monday to Sunday.
+
+    `week` is the date of the Monday, and `n_graded` the number of the entries.
+    """
 
     week: np.datetime64
     n_graded: int
@@ -37,11 +44,12 @@ class WeekScore:
 
 @dataclass(frozen=True)
 class Scores:
-    """The metrics of one model's graded entries; intervals resample game dates.
+    """The metrics of one model's graded entries (predictions with the outcome breakout or no).
 
-    `bias` is the mean probability minus the breakout rate. `base_rate_log_loss` is the log loss if every entry had the
-    breakout rate of these entries as its probability; no other constant probability has a lower log loss.
-    `log_loss_gain` is `base_rate_log_loss` minus the model's log loss; it is positive if the model is better.
+    Intervals are computed from resamples (bootstrap draws of game dates). `bias` is the mean probability minus the
+    breakout rate. `base_rate_log_loss` is the log loss if every entry had the breakout rate of these entries as its
+    probability; no other constant probability has a lower log loss. `log_loss_gain` is `base_rate_log_loss` minus the
+    model's log loss; a positive gain means that the model is better.
     """
 
     breakout_rate: Interval
@@ -57,11 +65,12 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """The number of entries by outcome (`counts`) and the metrics of one model in one role.
+    """The number of a model's entries by outcome (`counts`), and the model's metrics, in one role.
 
-    `scores` is None with fewer than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the
-    run that trained the model, None if it is not known. `against_production` compares a shadow with production on the
-    games that both predicted; it is None for other roles than shadow.
+    An entry is a served prediction; a graded entry has the outcome breakout or no. `scores` is None if there are fewer
+    than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the run that trained the model;
+    None if this log loss is not known. `against_production` compares a shadow (a challenger scored beside production)
+    with production on the games that both predicted; None for any role but shadow.
     """
 
     role: str
@@ -80,9 +89,10 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded entries is within the interval of `promise`.
+        """Whether the log loss of the graded entries (predictions with a result) is within the interval of `promise`.
 
-        None if there are too few graded entries for a log loss, if `promise` is None, or if it has no interval.
+        `promise` is the log loss on the evaluation games of the training run. None if there are too few graded entries
+        for a log loss, if `promise` is None, or if `promise` has no interval.
         """
         if self.scores is None or self.promise is None or self.promise.low is None:
             return None
@@ -93,8 +103,8 @@ class ModelScore:
     def is_calibrated(self) -> bool | None:
         """Whether the interval of the bias (mean probability minus breakout rate) contains 0.
 
-        None if there are too few graded entries for a bias, or if all are of one game date, so that there is no
-        interval.
+        The bias is that of the graded entries (predictions with a result). None if there are too few graded entries for
+        a bias, or if all of them are of one game date, because there is then no interval.
         """
         if self.scores is None or self.scores.bias.low is None:
             return None
@@ -106,8 +116,10 @@ def build_scoreboard(
 ) -> tuple[ModelScore, ...]:
     """Return a score for each model and each of its roles in `graded`: production first, then shadows, then others.
 
-    `graded` is a result of `grading.grade_counted`. `promises` maps the fingerprint of a bundle to the field `promise`
-    of its scores; the field is None for a bundle that is missing. Scores of one role are sorted by the last game date.
+    A shadow is a challenger scored beside production. `graded` has the outcome of each entry (served prediction), as
+    `grading.grade_counted` returns it; the result is empty if `graded` has no rows. `promises` maps the fingerprint of
+    a bundle (a saved model) to the log loss of its evaluation in training. A bundle that is not in `promises` gets
+    None. Scores of one role are sorted by the last game date.
     """
     production = _in(graded, "production")
     scored = []
@@ -135,9 +147,10 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
-    """Compare a shadow with production, which may be several models in turn, on the games that both predicted.
+    """Compare the graded predictions of a shadow (a challenger scored beside production) with those of production.
 
-    Without such games the comparison has no dates and an e-value of 1.
+    The comparison uses the games that both predicted. `production` may hold the predictions of several models in turn.
+    Without such games the comparison has no dates and an e-value (evidence that the shadow is better) of 1.
     """
     both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
     return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))
@@ -174,9 +187,10 @@ def _score(rows: pd.DataFrame, parameters: EvaluationParameters) -> Scores | Non
 
 
 def _weeks(y: np.ndarray, p: np.ndarray, dates: np.ndarray, parameters: EvaluationParameters) -> tuple[WeekScore, ...]:
-    """Return the log loss of each week (Monday to Sunday) that has rows.
+    """Return the log loss of each week (Monday to Sunday) that has rows, in the order of the weeks.
 
-    The dates are shifted by three days, because the weeks of numpy begin on Thursdays.
+    `y`, `p` and `dates` are labels, probabilities and game dates, shape (n,). The dates are shifted by three days to
+    find the Mondays, because the weeks of numpy begin on Thursdays.
     """
     mondays = (dates + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
     losses = metrics.row_log_losses(y, p)

@@ -1,7 +1,8 @@
 """The comparison of feature vectors in the ledger with vectors that are computed again from the present tables.
 
-A vector differs if a source row that it reads was corrected, removed or added after the prediction. Such rows are named
-if the ledger recorded the source rows of the prediction.
+The ledger is the record of served predictions; a vector has one player's features for one prediction. A vector differs
+if a source row that it reads was corrected, removed or added after the prediction. Such rows are named if the ledger
+recorded the source rows of the prediction.
 """
 
 from __future__ import annotations
@@ -40,7 +41,11 @@ SERVED_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeatureShare:
-    """The number of compared vectors that have a feature, and how many of these have another value of it now."""
+    """The numbers of one feature in a comparison of the feature vectors that were served with vectors computed again.
+
+    `vectors` counts the compared vectors that have the feature. `differing` counts those of them in which the feature
+    has another value now.
+    """
 
     feature: str
     vectors: int
@@ -53,7 +58,10 @@ class FeatureShare:
 
 @dataclass(frozen=True)
 class CorrectedCell:
-    """A source cell that changed after predictions were made, and the number of vectors that it may have changed."""
+    """A cell of a source table that changed after predictions were made.
+
+    `vectors` is the number of predictions' feature vectors that the change may explain.
+    """
 
     change: CellChange
     vectors: int
@@ -61,14 +69,16 @@ class CorrectedCell:
 
 @dataclass(frozen=True)
 class ServedAudit:
-    """The comparison of logged feature vectors with present ones.
+    """The comparison of the feature vectors that were served with vectors computed again from the present tables.
 
     `features` has the numbers of each feature, the largest share of differing vectors first. `cells` are the changed
-    source cells that may explain the differences, those of the most vectors first. `vectors` counts the logged vectors
-    of all models whose bundle can be used. `absent` counts the vectors among these whose player is not on the slate of
-    that day by the present tables. `differing` counts the other vectors that differ in a feature. `unexplained` counts
-    the differing or absent vectors for which no changed source row is known. `unexamined` has a sentence for each model
-    whose bundle cannot be used, `damaged` one for each file of the ledger that could not be read.
+    source cells that may explain the differences, those of the most vectors first.
+
+    `vectors` counts the served vectors of all models whose bundle (the saved model) can be used. `absent` counts those
+    whose player is not on the slate (the players of that day's games) by the present tables. `differing` counts the
+    other vectors that differ in a feature. `unexplained` counts the differing or absent vectors for which no changed
+    source row is known. `unexamined` has a sentence for each model whose bundle cannot be used. `damaged` has a
+    sentence for each file of the ledger (the record of served predictions) that could not be read.
     """
 
     features: tuple[FeatureShare, ...]
@@ -82,7 +92,10 @@ class ServedAudit:
 
     @property
     def is_clean(self) -> bool:
-        """Whether no file of the ledger is damaged, every vector was computed again, and none is absent or differs."""
+        """Whether every served feature vector was computed again and is equal, and no file of the ledger is damaged.
+
+        False also if the bundle (the saved model) of a vector cannot be used, or if a player is no longer on the slate.
+        """
         return not (self.differing or self.absent or self.unexamined or self.damaged)
 
 
@@ -95,15 +108,17 @@ def audit_served(
     *,
     on_date: Callable[[date], object] = str,
 ) -> ServedAudit:
-    """Compute the logged feature vectors of the models `served` again, and compare them without tolerance.
+    """Compute the feature vectors of served predictions again, and compare them with those in the ledger.
 
-    `served` is `all`, a role, or the name or fingerprint of a model. `dates` are the first and the last game date; None
-    is the first or the last one in the ledger. `on_date` is called with the game date of each logged slate. A bundle
-    that is missing, is damaged or has another contract is not compared but listed in the result.
+    Values must be exactly equal. The ledger is the record of served predictions. `served` is `all`, a role (production,
+    shadow or other), or the name or fingerprint of a model. `dates` are the first and the last game date, both
+    inclusive; None is the first or the last one in the ledger. `on_date` is called with the game date of each slate
+    (one day's ranked players). A bundle (a saved model) that is missing, damaged, refused by this version or of another
+    contract (definition of features and label) is not compared but listed in the result.
 
-    ConfigurationError if the ledger has no such role or model, if this version refuses the settings of a bundle, or if
-    a feature needs injury reports and no table of them is configured. DataError if the ledger has no entries of
-    `served` between the two dates, or if the ledger or the warehouse cannot be read.
+    ConfigurationError if the ledger has no such role or model, or if a feature needs injury reports and no table of
+    them is configured. DataError if the ledger has no predictions of `served` between the two dates, or if the ledger
+    or the warehouse cannot be read.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
@@ -160,9 +175,10 @@ def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date |
 
 
 def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
-    """Return the usable bundles by fingerprint, and a sentence for each one that is missing, damaged or outdated.
+    """Return the usable bundles (saved models) by fingerprint, and a sentence for each one that cannot be used.
 
-    A bundle is outdated if its contract is not the installed one, or if this version refuses its settings.
+    A bundle cannot be used if it is missing or damaged, if this version refuses its settings, or if its contract (the
+    definition of features and label) is not the installed one.
     """
     bundles, unexamined = {}, []
     models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
@@ -178,9 +194,10 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
 
 
 def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
-    """Return a bundle from the registry, the shadows or the run `run_id`; DataError if none has it or it is damaged.
+    """Return a bundle (a saved model) from the registry, the shadows or the run `run_id`, searched in this order.
 
-    ConfigurationError if this version refuses the settings of the bundle.
+    A shadow is a challenger scored beside production. DataError if none of these places has the bundle, or if the
+    bundle is damaged. ConfigurationError if this version refuses the settings of the bundle.
     """
     registry, shadows = Registry.of(outputs), Shadows.of(outputs)
     if registry.bundle_folder(fingerprint).is_dir():
@@ -200,11 +217,11 @@ def _compare(
     vectors: Counter[str],
     differing: Counter[str],
 ) -> dict[Any, tuple[str, ...]]:
-    """Return the names of the differing features of each entry that differs, by its index in `entries`.
+    """Return the names of the differing features of each entry (a prediction) that differs, by its index in `entries`.
 
-    `present` is a result of `_compute_again`. An entry whose player is not in `present` has an empty tuple. For each
-    feature, the number of compared entries is added to `vectors`, and the number of those that differ in it to
-    `differing`.
+    `present` maps game id and player to the features by the present tables. An entry whose player is not in `present`
+    has an empty tuple. For each feature, the number of compared entries is added to `vectors`, and the number of
+    entries that differ in the feature is added to `differing`.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()
@@ -227,8 +244,8 @@ def _compute_again(
 ) -> dict[tuple[str, str], dict[str, float | None]]:
     """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value.
 
-    All players on the slate have a vector, also those who are no candidates. The injury reports are those up to the
-    cutoff, or up to `predicted_at` if that is earlier.
+    All players on the slate (the players of the day's games) have a vector, also those who are no candidates for a
+    breakout. Injury reports count up to the bundle's cutoff time, or up to `predicted_at` if that is earlier.
     """
     features = bundle.features
     known = known_by(features.availability, day, predicted_at)

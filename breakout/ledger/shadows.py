@@ -1,9 +1,9 @@
 """The shadows: challengers that predict beside the model in production.
 
-    outputs/shadows/<fingerprint>/    a copy of the bundle of one shadow
+    outputs/shadows/<fingerprint>/    a copy of the bundle (the saved model) of one shadow
 
-A copy appears whole or not at all. Before its files are deleted, its folder is renamed to a hidden name, which no
-shadow has. So a killed process leaves no shadow with missing files.
+A copy appears whole or not at all. Before the files of a copy are deleted, its folder is renamed to a hidden name, and
+no shadow has a hidden name. Therefore a killed process leaves no shadow with missing files.
 """
 
 from __future__ import annotations
@@ -27,21 +27,27 @@ SHADOWS = "shadows"
 
 @dataclass(frozen=True)
 class Shadows:
-    """The shadows (challengers that predict beside the model in production) whose bundles are in one folder."""
+    """The shadows (challengers that predict beside the model in production) whose copies are in one folder."""
 
     folder: Path
 
     @classmethod
     def of(cls, outputs: str | Path) -> Shadows:
-        """Return the shadows in the folder `shadows` of `outputs`; the folder may be missing."""
+        """Return the shadows (challengers scored beside production) in the folder `shadows` of `outputs`.
+
+        If the folder is missing, there are no shadows.
+        """
         return cls(Path(outputs) / SHADOWS)
 
     def fingerprints(self) -> tuple[str, ...]:
-        """Return the fingerprint of each shadow, sorted; none if the folder is missing."""
+        """Return the fingerprint of each shadow (challenger), sorted; () if the folder is missing."""
         return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
 
     def names(self) -> dict[str, str]:
-        """Return the name of each shadow's training run by the shadow's fingerprint; "" if `load` raises an error."""
+        """Return the name of each shadow's training run, by the fingerprint of the shadow (a challenger).
+
+        The name is "" if the shadow's bundle is damaged or refused by this version.
+        """
         names = dict.fromkeys(self.fingerprints(), "")
         for fingerprint in names:
             with contextlib.suppress(ConfigurationError, DataError):
@@ -49,17 +55,18 @@ class Shadows:
         return names
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified bundle of a shadow.
+        """Return the verified bundle (a saved model with unchanged files) of a shadow.
 
-        DataError that names the file if the bundle is missing or damaged, or if another bundle replaced it.
-        ConfigurationError if this version refuses the settings of the bundle.
+        A shadow is a challenger scored beside production. DataError, which names the file, if the bundle is missing or
+        damaged, or if another bundle replaced it. ConfigurationError if this version refuses the settings of the
+        bundle.
         """
         return load_copy(self.folder / fingerprint, fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
-        """Add a copy of a bundle to the shadows and return True; return False if it is a shadow already.
+        """Add a copy of a bundle (a saved model) to the shadows (challengers), and return True.
 
-        DataError if the copy cannot be written.
+        Return False, and copy nothing, if the bundle is a shadow already. DataError if the copy cannot be written.
         """
         target = self.folder / bundle.fingerprint
         if target.exists():
@@ -69,7 +76,7 @@ class Shadows:
         return True
 
     def remove(self, fingerprint: str) -> None:
-        """Remove a shadow; its entries stay in the ledger.
+        """Remove a shadow (a challenger scored beside production); its predictions stay in the ledger.
 
         ConfigurationError if no shadow has the fingerprint. DataError if its files cannot be removed.
         """

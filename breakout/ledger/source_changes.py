@@ -1,4 +1,7 @@
-"""The source cells that changed after a prediction: the log of source rows against the present tables."""
+"""The cells of source tables that changed after a prediction.
+
+The log of source rows, which has the rows as predictions could read them, is compared with the present tables.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,11 @@ ABSENT, PRESENT = "absent", "present"
 class CellChange:
     """One cell of a source row that differs between two times; `before` and `now` are its values as text.
 
-    `key` names the row, `teams` has the codes of its teams, and `player` its player_lookup; "" in tables without
-    players. A missing value is NULL. For a row that was added, `column` is ROW, `before` is ABSENT and `now` is
-    PRESENT; for one that was removed, `before` is PRESENT and `now` is ABSENT.
+    `key` has the values of the row's key columns, `teams` the codes of the row's teams, and `player` the row's
+    player_lookup (a key such as lebronjames). `player` is "" in tables without players. A missing value is NULL.
+
+    For a row that was added, `column` is ROW, `before` is ABSENT and `now` is PRESENT. For a row that was removed,
+    `column` is ROW, `before` is PRESENT and `now` is ABSENT.
     """
 
     table: str
@@ -46,7 +51,8 @@ class CellChange:
 def list_changes(table: Table, before: pd.DataFrame, now: pd.DataFrame) -> Iterator[CellChange]:
     """Yield every cell that differs between earlier and present rows, and every row that was added or removed.
 
-    `before` is a result of `KnownRows.at`, `now` has the present rows. Only the columns of `now` are compared.
+    `before` has the rows of `table` as they were recorded, `now` the present rows. Only the columns of `now` are
+    compared. Nothing is yielded if the rows are equal.
     """
     key, names = list(table.key), [name for name in now.columns if name not in table.key]
     joined = before.reindex(columns=[*key, *names]).merge(
@@ -89,10 +95,11 @@ def _format(value: Any) -> str:
 
 @dataclass(frozen=True)
 class ChangesByName:
-    """Changed cells by the player or the teams of their row.
+    """Changed cells of source tables, by the player or the teams of their row.
 
-    `of_player` maps each player_lookup to the cells in rows of the player. `of_players_of` maps each team to the cells
-    in rows of player_game_summary that name it, `of_team` to the cells in such rows of all other tables.
+    `of_player` maps each player_lookup (a player's key) to the cells in rows of the player, in any table.
+    `of_players_of` maps each team to the cells in rows of player_game_summary that name the team. `of_team` maps each
+    team to the cells in rows of all other tables that name the team.
     """
 
     of_player: Mapping[str, list[CellChange]]
@@ -111,10 +118,10 @@ class ChangesByName:
         return cls(of_player, of_team, of_players_of)
 
     def near(self, player: str, teams: tuple[str, str]) -> list[CellChange]:
-        """Return the changed cells that may explain why the features of a player differ; none if no such cell is known.
+        """Return the changed cells that may explain why the features of a player differ; [] if no such cell is known.
 
-        These are the cells in rows of the player, and in rows of the game's two `teams` in other tables than
-        player_game_summary. If there are none, they are the cells in rows of any player of these teams.
+        These are the cells in rows of the player, and the cells in rows of the game's two `teams` in other tables than
+        player_game_summary. If there are none, the cells in rows of any player of the two teams are returned.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])
@@ -122,11 +129,11 @@ class ChangesByName:
 
 
 class SourceChanges:
-    """The changes of source rows that predictions could read, between the log and the present tables.
+    """The changes of source rows between the log (the rows as predictions could read them) and the present tables.
 
-    `days` are the first and the last game date of the predictions. Without a log no changes are known. Each table is
-    read once for all predictions that read the same columns. `damaged` has a sentence about each damaged file of the
-    log among those that were read so far.
+    `days` are the first and the last game date of the predictions. If `log` is None, no changes are known. Each table
+    is read once for all predictions that read the same columns. `damaged` has a sentence about each damaged file of the
+    log among the files that were read so far.
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
@@ -138,8 +145,8 @@ class SourceChanges:
     def since(self, predicted_at: datetime, bundle: Bundle, day: date) -> ChangesByName:
         """Return the changes since `predicted_at` of the rows that a bundle's predictions of a day could read.
 
-        No changes are known without a log, or of a table that the log did not have by then. DataError if the warehouse
-        cannot be read.
+        A bundle is a saved model. No changes are known if there is no log of source rows. The changes of a table are
+        not known if the log had no row of the table by `predicted_at`. DataError if the warehouse cannot be read.
         """
         changes = [] if self._log is None else self._list(self._log, predicted_at, bundle, day)
         return ChangesByName.from_changes(changes)
@@ -166,7 +173,8 @@ class SourceChanges:
     def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
         """Return the present rows of a table that any of the predictions could read.
 
-        `extra` are the undeclared columns to read.
+        `extra` are further columns to read, which `warehouse.tables` does not declare. DataError if the table cannot be
+        read.
         """
         key = (table.name, extra)
         if key not in self._now:

@@ -1,12 +1,12 @@
-"""The log of source rows that predictions could read, as they were at that time, so that corrections can be found.
+"""The log of source rows that predictions could read, as the rows were at that time, so that corrections can be found.
 
     outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
                                                      or gone
 
 A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
-injury reports of the day itself. The first call of `SourceLog.record` records all of these rows, a later call the new,
-changed and gone ones. A log is named after its table. If a model's features read columns that `warehouse.tables` does
-not declare, a digest of these columns is added to the name.
+injury reports of the day itself. The first call of `SourceLog.record` records all of these rows. A later call records
+the rows that are new, changed or gone. A log is named after its table. If a model's features read columns that
+`warehouse.tables` does not declare, a digest of the names of these columns is added to the name of the log.
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ HASH_SCHEMA = pa.schema(
 def dates_read(table: Table, day: date) -> tuple[date, date]:
     """Return the first and the last game date of the rows of a table that predictions of a day can read.
 
-    For the tables of games, these are the first possible day of the season SEASONS_BEFORE seasons before that of `day`,
-    and the day before `day`. For the schedule and the injury reports, both are `day`.
+    For the tables of games, the first date is the earliest possible day of the season that is SEASONS_BEFORE seasons
+    before that of `day`. The last date is the day before `day`. For the schedule and the injury reports, both dates are
+    `day`.
     """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
@@ -62,10 +63,11 @@ def dates_read(table: Table, day: date) -> tuple[date, date]:
 
 
 def read_source_rows(warehouse: Warehouse, table: Table, days: tuple[date, date], extra: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of a table between two dates, both inclusive: its declared columns, and those of `extra` it has.
+    """Return the rows of a table between two dates, both inclusive.
 
-    Numbers are float64 and times are in UTC. Full names of players and reasons of statuses, which no feature reads, are
-    left out. DataError if the table cannot be read.
+    The result has the declared columns of `table`, and those of the columns `extra` that the table has. Full names of
+    players and reasons of statuses are left out, because no feature reads them. Numbers are float64 and times are in
+    UTC. The result has no rows if the table has none between the dates. DataError if the table cannot be read.
     """
     present = warehouse.columns(table.name)
     names = [
@@ -92,8 +94,8 @@ def _kept_type(kind: pa.DataType) -> pa.DataType:
 def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
     """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read.
 
-    Undeclared columns are those that `warehouse.tables` does not list. The injury reports are left out if the bundle's
-    contract has none.
+    A bundle is a saved model. Undeclared columns are those that `warehouse.tables` does not list; the tuple is empty if
+    there are none. The table of injury reports is left out if no feature of the bundle reads it.
     """
     inputs = plan_query(bundle.features.registry, bundle.features.names).inputs
     for table in KEPT_TABLES:
@@ -106,20 +108,20 @@ def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
 
 @dataclass(frozen=True)
 class KnownRows:
-    """All recorded versions of the rows of one table, oldest first, and a sentence about each damaged file.
+    """All recorded versions of the rows of one source table, oldest first, and a sentence about each damaged file.
 
-    `versions` has the columns of the table, those of HASH_SCHEMA, and recorded_at; it is empty and has no columns if
-    nothing was recorded. A version with is_removed true records that the row was gone at recorded_at; it has key_hash
-    and game_date, but neither key nor values.
+    `versions` has the columns of the table, the columns of HASH_SCHEMA, and recorded_at (the time of the recording).
+    `versions` is empty and has no columns if nothing was recorded. A version with is_removed true records that the row
+    was gone at recorded_at. Such a version has key_hash and game_date, but no values in the other columns of the table.
     """
 
     versions: pd.DataFrame
     damaged: tuple[str, ...]
 
     def at(self, instant: datetime, first: date, last: date) -> pd.DataFrame | None:
-        """Return the rows from `first` to `last`, both inclusive, as they were known at `instant`.
+        """Return the rows for game dates from `first` to `last`, both inclusive, as they were known at `instant`.
 
-        None if no row of the table, of any date, was recorded by then.
+        None if no row of the table, of any date, was recorded by `instant`.
         """
         if self.versions.empty:
             return None
@@ -132,19 +134,20 @@ class KnownRows:
 
 @dataclass(frozen=True)
 class SourceLog:
-    """The logs of all source tables in the folder of a ledger.
+    """The logs of all source tables in the folder of a ledger (the record of served predictions).
 
-    In `read` and `record`, `extra` are the names of the columns that features read although `warehouse.tables` does not
-    declare them.
+    A log has the rows of a table as predictions could read them. In `read` and `record`, `extra` are the names of the
+    columns that features read although `warehouse.tables` does not declare them.
     """
 
     ledger: Path
 
     def read(self, table: Table, extra: Sequence[str]) -> KnownRows:
-        """Return the recorded versions of a table's rows; none if nothing was recorded.
+        """Return the recorded versions of a source table's rows; no versions if nothing was recorded.
 
-        `extra` are the names of undeclared columns that features read. They decide which of the table's logs is read.
-        The result has a sentence about each damaged file, whose rows are left out.
+        `extra` are the names of the columns that features read although `warehouse.tables` does not declare them. A
+        table has one log for each set of such columns, and `extra` decides which log is read. The result has a sentence
+        about each damaged file, whose rows are left out.
         """
         files, damaged = [], []
         for path in list_files(self._folder(table, extra)):
@@ -158,11 +161,12 @@ class SourceLog:
     def record(
         self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
     ) -> Path | None:
-        """Record those rows of a table between two dates that are new, changed or gone at the instant `at`.
+        """Record those rows of a source table between two dates that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates `days`, both inclusive. `extra` are the names of undeclared columns
-        that features read; they decide into which of the table's logs the rows are written. Return the file with the
-        recorded rows; None if no row is new, changed or gone. DataError if the file cannot be written.
+        `now` has all present rows between the dates `days`, both inclusive. `extra` are the names of the columns that
+        features read although `warehouse.tables` does not declare them. A table has one log for each set of such
+        columns, and `extra` decides into which log the rows are written. Return the path of the file with the recorded
+        rows; None if no row is new, changed or gone. DataError if the file cannot be written.
         """
         folder = self._folder(table, extra)
         with lock_ledger(self.ledger):
@@ -182,10 +186,10 @@ class SourceLog:
 def new_versions(
     table: Table, recorded: pa.Table, now: pd.DataFrame, days: tuple[date, date], recorded_at: datetime
 ) -> pa.Table:
-    """Return the rows to record: new and changed ones with is_removed false, and gone ones with is_removed true.
+    """Return the rows to record: new and changed rows with is_removed false, and gone rows with is_removed true.
 
-    `recorded` has HASH_SCHEMA and all recorded versions, oldest first. `now` has all present rows between the dates
-    `days`, both inclusive. The result has no rows if nothing has changed.
+    `recorded` has the columns of HASH_SCHEMA and all recorded versions of the table's rows, oldest first. `now` has all
+    present rows between the dates `days`, both inclusive. The result has no rows if nothing has changed.
     """
     key, row = _hash_rows(now, table.key), _hash_rows(now, sorted(now.columns))
     newest = recorded.to_pandas().drop_duplicates(KEY_HASH, keep="last")

@@ -1,11 +1,12 @@
-"""The ledger in a folder: entries, grades and source rows as Parquet files, which are added and never changed.
+"""The ledger (the record of served predictions) in a folder, as Parquet files that are added and never changed.
 
-    outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the entries of one slate; a later one is a revision
+    outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the predictions of one day by one saved model;
+                                                                     a file with a higher number is a revision
     outputs/ledger/grades/<number>.parquet                           outcomes that a call found new or changed
     outputs/ledger/sources/<log>/<number>.parquet                    source rows that a call found new, changed or gone
     outputs/ledger/.lock                                             the lock, held while a file is added
 
-Readers skip a damaged file; `read_entries` and `read_grades` also return a sentence that names it.
+Readers skip a damaged file; `read_entries` and `read_grades` also return a sentence that names the file.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout"
 
 @dataclass(frozen=True)
 class GradeUpdate:
-    """The history of grades before a call, and the rows in GRADE_SCHEMA that the call found new or changed.
+    """The history of grades (outcomes of predictions) before a call, and the outcomes that the call added to it.
 
-    `changes` has no rows if a file of the history is damaged, because nothing is added then.
+    `changes` has the columns of GRADE_SCHEMA and one row for each outcome that is new or changed. `changes` has no rows
+    if a file of the history is damaged, because nothing is added in that case.
     """
 
     before: LedgerPart
@@ -48,16 +50,20 @@ class GradeUpdate:
 
 @dataclass(frozen=True)
 class FolderLedger:
-    """The ledger in a folder, which may be missing; `opening.Ledger` describes the methods.
+    """The ledger (the record of served predictions) in a folder, which may be missing.
 
-    Reading needs no lock. Methods that add a file take the lock, except `add_grades`.
+    `opening.Ledger` describes the methods. Reading needs no lock. `add_entries` and `update_grades` take the lock of
+    the folder; a caller of `add_grades` must hold the lock.
     """
 
     folder: Path
 
     @classmethod
     def of(cls, outputs: str | Path) -> FolderLedger:
-        """Return the ledger in the folder `ledger` below an outputs folder; the folder may be missing."""
+        """Return the ledger (the record of served predictions) in the folder `ledger` below the folder `outputs`.
+
+        The folder may be missing; the first call that adds a file creates it.
+        """
         return cls(Path(outputs) / FOLDER)
 
     @property
@@ -94,10 +100,11 @@ class FolderLedger:
         return read_files(self.folder / "grades", GRADE_SCHEMA)
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that are new or changed; two calls at the same time do not add the same ones.
+        """Add the outcomes of predictions that are new or changed to the history of grades.
 
-        Return the history before the call, and the added rows. Nothing is added while a file of the history is damaged,
-        because its outcomes would be added again. DataError if a file cannot be written.
+        `graded` has the present outcomes. Return the history before the call, and the added rows. Nothing is added
+        while a file of the history is damaged, because the outcomes in that file would be added again. Two calls at the
+        same time do not add the same outcomes, because a call holds the lock. DataError if a file cannot be written.
         """
         with self.lock():
             before = self.read_grades()
@@ -107,9 +114,10 @@ class FolderLedger:
         return GradeUpdate(before, changes)
 
     def add_grades(self, grades: pa.Table) -> Path | None:
-        """Add outcomes to the history, and return their file; None without rows. The caller must hold the lock.
+        """Add outcomes of predictions to the history of grades, and return the path of the new file.
 
-        DataError if the file cannot be written.
+        Return None, and write nothing, if `grades` has no rows. The caller must hold the lock. DataError if the file
+        cannot be written.
         """
         if not grades.num_rows:
             return None
@@ -118,7 +126,10 @@ class FolderLedger:
 
 
 def is_same(before: pa.Table, after: pa.Table) -> bool:
-    """Return whether two slates have the same players, with equal values in the columns SAME, in any order."""
+    """Return whether two slates (one day's predictions) have the same players, with equal values in the columns SAME.
+
+    The order of the rows does not count.
+    """
     order = [("game_id", "ascending"), ("player_lookup", "ascending")]
     first, second = (table.select(SAME).sort_by(order).to_pylist() for table in (before, after))
     return bool(first == second)

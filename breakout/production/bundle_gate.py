@@ -1,7 +1,8 @@
-"""The loading of a saved bundle, with a check of its contract against the installed feature definitions.
+"""The loading of a bundle (a saved model), with a check of its contract against the installed feature definitions.
 
-A bundle of another contract is refused, and the error lists the differences by feature. Otherwise its model would get
-features that are defined differently than in its training, and no other check would find that.
+A contract is the definition of features and label. A bundle of another contract is refused, and the error lists the
+differences by feature. Otherwise the model would get features that are defined differently than in its training, and no
+other check would find the difference.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle at `path`: the folder of a bundle, of a run, or of a registry.
+    """Return the verified bundle (a saved model with unchanged files) at `path`.
 
-    In a registry it is the bundle in production. The contract is not checked. DataError if the bundle is missing or
+    `path` is the folder of a bundle, of a run, or of a registry; in a registry, the result is the bundle in production.
+    The bundle's contract (its definition of features and label) is not checked. DataError if the bundle is missing or
     damaged, or if the registry is damaged or has no model in production. ConfigurationError if this version refuses the
     settings of the bundle.
     """
@@ -35,19 +37,23 @@ def find_bundle(path: str | Path) -> Bundle:
 
 
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
-    """Return the bundle with the cutoff of injury reports that `asked` gives.
+    """Return the bundle (a saved model) with the cutoff that `asked` gives: the time up to which injury reports count.
 
-    A key of `asked` that is None keeps the bundle's value. The cutoff is part of the contract if a feature reads injury
-    reports, so another cutoff is a contract mismatch.
+    A key of `asked` that is None keeps the bundle's value. If a feature reads injury reports, the cutoff is part of the
+    bundle's contract (its definition of features and label). Another cutoff is then a contract mismatch, which this
+    function does not check.
     """
     given = {key: value for key, value in asdict(asked).items() if value is not None}
     return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """Return the bundle that `find_bundle` finds, after checking its contract.
+    """Return the verified bundle (a saved model with unchanged files) at `path`, after checking its contract.
 
-    GateError if the contract is not that of the installed feature definitions. Other errors as in `find_bundle`.
+    `path` is the folder of a bundle, of a run, or of a registry; in a registry, the result is the bundle in production.
+    GateError if the bundle's contract (its definition of features and label) is not that of the installed feature
+    definitions. DataError if the bundle is missing or damaged, or if the registry is damaged or has no model in
+    production. ConfigurationError if this version refuses the settings of the bundle.
     """
     bundle = find_bundle(path)
     check_contract(bundle)
@@ -55,10 +61,12 @@ def open_bundle(path: str | Path) -> Bundle:
 
 
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
-    """Return the differences between the bundle's contract and the installed definitions; GateError if there are any.
+    """Check that the contract of a bundle (a saved model) equals that of the installed feature definitions.
 
-    If `allow_mismatch` is true, differences are returned, and the caller must mark its output as scored under another
-    contract. GateError is then raised only if there are differences and a feature of the bundle is not installed.
+    A contract is the definition of features and label. Return () if there is no difference, otherwise raise GateError.
+    If `allow_mismatch` is true, return a sentence for each difference instead. The caller must then mark the output as
+    scored under another contract. GateError is raised nevertheless if there are differences and a feature of the bundle
+    is not installed.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]
@@ -70,7 +78,9 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
     """Return a sentence for each difference between the bundle's contract and the installed feature definitions.
 
-    If the installed definitions cannot be resolved, the only sentence says so.
+    A bundle is a saved model, a contract its definition of features and label. The result is () if there is no
+    difference. If the installed definitions are invalid (a feature uses a column or feature that does not exist), the
+    only sentence says so.
     """
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
@@ -81,8 +91,10 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 def installed_contract(bundle: Bundle) -> Contract:
     """Return the contract that a new run with the bundle's mode, features, target and cutoff would have.
 
-    In shared mode the features are those of the installed BREAKOUT_FEATURE_ORDER. Features that are not installed are
-    left out. FeatureDefinitionError if the installed definitions cannot be resolved.
+    A bundle is a saved model, a contract the definition of features and label. The cutoff is the time up to which
+    injury reports count. In shared mode the features are those of the installed BREAKOUT_FEATURE_ORDER. Features that
+    are not installed are left out. FeatureDefinitionError if an installed feature uses a column or feature that does
+    not exist.
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names

@@ -1,6 +1,7 @@
-"""The names that a user may give for a bundle instead of a path: `production`, `latest`, `latest:NAME` and NAME.
+"""The names that a user may give for a bundle (a saved model) instead of a path.
 
-NAME is the setting `name` of a training run.
+The names are `production` (the model in production), `latest` (the newest completed training run), `latest:NAME` and
+NAME (the newest such run with that name). NAME is the setting `name` of a training run.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ LATEST = "latest"
 
 
 def resolve_bundle(given: str, outputs: str | Path) -> Path:
-    """Return the folder of the bundle that `given`, a name or a path, stands for.
+    """Return the folder of the bundle (the saved model) that `given`, a name or a path, stands for.
 
-    `production` names the model in production, `latest` the newest completed training run below `outputs`, and
+    `production` names the model in production. `latest` names the newest completed training run below `outputs`, and
     `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path. Any
     other text is a path if a file or folder has that name and no bundle has it. Whether a bundle is at a path is not
     checked.
 
     ConfigurationError if both a bundle and a file or folder have the name (except the registry's own folder
-    `production`). DataError if neither has it, if the registry is damaged, or if the status of a run that is read is
-    damaged. Runs are read from the newest to the first completed one.
+    `production`). DataError if neither a bundle nor a file or folder has the name. DataError also if the registry is
+    damaged, or if the status of a run that is read is damaged. Runs are read from the newest to the first completed
+    run.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:
@@ -43,7 +45,10 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
 
 
 def _named(given: str, outputs: Path) -> Path | None:
-    """Return the folder of the bundle that has the name `given`; None if there is none."""
+    """Return the folder of the bundle that has the name `given`; None if no bundle has this name.
+
+    A bundle is a saved model. Names are `production`, `latest`, `latest:NAME` and NAME, the name of a training run.
+    """
     if given == PRODUCTION:
         registry = Registry.of(outputs)
         current = registry.current()
@@ -54,15 +59,19 @@ def _named(given: str, outputs: Path) -> Path | None:
 
 
 def _newest(outputs: Path, name: str) -> Path | None:
-    """Return the bundle folder of the newest completed run whose name matches a glob pattern; None if there is none."""
+    """Return the bundle folder of the newest completed run whose name matches a glob pattern; None if no run does.
+
+    The bundle of a run is the model that the run saved; runs without a bundle are skipped.
+    """
     folder = newest_completed(outputs, name, f"bundle/{MANIFEST_FILE}")
     return None if folder is None else folder / "bundle"
 
 
 def _refuse(given: str, outputs: Path) -> Path:
-    """Raise DataError that no bundle has the name `given`.
+    """Raise DataError that no bundle (saved model) has the name `given`.
 
-    Unless the name is `production`, the message names the most similar run or, without one, all runs.
+    If `given` is `production`, the message says how to put a model into production. Otherwise the message names the run
+    with the most similar name, or the names of all runs if none is similar.
     """
     if given == PRODUCTION:
         raise DataError(

@@ -1,4 +1,7 @@
-"""The answer to `line=PLAYER:POINTS`: the probabilities of more points, exactly as many, and fewer."""
+"""The answer to the command-line setting `line=PLAYER:POINTS`, where the line is a bookmaker's number of points.
+
+The answer has the probabilities that the player scores more points than the line, exactly as many, and fewer.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlayerLine:
-    """A player, by player_lookup or full name, and a line in points: a whole number or one that ends in .5."""
+    """A player and a line (a bookmaker's number of points) that a user asks about.
+
+    `player` is a player_lookup (a key such as jalengreen) or a full name. `points` is the line: a whole number, or one
+    that ends in .5.
+    """
 
     player: str
     points: float
@@ -29,7 +36,8 @@ class PlayerLine:
 class LineAnswer:
     """The probabilities that a player scores more points than a line (over), as many (push) or fewer (under).
 
-    `push` is 0 for a line that is no whole number.
+    `line` is a bookmaker's number of points. `push` is 0 if the line is no whole number. `game` is a text such as HOU
+    vs LAL.
     """
 
     player_full_name: str
@@ -41,10 +49,10 @@ class LineAnswer:
 
 
 def parse_line(text: str) -> PlayerLine:
-    """Return the player and the line of a text such as jalengreen:19.5.
+    """Return the player and the line (a number of points) of a text such as jalengreen:19.5.
 
-    ConfigurationError if the text has another form, or if the line is not a multiple of 0.5 from 0 to below
-    LADDER_LENGTH.
+    ConfigurationError if the text has another form, if the line is below 0 or not below LADDER_LENGTH, or if the line
+    is not a multiple of 0.5.
     """
     player, _, number = text.rpartition(":")
     try:
@@ -60,10 +68,11 @@ def parse_line(text: str) -> PlayerLine:
 
 
 def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
-    """Return the answer for a player who is ranked on the slate.
+    """Return the probabilities of more, as many and fewer points than a line, for a player who is ranked on the slate.
 
-    DataError if the player was skipped or is not on the slate; in the second case the message names similar players, if
-    there are any. ConfigurationError if the model predicts no ladder, P(points >= k) for each k.
+    The slate has the players of one day's games. DataError if the player was skipped (no prediction was made) or is not
+    on the slate. If the player is not on the slate, the message names similar players, if there are any.
+    ConfigurationError if the model predicts no ladder (P(points >= k) for k = 1, 2, ...).
     """
     row = _find(slate.ranked, asked.player)
     if row is None:
@@ -84,14 +93,20 @@ def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
 
 
 def _similar_names(slate: Slate, player: str) -> list[str]:
-    """Return up to three full names of ranked or skipped players that are similar to a name, the most similar first."""
+    """Return up to three full names of players on the slate that are similar to `player`, the most similar first.
+
+    The slate has the ranked and the skipped players of one day's games. The result is [] if no name is similar.
+    """
     full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
     by_lookup = {player_lookup(name): name for name in full}
     return [by_lookup[key] for key in difflib.get_close_matches(player_lookup(player), by_lookup, n=3, cutoff=0.75)]
 
 
 def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:
-    """Return the first row of a player with this player_lookup or full name; None if there is none."""
+    """Return the first row whose player_lookup or full name is `player`; None if there is no such row.
+
+    Full names are compared without case, accents and punctuation.
+    """
     folded = player_lookup(player)
     is_player = rows["player_lookup"].eq(player)
     if folded:  # a name without Latin letters or digits folds to an empty string, which identifies nobody

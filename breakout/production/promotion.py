@@ -1,4 +1,4 @@
-"""The checks that a candidate must pass to go into production, each with the figure that decides it."""
+"""The checks that a candidate (a saved model) must pass to go into production, each with the figure that decides it."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ EVALUATED = "evaluated"
 
 @dataclass(frozen=True)
 class Decision:
-    """The decision about a candidate: the rule, the results of all checks, and the comparison on later games.
+    """The decision about a candidate for production: the rule, the results of all checks, and the comparison.
 
-    `checks` includes the checks of `comparison`. If the check of the mode or of the contract failed, nothing was
-    compared or audited, and `skip_reason` names the failed check; otherwise it is "".
+    `rule` says which limits the candidate had to meet. `comparison` has the results on games after the training.
+    `checks` includes the checks of `comparison`. Nothing was compared or audited if the check of the mode (training on
+    the shared features) or of the contract (the definition of features and label) failed. `skip_reason` then names the
+    failed checks; otherwise `skip_reason` is "".
     """
 
     rule: Rule
@@ -49,23 +51,28 @@ class Decision:
 
     @property
     def refused(self) -> list[str]:
-        """The names of the checks that failed; the candidate is promoted if there are none."""
+        """The names of the checks that failed; the candidate may go into production if there are none."""
         return [check.name for check in self.checks if check.is_passed is False]
 
 
 def check_candidate(
     candidate: Bundle, registry: Registry, warehouse: Warehouse, config: PromoteConfig, outputs: Path
 ) -> Decision:
-    """Run the checks of a candidate against the model in production, if there is one, and return their results.
+    """Run the checks of a candidate (a saved model) for production, and return their results.
 
-    The checks of mode and contract need no games. If one of them fails, the candidate is neither compared nor audited.
-    The audit of its features is the slowest check. It is also skipped if no games were compared, for example because
-    there are too few later games, unless an earlier comparison of the recipe passes instead.
+    If a model is in production, the candidate is compared with this model, otherwise with the base rate. The checks of
+    the mode (training on the shared features) and of the contract (the definition of features and label) need no games.
+    If one of these checks fails, the candidate is neither compared nor audited.
 
-    ConfigurationError as in `choose_rule`, if config.start..config.end overlaps a training window or ends before it
-    begins, if a feature needs injury reports and no table of them is configured, or if this version refuses the
-    settings of the bundle in production. DataError if the registry or that bundle is damaged, if the warehouse cannot
-    be read, or if the audit's dates have no rows.
+    The audit computes features again for some rows, and is the slowest check. The audit is also skipped if no games
+    were compared, for example because there are too few later games. An exception is a retrain that relies on an
+    earlier comparison of the same recipe (the settings without dates and paths): this retrain is audited.
+
+    ConfigurationError if `promote.rule` is not_worse and the candidate is no retrain of the model in production, or if
+    config.start..config.end overlaps a training window or ends before it begins. ConfigurationError also if a feature
+    needs injury reports and no table of them is configured, or if this version refuses the settings of the model in
+    production. DataError if the registry or the model in production is damaged, if the warehouse cannot be read, or if
+    the audit's dates have no rows.
     """
     current = registry.current()
     production = registry.load(current) if current else None
@@ -117,9 +124,11 @@ def _contract(candidate: Bundle) -> Check:
 
 
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
-    """Return the check that the candidate was evaluated on games after its training, by a run or by `comparison`.
+    """Return the check that the candidate was evaluated on games after its training.
 
-    The check is not run for a candidate that was trained on all games, if an earlier comparison of its recipe passes.
+    The evaluation may be that of its training run, a run of `breakout evaluate`, or `comparison` with its games. The
+    check is not run for a candidate that was trained on all games, if an earlier comparison of its recipe (the settings
+    without dates and paths) passes.
     """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
@@ -131,10 +140,11 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
-    """Return a text about the games on which the bundle was evaluated, in its training run or by `breakout evaluate`.
+    """Return a text about the games on which a bundle (a saved model) was evaluated; None if it was not evaluated.
 
-    The runs of `breakout evaluate` are searched below `outputs`, the newest first; damaged ones are skipped. Return
-    None if the bundle was not evaluated. An evaluation under another contract does not count.
+    The evaluation is that of the training run or, if that run has none, the newest run of `breakout evaluate` below
+    `outputs`. Damaged runs are skipped. An evaluation under another contract (definition of features and label) does
+    not count.
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:

@@ -1,4 +1,7 @@
-"""The recipe of a model: its contract, and the settings that decide its fit, except the dates of its window."""
+"""The recipe of a bundle (a saved model): its contract, and the settings that decide its fit, without dates and paths.
+
+The contract is the definition of features and label. A retrain on other dates has the same recipe.
+"""
 
 from __future__ import annotations
 
@@ -20,27 +23,35 @@ NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits of a digest of a bundle's recipe. A retrain on other dates has the same digest."""
+    """Return 16 hex digits of a digest of a bundle's recipe (the settings without dates and paths, and the contract).
+
+    A retrain on other dates has the same digest. The seed is part of the recipe.
+    """
     return json_digest(build_recipe(bundle))[:16]
 
 
 def seedless_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe of a bundle without the key `seed`, for comparisons in which the seed does not count."""
+    """Return the recipe (the settings without dates and paths) of a bundle (a saved model), without the key `seed`.
+
+    The result maps the dotted key of each setting, such as `target.min_ppg`, to its value in JSON types.
+    """
     return {key: value for key, value in build_recipe(bundle).items() if key != "seed"}
 
 
 def recipe_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Return the dotted keys of the settings in which two recipes, results of `build_recipe`, differ.
+    """Return the sorted keys of the settings in which two recipes differ; [] if they are equal.
 
-    `seed` or `contract` is in the list if the seeds or the contracts differ.
+    A recipe has the settings of a model without dates and paths, by dotted key such as `target.min_ppg`. `seed` or
+    `contract` is in the list if the seeds, or the contracts (definitions of features and label), differ.
     """
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 
 
 def build_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe of a bundle: JSON values by dotted key of the settings, such as `target.min_ppg`.
+    """Return the recipe (the settings without dates and paths) of a bundle (a saved model).
 
-    It also has the keys `seed` and `contract` (the contract's fingerprint).
+    The result maps the dotted key of each setting, such as `target.min_ppg`, to its value in JSON types. The result
+    also has the keys `seed` and `contract` (the fingerprint of the definition of features and label).
     """
     mapping = settings.to_mapping(bundle.settings)
     flat = {f"{group}.{key}": value for group in GROUPS for key, value in mapping[group].items()}

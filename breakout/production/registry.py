@@ -1,12 +1,12 @@
 """The registry of the model in production: a history of events that only grows, and a copy of each promoted bundle.
 
-    outputs/production/bundles/<fingerprint>/      copies of bundles, which never change
-    outputs/production/history/<number>.json       events (promote, rollback, retire), each with the digest of the
+    outputs/production/bundles/<fingerprint>/      copies of bundles (saved models), which never change
+    outputs/production/history/<number>.json       events (promotion, rollback, retirement), each with the digest of the
                                                    previous event's file
     outputs/.production.lock                       the lock, which is held while an event is added
 
 The last event alone decides which model is in production. An event file appears whole or not at all, and the change
-takes effect when it appears. A killed process leaves the history unchanged, or with one more whole event.
+takes effect when the file appears. A killed process leaves the history unchanged, or with one more whole event.
 """
 
 from __future__ import annotations
@@ -43,9 +43,10 @@ BUNDLES = "bundles"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """The result of one check of a candidate: whether it passed, and the figure that decided it.
+    """The result of one check of a candidate for production: whether the check passed, and the figure that decided it.
 
-    `is_passed` is None if the check was not run. A candidate is refused only if `is_passed` of a check is False.
+    `figure` is a text. `is_passed` is None if the check was not run. A candidate is refused only if `is_passed` of a
+    check is False.
     """
 
     name: str
@@ -54,17 +55,18 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The details of an event; a field that does not apply to the event has its default.
+    """The details of an event in the registry; a field that does not apply to the event has its default.
 
-    `who` is the user who made the change, as NAME@COMPUTER, `commit` the version of this program, and `reason` the
-    reason that the user gave.
+    `who` is the user who made the change, as NAME@COMPUTER. `commit` is the git commit of this program, and `reason`
+    the text that the user gave.
 
-    For a promotion: `name`, `run_id`, `contract` and `train` (first and last day) are those of the bundle, `checks` are
-    the results of the gate. `rule` is the rule of the comparison, `window` the first and last date of its games (None
-    if none were compared), and `metrics` are those of the candidate on these games. `recipe` is `recipe_digest` of the
-    bundle. Events of older versions have none of `rule`, `window`, `metrics` and `recipe`.
+    For a promotion, `name`, `run_id`, `contract` (a fingerprint) and `train` (first and last day) are those of the
+    bundle (the saved model). `checks` are the results of the checks before the promotion. `rule` is the rule of the
+    comparison with production. `window` has the first and the last date of the compared games; None if none were
+    compared. `metrics` are those of the candidate on these games. `recipe` is a digest of the bundle's settings without
+    dates and paths. Events of older versions have none of `rule`, `window`, `metrics` and `recipe`.
 
-    For a rollback or retirement: `left` is the fingerprint of the model that was in production before.
+    For a rollback or retirement, `left` is the fingerprint of the model that was in production before.
     """
 
     who: str | None = None
@@ -84,10 +86,11 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of the model in production.
+    """One change of the model in production: a promotion, a rollback or a retirement.
 
-    `bundle` is the fingerprint of the model in production after the change; None if there is none. `previous` is the
-    digest of the previous event's file ("" for the first event), so that a change of that file is detected.
+    `number` counts the events from 1, and `time` is the time of the change in UTC. `bundle` is the fingerprint of the
+    model in production after the change; None if there is none. `previous` is the digest of the previous event's file
+    ("" for the first event), so that a change of that file is detected.
     """
 
     schema_version: int
@@ -101,18 +104,22 @@ class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Registry:
-    """The registry in a folder.
+    """The registry of the model in production, in a folder: a history of events, and copies of the promoted bundles.
 
-    Reading needs no lock. A caller of `promote`, `rollback`, `retire` or `clear_leftovers` must hold the lock. These
-    methods raise DataError if the registry is damaged or cannot be written. The first three raise GateError if another
-    process has added an event meanwhile, which happens only on a file system without locks.
+    A bundle is a saved model. Reading needs no lock. A caller of `promote`, `rollback`, `retire` or `clear_leftovers`
+    must hold the lock. These methods raise DataError if the registry is damaged or cannot be written. `promote`,
+    `rollback` and `retire` raise GateError if another process has added an event meanwhile. That happens only on a file
+    system without locks.
     """
 
     folder: Path
 
     @classmethod
     def of(cls, outputs: str | Path) -> Registry:
-        """Return the registry below an outputs folder; the folder may be missing."""
+        """Return the registry of the model in production in the folder `production` of the folder `outputs`.
+
+        The folder may be missing; the registry then has no events.
+        """
         return cls(Path(outputs) / FOLDER)
 
     @staticmethod
@@ -121,9 +128,9 @@ class Registry:
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[RegistryEvent, ...]:
-        """Return every event, oldest first; none if the registry is empty or its folder is missing.
+        """Return every event (promotion, rollback or retirement), oldest first; () if the registry is empty or missing.
 
-        DataError that names the file of an event that is damaged, was written by another version, or does not continue
+        DataError, which names the file, if an event is damaged, was written by another version, or does not continue
         the event before it.
         """
         events: list[RegistryEvent] = []
@@ -139,18 +146,18 @@ class Registry:
         return tuple(events)
 
     def current(self) -> str | None:
-        """Return the fingerprint of the bundle in production; None if no model is in production.
+        """Return the fingerprint of the bundle (the saved model) in production; None if no model is in production.
 
-        DataError if the history is damaged.
+        DataError if the history of events is damaged.
         """
         events = self.history()
         return events[-1].bundle if events else None
 
     def current_bundle(self) -> Bundle:
-        """Return the verified bundle in production.
+        """Return the verified bundle (a saved model with unchanged files) in production.
 
-        DataError if there is none, or if it or the history is damaged. ConfigurationError if this version refuses the
-        settings of the bundle.
+        DataError if no model is in production, or if the bundle or the history of events is damaged. ConfigurationError
+        if this version refuses the settings of the bundle.
         """
         fingerprint = self.current()
         if fingerprint is None:
@@ -158,29 +165,30 @@ class Registry:
         return self.load(fingerprint)
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified copy of a promoted bundle.
+        """Return the verified copy of a promoted bundle (a saved model); verified means that its files are unchanged.
 
-        DataError if it is missing or damaged, or if another bundle replaced it. ConfigurationError if this version
-        refuses the settings of the bundle.
+        DataError if the copy is missing or damaged, or if another bundle replaced it. ConfigurationError if this
+        version refuses the settings of the bundle.
         """
         return load_copy(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
-        """Return the folder of the copy of a promoted bundle; it is missing if that bundle was never promoted."""
+        """Return the folder for the copy of a bundle (a saved model); the folder is missing if no copy was made."""
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
-        """Return a context manager that holds the registry's lock; it waits if another process holds the lock.
+        """Return a context manager that holds the registry's lock.
 
-        `on_wait` is called before it waits. On entering, DataError if the lock file cannot be created.
+        If another process holds the lock, entering the context calls `on_wait` and then waits. On entering, DataError
+        if the lock file cannot be created.
         """
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
     def promote(self, bundle: Bundle, facts: EventFacts) -> RegistryEvent:
-        """Copy a bundle into the registry and make it the model in production; return the new event.
+        """Copy a bundle (a saved model) into the registry and make it the model in production; return the new event.
 
-        `facts` are the details of the promotion; `who` and `commit` are filled in. The caller must hold the lock.
-        DataError if the bundle's folder no longer holds this bundle, or if the registry is damaged or cannot be
+        `facts` are the details of the promotion; the fields `who` and `commit` are filled in. The caller must hold the
+        lock. DataError if the bundle's folder no longer holds this bundle, or if the registry is damaged or cannot be
         written. GateError if another process has added an event meanwhile.
         """
         self.clear_leftovers()
@@ -188,9 +196,11 @@ class Registry:
         return self._append("promoted", bundle.fingerprint, facts)
 
     def rollback_target(self) -> str | None:
-        """Return the fingerprint of the model that a rollback puts into production; None if it would leave no model.
+        """Return the fingerprint of the model that a rollback puts into production.
 
-        ConfigurationError if no earlier state of production exists. DataError if the history is damaged.
+        A rollback undoes the last promotion or retirement that was not undone yet. None if that event is a promotion
+        after a retirement, because no model was then in production. ConfigurationError if there is no such event, or if
+        it is the first promotion. DataError if the history of events is damaged.
         """
         line = _line(self.history())
         if not line:
@@ -204,29 +214,29 @@ class Registry:
     def rollback(self, reason: str = "") -> RegistryEvent:
         """Undo the last promotion or retirement that was not undone yet, and return the new event.
 
-        A second call undoes the one before it. `reason` is kept in the event. The caller must hold the lock.
-        ConfigurationError as in `rollback_target`. DataError if the registry is damaged or cannot be written. GateError
-        if another process has added an event meanwhile.
+        A second call undoes the event before that one. `reason` is kept in the new event. The caller must hold the
+        lock. ConfigurationError if there is no event to undo, or only the first promotion. DataError if the registry is
+        damaged or cannot be written. GateError if another process has added an event meanwhile.
         """
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> RegistryEvent | None:
-        """Return the latest promotion of a recipe for which games were compared; None if there is none.
+        """Return the latest promotion of a recipe for which games were compared; None if there is no such promotion.
 
-        A promotion that was rolled back does not count. `recipe` is a result of `recipe_digest`. DataError if the
-        history is damaged.
+        `recipe` is a result of `recipe_digest`, the digest of a model's settings without dates and paths. A promotion
+        that was rolled back does not count. DataError if the history of events is damaged.
         """
         line = _line(self.history())
         return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
 
     def retire(self, reason: str = "") -> RegistryEvent:
-        """Take the model out of production and return the new event; the next candidate is promoted as a first model.
+        """Take the model out of production, without a successor, and return the new event.
 
-        `reason` is kept in the event. The caller must hold the lock. ConfigurationError if no model is in production.
-        DataError if the registry is damaged or cannot be written. GateError if another process has added an event
-        meanwhile.
+        The next candidate is then promoted as a first model. `reason` is kept in the event. The caller must hold the
+        lock. ConfigurationError if no model is in production. DataError if the registry is damaged or cannot be
+        written. GateError if another process has added an event meanwhile.
         """
         current = self.current()
         if current is None:
@@ -235,9 +245,9 @@ class Registry:
         return self._append("retired", None, EventFacts(left=current, reason=reason))
 
     def clear_leftovers(self) -> int:
-        """Remove the unfinished files of killed processes and return how many there were.
+        """Remove the unfinished files and folders of killed processes from the registry, and return their number.
 
-        The caller must hold the lock. DataError if a file cannot be removed.
+        The caller must hold the registry's lock. DataError if a file cannot be removed.
         """
         found = [*(self.folder / BUNDLES).glob(".*"), *(self.folder / HISTORY).glob(".*")]
         with self._writing():
@@ -249,9 +259,11 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> RegistryEvent:
-        """Write the next event and return it; GateError if another process has written it meanwhile.
+        """Write the next event (promotion, rollback or retirement) and return it.
 
-        The event's file is created as a hard link, because a link never replaces the file of another event.
+        `bundle` is the fingerprint of the model in production after the event; None if there is none. The event's file
+        is created as a hard link, because a link never replaces the file of another event. GateError if another process
+        has written the next event meanwhile. DataError if the registry is damaged or cannot be written.
         """
         number = len(self.history()) + 1
         event = RegistryEvent(
@@ -277,7 +289,11 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy a bundle into the registry and verify the copy; if the registry has a copy already, only verify that."""
+        """Copy a bundle (a saved model) into the registry and verify the copy.
+
+        If the registry has a copy already, only verify that copy. DataError if the copy is damaged or cannot be
+        written.
+        """
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
@@ -300,7 +316,7 @@ class Registry:
 
 
 def copy_bundle_files(bundle: Bundle, to: Path) -> None:
-    """Copy the contents of a bundle's files to another folder.
+    """Copy the contents of the files of a bundle (a saved model) to another folder.
 
     Permissions are not copied, because a read-only copy could not be removed. OSError if a file cannot be read or
     written.
@@ -311,9 +327,10 @@ def copy_bundle_files(bundle: Bundle, to: Path) -> None:
 
 
 def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
-    """Return the promotions and retirements that were not rolled back, oldest first.
+    """Return the promotions and retirements that were not rolled back, oldest first; [] if there are none.
 
-    The last event of the list decides which model is in production. A rollback takes that event off the list.
+    The last event of the list decides which model is in production. A rollback takes the event that is last at its time
+    off the list.
     """
     line: list[RegistryEvent] = []
     for event in events:
@@ -334,9 +351,10 @@ def _user() -> str:
 
 
 def load_copy(folder: Path, fingerprint: str) -> Bundle:
-    """Return the verified bundle in a folder; DataError if it is missing, damaged or of another fingerprint.
+    """Return the verified bundle (a saved model with unchanged files) in a folder.
 
-    ConfigurationError if this version refuses the settings of the bundle.
+    DataError if the bundle is missing or damaged, or if its fingerprint is not `fingerprint`. ConfigurationError if
+    this version refuses the settings of the bundle.
     """
     bundle = read_bundle(folder)
     if bundle.fingerprint != fingerprint:

@@ -1,13 +1,14 @@
-"""The rules that decide on a promotion from metrics on games after the training of both models.
+"""The rules that decide on the promotion of a candidate, from metrics on games after the training of both models.
 
     first_model   for a candidate while no model is in production: it must be better than the base rate of its training
     better        for a candidate of another recipe: the lower bound of its AUC minus production's must be above
                   `promote.margin`, and its log loss and Brier score must not be worse
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
-A metric is not worse if the upper bound of its difference is below `promote.tolerance`. For `better` the difference
-itself must also be at most 0. Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games.
-The exception is a retrain on all games, because no later games exist (see `rely_on_recipe`).
+A recipe has the settings of a model without dates and paths. A metric is not worse if the upper bound of its difference
+to production is below `promote.tolerance`. For `better` the difference itself must also be at most 0. Each rule needs
+at least `promote.min_dates` game dates and `promote.min_games` games. The exception is a retrain on all games, because
+no later games exist (see `rely_on_recipe`).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ NAMES: dict[RuleName, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule of a promotion, and the reason why this rule applies."""
+    """The rule by which a candidate for production is checked, and the reason why this rule applies."""
 
     name: RuleName
     reason: str
@@ -62,12 +63,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class GateComparison:
-    """The results of the checks on games after training.
+    """The results of the checks of a candidate for production on games after its training.
 
     `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
     games were compared. `is_too_early` is true if there are not enough games after the training of the compared models.
-    `is_by_recipe` is true if the checks use an earlier comparison of the same recipe instead of games. `warnings` are
-    sentences about figures that pass a check but that the user should know.
+    `is_by_recipe` is true if the checks use an earlier comparison of the same recipe (the settings without dates and
+    paths) instead of games. `warnings` are sentences about figures that pass a check but that the user should know.
     """
 
     checks: tuple[Check, ...]
@@ -79,16 +80,16 @@ class GateComparison:
 
     @property
     def is_passed(self) -> bool:
-        """Whether no check failed; a check that was not run did not fail."""
+        """Whether no check of the candidate failed; a check that was not run did not fail."""
         return all(check.is_passed is not False for check in self.checks)
 
 
 def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["better", "not_worse"] | None) -> Rule:
-    """Return the rule by which a candidate is compared.
+    """Return the rule by which a candidate for production is checked, and the reason for the rule.
 
-    If no model is in production, it is first_model. Otherwise it is `asked` or, if that is None, not_worse for a
-    retrain of the model in production and better for any other candidate. ConfigurationError if `asked` is not_worse
-    and the candidate is no such retrain.
+    If no model is in production, the rule is first_model. Otherwise it is `asked`. If `asked` is None, it is not_worse
+    for a retrain of the model in production (only the dates differ), and better for any other candidate.
+    ConfigurationError if `asked` is not_worse and the candidate is no such retrain.
     """
     if production is None:
         return Rule("first_model", "no model is in production")
@@ -106,18 +107,23 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
 
 
 def list_unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
-    """Return the checks of a rule as not run, with `reason` as the figure of each; GAMES is not one of them."""
+    """Return the checks of a rule as not run, with `reason` as the figure of each check.
+
+    The check GAMES (whether there are enough later games) is not among them.
+    """
     return tuple(Check(name, None, reason) for name in NAMES[rule.name])
 
 
 def compare_with_base_rate(
     candidate: Bundle, rule: Rule, warehouse: Warehouse, config: PromoteConfig
 ) -> GateComparison:
-    """Return the checks of a first model on the games after its training: GAMES, AUC, log loss and verdict.
+    """Return the checks of a first model (no model is in production yet) on the games after its training.
 
-    If there are too few games, GAMES fails and the other checks are returned as not run. ConfigurationError if
-    config.start..config.end overlaps the training window or ends before it begins, or if a feature needs injury reports
-    and no table of them is configured. DataError if the warehouse cannot be read.
+    The check GAMES fails if there are too few games; the other checks are then returned as not run. Otherwise the
+    interval of the AUC must lie above 0.5. The interval of the log loss minus that of the training base rate must lie
+    below 0. The verdict of the evaluation must be at least MARGINAL. ConfigurationError if config.start..config.end
+    overlaps the training window or ends before it begins, or if a feature needs injury reports and no table of them is
+    configured. DataError if the warehouse cannot be read.
     """
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)
@@ -157,10 +163,11 @@ def compare_with_production(
 ) -> GateComparison:
     """Return the checks of a candidate against the model in production, on the games after both trainings.
 
-    The check GAMES fails if there are too few games, if the two models cannot be compared, or if the contract of the
-    model in production is not the installed one. The other checks are then returned as not run. ConfigurationError if
-    config.start..config.end overlaps a training window or ends before it begins, or if a feature needs injury reports
-    and no table of them is configured. DataError if the warehouse cannot be read.
+    The check GAMES fails if there are too few games or if the two models cannot be compared. GAMES also fails if the
+    contract (the definition of features and label) of the model in production is not the installed one. The other
+    checks are then returned as not run. ConfigurationError if config.start..config.end overlaps a training window or
+    ends before it begins, or if a feature needs injury reports and no table of them is configured. DataError if the
+    warehouse cannot be read.
     """
     try:
         found = _compare(candidate, production, warehouse, config)
@@ -178,12 +185,13 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
-    """Return the check of a retrain that was trained on all games; None if no promotion of its recipe compared games.
+    """Return the check of a retrain that was trained on all games, by an earlier promotion of the same recipe.
 
-    There are no later games on which this candidate could be compared. Instead, the latest promotion of the same recipe
-    that compared games is used. The check passes if these games end at most `max_age_days` days before the end of the
-    candidate's training, or later. The other checks of the rule are returned as not run. DataError if the registry is
-    damaged.
+    A recipe has the settings of a model without dates and paths. There are no later games on which this candidate could
+    be compared. Instead, the latest promotion of its recipe that compared games is used; the result is None if there is
+    no such promotion. The check passes if the games of that promotion end at most `max_age_days` days before the end of
+    the candidate's training, or later. The other checks of the rule are returned as not run. DataError if the registry
+    is damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -228,8 +236,9 @@ def decide(
 ) -> tuple[Check, ...]:
     """Return the checks of the rule `better` or `not_worse`: AUC, log loss and Brier score against production.
 
-    `differences` holds candidate minus production for the metrics `auc`, `log_loss` and `brier`. `not_worse` limits the
-    log loss only, so its other two checks are returned as not run.
+    `differences` holds candidate minus production for the metrics `auc`, `log_loss` and `brier`. `limits` has the
+    margin and the tolerance of the rules. `not_worse` limits the log loss only, so the checks of AUC and Brier score
+    are returned as not run.
     """
     return tuple((_better if rule == "better" else _not_worse)(differences, limits))
 
@@ -267,7 +276,11 @@ def _not_worse(differences: Mapping[str, PairedDifference], limits: PromotionGat
 
 
 def _tolerated_losses(rule: RuleName, log_loss: PairedDifference, limits: PromotionGateConfig) -> tuple[str, ...]:
-    """Return a warning if the rule `not_worse` passes a log loss that is worse beyond chance, otherwise ()."""
+    """Return a warning if the rule `not_worse` passes a log loss that is worse than production's beyond chance.
+
+    A log loss is worse beyond chance if the interval of the difference to production lies above 0. Return () if there
+    is nothing to warn of.
+    """
     difference = log_loss.difference
     is_allowed = rule == "not_worse" and _is_below(difference, limits.tolerance)
     if not (is_allowed and _is_above(difference, 0.0)):
@@ -289,10 +302,10 @@ def _is_below(found: Interval, limit: float) -> bool:
 
 
 def _format_difference(paired: PairedDifference) -> str:
-    """Return a difference and its interval as text with four decimals.
+    """Return the difference of a metric between two models, and its interval, as text with four decimals.
 
-    If four decimals would round one of the numbers to 0, all have one significant digit. The text says so if the
-    difference is undefined or has no interval.
+    If four decimals would round one of the numbers to 0, all numbers have one significant digit. The text says so if
+    the difference is undefined or has no interval.
     """
     found = paired.difference
     if found.estimate is None:

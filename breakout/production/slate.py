@@ -1,12 +1,12 @@
 """The slate of a day: the ranked candidates for a breakout, and the players who were left out, with the reason.
 
 A candidate meets four conditions. His latest game this season was for a team that plays on the day. That game is at
-most `max_days_since_game` days old. He is a role player by the bundle's target, with at least `min_prior_games` games
-this season. He is not listed as out in the injury reports, if the warehouse has them. The features of candidates come
-from the same query as those of training rows.
+most `max_days_since_game` days old. He is a role player by the target of the bundle (the saved model), with at least
+`min_prior_games` games this season. He is not listed as out in the injury reports, if the warehouse has them. The
+features of candidates come from the same query as those of training rows.
 
-Only injury reports up to the cutoff are used. If the slate is built before the cutoff, only those up to the time of
-building are used.
+Only injury reports up to the cutoff (a time of day in the bundle's settings) are used. If the slate is built before the
+cutoff, only reports up to the time of building are used.
 """
 
 from __future__ import annotations
@@ -71,20 +71,28 @@ SKIPPED_COLUMNS = (
 
 @dataclass(frozen=True)
 class Slate:
-    """The ranked players of one day's games.
+    """The players of one day's games: ranked candidates for a breakout, and skipped players.
 
-    `ranked` has one row for each candidate, highest probability first: KEY_COLUMNS, split ("slate"), probability (of a
-    breakout if he plays), player_full_name, team_abbr, opponent_team_abbr, is_home, season_points_avg (his average this
-    season, in points), points_for_breakout (the fewest points that are a breakout), games_before, days_since_last_game,
-    availability_status (doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported for
-    the day), team_out and opponent_out (names of the players who are out or doubtful), known_at, top_features (text),
-    bundle and contract (their fingerprints), and, for a model of points, ladder (the list of P(points >= k) for k = 1,
-    2, ...). `features` has the values that the model got, one row for each row of `ranked` as `build_slate` returns
-    it; NaN where a default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked.
+    `ranked` has one row for each candidate, highest probability first. Its columns are
 
-    `warnings` are sentences: games or statuses that are not known yet, a slate without players, another contract.
-    `predicted_at` is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for
-    the day by the cutoff, including those of players who are not on the slate.
+    - KEY_COLUMNS, split ("slate"), probability (of a breakout if he plays), player_full_name, team_abbr,
+      opponent_team_abbr and is_home;
+    - season_points_avg (his average this season, in points) and points_for_breakout (the fewest points that are a
+      breakout);
+    - games_before (his games this season) and days_since_last_game;
+    - availability_status: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
+      for the day;
+    - team_out and opponent_out (names of the players who are out or doubtful), and known_at (the time of the newest
+      report);
+    - top_features (a text), bundle (the fingerprint of the saved model) and contract (the fingerprint of its definition
+      of features and label);
+    - for a model of points, ladder: the list of P(points >= k) for k = 1, 2, ...
+
+    `features` has the values that the model got, one row for each row of `ranked` as `build_slate` returns it; NaN
+    where a default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked. `warnings`
+    are sentences: games or statuses that are not known yet, a slate without players, another contract. `predicted_at`
+    is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for the day by the
+    cutoff (the time up to which injury reports count), including those of players who are not on the slate.
     """
 
     day: date
@@ -97,7 +105,7 @@ class Slate:
 
     @property
     def known_at(self) -> datetime | None:
-        """The time in UTC at which the newest of `statuses` was reported; None if there are none.
+        """The time in UTC at which the newest of `statuses` (from injury reports) was reported; None without any.
 
         The column known_at of `ranked` holds this time as ISO 8601 text, or "" if there are no statuses.
         """
@@ -107,11 +115,12 @@ class Slate:
 def build_slate(
     bundle: Bundle, warehouse: Warehouse, day: date, max_days_since_game: int, *, now: datetime | None = None
 ) -> Slate:
-    """Return the slate of a day, with the injury reports up to the cutoff, or up to `now` if that is earlier.
+    """Return the slate of a day: the candidates for a breakout, ranked by a saved model, and the skipped players.
 
-    A player whose latest game is more than `max_days_since_game` days old is not ranked. `now` is a datetime with a
-    time zone; None is the present. DataError if the schedule has no game on the day, or if a source table is missing or
-    damaged. ConfigurationError if a feature needs injury reports and no table of them is configured.
+    Injury reports count up to the cutoff time in the bundle's settings, or up to `now` if that is earlier. A player
+    whose latest game is more than `max_days_since_game` days old is not ranked. `now` is a datetime with a time zone;
+    None is the present. DataError if the schedule has no game on the day, or if a source table is missing or damaged.
+    ConfigurationError if a feature needs injury reports and no table of them is configured.
     """
     check_schedule(warehouse, bundle, day)
     now = now or datetime.now(UTC)
@@ -134,16 +143,18 @@ def build_slate(
 
 
 def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
-    """Return the slate with a warning that names the differences, and with the column contract_mismatch in `ranked`.
+    """Return the slate with a warning and the column contract_mismatch, because it is scored under another contract.
 
-    The column is true in every row. `differences` are those between the bundle's contract and the installed one.
+    A slate has the ranked players of one day, a contract is the definition of features and label. `differences` are
+    sentences about the differences between the contract of the bundle (the saved model) and the installed contract; the
+    warning names them. The column contract_mismatch of `ranked` is true in every row.
     """
     warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
     return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
 
 
 def check_day(bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if the day is within the bundle's training window or before it."""
+    """Raise ConfigurationError if a day to predict is within or before the training window of a saved model."""
     if day <= bundle.train_end:
         raise ConfigurationError(
             f"date={day} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
@@ -154,7 +165,8 @@ def check_day(bundle: Bundle, day: date) -> None:
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     """Raise DataError unless the schedule has a game on the day with one of the bundle's season types.
 
-    DataError also if there is no schedule, or if it is damaged.
+    A bundle is a saved model; season types are, for example, regular season and playoffs. DataError also if there is no
+    schedule, or if the schedule is damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -175,10 +187,10 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
 
 
 def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[str, Any]:
-    """Return what the schedule has of the bundle's season types within 400 days of the day.
+    """Return the number and the dates of scheduled games of the bundle's season types, within 400 days of the day.
 
-    The keys are games (their number on the day), first_date, last_date and next_date (the first one after the day); a
-    date is None if there is no such game.
+    A bundle is a saved model. The keys of the result are games (their number on the day), first_date, last_date and
+    next_date (the first date after the day). A date is None if there is no such game.
     """
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -193,9 +205,10 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses) -> pd.DataFrame:
-    """Return the ranked table of the candidates `rows`; its index holds the position of each candidate in `rows`.
+    """Return the table of candidates for a breakout, sorted by probability, highest first.
 
-    `stale` holds the days since each player's last game, shape (n,).
+    `rows` has the features of the candidates, and the index of the result their positions in `rows`. `stale` holds the
+    days since each candidate's last game, shape (n,). `statuses` are those of the injury reports.
     """
     context, absent = rows.context, statuses.absent_players()
     ranked = rows.keys.assign(
@@ -225,9 +238,10 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """Return a text for each row: at most TOP_FEATURES features that change the log odds most, with values and changes.
+    """Return for each row a text about the features that change the predicted log odds most, with values and changes.
 
-    Features that change nothing are left out. A missing value that is filled with the feature's default is marked.
+    A text names at most TOP_FEATURES features. Features that change nothing are left out. A missing value that is
+    filled with the feature's default is marked.
     """
     if not len(rows):
         return []
@@ -247,9 +261,10 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 def _reasons(
     rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses, target: TargetConfig, max_days_since_game: int
 ) -> list[str]:
-    """Return for each row the first reason why the player is not a candidate; "" for a candidate.
+    """Return for each row the first reason why the player is not a candidate for a breakout; "" for a candidate.
 
-    `stale` holds the days since each player's last game, shape (n,).
+    `stale` holds the days since each player's last game, shape (n,). `statuses` are those of the injury reports.
+    `target` has the limits for a role player.
     """
     columns = (rows.context[name] for name in ("games_before", "season_points_avg", "is_role_player"))
     reasons = []
@@ -272,7 +287,8 @@ def _reasons(
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
     """Return a warning if the warehouse lacks games scheduled before the day, and one if the slate has no players.
 
-    `players` is the number of players on the slate, candidates or not.
+    `players` is the number of players of the day's games, candidates for a breakout or not. The result is () if there
+    is nothing to warn of.
     """
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
@@ -290,9 +306,10 @@ WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@sea
 
 
 def _status_warnings(bundle: Bundle, statuses: ReportedStatuses, day: date, rows: Dataset) -> tuple[str, ...]:
-    """Return a warning if the slate is built before the cutoff, and one if no status was reported for the day.
+    """Return a warning if the cutoff is not reached yet, and one if no status was reported for the day.
 
-    Without a table of injury reports there are no warnings.
+    The cutoff is the time up to which injury reports count. `rows` are the players of the day's games. The result is ()
+    if there is nothing to warn of, or if there is no table of injury reports.
     """
     asked = bundle.features.availability
     early = unreported = ""

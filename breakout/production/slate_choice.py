@@ -1,4 +1,7 @@
-"""The user's choices for a slate: its day (a date, `today` or `tomorrow`) and the players to leave out."""
+"""The user's choices for a slate: its day (a date, `today` or `tomorrow`) and the players to leave out.
+
+A slate has the ranked players of one day's games.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ EXCLUDED = "excluded"
 def resolve_day(given: str, now: datetime | None = None) -> date:
     """Return the date of `today` or `tomorrow` in US Eastern time, or the date of an ISO text such as 2026-02-06.
 
-    `now` None is the present. ConfigurationError for a text that is no date.
+    `now` is the instant at which today is determined; None is the present. ConfigurationError if `given` is no date.
     """
     if given in DAYS_AHEAD:
         return (now or datetime.now(EASTERN)).astimezone(EASTERN).date() + timedelta(days=DAYS_AHEAD[given])
@@ -39,10 +42,10 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
     """Return the slate with the named players moved from `ranked` to `skipped`, with the reason `excluded`.
 
-    A name is a player_lookup or a full name. `features` keeps the rows of the moved players. A name of nobody on the
-    slate is ignored if it is that of a player who has a game in the warehouse, at most `market.matching.KNOWN_FOR`
-    before the slate's day. ConfigurationError for any other name; the message suggests a similar one if there is one.
-    DataError if the warehouse cannot be read.
+    A slate has the players of one day's games. A name is a player_lookup (a key such as lebronjames) or a full name.
+    The table `features` of the slate keeps the rows of the moved players. The name of a player who is not on the slate
+    is ignored if he has a game in the warehouse in the 400 days before the slate's day. ConfigurationError for any
+    other name; the message suggests a similar name if there is one. DataError if the warehouse cannot be read.
     """
     wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
@@ -68,9 +71,10 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 
 
 def _refuse_unknown(unknown: dict[str, str], known: Sequence[str]) -> None:
-    """Raise ConfigurationError if `unknown` names a player; the message suggests the most similar names of `known`.
+    """Raise ConfigurationError if `unknown` is not empty; the message suggests the most similar names of `known`.
 
-    `unknown` maps each player_lookup to the name that the user typed; `known` holds the known values of player_lookup.
+    `unknown` maps the key (player_lookup) of each unknown player to the name that the user typed. `known` holds the
+    keys of the known players.
     """
     if unknown:
         guesses = [(unknown[key], nearest_name(key, known)) for key in sorted(unknown)]

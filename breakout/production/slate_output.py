@@ -1,4 +1,4 @@
-"""The output of a slate to the data files or the BigQuery table that `out=` names.
+"""The output of a slate (one day's ranked players) to the data files or the BigQuery table that `out=` names.
 
 A table gets the ranked players only. The extension of a file chooses CSV, Parquet or JSON (a list of records). Skipped
 players are written to a second file, NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a
@@ -31,7 +31,8 @@ DATA_FILES = (".csv", ".parquet", ".json")
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
     """Raise ConfigurationError unless `out` names a data file, a web page or a BigQuery table.
 
-    A BigQuery table needs a BigQuery warehouse, too. None is accepted; the slate is then only printed.
+    A data file ends in .csv, .parquet or .json, a web page in .html. A BigQuery table is given as
+    bigquery:DATASET.TABLE, and needs a BigQuery `warehouse`. None is accepted; the predictions are then only printed.
     """
     if out is None:
         return
@@ -52,11 +53,11 @@ def check_data_file(out: str | None) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
-    """Write the slate to a BigQuery table or to files, and return their names. A file appears whole or not at all.
+    """Write the slate (one day's players) to a BigQuery table or to files, and return the names of table or files.
 
-    `out` is a data file or a table that `check_out` accepts. A table gets the ranked players only. A file gets a second
-    one beside it for the skipped players, and a third for `offers`, the prices of the slate, unless they are None.
-    DataError if the table or a file cannot be written.
+    `out` is a data file or bigquery:DATASET.TABLE. A table gets the ranked players only. A file gets a second file
+    beside it for the skipped players, and a third for `offers`, the prices of the slate. There is no third file if
+    `offers` is None. A file appears whole or not at all. DataError if the table or a file cannot be written.
     """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
@@ -77,14 +78,15 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.D
 
 
 def skipped_path(path: Path) -> Path:
-    """Return the path of the file for skipped players: NAME.skipped.EXTENSION beside NAME.EXTENSION."""
+    """Return the path of the file for players without a prediction: NAME.skipped.EXTENSION beside NAME.EXTENSION."""
     return path.with_name(f"{path.stem}.skipped{path.suffix}")
 
 
 def write_rows(frame: pd.DataFrame, path: Path) -> None:
-    """Write rows with the column game_date to a Parquet, CSV or JSON file, by the extension of `path`.
+    """Write a table with the column game_date to a Parquet, CSV or JSON file, by the extension of `path`.
 
-    Any extension but .parquet and .csv means JSON. DataError if the file cannot be written.
+    Any extension but .parquet and .csv means JSON: a list of records, in which a missing value is null. DataError if
+    the file cannot be written.
     """
     if path.suffix.lower() == ".parquet":
         save_parquet(frame, path)

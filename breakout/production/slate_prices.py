@@ -1,4 +1,7 @@
-"""The prices of a slate, with the expected value of each, and stakes if a backtest has shown an edge."""
+"""The prices for the players of a slate (the games of one day), with the expected value of each price.
+
+Stakes are added if a backtest has shown an edge (evidence that the model adds to the market's probability).
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,17 @@ COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_
 
 @dataclass(frozen=True, eq=False)
 class PricedSlate:
-    """The prices of a slate's players.
+    """The bookmakers' prices for the players of a slate (the games of one day), with expected values and stakes.
 
-    `offers` has COLUMNS and one row for each side of a line that has a price, the largest `claimed` first. `ours` and
-    `market` are the model's and the market's probability of the side, given no push. `claimed` is the expected profit
-    per unit staked, computed from `ours`; `expected_value` is the same, computed from the probability after
-    `market.stakes.shrink` has moved it towards the market's. Stakes are shares of the bank. Stakes and `expected_value`
-    are NaN where nothing is staked. `matched` has all matched lines and the counts of unused quotes. `weight` decides
-    the stakes.
+    A line is a bookmaker's number of points. `offers` has COLUMNS and one row for each side (more or fewer points) of a
+    line that has a price, the largest `claimed` first. The columns `ours` and `market` are the model's and the market's
+    probability of the side, if the points do not equal the line. `claimed` is the expected profit per unit staked,
+    computed from `ours`. `expected_value` is the expected profit computed from the model's probability after it was
+    moved towards the market's. Stakes are shares of the bank (all the money for bets). Stakes and `expected_value` are
+    NaN where nothing is staked.
+
+    `matched` has all lines of the slate's players, and the counts of quotes (offers of prices) that were not used.
+    `weight` says how far the model is trusted beside the market, and decides the stakes.
     """
 
     offers: pd.DataFrame
@@ -54,11 +60,12 @@ class PricedSlate:
 
 @dataclass(frozen=True)
 class NamedWeight:
-    """The weight of the model in the stack with the market (see `market.stacking`), from a backtest.
+    """The weight of the model beside the betting market, from a backtest that the user names.
 
-    `interval` is None if no backtest is named, or if no line of the backtest could be used to fit a weight (see
-    `market.baseline.scored_lines`). `has_edge` is copied from the `Backtest`, and false if none is named. If it is
-    false, nothing is staked.
+    With a weight of 0 the model adds nothing to the market's probability; with 1 the model's probability is used.
+    `interval` is the weight with its interval. `interval` is None if no backtest is named, or if no line (a bookmaker's
+    number of points) of the backtest has a market probability and a result. `has_edge` is true if the backtest placed a
+    bet and the interval lies above 0; false if no backtest is named. If `has_edge` is false, nothing is staked.
     """
 
     interval: Interval | None
@@ -66,15 +73,17 @@ class NamedWeight:
 
 
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
-    """Check that the bundle can be priced as asked, and return the weight of the named backtest for a slate of `day`.
+    """Check that prices can be added to a bundle's slate of `day`, and return the model's weight beside the market.
 
-    If no backtest is named, the weight has no interval and no edge. ConfigurationError in four cases:
+    A bundle is a saved model, a slate the ranked players of one day. The weight is that of the backtest that
+    `config.backtest` names. If no backtest is named, the weight has no interval and no edge. ConfigurationError in four
+    cases:
 
     - prices are configured, but the bundle predicts no distribution of points;
     - a backtest is named without prices;
     - the backtest includes games of `day` or later, so that its weight depends on results that are not known yet;
-    - the backtest has another prices.margin, its models have another contract or recipe (seeds may differ), or it does
-      not hold their recipes.
+    - the backtest has another prices.margin (the way to remove the bookmaker's margin), models of another contract
+      (definition of features and label) or recipe (settings without dates and paths; seeds may differ), or no recipes.
 
     DataError if the named folder holds no readable backtest.
     """
@@ -98,7 +107,7 @@ def find_backtest(given: str, outputs: Path) -> Path:
     """Return the folder of a finished backtest: `given` itself, or for `latest` the newest one below `outputs`.
 
     A folder that is called `latest` takes precedence. The names of backtest folders begin with the time of their start,
-    so the newest has the greatest name. DataError if there is no finished backtest.
+    so the newest folder has the greatest name. DataError if there is no finished backtest.
     """
     if given != LATEST or Path(given).exists():
         folder = Path(given)
@@ -115,9 +124,15 @@ def find_backtest(given: str, outputs: Path) -> Path:
 
 
 def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig, bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if the weight of a backtest cannot be used for a bundle's slate of `day`.
+    """Raise ConfigurationError if the model's weight in a backtest cannot be used for a bundle's slate of `day`.
 
-    It cannot if the backtest has games of `day` or later, another prices.margin, or another contract or recipe.
+    A bundle is a saved model, a slate the ranked players of one day. The weight cannot be used if
+
+    - the backtest has games of `day` or later;
+    - the backtest has another prices.margin (the way to remove the bookmaker's margin);
+    - its models have another contract (definition of features and label) or recipe (settings without dates and paths).
+
+    `folder` is named in the message.
     """
     if record.end >= day.isoformat():
         raise ConfigurationError(
@@ -140,7 +155,8 @@ def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig,
 def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
     """Raise ConfigurationError unless all models of a backtest have the recipe of the bundle; seeds may differ.
 
-    The error is also raised if the backtest does not hold the recipes of its models.
+    A recipe has the settings of a model without dates and paths, a bundle is a saved model. ConfigurationError also if
+    the backtest does not hold the recipes of its models. `folder` is named in the message.
     """
     if record.recipes is None:
         raise ConfigurationError(
@@ -157,11 +173,15 @@ def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
 
 
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
-    """Return the offers for the players of a slate, from the configured prices of its day, with stakes by `weight`.
+    """Return the configured prices for the players of a slate (the games of one day), with stakes by `weight`.
 
-    The slate must be that of a model with a ladder. A quote with a time is used only if it is older than tip-off, and
-    newer than 05:00 US Eastern of the day and than the newest status that the slate knows. DataError if the slate has
-    no candidates, if there is no quote of the day, or if `read_prices` or `match_prices` refuses the prices.
+    The model of the slate must predict a ladder (P(points >= k) for k = 1, 2, ...). A quote (one offer of prices) is
+    used only if it was made before tip-off and after 05:00 US Eastern of the day. The quote must also be newer than the
+    newest report of a player's status that the slate used. These conditions do not apply to a quote without a time.
+
+    DataError if the slate has no candidates, or if there is no quote of the day. DataError also if the warehouse or the
+    prices cannot be read, if a price is invalid, or if most players with prices did not play on the date of the price.
+    ConfigurationError if the warehouse of a price table cannot be opened.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
     columns = ["game_date", "game_id", "player_lookup", "ladder"]

@@ -1,4 +1,7 @@
-"""The statuses of players in the injury reports for one game date, up to the cutoff of the slate."""
+"""The statuses of players (such as out or doubtful) in the injury reports for one game date.
+
+Injury reports count up to the cutoff time of the slate (one day's ranked players).
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,12 @@ _OPTIONAL = ("player_full_name", "reason")
 
 @dataclass(frozen=True)
 class ReportedStatuses:
-    """The latest status of each player who was reported for one game date.
+    """The latest status (such as out or doubtful) of each player who was reported for one game date.
 
-    `players` has STATUS_COLUMNS and one row for each player and team; no rows if nothing was reported. Its reported_at
-    is in UTC, and its player_full_name is the player_lookup where the reports have no name. `is_available` is false if
-    the warehouse has no injury reports. Reports after the instant `cutoff` are not used. `cutoff_text` is the cutoff's
-    time of day, with its date if that is not the game date.
+    `players` has STATUS_COLUMNS and one row for each player and team; no rows if nothing was reported. The column
+    reported_at is in UTC. The column player_full_name has the player_lookup where the reports have no name.
+    `is_available` is false if the warehouse has no injury reports. Reports after the instant `cutoff` are not used.
+    `cutoff_text` is the cutoff's time of day, with its date if that is not the game date.
     """
 
     players: pd.DataFrame
@@ -43,13 +46,14 @@ class ReportedStatuses:
 
     @property
     def known_at(self) -> datetime | None:
-        """The time in UTC at which the newest of these statuses was reported; None if there are none."""
+        """The time in UTC at which the newest of these statuses was reported; None if nothing was reported."""
         return self.players["reported_at"].max().to_pydatetime() if len(self.players) else None
 
     def of_rows(self, rows: Dataset) -> list[str]:
-        """Return the status of each row's player in the row's team.
+        """Return the status (such as out or doubtful) of each row's player in the row's team.
 
-        It is NOT_LISTED for a player who is not listed, and UNKNOWN for every player if nothing was reported.
+        The status is NOT_LISTED for a player who is not in the injury reports. The status is UNKNOWN for every player
+        if nothing was reported.
         """
         if not len(self.players):
             return [UNKNOWN] * len(rows)
@@ -58,9 +62,9 @@ class ReportedStatuses:
         return [listed.get(key, NOT_LISTED) for key in keys]
 
     def absent_players(self) -> dict[str, str]:
-        """Return for each team the names of its players who are out or doubtful, as one text; doubtful is marked.
+        """Return for each team the full names of its players who are out or doubtful, joined by commas in one text.
 
-        A team without such players is left out.
+        A doubtful player is marked. A team without such players is left out.
         """
         absent = self.players[self.players["status"].isin(_ABSENT)]
         marked = absent["player_full_name"] + absent["status"].map({"out": "", "doubtful": " (doubtful)"})
@@ -68,9 +72,10 @@ class ReportedStatuses:
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
-    """Return the cutoff settings with which a slate of `day` that is built at `now` reads injury reports.
+    """Return the cutoff settings with which predictions for `day` that are made at `now` read injury reports.
 
-    If `now` is before the cutoff, it becomes the cutoff, rounded down to the minute.
+    The cutoff is the time up to which injury reports count. If `now` is before the cutoff, the new cutoff is `now`,
+    rounded down to the minute; otherwise `availability` is returned unchanged.
     """
     if now >= cutoff_instant(availability, day):
         return availability
@@ -79,9 +84,10 @@ def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> Avai
 
 
 def read_statuses(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> ReportedStatuses:
-    """Return the statuses reported for a day by the cutoff of `features`; none if there is no table of injury reports.
+    """Return the statuses (such as out or doubtful) that injury reports have for a day.
 
-    DataError if the reports are damaged.
+    Only reports up to the cutoff time in `features` are read. The result has no statuses if nothing was reported, or if
+    there is no table of injury reports. DataError if the reports are damaged.
     """
     availability = features.availability
     cutoff = cutoff_instant(availability, day)
