@@ -50,8 +50,9 @@ def predictions_frame(
 ) -> pd.DataFrame:
     """Return rows of predictions.parquet: the columns of `rows.keys`, split, probability and is_breakout (0 or 1).
 
-    `probability` has the shape (n,). If `ladder`, P(points >= k) for k = 1, ..., K with the shape (n, K), is given, the
-    column `ladder` contains one array for each row. ValueError if the games are not played yet.
+    `probability` has the shape (n,). `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; the column `ladder`
+    then contains one array for each row. If it is None, there is no such column. ValueError if the games are not played
+    yet.
     """
     frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
     return frame if ladder is None else frame.assign(ladder=list(ladder))
@@ -61,9 +62,9 @@ def predictions_frame(
 class ScoredRows:
     """Rows after the training window, with the probabilities that a fitted model predicts for them.
 
-    `raw` and `probability` (n,) are the probabilities before and after calibration. `train_end` is the last day of the
-    model's training window. `ladder` (n, K) contains calibrated P(points >= k) for k = 1, ..., K; it is None if the
-    model predicts no distribution of points.
+    `learned` is the fitted model with its calibration and baselines. `raw` and `probability` (n,) are the probabilities
+    before and after calibration. `train_end` is the last day of the model's training window. `ladder` (n, K) contains
+    calibrated P(points >= k) for k = 1, ..., K; it is None if the model predicts no distribution of points.
     """
 
     learned: Learned
@@ -74,15 +75,18 @@ class ScoredRows:
     ladder: np.ndarray | None
 
     def predictions(self) -> pd.DataFrame:
-        """Return the rows of predictions.parquet for these rows."""
+        """Return these rows as rows of predictions.parquet with the split `evaluation`.
+
+        The probabilities and ladders are the calibrated ones.
+        """
         return predictions_frame("evaluation", self.rows, self.probability, self.ladder)
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
     """Return the rows with the probabilities that a fitted model predicts for them, before and after calibration.
 
-    `train_end` is the last day of the model's training window. ValueError if the rows lack a column or a field that the
-    model needs.
+    `train_end` is the last day of the model's training window; it is only stored. ValueError if the rows lack a column
+    or a field that the model needs.
     """
     raw = learned.model.predict_probability(rows)
     ladder = predict_ladder(learned.model, rows)
@@ -99,12 +103,12 @@ def evaluate_scored(
 ) -> EvaluationResult:
     """Return the evaluation of the rows of all parts together, and log its warnings.
 
-    `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
-    all parts in order. Each part has its own baselines. If any part was calibrated, the probabilities before
-    calibration are a further baseline, `uncalibrated`. The evaluated threshold is that of the first part, None if it
-    has none, because the thresholds of later parts were chosen on games that are evaluated here. `work` stores the
-    metrics of baselines, so that jobs of a sweep share them; None if there are no other jobs. `target` bounds the
-    slices by season average. ValueError without rows.
+    `parts` has one element for each fold (one window of a walk forward), and one element for any other run. `rows` are
+    the rows of all parts in order. Each part has its own baselines. If any part was calibrated, the probabilities
+    before calibration are a further baseline, `uncalibrated`. The evaluated threshold is that of the first part,
+    because the thresholds of later parts were chosen on games that are evaluated here. There is no threshold if the
+    first part has none. `target` bounds the slices by season average. `work` stores the metrics of baselines, so that
+    jobs of a sweep share them; None if there are no other jobs. ValueError if there are no rows.
     """
     work = work or SharedWork()
     baselines = {
@@ -137,11 +141,11 @@ def evaluate_scored(
 
 
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
-    """Return the metrics of the baseline `name` on all rows and in every resample.
+    """Return the metrics of the baseline `name` on all rows and in every resample (bootstrap draw of game dates).
 
-    The baseline `base_rate` predicts one probability for all games of a fold. It differs between the folds of a walk
-    forward, so it would rank games by date. Therefore the AUC and the average precision of `base_rate` are computed
-    with the mean probability for every row.
+    The baseline `base_rate` predicts one probability for all games of a fold (one window of a walk forward). That
+    probability differs between folds, so it would rank games by date. Therefore the AUC and the average precision of
+    `base_rate` are computed with the mean probability for every row.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)
@@ -156,10 +160,11 @@ def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: Ev
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the slice of each row by month, points band, home or away, rest, season phase and prior season.
+    """Return the label of each row in six kinds of slices (groups of games), by the name of the kind.
 
-    The slices by weeks since the end of training are not among them. `rows` must be built with the features
-    SLICE_FEATURES. ValueError if a season average lies outside the points band of `target`.
+    The kinds are month, points band (by season average), home or away, rest days, season phase and prior season. The
+    slices by weeks since the end of training are not among them. `rows` must be built with the features SLICE_FEATURES.
+    ValueError if a season average lies outside the points band of `target`.
     """
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")
@@ -176,10 +181,11 @@ def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
 
 
 def plain_metrics(label: np.ndarray, probability: np.ndarray, ece_bins: int) -> dict[str, float | None]:
-    """Return log loss, Brier score, ECE, AUC and average precision by name, without intervals.
+    """Return log loss, Brier score, ECE (calibration error), AUC and average precision by name, without intervals.
 
-    `label` and `probability` have the shape (n,). A metric is None if it is undefined, such as the AUC of one class.
-    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], or for fewer than one bin.
+    `label` and `probability` have the shape (n,). `ece_bins` is the number of bins of the ECE. A metric is None if it
+    is undefined, such as the AUC of one class. ValueError for labels other than 0 and 1, for probabilities outside
+    0..1, or for fewer than one bin.
     """
     return {
         "log_loss": log_loss(label, probability),

@@ -1,4 +1,7 @@
-"""The importance of each feature to a model by three measures: the model's own, SHAP values and shuffling."""
+"""The importance of each feature to a model by three measures: the model's own, SHAP values and shuffling.
+
+SHAP values are the contributions of the features to one prediction.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,11 @@ if TYPE_CHECKING:
 class Explanation:
     """Three measures of the importance of a model's features.
 
-    `importance` is the model's own measure, and `shap` the mean |SHAP value|. `permutation` is the rise in log loss and
-    the fall in AUC when one feature is shuffled across games. `shap` and `permutation` are None if the settings switch
-    them off. `features_that_add_nothing` names the features for which neither the interval of the rise nor that of the
-    fall lies wholly above 0. It is None if nothing was shuffled, or if all shuffled rows are of one date.
+    `importance` is the model's own measure. `shap` is the mean |SHAP value| (contribution to a prediction).
+    `permutation` is the rise in log loss and the fall in AUC when one feature is shuffled across games. `shap` and
+    `permutation` are None if the settings switch them off. `features_that_add_nothing` names the features whose two
+    intervals, of the rise and of the fall, both reach 0 or below. It is None if nothing was shuffled, or if all
+    shuffled rows are of one date.
     """
 
     importance: dict[str, float]
@@ -45,9 +49,10 @@ def explain(
 ) -> Explanation:
     """Return the importance of the features of `model` by its own measure, by SHAP values and by shuffling.
 
-    SHAP values are computed on `rows`. Features are shuffled across `permuted_rows`; None means across `rows`.
-    `predict_probability` returns the calibrated probabilities of rows with a shuffled feature. In a walk forward it
-    predicts the rows of each fold with the model of that fold.
+    SHAP values (contributions to one prediction) are computed on `rows`. Features are shuffled across `permuted_rows`;
+    None means across `rows`. `predict_probability` returns the calibrated probabilities of rows with a shuffled
+    feature. In a walk forward it predicts the rows of each window with the model of that window. `config` sets the
+    number of repeats and of rows; a measure with the number 0 is None in the result.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -83,9 +88,10 @@ def _permute(
 
 
 def _mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> ShapImportance | None:
-    """Return the mean |SHAP value| by feature, in log odds before calibration; None if `at_most` is 0.
+    """Return the mean |SHAP value| (contribution to a prediction) by feature, in log odds before calibration.
 
-    If there are more than `at_most` rows, a random sample of `at_most` rows is used.
+    If there are more than `at_most` rows, a random sample of `at_most` rows is used. The result is None if `at_most` is
+    0.
     """
     if not at_most:
         return None

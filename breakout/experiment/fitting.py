@@ -1,4 +1,7 @@
-"""The fit of one experiment: the split of the training rows, the model, calibration, threshold and baselines."""
+"""The fit of one experiment: the split of the training rows, the model, calibration, threshold and baselines.
+
+The threshold is the probability from which a game is flagged as a breakout.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +47,14 @@ logger = logging.getLogger("breakout")
 class Fitted:
     """A fitted experiment: the model, its calibration, the validation rows, and the baselines.
 
-    `held_out_model` was fitted without the validation rows. `model` was also fitted on them, unless `validation.refit`
-    is false and the kind of model can stop early. `validation_raw` and `validation_probability` (v,) are the
-    probabilities that `held_out_model` predicts for the v validation rows, before and after calibration. `calibrator`
-    was fitted on `validation_raw`. `threshold` was chosen on `validation_probability`; it is None if no threshold that
-    flags enough rows reached the target precision. `baselines` maps the kind of a baseline to its model. `fit_seconds`
-    is the time of both fits of the model, without the baselines.
+    - The validation rows are the latest v training rows. `held_out_model` was fitted without them. `model` was also
+      fitted on them, unless `validation.refit` is false and the kind of model can stop early.
+    - `validation_raw` and `validation_probability` (v,) are the probabilities that `held_out_model` predicts for the
+      validation rows, before and after calibration. `calibrator` was fitted on `validation_raw`.
+    - `threshold` (the probability from which a game is flagged) was chosen on `validation_probability`. It is None if
+      no threshold that flags enough rows reached the target precision.
+    - `baselines` maps the kind of a baseline to its model. `fit_seconds` is the time of both fits of the model, without
+      the baselines.
     """
 
     model: Model
@@ -68,19 +73,20 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class SplitRows(FitParts):
-    """The training rows in two parts: the earlier rows `fit` and the later rows `validation`.
+    """The training rows in two parts: the earlier rows `fit`, and the latest rows `validation`.
 
-    `validation` is a `Dataset`, because calibration and reports need its dates and keys.
+    The validation rows are kept out of the fit. `validation` is a `Dataset`, because calibration and reports need its
+    dates and keys.
     """
 
     validation: Dataset
 
 
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
-    """Raise DataError if the training window has fewer than 500 rows, or rows of one class only.
+    """Raise DataError if the training window has fewer than 500 rows, or only breakouts, or no breakouts.
 
     `describe_history` returns a description of the games in the warehouse. The message includes it if there are no rows
-    at all; None leaves it out.
+    at all. If `describe_history` is None, the message leaves it out.
     """
     check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:
@@ -98,7 +104,7 @@ def _describe_class(rows: Dataset) -> str:
 def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
     """Raise DataError if no feature varies over `parts.fit`, because the model could not rank two games.
 
-    The base rate uses no feature and is not checked.
+    The model kind `base_rate`, which predicts one probability for all games, uses no feature and is not checked.
     """
     X = parts.fit.X.to_numpy()
     if KINDS[config.model.kind].uses_features and bool((X[0] == X).all()):
@@ -110,19 +116,21 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """Return the kind of calibration to fit: the configured one, or sigmoid if that is none and classes are weighted.
+    """Return the kind of calibration to fit.
 
-    Class weights distort the probabilities, so every model with class weights needs a calibration.
+    It is the configured kind. But if that is `none` and the model weights the classes, it is `sigmoid`: class weights
+    distort the probabilities, so every model with class weights needs a calibration.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
 
 
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
-    """Return the training rows in two parts, to fit on and to validate on, as the settings `validation` divide them.
+    """Return the training rows in two parts: the earlier rows to fit on, and the latest rows to validate on.
 
-    `work` stores the parts, so that jobs on the same rows share them; None if there are no other jobs. DataError if a
-    part has no rows or one class only, or if no feature varies over the rows to fit on.
+    The settings `validation` divide the rows. `work` stores the parts, so that jobs on the same rows share them; None
+    if there are no other jobs. DataError if a part has no rows or one class only, or if no feature varies over the rows
+    to fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))
@@ -147,11 +155,12 @@ def _split(train: Dataset, rule: ValidationConfig) -> SplitRows:
 def fit_experiment(
     config: ExperimentConfig, train: Dataset, contract: Contract, work: SharedWork | None = None
 ) -> Fitted:
-    """Fit the configured model and the baselines on the training rows, calibrate it and choose its threshold.
+    """Fit the configured model and the baselines on the training rows, calibrate the model and choose its threshold.
 
-    The fingerprint of `contract` is saved with the model. `work` stores the results that several jobs of a sweep share;
-    None if there are no other jobs. DataError if the rows cannot be split into a part to fit on and a part to validate
-    on. ConfigurationError or DataError if the model cannot be fitted.
+    The threshold is the probability from which a game is flagged. The fingerprint of `contract` (the definition of
+    features and label) is saved with the model. `work` stores the results that several jobs of a sweep share; None if
+    there are no other jobs. DataError if the rows cannot be split into a part to fit on and a part to validate on.
+    ConfigurationError or DataError if the model cannot be fitted.
     """
     work = work or SharedWork()
     parts = split_parts(config, train, work)
@@ -172,7 +181,10 @@ def _finish_fit(
     fit_seconds: float,
     work: SharedWork,
 ) -> Fitted:
-    """Calibrate the model, choose the threshold on the validation part, and fit the baselines."""
+    """Calibrate the model and choose its threshold on the validation part, fit the baselines, and return all results.
+
+    The validation part contains the latest training rows, which are kept out of the fit.
+    """
     kind, validation = calibration_kind(config), parts.validation
     is_forced = kind != config.calibration.kind
     if is_forced:
@@ -212,7 +224,11 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return which rows the final model was fitted on, and what the validation rows were used for."""
+    """Return the number and the last date of the rows that the final model was fitted on, and of the validation rows.
+
+    Validation rows are the latest training rows. The result gives their number, and states whether early stopping used
+    them.
+    """
     is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
     dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
     is_stopped = getattr(config.model, "early_stopping_rounds", 0) > 0
@@ -242,7 +258,8 @@ def _baseline_warnings(baselines: Mapping[str, Model]) -> tuple[str, ...]:
 def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
     """Return the log loss of the validation rows before and after a calibration fitted on other validation dates.
 
-    The result is None if nothing is calibrated, or if the validation rows are of one date.
+    The validation rows are the latest training rows, kept out of the fit; `raw` (n,) are their probabilities before
+    calibration. The result is None if nothing is calibrated, or if the validation rows are of one date.
     """
     y = validation.label
     crossed = None if kind == "none" else cross_calibrate(kind, raw, y, validation.dates)
@@ -253,10 +270,11 @@ def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> Held
 
 
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
-    """Return two baselines by kind, `base_rate` and `logistic`, fitted on all training rows: on both parts together.
+    """Return two baselines by kind, `base_rate` and `logistic`, fitted on all training rows.
 
-    `logistic` is a logistic regression on all features of the rows. It has C = 1 and clips standardised values at 3
-    standard deviations.
+    All training rows are both parts together: those to fit on and those to validate on. `base_rate` predicts the share
+    of breakouts for every game. `logistic` is a logistic regression on all features, with C = 1 (inverse
+    regularisation) and standardised values clipped at 3 standard deviations.
     """
     logistic = settings.LogisticConfig("logistic", C=1.0, clip=3.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")

@@ -1,4 +1,4 @@
-"""The market as a baseline of an evaluation, if prices are configured."""
+"""The bookmakers' market as a baseline of an evaluation, if prices are configured."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ logger = logging.getLogger("breakout")
 class MarketComparison:
     """The metrics of a model compared with those of the market, and warnings about prices that were not used.
 
-    `metrics` is None if no prices are configured, if no line has both a market probability and a result, or if the
-    model predicts no distribution of points.
+    `metrics` is None if no prices are configured, or if the model predicts no distribution of points. It is also None
+    if no line (a bookmaker's number of points) has both a market probability and a result.
     """
 
     metrics: MarketMetrics | None
@@ -41,10 +41,10 @@ class MarketComparison:
 
 
 def read_price_files(prices: PricesConfig, warehouse_config: WarehouseConfig) -> pd.DataFrame | None:
-    """Return the quotes of the configured price file; None if no file is configured.
+    """Return the quotes (offers of prices) of the configured price file; None if no file is configured.
 
-    DataError if the file cannot be used. A run calls this before its fit, to fail early. A table of prices is not read
-    here, because only its rows for the dates of the predictions are queried.
+    A run calls this before its fit, to fail early. A BigQuery table of prices is not read here, because only its rows
+    for the dates of the predictions are queried. DataError if the file cannot be used.
     """
     return None if prices.file is None else read_prices(prices, warehouse_config, date.min, date.max)
 
@@ -60,11 +60,13 @@ def compare_with_market(
 ) -> MarketComparison:
     """Compare the predicted distributions of points with the configured prices, and log the warnings.
 
-    `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
-    all parts in order. `availability` contains the cutoff up to which the features read injury reports; None if they
-    read none. `quotes` is the result of `read_price_files`; if it is None, the prices are read here from the configured
-    table. Without configured prices the result has no metrics and no warnings. DataError if prices cannot be used or
-    read. ConfigurationError if the table's warehouse cannot be opened.
+    - `parts` has one element for each fold (one window of a walk forward), and one element for any other run. `rows`
+      are the rows of all parts in order.
+    - `availability` contains the cutoff (the time up to which injury reports count); None if no feature reads them.
+    - `quotes` is the result of `read_price_files`; if it is None, the prices are read here from the configured table.
+
+    If no prices are configured, the result has no metrics and no warnings. DataError if prices cannot be used or read.
+    ConfigurationError if the warehouse of the table cannot be opened.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())

@@ -1,7 +1,7 @@
 """The plan of a run, made before any fit.
 
-`RunPlan` contains the features, the contract (a record of their definitions), the dates and the warehouse. It builds
-the rows of the run, and estimates the cost of reading them.
+`RunPlan` contains the features, the contract (the definition of features and label), the dates and the warehouse. It
+builds the rows of the run, and estimates the cost of reading them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ MIN_TRAINING_ROWS = 500
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One experiment before its fit: the settings, its features, contract and dates, and an open warehouse."""
+    """One experiment before its fit: the settings, its features, contract and dates, and an open warehouse.
+
+    `contract` is the definition of features and label, with a fingerprint.
+    """
 
     config: ExperimentConfig
     features: BreakoutFeatureConfig
@@ -62,37 +65,41 @@ class RunPlan:
         return {"train": self.split.train, **evaluation}
 
     def estimate(self, window: DateRange) -> CostEstimate | None:
-        """Return the cost of reading a window's rows with the features that slices need; None if reading is free.
+        """Return the cost of reading the rows of the dates `window`; None if reading the warehouse is free.
 
-        DataError if the warehouse cannot estimate it.
+        The rows include the features that slices (groups of games) need. DataError if the warehouse cannot estimate the
+        cost.
         """
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
     def source_warnings(self) -> tuple[str, ...]:
-        """Return the warnings about the flawed games (see `FlawedGame`) that the features of the run can read.
+        """Return the warnings about flawed games that the features of the run can read.
 
-        DataError if the games cannot be queried.
+        A game is flawed if its rows in the player table and in the team table contradict each other. DataError if the
+        games cannot be queried.
         """
         flawed = {game for days in self.ranges().values() for game in self.find_flawed_games(days)}
         return flawed_game_warnings(flawed)
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games (see `FlawedGame`) that the features of games in `days` can read.
+        """Return the flawed games that the features of games in `days` can read.
 
-        DataError if the games cannot be queried.
+        A game is flawed if its rows in the player table and in the team table contradict each other. DataError if the
+        games cannot be queried.
         """
         return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
-        """Build all rows of a walk forward, from the first training date to the last evaluation date.
+        """Build the rows of all folds (windows of a walk forward).
 
-        DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
-        configured. KeyError if the run is no walk forward.
+        They are the rows from the first training date to the last evaluation date. DataError if the source tables are
+        missing or damaged. ConfigurationError if a feature needs a table that is not configured. KeyError if the run is
+        no walk forward.
         """
         return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """Build the training rows; in a walk forward, those of the last fold.
+        """Build the training rows; in a walk forward, those of the last fold (window).
 
         DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
         configured.
@@ -100,19 +107,20 @@ class RunPlan:
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
-        """Build the rows of players in the target's points band.
+        """Build the rows of `days` for players in the target's points band (a range of season averages).
 
-        If the model also learns from other players, the field `wider` contains the rows of all players it learns from.
+        If the model also learns from players outside the band, the field `wider` contains the rows of all players that
+        it learns from. `slice_features` are further columns that the evaluation needs.
         """
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
         return rows if learned == self.features else select_role_players(rows, self.features)
 
     def build_evaluation(self) -> Dataset | None:
-        """Build the evaluation rows with the columns that slices need; return None if the run only trains.
+        """Build the evaluation rows with the columns that slices (groups of games) need; None if the run only trains.
 
-        In a walk forward they are those of the last fold. DataError if the source tables are missing or damaged.
-        ConfigurationError if a feature needs a table that is not configured.
+        In a walk forward, build the rows of the last fold (window). DataError if the source tables are missing or
+        damaged. ConfigurationError if a feature needs a table that is not configured.
         """
         window = self.split.evaluation
         if window is None:
@@ -121,9 +129,9 @@ class RunPlan:
 
 
 def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
-    """Return `features` with the points band of the players that the model learns from.
+    """Return `features` with the points band (range of season averages) of the players that the model learns from.
 
-    It is the target's band. For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen it.
+    The band is the target's. For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen it.
     """
     if not isinstance(model, settings.PointsConfig):
         return features
@@ -137,7 +145,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
     """Open the warehouse of `config` and yield the plan of its run; close the warehouse on exit.
 
     ConfigurationError if the features or the dates of the window are invalid. DataError or ConfigurationError if the
-    warehouse cannot be opened. DataError if the window ends with the newest game and the warehouse has no game.
+    warehouse cannot be opened. DataError if the window is to end with the newest game and the warehouse has no game.
     """
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
@@ -147,7 +155,10 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """Return one fold for each month or week of a walk forward, even for one without games; () for other windows."""
+    """Return the folds (windows) of a walk forward; () for other kinds of window.
+
+    There is one fold for each month or week, even for one without games.
+    """
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
 
 
@@ -160,9 +171,10 @@ def estimate_rows(
 ) -> CostEstimate | None:
     """Return the cost of building the rows of the dates start..end, both inclusive, with `build_dataset`.
 
-    It includes the checks of the source tables and the search for flawed games. The result is None if reading the
-    warehouse is free. DataError if the warehouse cannot estimate the cost. ConfigurationError if a feature needs injury
-    reports and no table of them is configured.
+    The cost includes the checks of the source tables and the search for games whose rows contradict each other.
+    `slice_features` are further features to build. The result is None if reading the warehouse is free. DataError if
+    the warehouse cannot estimate the cost. ConfigurationError if a feature needs injury reports and no table of them is
+    configured.
     """
     if not isinstance(warehouse, Priced):
         return None
@@ -185,7 +197,7 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
     """Raise DataError if there are fewer than 500 training rows.
 
     `describe_history` returns a description of the games in the warehouse. The message includes it if there are no rows
-    at all; None leaves it out.
+    at all. If `describe_history` is None, the message leaves it out.
     """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""
@@ -198,8 +210,8 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError if the evaluation window has no rows.
 
-    `describe_history` returns a description of the games in the warehouse, which the message includes; None leaves it
-    out.
+    `describe_history` returns a description of the games in the warehouse, which the message includes. If it is None,
+    the message leaves the description out.
     """
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""

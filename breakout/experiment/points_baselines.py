@@ -32,11 +32,11 @@ def evaluate_distributions(
     features: BreakoutFeatureConfig,
     warehouse: Warehouse,
 ) -> PointsMetrics | None:
-    """Evaluate the predicted distributions of points of all parts together, beside the baselines of `build_baselines`.
+    """Evaluate the predicted distributions of points of all parts together, beside two baselines.
 
-    `parts` has one element for each fold of a walk forward, and one element for any other run. `rows` are the rows of
-    all parts in order. The earlier games of the players are read from `warehouse`. Return None if the model predicts no
-    distribution of points. DataError if the games cannot be read.
+    The baselines are computed from the earlier games of each player, which are read from `warehouse`. `parts` has one
+    element for each fold (one window of a walk forward), and one element for any other run. `rows` are the rows of all
+    parts in order. Return None if the model predicts no distribution of points. DataError if the games cannot be read.
     """
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders or rows.points is None or rows.season_average is None:
@@ -57,9 +57,9 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that `build_baselines` needs for these rows.
 
-    They are the played games of the enabled season types up to the latest date of the rows, sorted by player and date.
-    They begin SEASONS_BEFORE seasons before the season of the earliest row, or earlier. `day` is in days since
-    1970-01-01. There must be a row. DataError if the games cannot be read.
+    They are the played games of the enabled season types, from SEASONS_BEFORE seasons before the season of the earliest
+    row (or earlier) to the latest date of the rows. They are sorted by player and date. `day` is in days since
+    1970-01-01. There must be at least one row in `rows`. DataError if the games cannot be read.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -73,12 +73,15 @@ def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Da
 def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[str, np.ndarray]:
     """Return the ladders (n, length) of two baselines, computed from the player's games before the date of each row.
 
-    `negative_binomial` has the mean and the sample variance of his points in this season's games. It is a Poisson
-    distribution if the variance is not above the mean, or with one game. `last_games` is the observed distribution of
-    his points in his last 20 games, or fewer if he has not played 20, of this season and the two before it.
+    A ladder is P(points >= k) for k = 1, ..., length.
 
-    `history` is the result of `read_history`. A row of a player without an earlier game this season gives NaN. KeyError
-    if `history` lacks the player.
+    - `negative_binomial` has the mean and the sample variance of the player's points in this season's games. It is a
+      Poisson distribution if the variance is not above the mean, or if there is only one game.
+    - `last_games` is the observed distribution of points in the player's last 20 games (all games, if there are fewer)
+      of this season and the two before it.
+
+    `history` is the result of `read_history`. If a player has no earlier game this season, `negative_binomial` is NaN.
+    If he has none in the three seasons, `last_games` is NaN too. KeyError if `history` lacks the player.
     """
     columns = ["day", "season_year", "points"]
     games = {name: part[columns].to_numpy().T for name, part in history.groupby("player_lookup")}
@@ -109,9 +112,10 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return the quantiles to draw for at most FANS games: those of the last date with the highest predicted medians.
+    """Return the quantiles of points to draw for at most FANS games of the last date.
 
-    The game with the highest median is first. The result is empty if the rows have no points or no season averages.
+    These are the games with the highest predicted medians, the highest first. The result is empty if the rows have no
+    points or no season averages.
     """
     if rows.points is None or rows.season_average is None:
         return ()

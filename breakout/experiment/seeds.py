@@ -1,4 +1,4 @@
-"""The spread of a run's metrics over several seeds, which shows how much of a metric depends on the seed."""
+"""The differences of a run's metrics between several seeds, which show how much of a metric depends on the seed."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ SEED_METRICS = {
 def measure_stability(
     config: ExperimentConfig, train: Dataset, evaluation: Dataset, headline: np.ndarray
 ) -> SeedStability | None:
-    """Return the spread of the evaluation's metrics over `config.evaluation.seeds` seeds; None if that is 1.
+    """Return the spread (mean, deviation, minimum and maximum) of the metrics over `config.evaluation.seeds` seeds.
 
-    The metrics are AUC, average precision, log loss and Brier score. The seeds are the run's seed and the whole numbers
-    after it. `headline` (n,) contains the calibrated probabilities of the evaluation rows with the run's own seed. The
-    models of the other seeds are fitted and calibrated here. DataError or ConfigurationError if one cannot be fitted.
+    Return None if that number is 1. The metrics are AUC, average precision, log loss and Brier score on the evaluation
+    rows. The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the calibrated
+    probabilities of the evaluation rows with the run's own seed. The models of the other seeds are fitted and
+    calibrated here. DataError or ConfigurationError if one of them cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None
@@ -61,11 +62,12 @@ def _predict_with_seed(config: ExperimentConfig, parts: FitParts, seed: int, eva
 
 
 def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> dict[str, SeedSpread | None]:
-    """Return the spread over seeds of AUC, average precision, log loss and Brier score, by name of the metric.
+    """Return the spread (mean, deviation, minimum and maximum) over seeds of four metrics, by name of the metric.
 
-    `y` (n,) are the labels, 0 or 1. `probabilities_by_seed` maps each seed to probabilities (n,) of the same rows. A
-    metric that is undefined on these rows, such as the AUC of one class, has None. ValueError for other labels, for
-    probabilities outside [0, 1], or if the lengths differ.
+    The metrics are AUC, average precision, log loss and Brier score. `y` (n,) are the labels, 0 or 1.
+    `probabilities_by_seed` maps each seed to probabilities (n,) of the same rows. The value of a metric is None if it
+    is undefined on these rows, such as the AUC of one class. ValueError for other labels, for probabilities outside
+    0..1, or if the lengths differ.
     """
     return {name: _spread(name, y, probabilities_by_seed) for name in SEED_METRICS}
 

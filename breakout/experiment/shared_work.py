@@ -24,10 +24,10 @@ OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:
-    """The results that jobs of one process share.
+    """The results that several jobs (training runs) of one process share.
 
     A result is stored under its kind and a key that identifies its inputs, so jobs with equal inputs share it. Fits are
-    stored until the next group of jobs begins. The number of stored results of every other kind is limited: the one
+    stored until the next group of jobs begins. The number of stored results of every other kind is limited: the result
     that was not used for the longest time is dropped, and computed again if needed. A shared result is bit for bit
     equal to one that is computed for the job alone.
     """
@@ -40,8 +40,8 @@ class SharedWork:
     def begin_group(self, group: Hashable, iterations: int) -> None:
         """Start a group of jobs that can share fits, and drop the fits of another group.
 
-        `iterations` is the largest value of `model.iterations` in the group: jobs with fewer iterations can take their
-        trees from a fit with that many. A call with the group that is already current keeps its fits.
+        `group` identifies the group; a call with the current group keeps its fits. `iterations` is the largest value of
+        `model.iterations` in the group: jobs with fewer iterations can take their trees from a fit with that many.
         """
         if group != self._group:
             self._kept["fit"].clear()
@@ -61,13 +61,17 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return a fit without the validation rows and the final fit, as `models.kinds.fit_twice` returns them.
+        """Return two fits of a model: one without the validation rows, and the final one.
 
-        CatBoost models that differ only in `iterations` share the fit with the most iterations in their group, and each
-        gets the first trees of it. Fits of fewer than 200 iterations do not share with longer ones, because CatBoost
-        takes fewer Newton steps for each of their leaves. A blend shares the trees of its CatBoost model. All other
-        models share a fit only if their settings are equal. ConfigurationError or DataError if the model cannot be
-        fitted.
+        The validation rows are the latest training rows. If `is_refit` is true, the final fit includes them. `metadata`
+        is saved with the model. Models share a fit only if all arguments are equal, with two exceptions:
+
+        - CatBoost models that differ only in `iterations` share the fit with the most iterations in their group, and
+          each gets the first trees of that fit. Fits of fewer than 200 iterations do not share with longer ones,
+          because CatBoost takes fewer Newton steps for each of their leaves.
+        - A blend shares the trees of its CatBoost model.
+
+        ConfigurationError or DataError if the model cannot be fitted.
         """
         if isinstance(config, settings.BlendConfig):
             from breakout.models.blend import blend_with
@@ -91,7 +95,7 @@ class SharedWork:
 
 
 def _shorten(fits: Fits, config: settings.CatBoostConfig, *, is_refit: bool) -> Fits:
-    """Return the fits of `config`, which differs from the settings of `fits` only by fewer iterations."""
+    """Return the first trees of `fits` as the fits of `config`, which differs only by fewer iterations."""
     from breakout.models.catboost import first_trees, shorter_fit
 
     longer: Any = fits

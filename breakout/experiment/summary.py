@@ -1,4 +1,4 @@
-"""The content of metrics.json: the metrics of a training run, and of a saved bundle on later games."""
+"""The content of metrics.json: the metrics of a training run, and of a bundle (a saved model) on later games."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A completed run: its folder, its metrics, and the comparison of features between training and evaluation rows.
+    """A completed run: its folder, its metrics, and the drift report `distributions`.
 
-    The comparison, `distributions`, is None if the run only trains.
+    The drift report compares the features of the training rows with those of the evaluation rows. It is None if the run
+    only trains.
     """
 
     folder: Path
@@ -57,10 +58,10 @@ def summarise_training(
     """Return the metrics of a training run.
 
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
-    if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values and the
-    stability over seeds are those of the last window's model. If the run only trains, the validation part replaces the
-    evaluation rows, both for shuffling and for SHAP values. DataError or ConfigurationError if a model of another seed
-    cannot be fitted.
+    if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values
+    (contributions to a prediction) and the stability over seeds are those of the last window's model. If the run only
+    trains, features are shuffled and SHAP values computed on the validation part (the latest training rows, kept out of
+    the fit). DataError or ConfigurationError if a model of another seed cannot be fitted.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored
@@ -106,12 +107,15 @@ def summarise_scoring(
     source_warnings: Sequence[str] = (),
     points: PointsMetrics | None = None,
 ) -> RunMetrics:
-    """Return the metrics of a saved bundle on later rows.
+    """Return the metrics of a bundle (a saved model) on later rows.
 
-    `scored` are the rows with the bundle's predictions, and `result` is their evaluation. `differences` are those
-    between the bundle's contract and the installed one. `source_warnings` are about flawed games (see `FlawedGame`).
-    `points` is the evaluation of the predicted distributions of points; None if the model predicts none. Validation
-    metrics and the stability over seeds are None, because nothing is fitted here.
+    - `scored` are the rows with the bundle's predictions, and `result` is their evaluation.
+    - `differences` are sentences about the differences between the bundle's contract (the definition of features and
+      label) and the installed one.
+    - `source_warnings` are about games whose rows in two source tables contradict each other.
+    - `points` is the evaluation of the predicted distributions of points; None if the model predicts none.
+
+    Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     explanation = explain(bundle.model, bundle.predict_probability, scored.rows, config.evaluation, parameters)
@@ -135,7 +139,7 @@ def summarise_scoring(
 
 
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return how the calibration of a bundle was fitted, with the warnings of that fit.
+    """Return how the calibration of a bundle (a saved model) was fitted, with the warnings of that fit.
 
     Bundles of earlier versions did not save this. For such a bundle the result has the kind of the calibration, no
     warnings, and None for the metrics on held-out dates.
@@ -147,11 +151,11 @@ def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of the evaluation rows of all windows, with the features in `rows`.
+    """Return calibrated probabilities (n,) of the run's evaluation rows, with the features replaced by those in `rows`.
 
-    `rows` contains shuffled features in the order of the windows. The model of each window predicts the rows of that
-    window. If the run only trains, `rows` contains the validation rows, and the model that was fitted without them
-    predicts them.
+    `rows` contains the evaluation rows of all windows in order, with shuffled features. The model of each window
+    predicts the rows of that window. If the run only trains, `rows` contains the validation rows instead. The model
+    that was fitted without them predicts them.
     """
     found, first = [], 0
     for window in run.windows:
@@ -184,7 +188,11 @@ def _summarise_model(
     fit_seconds: float | None = None,
     bundle: str | None = None,
 ) -> ModelSummary:
-    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle `bundle`."""
+    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle (saved model) `bundle`.
+
+    `bundle` is a fingerprint. The argument that does not apply is None. `rows` describes the rows that the model was
+    fitted on.
+    """
     return ModelSummary(
         kind=learned.model.kind,
         figures=learned.model.describe(),
@@ -207,8 +215,9 @@ def _summarise_calibration(
 ) -> CalibrationSummary:
     """Return the summary of a calibration.
 
-    The reliability before calibration is computed on `rows`, which are the rows of all parts. It is None if `rows` is
-    None or nothing was calibrated.
+    `parts` has one element for each fold (one window of a walk forward), and one element for any other run. The
+    reliability table before calibration is computed on `rows`, the rows of all parts. It is None if `rows` is None or
+    nothing was calibrated.
     """
     before = None
     if rows is not None and learned.calibrator.kind != "none":
@@ -225,7 +234,10 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning of the fits once; in a walk forward it begins with the names of the folds that have it."""
+    """Return each warning of the fits once.
+
+    In a walk forward a warning begins with the names of the folds (windows) that have it.
+    """
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

@@ -1,4 +1,7 @@
-"""The fits of a plan and the probabilities of its evaluation rows: one window, or every fold of a walk forward."""
+"""The fits of a plan and the probabilities of its evaluation rows.
+
+A plan has one window, or one window for each fold of a walk forward.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ logger = logging.getLogger("breakout")
 class FittedWindow:
     """The fit on one training window, with the training rows, and the evaluation rows with their predictions.
 
-    `scored` is None in a run that only trains. `fold` is None unless the window is a fold of a walk forward.
+    `scored` is None in a run that only trains. `fold` is None unless the window is one of a walk forward.
     """
 
     split: Split
@@ -50,7 +53,8 @@ class FittedRun:
     """All windows of a run in order of time, and `rows`, the evaluation rows of all of them.
 
     A walk forward has one window for each fold, any other run has one window. `rows` is None if the run only trains.
-    The bundle, SHAP values, drift and the stability over seeds describe only the model of the last window.
+    The saved model, its SHAP values (contributions to a prediction), drift and the stability over seeds describe only
+    the model of the last window.
     """
 
     windows: tuple[FittedWindow, ...]
@@ -59,9 +63,10 @@ class FittedRun:
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
-        """The warnings about flawed games, and about features that are missing in most rows of a part.
+        """The warnings about flawed games, and about features that are missing in most rows.
 
-        The parts are the training rows of the last window and the evaluation rows of all windows.
+        A game is flawed if its rows in two source tables contradict each other. Missing features are counted in the
+        training rows of the last window, and in the evaluation rows of all windows.
         """
         return self.source_warnings + coverage_warnings(parts_of(self.last.train, self.rows))
 
@@ -72,13 +77,14 @@ class FittedRun:
 
     @property
     def last(self) -> FittedWindow:
-        """The last window, whose model is saved in the bundle."""
+        """The last window, whose model is saved."""
         return self.windows[-1]
 
     def predictions(self) -> pd.DataFrame:
         """Return the content of predictions.parquet, one row for each validation or evaluation row of a window.
 
-        In a walk forward the column `fold` names the window; a game may be in the validation part of several folds.
+        Validation rows are the latest training rows, kept out of the fit. In a walk forward the column `fold` names the
+        window; a game may be in the validation rows of several windows.
         """
         frames = []
         for window in self.windows:
@@ -101,7 +107,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
     `work` stores the results that several jobs of a sweep share; None if there are no other jobs. DataError if the
     source tables or the rows of a window cannot be used, or if the plan has an evaluation window but no row in it. In a
-    walk forward the message names the fold that cannot be fitted. ConfigurationError if a feature cannot be computed
+    walk forward the message names the window that cannot be fitted. ConfigurationError if a feature cannot be computed
     from the configured tables, or if the model cannot be fitted with its settings.
     """
     work = work or SharedWork()
@@ -115,8 +121,8 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
     """Raise DataError unless a model can be fitted and validated on the training rows, and there are rows to evaluate.
 
-    `evaluation` is None if the plan only trains; it is then not checked. `work` stores the split of the training rows
-    for a later fit; None if no fit follows.
+    `evaluation` is None if the plan only trains; the evaluation rows are then not checked. `work` stores the split of
+    the training rows for a later fit; None if no fit follows.
     """
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
@@ -129,7 +135,7 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the latest folds with games to evaluate in `span`, the rows of a walk forward.
+    """Return the latest folds (windows of a walk forward) with games to evaluate in `span`, the rows of all folds.
 
     The setting `window.folds` is the largest number of folds; None means all. DataError if no fold has games.
     """

@@ -1,1 +1,1 @@
-"""Bookmakers' prices compared with predicted distributions of points: probabilities, bets and backtests."""
+"""Bookmakers' prices compared with predicted distributions of points: market probabilities, bets and backtests."""

@@ -1,4 +1,7 @@
-"""The backtest: the bets that a model would have placed on past lines, and the file backtest.json that records it."""
+"""The backtest: the bets that a model would have placed on past lines, and the file backtest.json that records it.
+
+A line is a bookmaker's number of points.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +34,20 @@ OURS_ALONE = Weights(1.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Backtest:
-    """A backtest: the funnel from quotes to bets, the market as a baseline, and the returns of the bets.
+    """A backtest: the counts from quotes to bets, the market as a baseline, and the returns of the bets.
 
-    `funnel` maps each step to the number that is left after it: quotes, used quotes, lines, lines with a market
-    probability (at least one book quotes both sides), sides above the minimum edge, and bets. A side is above the
-    minimum edge if its expected value at the model's own probability is not negative and at least `min_edge`.
-    `has_edge` is true if a bet was placed and the interval of the model's weight beside the market lies above 0.
-    `market` is None if no line has both a market probability and a result. `confidence` is that of all intervals. The
-    fields from `left_out` to `n_one_sided` are those of `MatchedLines`.
+    A line is a bookmaker's number of points, a quote is one offer of prices, and a side is over or under the line.
+
+    - `funnel` maps each step to the number that is left after it: quotes, used quotes, lines, lines with a market
+      probability (at least one book quotes both sides), sides above the minimum edge, and bets. A side is above the
+      minimum edge if its expected value at the model's own probability is not negative and at least `min_edge`.
+    - `left_out` counts the unused quotes by reason, and `unknown_names` describes the quoted names that match no
+      player.
+    - `n_untimed` counts the used quotes without a time, `n_unknown_tip_off` those for games of unknown tip-off, and
+      `n_one_sided` the lines without a market probability.
+    - `market` is None if no line has both a market probability and a result.
+    - `has_edge` is true if a bet was placed and the interval of the model's weight beside the market lies above 0.
+    - `confidence` is the confidence of the intervals, except those of monthly weights.
     """
 
     funnel: dict[str, int]
@@ -57,9 +66,10 @@ class Backtest:
 
     @property
     def is_overclaimed(self) -> bool:
-        """Whether the yield is below the model's claim by more than chance: the interval of `shortfall` lies below 0.
+        """Whether the bets return less than the model claimed, and by more than chance.
 
-        False if there is no interval, as with bets on one date only.
+        True if the interval of `returns.shortfall` lies below 0. The shortfall is the yield (profit per unit staked)
+        minus the yield that the model claimed. False if there is no interval, for example if all bets are on one date.
         """
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
 
@@ -68,12 +78,16 @@ class Backtest:
 class BacktestRecord:
     """A backtest with the predictions, prices and settings that it was computed from: the content of backtest.json.
 
-    `source` names the run or ledger of the predictions, `prices` the file or table of prices. `contracts` are the
-    fingerprints of the models' contracts. `recipes` are the distinct recipes of the models (see `production.recipe`)
-    without their seeds. They are None if a model's bundle was gone, and in files of earlier versions. The weight of the
-    model beside the market that the backtest fitted is valid only for models with these contracts and recipes. `start`
-    and `end` are the first and the last game date of the predictions, as ISO 8601. `margin`, `kelly`, `max_stake` and
-    `min_edge` are settings of the group `prices`.
+    - `source` names the run or ledger (the record of served predictions) of the predictions, and `prices` the file or
+      table of prices.
+    - `contracts` are the fingerprints of the models' contracts (a contract is the definition of features and label).
+    - `recipes` are the distinct recipes (the settings without dates and paths) of the models, without their seeds. They
+      are None if a model's bundle was gone, and in files of earlier versions.
+    - `start` and `end` are the first and the last game date of the predictions, as ISO 8601.
+    - `margin`, `kelly`, `max_stake` and `min_edge` are settings of the group `prices`.
+
+    The backtest fits a weight of the model beside the market. It is valid only for models with these contracts and
+    recipes.
     """
 
     source: str
@@ -94,10 +108,10 @@ class BacktestRecord:
 def run_backtest(
     matched: MatchedLines, limits: StakeLimits, parameters: EvaluationParameters
 ) -> tuple[Backtest, pd.DataFrame]:
-    """Return the backtest of matched lines, and a table with one row for each settled bet (see `choose_bets`).
+    """Return the backtest of matched lines (bookmakers' numbers of points), and a table of its settled bets.
 
-    The stakes of a month use the weight of the model beside the market that is fitted on the earlier months. There is
-    no bet in a month without such a weight, or if its interval does not lie above 0.
+    The table has one row for each bet. The stakes of a month use a weight of the model beside the market, fitted on the
+    earlier months. If there is no such weight, or if its interval does not lie above 0, the month has no bets.
     """
     lines = matched.lines
     market = evaluate_market(lines, parameters)

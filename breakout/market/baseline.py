@@ -1,4 +1,7 @@
-"""The market as a baseline: metrics of the model, of the market and of both stacked, on the same lines."""
+"""The market as a baseline: metrics of the model, of the market and of both stacked, on the same lines.
+
+A line is a bookmaker's number of points. The stack is the weighted average, in log odds, of both probabilities.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,11 @@ if TYPE_CHECKING:
 
 
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the main line of each player and game, if it has a market probability and a result.
+    """Return the main line of each player and game, if the line has a market probability and a result.
 
-    `lines` are those of `MatchedLines`. A line has no result if the player did not play (or not yet), or if he scored
-    exactly the line (a push).
+    A line is a bookmaker's number of points. The main line is the one whose market probability is nearest to 1/2. A
+    line has no result if the player did not play (or not yet), or if he scored exactly the line (a push). `lines` is
+    the table `MatchedLines.lines`.
     """
     is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
     return lines[lines["is_main"] & lines["market"].notna() & is_decided]
@@ -31,9 +35,11 @@ def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
 
 @one_blas_thread()
 def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> MarketMetrics | None:
-    """Evaluate the model against the market on the lines that `scored_lines` selects; return None if it selects none.
+    """Evaluate the model against the market on the main line of each player and game; None if no line can be used.
 
-    `lines` are those of `MatchedLines`.
+    A line is a bookmaker's number of points. The main line is the one whose market probability is nearest to 1/2. A
+    line is used if it has a market probability, the player played, and he did not score exactly the line. `lines` is
+    the table `MatchedLines.lines`.
     """
     scored = scored_lines(lines)
     if scored.empty:

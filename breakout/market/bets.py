@@ -1,6 +1,6 @@
-"""The choice of bets among priced lines, and their settlement.
+"""The choice of bets among priced lines (bookmakers' numbers of points), and their settlement.
 
-A bet pushes if the player scores exactly the line, and is void if he does not play; both return the stake.
+A bet pushes if the player scores exactly the line, and is void if he does not play; both results return the stake.
 """
 
 from __future__ import annotations
@@ -36,20 +36,22 @@ BET_COLUMNS = [
 
 
 def line_dates(lines: pd.DataFrame) -> np.ndarray:
-    """Return the game dates of lines as datetime64[D], shape (n,)."""
+    """Return the game date of each row of a table of lines or bets as datetime64[D], shape (n,)."""
     return np.asarray(lines["game_date"].to_numpy().astype("datetime64[D]"))
 
 
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
-    """Return one row, with BET_COLUMNS, for each priced side of each line.
+    """Return one row, with BET_COLUMNS, for each priced side (over or under) of each line.
+
+    A line is a bookmaker's number of points, and a push is exactly as many points. Prices are decimal odds.
 
     - `ours` and `market` are the model's and the market's probability of the side, given no push. `probability` is the
-      model's, shrunk towards the market's with the weight `weights.stake` (see `stakes.shrink`).
-    - `claimed` is the expected profit per unit staked at `ours`, and `expected_value` that at `probability`.
-    - `stake` is a share of the bank. It is 0 on a line without a market probability or with a weight of 0, and if the
-      expected value is below `limits.min_edge`. `stake_low` and `stake_high` are the stakes with the weights at the two
-      ends of the interval, `weights.low` and `weights.high`; if necessary they are changed to `stake`, so that
-      stake_low <= stake <= stake_high.
+      model's probability, moved towards the market's on the scale of log odds by the weight `weights.stake`.
+    - `claimed` is the expected profit per unit staked at `ours`, and `expected_value` is that at `probability`.
+    - `stake` is a share of the bank. It is 0 on a line without a market probability, with a weight of 0, or with an
+      expected value below `limits.min_edge`.
+    - `stake_low` and `stake_high` are the stakes with the weights `weights.low` and `weights.high`, the two ends of the
+      interval. A `stake_low` above `stake` is replaced by `stake`, and so is a `stake_high` below `stake`.
     - `closing_value` is price * closing probability - 1. It is NaN if the line has no closing quote, or if the price
       itself is a closing one or has no time.
     """
@@ -83,20 +85,20 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
     """Return the settled bets on these lines, with BET_COLUMNS, result and profit, sorted by date, game and player.
 
-    A player has at most one bet a game, and none if every stake on his lines is 0. The stake on a line uses the latest
-    of `weights` that starts on or before its date. The stake is 0 if there is none, or if the interval of the weight
-    does not lie above 0.
+    A line is a bookmaker's number of points. A player has at most one bet a game, and none if every stake on his lines
+    is 0. The stake on a line uses the latest of `weights` that starts on or before the game date. The stake is 0 if
+    there is no such weight, or if the interval of the weight does not lie above 0.
     """
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))
 
 
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
-    """Return the offers to bet on; they keep their index in `offers`.
+    """Return the offers to bet on, with scaled stakes; they keep their index in `offers`.
 
-    They have a stake above 0. A player has at most one bet a game, the one with the largest stake. Several would depend
-    on each other, because the same points decide them. If the stakes of one date sum to more than the bank, they are
-    scaled down so that their sum is the bank.
+    An offer is one side of a bookmaker's line with its price and stake. Only offers with a stake above 0 are returned,
+    and of each player and game only the offer with the largest stake, because several would depend on the same points.
+    If the stakes of one date sum to more than the bank, they are scaled down so that their sum is the bank.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
@@ -109,7 +111,8 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
 def settle(bets: pd.DataFrame) -> pd.DataFrame:
     """Return the bets with two more columns: result (won, lost, push or void) and profit (a share of the bank).
 
-    A bet without points is void, because the player did not play. The profit of pushed and void bets is 0.
+    A bet whose points are NaN is void, because the player did not play. A bet pushes if the points equal the line. The
+    profit of pushed and void bets is 0.
     """
     points, line = bets["points"].to_numpy("float64"), bets["line"].to_numpy("float64")
     sign = np.where(bets["side"] == "over", 1.0, -1.0)

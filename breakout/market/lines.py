@@ -1,8 +1,8 @@
 """Prices joined with predictions: one row for each player, game and line, and counts of the quotes left out.
 
-A timed quote is used only if it is newer than the information behind the prediction and older than tip-off. A quote
-without a time is used too. A bet takes a book's closing price, or its price without a time, only if the book has no
-other.
+A line is a bookmaker's number of points, and a quote is one offer of prices. A quote with a time is used only if it is
+newer than the information behind the prediction. It must also be older than tip-off. A quote without a time is used
+too. A bet takes a book's closing price, or its price without a time, only if the book has no other price.
 """
 
 from __future__ import annotations
@@ -36,18 +36,20 @@ REASONS = {
 
 @dataclass(frozen=True, eq=False)
 class MatchedLines:
-    """Prices that were matched with predictions.
+    """Bookmakers' prices that were matched with predictions of points.
 
-    `lines` has one row for each game date, game_id, player_lookup and line. Over means more points than the line, and a
-    push is exactly the line. The other columns are
+    A line is a bookmaker's number of points, and a quote is one offer of prices for a line. Over means more points than
+    the line, and a push is exactly the line. `lines` has one row for each game date, game_id, player_lookup and line.
+    The other columns are
 
     - player_full_name, and points (NaN for a player who did not play, or not yet);
-    - ours: the model's probability of over given no push; push: its probability of a push;
+    - ours: the model's probability of over given no push; push: the model's probability of a push;
     - market: the market's probability of over given no push, as the mean of the books that quote both sides; NaN if no
       book quotes both;
     - over_price and under_price: the best prices, with over_book and under_book; NaN if no book quotes the side;
     - over_is_closing and under_is_closing: whether the best price is a closing one or has no time;
-    - closing: the same as market, but the mean of the quotes that are marked as closing ones; NaN without one;
+    - closing: the market's probability of over given no push, as the mean of the quotes marked as closing ones; NaN if
+      there is none;
     - is_main: whether the market probability of this line is the nearest to 1/2 among the player's lines of the game;
       of two equally near ones only the lower line is the main one.
 
@@ -66,7 +68,7 @@ class MatchedLines:
     unknown_names: tuple[str, ...]
 
     def describe_left_out(self) -> tuple[str, ...]:
-        """Return a sentence about the quotes that are not used, and one about the names that match no player.
+        """Return a sentence about the quotes (offers of prices) not used, and one about the names that match no player.
 
         A sentence is omitted if there are no such quotes or names.
         """
@@ -82,16 +84,18 @@ def match_lines(
 ) -> MatchedLines:
     """Join quotes with predictions of the same player and game date, and count the quotes that cannot be used.
 
-    A player has at most one prediction a date. The columns of the arguments are
+    A quote is one offer of prices for a line (a bookmaker's number of points). A player has at most one prediction a
+    date. The columns of the arguments are
 
     - `prices`: game_date, player_lookup (NaN for a name that matches no player), line, over_price and under_price
       (decimal; NaN for a missing side), book, quoted_at (UTC; NaT if unknown) and is_closing (bool);
     - `predictions`: game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k) for k = 1, 2, ...),
-      points, is_tip_off_known, and three times in UTC. A quote must be newer than known_at and older than tip_off. A
-      closing quote must be older than closing_by instead of tip_off;
+      points, is_tip_off_known, and three times in UTC: known_at, tip_off and closing_by;
     - `absent`: game_date and player_lookup of quoted players who did not play.
 
-    `names` becomes `unknown_names` of the result.
+    A quote with a time is used only if it is newer than known_at. It must also be older than tip_off, or a closing
+    quote older than closing_by. `margin` is the method that removes the bookmaker's margin. `names` becomes
+    `unknown_names` of the result.
     """
     joined = prices.merge(predictions, on=PLAYER_DATE, how="left", validate="many_to_one")
     is_absent = _keys(joined).isin(_keys(absent))
@@ -124,10 +128,11 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 
 
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
-    """Return the table `MatchedLines.lines` for the quotes `used`, to which the predictions are joined.
+    """Return the table `MatchedLines.lines` for the quotes (offers of prices) `used`, already joined with predictions.
 
-    Of each book the earliest quote for a line is taken, because bets are placed when the prediction is made. A closing
-    quote, or one without a time, is taken only if the book has no other quote for the line.
+    A line is a bookmaker's number of points. Of each book the earliest quote for a line is taken, because bets are
+    placed when the prediction is made. A closing quote, or one without a time, is taken only if the book has no other
+    quote for the line.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())
@@ -154,8 +159,9 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
 def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return P(points > line) given no push, and P(points = line), both (n,).
 
-    `ladders` contains an array P(points >= k), k = 1, 2, ..., for each line; all have the same length. Each line is at
-    least 0 and below that length. A line of half a point, such as 12.5, cannot push: P(points = line) is 0.
+    A push is exactly as many points as the line. `ladders` contains one array P(points >= k), k = 1, 2, ..., for each
+    line. All arrays have the same length. Each line is at least 0 and below that length. For a line such as 12.5, which
+    no number of points equals, P(points = line) is 0.
     """
     if not len(line):
         return np.empty(0), np.empty(0)
@@ -169,8 +175,8 @@ def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArra
 def _is_main(lines: pd.DataFrame) -> np.ndarray:
     """Return for each line, as bool (n,), whether it is the main one of its player and game.
 
-    It is the line whose market probability is nearest to 1/2; of equally near ones it is the lowest. A line without a
-    market probability is never the main one.
+    A line is a bookmaker's number of points. The main line is the one whose market probability is nearest to 1/2. Of
+    two equally near lines the lower one is the main line. A line without a market probability is never the main one.
     """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])

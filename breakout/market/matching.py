@@ -1,4 +1,4 @@
-"""The matching of quotes with the warehouse: player names, tip-offs, points, and players who did not play."""
+"""The matching of quotes (offers of prices) with the warehouse: names, tip-offs, points, and absent players."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _EXAMPLES = 3
 class KnownNames:
     """The players of the warehouse by name.
 
-    `full_names` maps each player_lookup to the full name, which is empty if it is unknown. `by_full_name` maps folded
-    full names (lower-case ASCII letters and digits only) to the player_lookup, or to an empty string if several players
-    have the name.
+    `full_names` maps each player_lookup (the key of a player) to the full name, which is empty if it is unknown.
+    `by_full_name` maps folded full names (lower-case ASCII letters and digits only) to the player_lookup, or to an
+    empty string if several players have the name.
     """
 
     full_names: dict[str, str]
@@ -51,7 +51,10 @@ class KnownNames:
 
     @classmethod
     def of(cls, full_names: dict[str, str]) -> KnownNames:
-        """Build both fields from a mapping of player_lookup to full name; an unknown full name is an empty string."""
+        """Build the names from a mapping of player_lookup (the key of a player) to full name.
+
+        An unknown full name is an empty string.
+        """
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)
@@ -60,11 +63,12 @@ class KnownNames:
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:
-        """Return the player_lookup of the player that a quote names by a player_lookup, a full name or both.
+        """Return the player_lookup (the key) of the player whom an offer of prices names.
 
-        `lookup` or `full_name` is empty if the quote lacks it. A known `lookup` is returned as it is. Otherwise both
-        are folded to lower-case ASCII letters and digits, and compared with the folded full names and then with the
-        known lookups. The result is None if no player matches, or if several players have the full name.
+        `lookup` is the player_lookup in the offer, and `full_name` the full name; one of them may be empty. A known
+        `lookup` is returned as it is. Otherwise both are folded to lower-case ASCII letters and digits. They are
+        compared with the folded full names first, and then with the known lookups. The result is None if no player
+        matches, or if several players have the full name.
         """
         if lookup in self.full_names:
             return lookup
@@ -78,15 +82,16 @@ class KnownNames:
         return None
 
     def full_name(self, lookup: str) -> str:
-        """Return a player's full name, or his player_lookup if the full name is unknown."""
+        """Return the full name of the player with the key `lookup`, or `lookup` itself if the full name is unknown."""
         return self.full_names.get(lookup) or lookup
 
 
 def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
     """Return the time, in UTC, up to which a prediction for games on `day` may use information.
 
-    It is 05:00 US Eastern of that day, when the games of the day before are over. If the cutoff of injury reports is
-    later than that, it is the cutoff. `availability` is None if the features read no injury reports.
+    It is 05:00 US Eastern of that day, when the games of the day before are over. If the cutoff (the time up to which
+    injury reports count) is later, the result is the cutoff. `availability` is None if the features read no injury
+    reports.
     """
     morning = datetime.combine(day, MORNING, EASTERN)
     if availability is None:
@@ -95,7 +100,11 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
 
 
 def information_times(days: pd.Series, availability: AvailabilityConfig | None) -> pd.Series:
-    """Return the result of `information_time` for each game date in `days`, as a series with the index of `days`."""
+    """Return for each game date the time, in UTC, up to which a prediction may use information.
+
+    The time is 05:00 US Eastern of the date, or the cutoff of injury reports if that is later. `availability` is None
+    if the features read no injury reports. The result has the index of `days`.
+    """
     times = {day: information_time(day, availability) for day in days.unique()}
     return pd.to_datetime(days.map(times), utc=True)
 
@@ -103,14 +112,17 @@ def information_times(days: pd.Series, availability: AvailabilityConfig | None) 
 def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
     """Join quotes with the predictions of the same players and game dates, and count the quotes that cannot be used.
 
+    A quote is one offer of prices for a bookmaker's number of points.
+
     - `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are
       ignored and not counted.
+    - `margin` is the method that removes the bookmaker's margin.
     - `predictions` has the columns game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and
-      known_at (UTC, the time of the newest information behind the row).
+      known_at (UTC, the time of the newest information behind the row). It has at least one row.
 
-    There must be a prediction. Names, points and tip-offs are read from the warehouse. A player with predictions for
-    two games on a date is not matched, because a quote does not name the game. DataError if the warehouse cannot be
-    read, if the same quote occurs under two names of a player, or if most quoted players did not play on their date.
+    Names, points and tip-offs are read from the warehouse. A player with predictions for two games on a date is not
+    matched, because a quote does not name the game. DataError if the warehouse cannot be read, if the same quote occurs
+    under two names of a player, or if most quoted players did not play on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -133,10 +145,11 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the quotes with the warehouse's player_lookup, and a sorted description of each name that is unknown.
+    """Return the quotes (offers of prices) with the warehouse's player_lookup, and descriptions of unknown names.
 
-    The column player_full_name is removed. The player_lookup of a quote with an unknown name is None. A description
-    contains a similar known name, if there is one. DataError if the same quote occurs under two names of a player.
+    The column player_full_name is removed. The player_lookup of a quote with an unknown name is None. The descriptions
+    are sorted; each contains a similar known name, if there is one. DataError if the same quote occurs under two names
+    of a player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
@@ -188,8 +201,9 @@ WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     """Return game_date and player_lookup of the quoted players who did not play on the date of their quote.
 
-    Quotes of unknown names, and of dates without a played game, are left out. DataError if at least ten pairs of player
-    and date remain and more than half of these players did not play, because the quotes then have wrong dates.
+    A quote is one offer of prices. `played` has a row for each player who played in a game. Quotes of unknown names,
+    and of dates without a played game, are left out. DataError if at least ten pairs of player and date remain and more
+    than half of these players did not play, because the quotes then have wrong dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

@@ -23,8 +23,9 @@ def american_to_decimal(odds: FloatArray) -> FloatArray:
 def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatArray:
     """Return the market's probability of more points than the line (n,), from the decimal prices of both sides.
 
-    Prices are above 1, or NaN for a missing side; the probability is then NaN. If the line can push (the player can
-    score exactly the line), it is the probability given no push.
+    The line is a bookmaker's number of points; `over` is the price of more points, and `under` that of fewer. Prices
+    are above 1, or NaN for a missing side; the probability is then NaN. If the player can score exactly the line (a
+    push), the result is the probability given no push.
 
     With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
     (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share of the bettors knows the result (Shin 1993); with

@@ -34,11 +34,11 @@ _EXAMPLES = 3
 
 
 def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: date) -> pd.DataFrame:
-    """Return the quotes of the game dates start..end, both inclusive, with prices as decimal odds.
+    """Return the quotes (offers of prices) of the game dates start..end, both inclusive, with prices as decimal odds.
 
     The columns are
 
-    - game_date, line (in points), book (empty if unknown) and is_closing (bool);
+    - game_date, line (a bookmaker's number of points), book (empty if unknown) and is_closing (bool);
     - player_lookup and player_full_name, of which one may be missing;
     - over_price and under_price, NaN for a missing side;
     - quoted_at, in UTC, NaT if unknown.
@@ -83,10 +83,10 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 
 
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
-    """Return the rows of a BigQuery table on the dates `days`.
+    """Return the rows of a BigQuery table of prices on the dates `days`.
 
-    They are not cached: cached results are found by the fingerprint of the warehouse, which does not change when this
-    table changes.
+    The rows are not cached: cached results are found by the fingerprint of the warehouse, which does not change when
+    this table changes.
     """
     from breakout.warehouse.opening import open_warehouse
 
@@ -118,7 +118,7 @@ def _check_quotes(quotes: pd.DataFrame, config: PricesConfig) -> None:
 
 
 def _refuse(quotes: pd.DataFrame, is_wrong: pd.Series, problem: str) -> None:
-    """Raise DataError, with the problem and a few examples, if `is_wrong` is true for any quote."""
+    """Raise DataError, with the text `problem` and a few examples, if `is_wrong` is true for any row of `quotes`."""
     wrong = quotes[is_wrong]
     if wrong.empty:
         return

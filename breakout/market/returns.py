@@ -1,4 +1,7 @@
-"""The returns of settled bets: profit, yield, drawdown and closing-line value, with intervals."""
+"""The returns of settled bets: profit, yield, drawdown and closing-line value, with intervals.
+
+The yield is the profit per unit staked.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ NO_INTERVAL = Interval(None, None, None, 0)
 class CurvePoint:
     """The state after a game date: the number of bets won or lost so far, their profit and their yield.
 
-    `profit` is in shares of the bank, and `cumulative_yield` is the profit divided by the sum of the stakes. It has no
+    `profit` is in shares of the bank. `cumulative_yield` is the profit divided by the sum of the stakes; it has no
     interval on the first date.
     """
 
@@ -34,23 +37,25 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Returns:
-    """The returns of settled bets; every interval resamples game dates.
+    """The returns of settled bets; every interval comes from resamples (bootstrap draws of game dates).
 
-    `n_bets` counts all bets, and `results` the bets by result: won, lost, push or void. Pushed and void bets return
-    their stakes. They count only in `n_bets`, `results`, `n_closing` and `closing_value`. Without a bet won or lost,
-    the estimates of the yield, the hit rate and the shortfall are None, and `curve` is empty.
+    `n_bets` counts all bets, and `results` the bets by result: won, lost, push (exactly as many points as the line) or
+    void (the player did not play). Pushed and void bets return their stakes. They count only in `n_bets`, `results`,
+    `n_closing` and `closing_value`. If no bet was won or lost, the estimates of the yield, the hit rate and the
+    shortfall are None, and `curve` is empty.
 
     - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
     - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
-    - `claimed` is the mean expected value of the bets, weighted by stake, at the model's own probability; `expected` is
-      the same at the probability that is shrunk towards the market's. Both are None without a bet won or lost.
+    - `claimed` is the mean expected profit per unit staked, weighted by stake, at the model's own probability.
+      `expected` is that mean at the probability that is moved towards the market's. Both are None if no bet was won or
+      lost.
     - `shortfall` is the yield minus `claimed`.
     - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
       after each game date.
     - `closing_value` is the mean of price * closing probability - 1 over `n_closing` bets: those whose line has a
       closing quote, and whose own price has a time and is not a closing one.
-    - `bets_needed` is the number of bets from which the interval of the yield would not contain 0, at the observed
-      yield and spread. It is None with fewer than two dates of bets won or lost, or with a yield of 0.
+    - `bets_needed` is the number of bets from which the interval of the yield would not contain 0, if the yield and its
+      variation stay as observed. It is None if the bets won or lost are of fewer than two dates, or if the yield is 0.
     """
 
     n_bets: int
@@ -70,7 +75,11 @@ class Returns:
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Return the returns of `bets`, a result of `market.bets.settle`, which may have no rows."""
+    """Return the profit, yield, hit rate and other returns of settled bets, with intervals by game date.
+
+    `bets` is a result of `market.bets.settle`. If no bet was won or lost, for example without rows, profit and stakes
+    are 0 and the ratios are None.
+    """
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
@@ -118,7 +127,10 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
 
 
 def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamples) -> Interval:
-    """Return the ratio of two sums over bets (n,), with its interval."""
+    """Return the sum of `numerator` divided by the sum of `denominator`, both (n,) over bets, with its interval.
+
+    The interval comes from the resamples (bootstrap draws of game dates).
+    """
     sums = resamples.sums(np.stack([numerator, denominator]))
     return resamples.interval(float(numerator.sum() / denominator.sum()), divide(sums[0], sums[1]))
 
@@ -126,10 +138,11 @@ def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamp
 def _bets_needed(
     n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
 ) -> int | None:
-    """Return the number of bets from which the interval of the yield `found` would not contain 0.
+    """Return the number of bets from which the interval of the yield (profit per unit staked) would not contain 0.
 
     It is n * (z * s / yield)^2: s is the standard error of the yield of n bets, and z the quantile of the normal
-    distribution at (1 + confidence) / 2. The result is None with fewer than two dates or with a yield of 0.
+    distribution at (1 + confidence) / 2. `found` is the yield of the n bets. The result is None if the bets are of
+    fewer than two dates, or if the yield is 0.
     """
     from scipy.special import ndtri
 
@@ -144,9 +157,10 @@ def _bets_needed(
 def _curve(
     profit: FloatArray, stake: FloatArray, dates: np.ndarray, resamples: DateResamples
 ) -> tuple[CurvePoint, ...]:
-    """Return the profit and the yield after each game date.
+    """Return the number of bets, the profit and the yield (profit per unit staked) up to each game date.
 
-    The interval at a date uses the resamples of the whole backtest, but only the dates up to this one.
+    The interval at a date uses the resamples (bootstrap draws of game dates) of the whole backtest, but only the dates
+    up to this one. The first date has no interval.
     """
     days, place = np.unique(dates, return_inverse=True)
     by_date = [np.bincount(place, values, len(days)) for values in (profit, stake, np.ones(len(stake)))]

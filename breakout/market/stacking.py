@@ -1,7 +1,7 @@
 """The stack: the weighted average, in log odds, of a model's probability and the market's.
 
-Its log odds are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0 the model adds
-nothing to the market. Stakes use weights that are fitted on earlier dates only.
+The log odds of the stack are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0 the
+model adds nothing to the market. Stakes use weights that are fitted on earlier dates only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Weights(NamedTuple):
     """The weight w of the model that stakes use, and the two ends of its interval, all within 0..1.
 
     The probability for a stake has the log odds (1 - w) * (log odds of the market) + w * (log odds of the model). Each
-    field is one number, or an array (n,) with a number for each line.
+    field is one number, or an array (n,) with a number for each line (a bookmaker's number of points).
     """
 
     stake: float | FloatArray
@@ -38,8 +38,9 @@ class Weights(NamedTuple):
 def stake_weights(interval: Interval | None) -> Weights:
     """Return the weight of the model that stakes use, and the ends of its interval, each limited to at most 1.
 
-    `interval` is the fitted weight with its interval. All three are 0 if it is None, if it has no ends, or if its lower
-    end is not above 0: then the model does not improve on the market beyond chance.
+    A weight of 0 means the market's probability, 1 the model's. `interval` is the fitted weight with its interval. All
+    three numbers are 0 if `interval` is None, if it has no ends, or if its lower end is not above 0: the model then
+    does not improve on the market beyond chance.
     """
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
@@ -53,10 +54,11 @@ def fit_weight(
 ) -> Interval:
     """Return the weight w of the model that fits the lines best, with an interval that resamples dates.
 
-    It maximises the likelihood of `is_over` (n,), which is 1 if the player scored more than the line, else 0, under the
-    log odds (1 - w) * logit(market) + w * logit(ours). `ours` and `market`, both (n,), are the probabilities of over
-    given no push. The estimate is None if they are equal on every line. The weight of a resample is one Newton step
-    from the estimate, which needs only sums by date.
+    A line is a bookmaker's number of points, and a push is exactly as many points. The weight maximises the likelihood
+    of `is_over` (n,), which is 1 if the player scored more than the line, else 0. The log odds of 1 are `logit(market)
+    + w * (logit(ours) - logit(market))`. `ours` and `market`, both (n,), are the model's and the market's probability
+    of more points than the line, given no push. The estimate is None if both are equal on every line. The weight of a
+    resample (a bootstrap draw of dates) is one Newton step from the estimate, which needs only sums by date.
     """
     offset, change = logit(market), logit(ours) - logit(market)
     weight = 0.0
@@ -80,7 +82,8 @@ def _derivatives(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the first and the negative second derivative of each line's log likelihood by the weight, both (n,).
 
-    The log odds of over are `offset` + `weight` * `change`.
+    `is_over` is 1 if the player scored more points than the bookmaker's line, else 0. The log odds of 1 are `offset` +
+    `weight` * `change`.
     """
     probability = 1.0 / (1.0 + np.exp(-(offset + weight * change)))
     return change * (is_over - probability), change**2 * probability * (1.0 - probability)
@@ -89,9 +92,10 @@ def _derivatives(
 def weight_of_all(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight that `fit_weight` fits on all lines.
+    """Return the weight of the model beside the market that fits all lines (bookmakers' numbers of points) best.
 
-    It has no interval if there are fewer than MIN_DATES dates or MIN_LINES lines.
+    The weight has no interval if there are fewer than MIN_DATES dates or MIN_LINES lines. The estimate is None if
+    `ours` and `market` are equal on every line.
     """
     found = fit_weight(is_over, ours, market, dates, parameters)
     is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
@@ -101,12 +105,12 @@ def weight_of_all(
 def walk_weights(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> tuple[StackWeight, ...]:
-    """Return the weight for each calendar month that has lines, fitted on the lines of all earlier months.
+    """Return the model's weight beside the market for each calendar month with lines, fitted on all earlier months.
 
-    A month has no interval, and so no weight, if the earlier months have fewer than MIN_DATES dates or MIN_LINES lines.
-    With the configured confidence, one of many monthly intervals may lie above 0 by chance. So each interval has the
-    confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all intervals contain their true weight
-    is then at least the configured confidence.
+    A line is a bookmaker's number of points. The weight of a month is None if the earlier months have fewer than
+    MIN_DATES dates or MIN_LINES lines. With the configured confidence, one of many monthly intervals may lie above 0 by
+    chance. So each interval has the confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all
+    intervals contain their true weight is then at least the configured confidence.
     """
     months = np.unique(dates.astype("datetime64[M]"))
     looks = replace(parameters, confidence=1.0 - (1.0 - parameters.confidence) / max(len(months), 1))
@@ -121,9 +125,10 @@ def weight_before(
     dates: DateArray,
     parameters: EvaluationParameters,
 ) -> StackWeight:
-    """Return the weight fitted on the lines of the dates before `start`.
+    """Return the model's weight beside the market, fitted on the lines of the dates before `start`.
 
-    Its `interval` is None if there are fewer than MIN_DATES such dates or MIN_LINES such lines.
+    A line is a bookmaker's number of points. The field `interval` of the result holds the weight. It is None if there
+    are fewer than MIN_DATES such dates or MIN_LINES such lines.
     """
     before = dates < start
     n_lines, n_dates = int(before.sum()), len(np.unique(dates[before]))
@@ -134,10 +139,10 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return the weights that stakes on each date use; each field has the shape (n,).
+    """Return the weights of the model that stakes on each date use; each field has the shape (n,).
 
-    They come from the latest of `weights` that starts on or before the date. They are 0 before the first one, and if
-    its interval does not lie above 0. `weights` are sorted by start.
+    `weights` are sorted by start. A date uses the latest weight that starts on or before the date. The result is 0 for
+    a date without such a weight, and if the interval of the weight does not lie above 0.
     """
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
@@ -152,8 +157,9 @@ def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
     """Return the stacked probability (n,) of each line: the weighted average, in log odds, of `ours` and `market`.
 
-    The weight of the model is the latest one that starts on or before the line's date, limited to 0..1. Without one it
-    is 0: the result is the market's probability. `weights` are sorted by start.
+    A line is a bookmaker's number of points. The weight of the model is the latest one that starts on or before the
+    line's date, limited to 0..1. If no weight was fitted for the date, the weight is 0: the result is the market's
+    probability. `weights` are sorted by start.
     """
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])

@@ -1,4 +1,4 @@
-"""Expected value of a bet, probabilities shrunk towards the market, and Kelly stakes."""
+"""Expected value of a bet, probabilities moved towards the market's, and Kelly stakes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from breakout.models.base import logit
 class StakeLimits:
     """The settings that limit a stake.
 
-    `kelly` is the share of the Kelly fraction that is staked. `max_stake` is the largest stake, as a share of the bank.
-    `min_edge` is the lowest expected profit per unit staked, at the probability that is shrunk towards the market's;
-    below it the stake is 0.
+    `kelly` is the share of the Kelly fraction (the stake that maximises the expected logarithm of the bank) that is
+    staked. `max_stake` is the largest stake, as a share of the bank. `min_edge` is the lowest expected profit per unit
+    staked, at the probability that is moved towards the market's; below it the stake is 0.
     """
 
     kelly: float
@@ -25,9 +25,10 @@ class StakeLimits:
 
 
 def expected_value(probability: FloatArray, price: FloatArray) -> FloatArray:
-    """Return the expected profit per unit staked given no push, probability * price - 1, with decimal prices.
+    """Return the expected profit per unit staked, probability * price - 1, with decimal prices.
 
-    `probability` is that of winning given no push. NaN in either array gives NaN.
+    Profit and `probability` of winning are those given no push (exactly as many points as the bookmaker's line). NaN in
+    either array gives NaN.
     """
     return np.asarray(probability * price - 1.0)
 
@@ -45,8 +46,8 @@ def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> 
 def kelly_fraction(probability: FloatArray, price: FloatArray) -> FloatArray:
     """Return the stake, as a share of the bank, that maximises the expected logarithm of the bank (Kelly 1956).
 
-    It is (p b - (1 - p)) / b with p = probability and b = price - 1, and 0 if that is negative. Prices are decimal and
-    above 1.
+    The stake is (p b - (1 - p)) / b with p = probability of winning and b = price - 1. It is 0 if that is negative.
+    Prices are decimal and above 1.
     """
     gain = price - 1.0
     return np.asarray(np.maximum((probability * gain - (1.0 - probability)) / gain, 0.0))
@@ -55,7 +56,8 @@ def kelly_fraction(probability: FloatArray, price: FloatArray) -> FloatArray:
 def stake_of(probability: FloatArray, price: FloatArray, limits: StakeLimits) -> FloatArray:
     """Return the stake as a share of the bank: the share `limits.kelly` of the Kelly fraction, at most `max_stake`.
 
-    It is 0 if the expected value per unit staked is below `limits.min_edge`, or if the probability or price is NaN.
+    The Kelly fraction is the stake that maximises the expected logarithm of the bank. The stake is 0 if the expected
+    profit per unit staked is below `limits.min_edge`, or if the probability or price is NaN.
     """
     stake = np.minimum(limits.kelly * kelly_fraction(probability, price), limits.max_stake)
     return np.asarray(np.where(expected_value(probability, price) >= limits.min_edge, stake, 0.0))

@@ -14,21 +14,26 @@ _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Return the folders of the runs and the overrides (`key=value`) among the arguments, both in the given order.
 
-    An argument that is an existing path counts as a run, because a path may contain `=`. Any other argument that is no
-    override names a run (see `find_run`). DataError if no run has the name.
+    An argument that is an existing path counts as a run, even if it contains `=`. Any other argument that is no
+    override must be the path or the name of a run. DataError if no completed run has the name. A path that contains a
+    separator is returned without a check that it exists.
     """
     overrides = [argument for argument in arguments if _OVERRIDE.match(argument) and not Path(argument).exists()]
     return [find_run(argument) for argument in arguments if argument not in overrides], overrides
 
 
 def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
-    """Return the folder of a run, given this folder, the folder of its bundle, or a name.
+    """Return the folder of a run from its path, from the path of its bundle (a saved model), or from a name.
 
-    `given` is taken for a name if it has no path separator and no such path exists. NAME and `latest:NAME` refer to the
-    newest completed run whose setting `name` is NAME, `latest` to the newest completed training run. `production` gives
-    the registry's copy of the model in production. If `is_sweep_allowed` is true, a name that no completed run has may
-    be that of a sweep or of its folder. Names are searched below the default of `paths.outputs`. DataError if nothing
-    has the name. A path is returned without a check that it exists.
+    `given` is a name if it has no path separator and no such path exists. The names are
+
+    - NAME and `latest:NAME`: the newest completed run whose setting `name` is NAME;
+    - `latest`: the newest completed training run;
+    - `production`: the copy of the model in production that the registry keeps;
+    - if `is_sweep_allowed` is true, the name or the folder name of a sweep, if no completed run has that name.
+
+    Names are searched below the default of `paths.outputs`. DataError if nothing has the name. A path is returned
+    without a check that it exists.
     """
     path = Path(given)
     if not path.exists() and path.name == given:
@@ -58,10 +63,10 @@ def _find_named(given: str, outputs: Path, is_sweep_allowed: bool) -> Path:
 def compose_allowed(
     command: str, overrides: Sequence[str], allowed: tuple[str, ...], named: str
 ) -> Mapping[str, Mapping[str, object]]:
-    """Return the settings of a command, composed with the overrides, as a mapping of groups.
+    """Return the settings of a command, composed with the overrides, by configuration group and key.
 
-    ConfigurationError if an override begins with none of the prefixes in `allowed`. Its message ends with `named`, such
-    as "the only setting here is paths.outputs=DIR".
+    ConfigurationError if an override begins with none of the prefixes in `allowed`. `named` is the end of its message,
+    such as "the only setting here is paths.outputs=DIR".
     """
     from breakout.settings.composition import compose_mapping
 

@@ -1,6 +1,8 @@
 """The command `breakout audit`, which checks that no feature sees the future and that all code paths agree.
 
-With `served=...`, it computes the feature vectors in the ledger again, and compares them with the recorded ones.
+The code paths are the functions that compute features for training and for prediction. With `served=...`, the command
+instead computes the feature vectors in the ledger (the record of served predictions) again. It compares them with the
+recorded ones.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 def run(config: AuditConfig) -> int:
     """Audit the configured features and print the result; return 0 if no check failed, otherwise 1.
 
-    If `config.served` is set, audit the feature vectors in the ledger instead (see `run_served`). ConfigurationError if
-    the features are invalid or need a table that is not configured. DataError if the dates have no rows, or if the
-    warehouse cannot be read.
+    The audit checks that no feature sees the future, and that training and prediction compute equal values. If
+    `config.served` is set, compute the feature vectors in the ledger (the record of served predictions) again instead,
+    and compare them with the recorded ones. ConfigurationError if the features are invalid or need a table that is not
+    configured. DataError if the dates have no rows, or if the warehouse or the ledger cannot be read.
     """
     if config.served is not None:
         return run_served(config, config.served)
@@ -38,11 +41,14 @@ def run(config: AuditConfig) -> int:
 def run_served(config: AuditConfig, served: str) -> int:
     """Compute the feature vectors in the ledger again, and print a comparison with the recorded vectors.
 
-    `served` chooses the models: `all`, a role, or the name or fingerprint of a model. The features, target and cutoff
-    of each model apply to its vectors. `audit.start` and `audit.end` limit the game dates. Return 0 if every vector
-    could be computed again and is equal, and every file of the ledger could be read; otherwise 1. ConfigurationError if
-    the ledger has no such role or model, or if a bundle cannot be used with this version or the configured tables.
-    DataError if there are no such entries between the dates, or if the ledger or the warehouse cannot be read.
+    The ledger is the record of served predictions. `served` chooses the models: `all`, a role (production, shadow or
+    other), or the name or fingerprint of a model. The vectors of a model are computed with the model's own features,
+    target and cutoff (the time up to which injury reports count). `audit.start` and `audit.end` limit the game dates.
+
+    Return 0 if every vector could be computed again and is equal, and every file of the ledger could be read; otherwise
+    1. ConfigurationError if the ledger has no such role or model, or if the saved model cannot be used with this
+    version or the configured tables. DataError if the ledger has no predictions of these models between the dates, or
+    if the ledger or the warehouse cannot be read.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

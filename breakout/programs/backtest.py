@@ -1,6 +1,6 @@
-"""The command `breakout backtest`, which compares past predictions of points with prices.
+"""The command `breakout backtest`, which simulates bets on past games from predictions of points and prices.
 
-It writes a folder with a record of the backtest, the bets and a page.
+It writes a folder with a record of the backtest, the bets and an HTML page.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 def run(config: BacktestConfig) -> int:
     """Match past predictions with prices, simulate the bets, write and print the results; return the exit code.
 
-    The exit code is 0 even if the backtest shows no edge. ConfigurationError if no prices are configured, or if the
-    run's model predicts no distribution of points. DataError if the predictions or the prices are missing or damaged.
+    The exit code is 0 even if the bets make no profit. ConfigurationError if no prices are configured, or if the model
+    of the predictions predicts no distribution of points. DataError if the predictions or the prices are missing or
+    damaged.
     """
     prices = config.prices
     if not prices.is_given:

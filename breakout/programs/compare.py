@@ -1,4 +1,7 @@
-"""The command `breakout compare`, which compares two bundles, such as candidate and production, on the same games."""
+"""The command `breakout compare`, which compares two bundles (saved models) on the same games.
+
+The bundles are called candidate and production, but they may be any two.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,12 @@ FOLDER = "comparisons"
 
 
 def run(config: CompareConfig) -> int:
-    """Compare two bundles, write and print the result, and return the exit code.
+    """Compare two bundles (saved models), write and print the result, and return the exit code.
 
-    GateError if the contract of one bundle is not that of the installed feature definitions. ConfigurationError if the
-    bundles cannot be compared (for example, they contain the same model), or if the dates overlap a training window.
-    DataError if a bundle is missing or damaged, if there are no games, or if the warehouse cannot be read.
+    GateError if the contract (the definition of features and label) of one bundle differs from the installed
+    definitions. ConfigurationError if the bundles cannot be compared (for example, they contain the same model), or if
+    the dates overlap a training window. DataError if a bundle is missing or damaged, if there are no games, or if the
+    warehouse cannot be read.
     """
     given = (config.candidate, config.production)
     folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]
@@ -50,11 +54,11 @@ def run(config: CompareConfig) -> int:
 
 
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
-    """Compare two bundles and write the result to a new folder below `comparisons` in the outputs folder.
+    """Compare two bundles (saved models), and write the result to a new folder below `comparisons`.
 
-    Return the folder and the result. The files are comparison.json, predictions.parquet and report.html.
-    ConfigurationError if the bundles cannot be compared, or if the dates overlap a training window. DataError if there
-    are no games, if the warehouse cannot be read, or if a file cannot be written.
+    Return the folder, which is in the outputs folder, and the result. The files are comparison.json,
+    predictions.parquet and report.html. ConfigurationError if the bundles cannot be compared, or if the dates overlap a
+    training window. DataError if there are no games, if the warehouse cannot be read, or if a file cannot be written.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:

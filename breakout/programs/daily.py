@@ -1,7 +1,8 @@
-"""The command `breakout daily`, which grades the ledger, and predicts a day with production's model and every shadow.
+"""The command `breakout daily`, which grades past predictions and predicts the games of one day.
 
-A second call on unchanged sources adds nothing to the ledger. A killed call leaves each file of the ledger whole or
-absent; the next call adds what is missing.
+The ledger is the record of served predictions; a grade is the outcome of one of them. The model in production predicts
+the day, and so does every shadow (a challenger scored beside production). A second call on unchanged sources adds
+nothing to the ledger. A killed call leaves each file of the ledger whole or absent; the next call adds what is missing.
 """
 
 from __future__ import annotations
@@ -31,21 +32,30 @@ if TYPE_CHECKING:
 
 
 def run(config: DailyConfig) -> int:
-    """Predict the day, grade the ledger, print both, write the ledger's page and `out`; return the exit code.
+    """Predict the games of a day, grade the ledger (the record of served predictions), and return the exit code.
 
-    DataError if a source is too old, if no model is in production, or if the day cannot be predicted. It is raised
-    after the ledger is graded and its page is written; `out` is then not written. GateError if a limit of
-    `grade.fail_on` is exceeded; it is raised after all files are written.
+    Print both results, and write the HTML page of the ledger. If `out` is set, write the predictions there too.
+    DataError if a source table is too old, if no model is in production, or if the day cannot be predicted. This
+    DataError is raised after the ledger is graded and its page is written; `out` is then not written. GateError if a
+    condition of `grade.fail_on` is met, for example overdue results. This GateError is raised after all files are
+    written.
 
     Other errors are raised before the ledger is graded. DataError if there is no schedule with games near the day, or
-    no game in the warehouse. GateError if the contract of production's model is not that of the installed feature
-    definitions. ConfigurationError for invalid settings, or if this model cannot be used for the day.
+    no game in the warehouse. GateError if the contract (the definition of features and label) of the model in
+    production differs from the installed definitions. ConfigurationError for invalid settings, or if the model cannot
+    be used for the day.
     """
     return run_at(config, datetime.now(UTC))
 
 
 def run_at(config: DailyConfig, now: datetime) -> int:
-    """Run the command as if the present time were `now`, and return the exit code; it raises the errors of `run`."""
+    """Predict, grade and write as `breakout daily` does if the present time is `now`, and return the exit code.
+
+    `now` has a time zone. The errors are DataError, GateError and ConfigurationError. DataError if the sources are
+    missing or too old, if no model is in production, or if the day cannot be predicted. GateError if a condition of
+    `grade.fail_on` is met, or if the model's features or label are not the installed ones. ConfigurationError for
+    invalid settings.
+    """
     check_data_file(config.out)
     day = resolve_day(config.date, now)
     slates: Sequence[DaySlate] = ()
@@ -75,7 +85,7 @@ def run_at(config: DailyConfig, now: datetime) -> int:
 
 
 def _why_idle(config: DailyConfig, error: DataError | None) -> str:
-    """Return the reason that is printed if no slate was predicted.
+    """Return the reason that is printed if no game of the day was predicted.
 
     `error` is the error that stopped the prediction; None if the schedule has no game on the day.
     """

@@ -1,9 +1,10 @@
 """The command `breakout doctor`, which checks versions, settings, source tables and a BigQuery tracker.
 
-Each check prints a line that begins with "ok" and what was found, or with "failed" and the error. A line with "warning"
-names games that one table lacks, games in the future, or tables that contradict each other. A line with "-" names a
-check that is not run because an earlier one failed. Rows of BigQuery tables are read only after a line has stated what
-reading them costs. The command also removes the temporary files of killed processes.
+A tracker registers finished runs elsewhere. Each check prints a line that begins with "ok" and what was found, or with
+"failed" and the error. A line with "warning" names games that one table lacks, games in the future, or tables that
+contradict each other. A line with "-" names a check that is not run because an earlier one failed. Rows of BigQuery
+tables are read only after a line has stated what reading them costs. The command also removes the temporary files of
+killed processes.
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ class Checkup:
         self.has_failed = False
 
     def check(self, name: str, run: Callable[[], T], describe: Callable[[T], str] = str) -> T | None:
-        """Run one check and print its line; return the result of `run`, or None if `run` raises a BreakoutError."""
+        """Run one check and print its line; return the result of `run`, or None if `run` raises a BreakoutError.
+
+        The line contains the text that `describe` returns for the result, or the error. An error sets `has_failed`.
+        Other exceptions pass.
+        """
         try:
             found = run()
             print_entry(f"ok      {name}: {describe(found)}", 8)
@@ -74,9 +79,9 @@ class Checkup:
 def main(argv: Sequence[str]) -> int:
     """Check the installed packages, the configured warehouse and a BigQuery tracker; return 0, or 3 if a check failed.
 
-    `argv` holds overrides of `breakout train`. Trackers other than BigQuery are not checked. The last check removes the
-    temporary files of killed processes from the outputs folder. ConfigurationError if the overrides are wrong, or if
-    they change the fixed list of features of mode=shared.
+    `argv` holds overrides of `breakout train`. A tracker registers finished runs elsewhere; other trackers than
+    BigQuery are not checked. The last check removes the temporary files of killed processes from the outputs folder.
+    ConfigurationError if the overrides are wrong, or if they change the fixed list of features of mode=shared.
     """
     config = cast("ExperimentConfig", compose("train", argv))
     features = BreakoutFeatureConfig.from_settings(config)
@@ -119,9 +124,10 @@ def list_versions() -> str:
 
 
 def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config: ExperimentConfig) -> None:
-    """Check the embedded sample or the user's files, whichever is configured.
+    """Open the embedded sample or the user's files, whichever is configured, and check their tables.
 
-    Opening them reads and checks all their rows, so the printed lines about rows only name what was checked.
+    Opening the tables already checks all their rows, so the printed lines about rows only name what was checked. The
+    further checks are about injury reports, the newest game, absent games and sums.
     """
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
     if opened is None:
@@ -154,9 +160,10 @@ def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, en
 def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
-    """Warn about played games that the team table lacks; the check fails if the games cannot be queried.
+    """Warn about played games that the team table lacks, though the player table has them.
 
-    Only games that the features of rows on the dates start..end can read are checked.
+    Only games that the features of rows on the dates start..end can read are checked. The check fails if the games
+    cannot be queried.
     """
     name = "games of both tables"
     absent = checkup.check(
@@ -168,10 +175,10 @@ def check_absent_games(
 
 
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Warn about games of start..end for which two tables disagree; the check fails if they cannot be queried.
+    """Warn about games on the dates start..end for which two tables disagree.
 
     The sums of the points and minutes of a team's players are compared with the team table. The games of the team table
-    are compared with the schedule, if there is one.
+    are compared with the schedule, if there is one. The check fails if the games cannot be queried.
     """
     failures = checkup.check(
         "sums of points and minutes, and the schedule",
@@ -189,7 +196,7 @@ def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -
 def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: BigQueryWarehouseConfig) -> None:
     """Check credentials, project, permissions, tables, columns and partitions, then the rows of the last 90 days.
 
-    Rows are read only if the checks of the permission, the history tables and the cost pass.
+    Rows are read only if three checks pass: the permission to run jobs, the player and team tables, and the cost.
     """
     from breakout.warehouse.bigquery.warehouse import BigQueryWarehouse
 
@@ -239,8 +246,8 @@ def check_query(
 ) -> bool:
     """Check that reading the last 90 days is permitted and costs at most `limit` bytes; return whether both are true.
 
-    BigQuery estimates the bytes in dry runs, which need the same permissions as reading. If `limit` is None, any cost
-    passes.
+    BigQuery estimates the bytes in dry runs, which need the same permissions as reading. If `limit` is None, any number
+    of bytes passes.
     """
 
     def run_check() -> str:
@@ -295,9 +302,10 @@ def recent_days() -> tuple[date, date]:
 
 
 def check_tracking_table(checkup: Checkup, config: ExperimentConfig) -> None:
-    """Check that BigQuery tracking can be reached and its table has the right columns; skip all other trackers.
+    """Check that the BigQuery table that registers runs can be reached and has the right columns.
 
-    The table may be missing, because registering the first run creates it.
+    Do nothing if another tracker, or none, is configured. The table may be missing, because registering the first run
+    creates it.
     """
     tracking = config.tracking
     if not isinstance(tracking, BigQueryTrackingConfig):

@@ -1,4 +1,4 @@
-"""The command `breakout evaluate`, which evaluates a saved bundle on games after its training."""
+"""The command `breakout evaluate`, which evaluates a bundle (a saved model) on games after its training."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ logger = logging.getLogger("breakout")
 
 
 def run(config: EvaluateConfig) -> int:
-    """Evaluate a saved bundle on games after its training, write a run folder, and return the exit code.
+    """Evaluate a bundle (a saved model) on games after its training, write a run folder, and return the exit code.
 
-    GateError if the contract of the bundle is not that of the installed feature definitions, unless
-    `allow_contract_mismatch` is true and every feature can be computed. GateError also if features drifted and
-    `distributions.fail_on_drift` is true; it is raised after the run folder is complete. ConfigurationError if the
-    dates overlap the training window. DataError if the bundle, the source tables or the prices are missing or damaged,
-    or if there are no rows.
+    GateError if the contract (the definition of features and label) of the bundle differs from the installed
+    definitions. With `allow_contract_mismatch` it is raised only if a feature of the bundle is not installed. GateError
+    also if features drifted and `distributions.fail_on_drift` is true; it is raised after the run folder is complete.
+    ConfigurationError if the dates overlap the training window. DataError if the bundle, the source tables or the
+    prices are missing or damaged, or if there are no rows.
     """
     # The run's settings record the folder instead of the name, because the name may later refer to another bundle.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
@@ -76,12 +76,13 @@ def evaluate(
     warehouse: Warehouse,
     quotes: pd.DataFrame | None,
 ) -> RunResult:
-    """Evaluate a bundle on games after its training, write a new run folder and return the result.
+    """Evaluate a bundle (a saved model) on games after its training, write a new run folder and return the result.
 
-    `differences` are sentences about the differences between the bundle's contract and the installed one. If there are
-    any, status.json, the metrics, the predictions, the drift report and the page state that the contracts differ.
-    `quotes` are the rows of the configured price file; None if no file is configured. ConfigurationError if the dates
-    overlap the training window. DataError if there are no rows, or if the source tables or prices cannot be used.
+    `differences` are sentences about the differences between the bundle's contract (the definition of features and
+    label) and the installed one. If there are any, status.json, the metrics, the predictions, the drift report and the
+    HTML page state that the contracts differ. `quotes` are the rows of the configured price file; None if no file is
+    configured. ConfigurationError if the dates overlap the training window. DataError if there are no rows, or if the
+    source tables or prices cannot be used.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
@@ -128,7 +129,12 @@ def _compute_metrics(
     warnings: Sequence[str],
     quotes: pd.DataFrame | None,
 ) -> RunMetrics:
-    """Return the content of metrics.json for the scored rows; `warnings` are those about flawed games."""
+    """Return the content of metrics.json for the scored rows.
+
+    `differences` are sentences about the differences between the contract (the definition of features and label) of the
+    bundle and the installed one. `warnings` are about games whose rows in two source tables contradict each other.
+    `quotes` are the rows of the configured price file; None if no file is configured.
+    """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
     result = _with_mismatch(result, differences)
@@ -140,14 +146,18 @@ def _compute_metrics(
 
 
 def _compare_features(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> DistributionReport:
-    """Compare the features of the scored rows with those of the training rows."""
+    """Return the drift report: the features of the scored rows compared with those of the training rows."""
     significance, defaults = config.distributions.significance, bundle.features.defaults
     training = bundle.training_features()
     return validate_feature_distributions(training, scored.rows.X, significance=significance, defaults=defaults)
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Return `result` with the differences between the contracts as the first warning; unchanged if there are none."""
+    """Return `result` with `differences` as its first warning; unchanged if there are none.
+
+    `differences` are sentences about the differences between the contract (the definition of features and label) of the
+    bundle and the installed one.
+    """
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

@@ -1,4 +1,7 @@
-"""The command `breakout predict`, which ranks the players of one day's games (the slate) by a saved bundle."""
+"""The command `breakout predict`, which ranks the players of one day's games by a bundle (a saved model).
+
+This ranking is called a slate.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,17 @@ if TYPE_CHECKING:
 
 
 def run(config: PredictConfig) -> int:
-    """Build, print and write the slate, and record it in the ledger; return the exit code.
+    """Rank the players of a day's games (the slate), print and write the ranking, and return the exit code.
 
-    If `line` is set, as in PLAYER:19.5, the command prints this player's probabilities of more and of fewer points
-    instead of the slate, and records nothing. Otherwise it records the slate of a model that is in production or a
-    shadow, and of another model if `ledger.others` is true. The recorded slate includes the rows that `top` and
-    `exclude` remove from the output. If the contract of the bundle is not that of the installed feature definitions,
-    nothing is recorded, and GateError is raised unless `allow_contract_mismatch` is true and every feature can be
-    computed.
+    If `line` is set, as in PLAYER:19.5, print this player's probabilities of more and of fewer points instead, and
+    record nothing. Otherwise the ledger (the record of served predictions) records the slate in two cases:
+
+    - the model is in production or is a shadow (a challenger scored beside production);
+    - `ledger.others` is true.
+
+    The recorded slate includes the rows that `top` and `exclude` remove from the output. If the contract (the
+    definition of features and label) of the bundle differs from the installed definitions, nothing is recorded, and
+    GateError is raised. With `allow_contract_mismatch` it is raised only if a feature of the bundle is not installed.
 
     ConfigurationError for invalid settings, or if the day is not after the training window. DataError if the bundle,
     the schedule, a source table or the prices are missing or damaged, if the schedule has no game on the day, or if the
@@ -78,10 +84,15 @@ def run(config: PredictConfig) -> int:
 
 
 def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[Slate, Warehouse], PricedSlate] | None:
-    """Check the settings of prices, and return the function that prices a slate of `day`.
+    """Check the settings of prices, and return the function that adds prices and stakes to a slate of `day`.
 
-    Return None if neither prices nor a backtest are configured. ConfigurationError if a backtest is named without
-    prices, if the backtest is of other models or includes `day`, or if the model predicts no distribution of points.
+    A slate is a ranking of the players of one day's games. The stakes come from the configured backtest, if any. Return
+    None if neither prices nor a backtest are configured. ConfigurationError in three cases:
+
+    - a backtest is configured without prices;
+    - the backtest includes games of `day` or later, used another `prices.margin`, or is of other models;
+    - the model predicts no distribution of points.
+
     DataError if the backtest cannot be read.
     """
     if not config.prices.is_given and config.backtest is None:
@@ -98,10 +109,11 @@ def write_out(
 ) -> list[str]:
     """Write the slate to `out`, and return the names of the files or of the table that were written.
 
-    A slate is written as a web page if `out` ends with .html, otherwise to a data file or a table. `candidates` is the
-    number of ranked players before `top` limited the slate; the page shows it. A page contains the prices. Beside a
-    data file, prices are written to NAME.prices.EXTENSION. A table gets no prices. `priced` is None if there are none.
-    DataError if a file or the table cannot be written.
+    The slate is the ranking of the players of one day's games. It is written as an HTML page if `out` ends with .html,
+    otherwise to a data file or a BigQuery table. `candidates` is the number of ranked players before the setting `top`
+    limited the slate; the page shows it. A page contains the prices. For a data file, prices are written to a second
+    file NAME.prices.EXTENSION. A table gets no prices. `priced` is None if there are no prices. DataError if a file or
+    the table cannot be written.
     """
     out = str(config.out)
     if not out.lower().endswith(PAGE):

@@ -1,7 +1,7 @@
-"""The command `breakout production`, which prints the model in production and its history.
+"""The command `breakout production`, which prints the model in production and the history of promotions.
 
-With `rollback` it first undoes the last promotion or retirement, with `retire` it first takes the model out of
-production. `out=FILE.html` writes the same content as a web page.
+With `rollback` it first undoes the last promotion or retirement. With `retire` it first takes the model out of
+production. `out=FILE.html` writes the same content as an HTML page.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ ACTIONS = ("rollback", "retire")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Roll back or retire if the arguments say so, print the registry, write it to `out`, and return the exit code.
+    """Roll back or retire if the arguments say so, then print the registry, and return the exit code.
 
-    ConfigurationError for other arguments, or if there is nothing to roll back or to retire. GateError if the model
-    that a rollback would bring back does not have the contract of the installed feature definitions. DataError if the
-    registry or the model in production is damaged, or if a file cannot be written.
+    The registry holds the model in production and its history. With `out=FILE.html` the registry is also written as an
+    HTML page. ConfigurationError for other arguments, or if there is nothing to roll back or to retire. GateError if a
+    rollback would bring back a model whose contract (the definition of features and label) differs from the installed
+    definitions. DataError if the registry or the model in production is damaged, or if a file cannot be written.
     """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
@@ -60,8 +61,8 @@ def main(arguments: Sequence[str]) -> int:
 def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Return the path in `out=FILE.html`, and the other overrides.
 
-    The path is returned in a list: empty if no override begins with `out=`, the last path if several do.
-    ConfigurationError if the path does not end with .html.
+    The path is returned in a list. The list is empty if no override begins with `out=`; if several do, it has the path
+    of the last one. ConfigurationError if the path does not end with .html.
     """
     pages = [Path(override.removeprefix("out=")) for override in overrides if override.startswith("out=")][-1:]
     for page in pages:
@@ -71,11 +72,11 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 
 
 def roll_back(registry: Registry, reason: str) -> None:
-    """Undo the last promotion or retirement that is not undone yet.
+    """Undo the last promotion or retirement that is not undone yet, and keep `reason` in the history.
 
-    `reason` is kept in the history. GateError if the rollback would bring back a model whose contract is not that of
-    the installed feature definitions: commands would refuse this model. ConfigurationError if there is nothing to undo.
-    DataError if the registry or the model is damaged.
+    GateError if the rollback would bring back a model whose contract (the definition of features and label) differs
+    from the installed definitions, because commands would refuse this model. ConfigurationError if there is nothing to
+    undo. DataError if the registry or the model is damaged.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -85,9 +86,10 @@ def roll_back(registry: Registry, reason: str) -> None:
 
 
 def check_current(registry: Registry) -> None:
-    """Print a warning if the contract of the model in production is not that of the installed feature definitions.
+    """Print a warning if the contract of the model in production differs from the installed feature definitions.
 
-    Nothing is printed if no model is in production. DataError if the registry or the files of the model are damaged.
+    The contract is the definition of features and label. Nothing is printed if no model is in production. DataError if
+    the registry or the files of the model are damaged.
     """
     if registry.current() is None:
         return

@@ -25,11 +25,13 @@ PROBABILITY, LADDER = "probability", "ladder"
 def main(arguments: Sequence[str]) -> int:
     """Run the settings of a run again and print a comparison; return 0 if both results are equal bit for bit.
 
-    Settings, data, contract, rows and predictions are compared. GateError if any of them differ; its message names
-    them. Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
-    ConfigurationError unless the arguments name one run of `train` or `evaluate`, and for overrides other than new
-    paths of its data or bundle. GateError also if the installed feature definitions differ from the run's contract.
-    DataError if the run is not completed or a file of it was changed, or if the data cannot be read.
+    Settings, data, contract (the definition of features and label), rows and predictions are compared. GateError if any
+    of them differ; its message names them. GateError also if the installed feature definitions differ from the run's
+    contract. Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
+
+    ConfigurationError unless the arguments name one run of `train` or `evaluate`. ConfigurationError also for an
+    override other than a new path of the run's data or saved model. DataError if the run is not completed, if one of
+    its files was changed, or if the data cannot be read.
     """
     folders, overrides = split_runs(arguments)
     if len(folders) != 1:
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the values of the overrides by key: the new paths of moved data or of a moved bundle.
+    """Return the values of the overrides by key: the new paths of moved data or of a moved bundle (a saved model).
 
     ConfigurationError for a key that PLACES lacks.
     """
@@ -60,9 +62,10 @@ def read_places(overrides: Sequence[str]) -> dict[str, str]:
 
 
 def print_parts(saved: Evidence, now: Evidence) -> list[str]:
-    """Print a table that compares the evidence of a run with that of its rerun; return the names of the unequal parts.
+    """Print a table that compares a run with its rerun; return the names of the unequal parts.
 
-    The parts are the fingerprints and the predictions. Versions of libraries that differ are printed, but not returned.
+    The parts are the fingerprints and the predictions in `saved` and `now`. Versions of libraries that differ are
+    printed, but not returned.
     """
     differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
     rows: list[list[object]] = []
@@ -80,7 +83,7 @@ def print_parts(saved: Evidence, now: Evidence) -> list[str]:
 
 
 def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
-    """Describe the difference between two tables of predictions; "" if they are equal bit for bit."""
+    """Describe the first difference between two tables of predictions; "" if they are equal bit for bit."""
     columns = [column for column in saved.columns if column not in (PROBABILITY, LADDER)]
     if len(saved) != len(now) or not _same(saved[columns], now[columns]):
         return "other rows"
@@ -92,7 +95,10 @@ def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
 
 
 def _ladders(predictions: pd.DataFrame) -> list[bytes]:
-    """Return the bytes of each row's ladder; b"" for a row without a ladder."""
+    """Return the bytes of each row's ladder (P(points >= k) for k = 1, 2, ...); b"" for a row without a ladder.
+
+    The list is empty if the table has no ladders.
+    """
     found = predictions.get(LADDER, ())
     return [np.asarray(ladder).tobytes() if np.ndim(ladder) else b"" for ladder in found]
 

@@ -1,6 +1,6 @@
 """The command `breakout shadow`, which adds, lists or removes shadows.
 
-A shadow is a model that predicts beside the model in production.
+A shadow is a challenger scored beside production: its predictions are recorded and graded, but it is not in production.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ ACTIONS = ("add", "list", "remove")
 def main(arguments: Sequence[str]) -> int:
     """Add or remove a shadow if the arguments say so, print all shadows, and return the exit code.
 
-    ConfigurationError for other arguments, if the bundle to add is in production, or if not exactly one shadow matches
-    the one to remove. GateError if the contract of the bundle to add is not that of the installed feature definitions.
-    DataError if the bundle to add is missing or damaged, or if a file cannot be written or removed.
+    A shadow is a challenger scored beside production. ConfigurationError for other arguments, if the bundle (a saved
+    model) to add is in production, or if not exactly one shadow has the name to remove. GateError if the contract (the
+    definition of features and label) of the bundle to add differs from the installed definitions. DataError if the
+    bundle to add is missing or damaged, or if a file cannot be written or removed.
     """
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
@@ -50,10 +51,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Add a bundle, given by a name or a path, to the shadows; print a line if it is a shadow already.
+    """Add a bundle (a saved model), given by a name or a path, to the shadows (challengers scored beside production).
 
-    ConfigurationError if it is the model in production. GateError if its contract is not that of the installed feature
-    definitions. DataError if the bundle is missing or damaged, or cannot be copied.
+    Print a line if the bundle is a shadow already. ConfigurationError if it is in production. GateError if its contract
+    (the definition of features and label) differs from the installed definitions. DataError if the bundle is missing or
+    damaged, or cannot be copied.
     """
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
@@ -64,11 +66,11 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
 
 
 def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
-    """Return the fingerprint of a shadow, which `given` identifies by fingerprint, or by a name or path as in `add`.
+    """Return the fingerprint of the shadow (a challenger scored beside production) that `given` identifies.
 
-    If the run with a name was deleted or repeated after the shadow was added, the name still identifies the shadow,
-    unless several shadows have it. ConfigurationError if no shadow matches, or several do, or if both a bundle and a
-    file have the name.
+    `given` is a fingerprint, or the name or path of a bundle (a saved model). If the run with a name was deleted or
+    repeated after the shadow was added, the name still identifies the shadow, unless several shadows have it.
+    ConfigurationError if no shadow matches, or several do, or if both a bundle and a file have the name.
     """
     known = shadows.fingerprints()
     if given in known:

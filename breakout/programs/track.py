@@ -1,4 +1,4 @@
-"""The command `breakout track RUN`, which registers finished runs with a tracker."""
+"""The command `breakout track RUN`, which registers finished runs with a tracker such as BigQuery or MLflow."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each run among the arguments with the tracker in its settings, and return the exit code.
+    """Register each run among the arguments with the tracker (such as BigQuery or MLflow) in the settings of the run.
 
-    The override `tracking=KIND` chooses another tracker; `tracking.KEY=VALUE` changes one setting of the tracker.
-    ConfigurationError if no run is given, for other overrides, or if the tracker of a run is `none`. DataError if a run
-    cannot be read or registered; the runs before it are then registered.
+    Return the exit code. The override `tracking=KIND` chooses another tracker; `tracking.KEY=VALUE` changes one setting
+    of the tracker. ConfigurationError if no run is given, for other overrides, or if the tracker of a run is `none`.
+    DataError if a run cannot be read or registered; the runs before it are registered even so.
     """
     folders, overrides = split_runs(argv)
     if not folders:
@@ -42,10 +42,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
-    """Return the tracking settings of a run, changed by the overrides.
+    """Return the settings `tracking` of a run, changed by the overrides.
 
-    With an override `tracking=KIND`, the overrides change the defaults of that kind instead of the run's settings.
-    ConfigurationError for an override that does not begin with `tracking`.
+    With an override `tracking=KIND`, the other overrides change the defaults of that kind instead of the run's
+    settings. ConfigurationError for an override that does not begin with `tracking`.
     """
     foreign = [override for override in overrides if not override.startswith("tracking")]
     if foreign:

@@ -20,15 +20,16 @@ def first_day_seen(start: date, seasons_before: int = 1) -> date:
 
     Features of a game read the games of its season and of the `seasons_before` earlier seasons. The season of `start`
     is taken to begin in the same calendar year for November and December, and in the year before for January to
-    October. A game in October can belong to either year's season: the season 2019-20 ended on 11 October 2020. If the
-    season of `start` begins in the same October, the result is one year earlier than necessary.
+    October. A game in October can belong to the season that begins in its year, or to the one before: the season
+    2019-20 ended on 11 October 2020. If the season of `start` begins in the same October, the result is one year
+    earlier than necessary.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
 
 
 class ClosedOnExit:
-    """A base class for objects that a `with` block closes: its end calls `close`, also after an error."""
+    """A base class for objects with a `with` block, whose end calls `close`, also after an error."""
 
     def close(self) -> None:
         """Release the connections and memory of this object; every subclass overrides this method."""
@@ -44,7 +45,8 @@ class ClosedOnExit:
 def absent_availability(what: str) -> ConfigurationError:
     """Return the error to raise if features need injury reports, but no table of them is configured.
 
-    The message suggests to set warehouse.availability to `what`, the text PATH or DATASET.TABLE.
+    The message suggests to set the key warehouse.availability. `what` is the kind of value to set: PATH for files, or
+    DATASET.TABLE for BigQuery.
     """
     return ConfigurationError(
         "the features of availability need the injury reports; give them with "
@@ -56,8 +58,9 @@ class Warehouse(Protocol):
     """The interface of a database that contains the source tables; a `with` block closes it.
 
     SQL texts are in BigQuery's dialect, with named @parameters. Every method that reads a table can raise DataError: if
-    the table cannot be reached, lacks columns or rows, or contains impossible values. The history tables are those in
-    `tables.HISTORY_TABLES`: one row per player and game, and one per team and game.
+    the table cannot be reached, lacks columns or rows, or contains impossible values. The history tables, listed in
+    `tables.HISTORY_TABLES`, are the player table with one row per player and game, and the team table with one row per
+    team and game.
     """
 
     def __enter__(self) -> Self: ...
@@ -66,9 +69,9 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The names of the source tables, and the rules by which queries read them.
+        """The names of the source tables, and the rules by which queries read their columns and values.
 
-        Raise DataError if the rules depend on the columns of a table that cannot be reached or is not as expected.
+        Raise DataError if the rules depend on the columns of a table that cannot be reached or lacks a column.
         """
         ...
 
@@ -92,15 +95,16 @@ class Warehouse(Protocol):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive.
 
-        Raise DataError if the schedule is not as expected. The caller first checks `has_schedule`.
+        The caller must first check with `has_schedule` that a schedule is configured. Raise DataError for wrong
+        columns, types or values.
         """
         ...
 
     def check_availability(self, start: date, end: date) -> None:
         """Check the columns, types, keys and values of the injury reports for games from `start` to `end`.
 
-        Both dates are inclusive. Raise DataError if the reports are not as expected, and ConfigurationError if no table
-        of injury reports is configured.
+        Both dates are inclusive. Raise DataError for wrong columns, types, keys or values, and ConfigurationError if no
+        table of injury reports is configured.
         """
         ...
 
@@ -108,7 +112,7 @@ class Warehouse(Protocol):
         """Return the first date whose games a query must read to compute the features of a game on `start`.
 
         Queries read no rows before this date. The features of the game read its season and the `seasons_before` seasons
-        before it. A warehouse that always reads whole tables returns the smallest date.
+        before it. A warehouse that always reads whole tables returns the smallest possible date.
         """
         ...
 
@@ -126,7 +130,7 @@ class Warehouse(Protocol):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest that changes if the source tables change.
 
-        The digest covers the injury reports only with `has_reports`. Raise DataError if a table cannot be read.
+        The digest covers the injury reports only if `has_reports` is true. Raise DataError if a table cannot be read.
         """
         ...
 

@@ -1,10 +1,10 @@
 """Warehouses that keep the results of queries, so that the same query need not run again.
 
 `CachedWarehouse` keeps results in Parquet files. It wraps another warehouse, the source, which runs a query if there is
-no file with its result. Such a file is called an entry. Its name is a digest of the SQL text, the parameters and the
-source's fingerprint. A change of the source changes the fingerprint, so an outdated entry is never used. Processes may
-share the folder of entries: the first process runs a query, and the others wait for its entry. A damaged entry is
-replaced. If the folder grows too large, the least recently used entries are removed.
+no file with its result. Such a file is called a cache entry. The name of an entry is a digest of the SQL text, the
+parameters and the source's fingerprint. A change of the source changes the fingerprint, so an outdated entry is never
+used. Processes may share the folder of entries: the first process runs a query, and the others wait for its entry. A
+damaged entry is replaced. If the folder grows too large, the least recently used entries are removed.
 
 `RememberingWarehouse` keeps results in memory.
 """
@@ -47,10 +47,10 @@ _LOCKS = 256  # number of lock files; with this many, two queries rarely wait fo
 class CachedWarehouse(ClosedOnExit):
     """A warehouse that keeps the results of `inner`, the source, in at most `limit_bytes` of files in `folder`.
 
-    A file with one result is called an entry. With `refresh` this object runs each query once even if it has an entry,
-    and its result replaces the entry. With `is_read_only` entries are read but not written. Methods without a docstring
-    call the same method of the source. All methods raise the errors of the source; a cache that cannot be read or
-    written causes only a warning.
+    A file with one result is called a cache entry. If `refresh` is true, this object runs each query once even if there
+    is an entry, and the new result replaces the entry. If `is_read_only` is true, entries are read but not written.
+    Methods without a docstring call the same method of the source. All methods raise the errors of the source; a cache
+    that cannot be read or written causes only a warning.
     """
 
     def __init__(
@@ -72,43 +72,49 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT from its entry; if it has none, run it in the source and keep its rows.
+        """Return the rows of one SELECT from the cache; if it has none, run the SELECT and keep its rows.
 
-        Raise DataError if the source cannot run it.
+        Raise DataError if the wrapped warehouse cannot run the SELECT.
         """
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """Return the rows of one SELECT from its entry; None if the entry is absent, damaged or to be refreshed.
+        """Return the rows of one SELECT from its cache entry (a file with the rows).
 
-        Raise DataError if the source cannot compute its fingerprint, which is a part of the entry's name.
+        Return None if the entry is absent, damaged or to be refreshed. Raise DataError if the wrapped warehouse cannot
+        compute its fingerprint, which is a part of the entry's name.
         """
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text that the folder keeps for `question` and the present tables of the source.
+        """Return the text that the cache keeps for `question` and the present state of the source tables.
 
-        If it keeps none, return the text that `answer` returns, and keep it. An error that `answer` raises passes.
+        If there is none, return the text that `answer` returns, and keep it. An error that `answer` raises passes.
         """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the player and team tables of the source, unless an entry shows that the same dates passed before.
+        """Check the player and team tables of the wrapped warehouse, unless the cache shows that they passed before.
 
-        With `refresh` only an entry that this object wrote counts. Raise DataError if a check fails.
+        A cache entry (a file) with the same tables and arguments shows this. If the cache is to be refreshed, only an
+        entry that this object wrote counts. Raise DataError if a check fails.
         """
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule of the source each time, because this result is not kept; raise DataError if it fails."""
+        """Check the schedule in the wrapped warehouse each time, because this result is not kept.
+
+        Raise DataError if the check fails.
+        """
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the source, unless an entry shows that the same dates passed before.
+        """Check the injury reports of the wrapped warehouse, unless the cache shows that they passed before.
 
-        With `refresh` only an entry that this object wrote counts. Raise DataError if a check fails, and
-        ConfigurationError if no table of injury reports is configured.
+        A cache entry (a file) with the same tables and dates shows this. If the cache is to be refreshed, only an entry
+        that this object wrote counts. Raise DataError if a check fails, and ConfigurationError if no table of injury
+        reports is configured.
         """
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
@@ -120,7 +126,7 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(key, read)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary, from the folder or from the source.
+        """Return the newest game_date of player_game_summary, from the cache or from the wrapped warehouse.
 
         Raise DataError if the table has no rows.
         """
@@ -128,16 +134,18 @@ class CachedWarehouse(ClosedOnExit):
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of running a query now; it is 0 if the source is free or an entry would be used.
+        """Return the estimated cost of running a query now.
 
-        Raise DataError if the source refuses the query.
+        The cost is 0 if the cache has the result, or if the wrapped warehouse is free. Raise DataError if that
+        warehouse refuses the query.
         """
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of running `check_history` now.
 
-        It is 0 if the source is free or an entry would be used. Raise DataError if the source refuses a query.
+        The cost is 0 if the cache has the result, or if the wrapped warehouse is free. Raise DataError if that
+        warehouse refuses a query.
         """
         key = self._check_key(start, end, seasons_before)
         return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
@@ -145,14 +153,16 @@ class CachedWarehouse(ClosedOnExit):
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
         """Return the estimated cost of running `check_availability` now.
 
-        It is 0 if the source is free or an entry would be used. Raise DataError if the source refuses a query.
+        The cost is 0 if the cache has the result, or if the wrapped warehouse is free. Raise DataError if that
+        warehouse refuses a query.
         """
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
     def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
-        """Return the cost that `estimate` computes with the source; it is 0 if the source is free.
+        """Return the cost that `estimate` computes with the wrapped warehouse; it is 0 if that warehouse is free.
 
-        If the entry `key` would be used, no bytes are scanned, and those of the estimate count as saved.
+        If the cache entry `key` (a file with a result) would be used, no bytes are scanned, and the bytes of the
+        estimate count as saved.
         """
         cost = estimate(self._inner) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return cost if self._kept(key) is None else cost.cached()
@@ -161,9 +171,9 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of a source table by lower-case name, from the folder or from the source.
+        """Return the type of each column of a source table by lower-case name, from the cache if possible.
 
-        Raise DataError if the source cannot read the table.
+        Otherwise the wrapped warehouse reads the types. Raise DataError if the wrapped warehouse cannot read the table.
         """
         # If a question contains the full name of the table of injury reports, its key includes the fingerprint of the
         # reports, which may need a query that costs. Of the questions for columns, only that for this table has it.
@@ -199,7 +209,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the entry `key`.
+        """Return the rows of the cache entry `key` (a file with a result).
 
         If the entry is absent, damaged or to be refreshed, return the rows that `read` returns, and save them unless
         `is_read_only` is set. If saving fails, log a warning. If the lock file cannot be created, log a warning and
@@ -226,7 +236,7 @@ class CachedWarehouse(ClosedOnExit):
         return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
-        """Return the rows of the entry `key`; None if there is no entry, or if it is damaged or cannot be read."""
+        """Return the rows of the cache entry `key` (a file); None if it is absent, damaged or cannot be read."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -260,9 +270,9 @@ class CachedWarehouse(ClosedOnExit):
             logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
-        """Remove the least recently used entries until the rest fits the limit of bytes.
+        """Remove the least recently used cache entries (files) until the rest fits the limit of bytes.
 
-        Also remove the half-written files of killed processes.
+        Also remove the half-written files that killed processes left more than a day ago.
         """
         entries = []
         for path in self._folder.glob("*.parquet"):
@@ -291,7 +301,7 @@ def _row(record: dict[str, object]) -> pa.Table:
 class RememberingWarehouse:
     """A warehouse that keeps the results of `query` in memory, and passes all other calls to `warehouse`.
 
-    If several models with the same features predict a slate, its rows are read only once.
+    For example, if several models with the same features predict the games of one day, the rows are read only once.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:

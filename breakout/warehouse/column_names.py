@@ -45,8 +45,8 @@ def check_column_names(names: Sequence[tuple[str, str]]) -> None:
 def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the pairs of `names` (a name in queries, a name in the user's tables) that apply to a table.
 
-    A pair applies to every table that declares its column. A pair whose column no table declares applies to the tables
-    of players and teams, because a feature may read it there as a further column.
+    A pair applies to every table that declares its column. If no table declares the column, the pair applies to the
+    tables of players and teams, because a feature may read the column there.
     """
     declared = {column.name for one in WAREHOUSE_TABLES for column in one.columns}
     own = {column.name for column in table.columns}
@@ -63,7 +63,7 @@ def columns_by_user_name(table: Table, names: Sequence[tuple[str, str]]) -> dict
 
 
 def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -> dict[str, AnyColumn]:
-    """Return `columns` with their names replaced as `named` maps old names to new ones; all other names stay.
+    """Return `columns` with new names, as `named` maps old names to new ones; all other names stay.
 
     All names are in lower case. A renamed column replaces another column that already has its new name.
     """
@@ -76,9 +76,9 @@ def check_needed_names(
 ) -> None:
     """Raise DataError if a table has a required column of `names` under neither of its two names.
 
-    `names` contains pairs of a name in queries and a name in the user's tables. `spellings` maps the columns of the
-    table, after renaming, to their names in the user's table. `where` is the path or full name of the table for the
-    message, which suggests a similar column if there is one. Columns that are not in `names` are not checked.
+    `names` contains pairs of a name in queries and a name in the user's tables. `spellings` contains the columns of the
+    table after renaming, each with its spelling in the user's table. `where` is the path or full name of the table for
+    the message, which suggests a similar column if there is one. Columns that are not in `names` are not checked.
     """
     needed = {column.name for column in table.columns if not column.is_optional} - set(spellings)
     for name, theirs in names:

@@ -53,27 +53,28 @@ class Priced(Protocol):
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the estimated cost of one query, without running it.
 
-        Raise DataError if the engine refuses the query.
+        Raise DataError if the database refuses the query.
         """
         ...
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_history`, without running them.
+        """Return the estimated cost of the queries that check the player and team tables, without running them.
 
-        Raise DataError if the engine refuses a query.
+        They check the rows that features of games from `start` to `end` read: the games of their season and of the
+        `seasons_before` seasons before. Raise DataError if the database refuses a query.
         """
         ...
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_availability`, without running them.
+        """Return the estimated cost of the queries that check the injury reports of games from `start` to `end`.
 
-        Raise DataError if the engine refuses a query.
+        The queries are not run. Raise DataError if the database refuses a query.
         """
         ...
 
 
 def readable_bytes(count: int) -> str:
-    """Format a number of bytes with the largest unit of bytes, KiB, MiB, GiB and TiB in which it is at least 1.
+    """Format a number of bytes with the largest unit (bytes, KiB, MiB, GiB or TiB) in which it is at least 1.
 
     All units except bytes have one decimal place, as in 1.5 KiB.
     """

@@ -48,10 +48,10 @@ class DuckDBWarehouse(ClosedOnExit):
     """Source tables in one in-memory DuckDB; the class `Warehouse` describes the methods without a docstring.
 
     `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob or a TableFiles; other
-    names are ignored. With `is_lazy` the constructor only finds the files and computes their digest. It leaves reading
-    and checking them to the first call that needs their rows. Raise DataError if a file or a column is missing, or a
-    value is impossible. Raise ConfigurationError if a path begins with `~USER` and there is no such user. `label` names
-    the warehouse in messages. Results do not depend on the number of threads.
+    names are ignored. If `is_lazy` is true, the constructor only finds the files and computes their digest; the first
+    call that needs rows reads and checks the files. `label` names the warehouse in messages. Results do not depend on
+    the number of threads. Raise DataError if a file or a column is missing, or a value is impossible. Raise
+    ConfigurationError if a path begins with `~USER` and there is no such user.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection to DuckDB; with `is_lazy` the first access loads and checks the files.
+        """The connection to DuckDB; if the warehouse is lazy, the first access loads and checks the files.
 
         Injury reports are loaded when a method first needs them. Raise DataError if a file cannot be read, has changed
         or fails a check.
@@ -124,7 +124,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def _renamed(self, table: tables.Table, select: str) -> str:
         """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured.
 
-        It is `select` itself if nothing is to be replaced.
+        If nothing is to be replaced, return `select` itself.
         """
         if self._options.renaming is None:
             return select
@@ -132,7 +132,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return to_duckdb(f"SELECT * FROM {renamed}").replace("incoming_rows", f"({select})")
 
     def _unchanged(self, before: str, now: str) -> str:
-        """Return the digest `now`; raise DataError if it differs from the earlier digest `before`.
+        """Return the digest `now` of files; raise DataError if it differs from the earlier digest `before`.
 
         An empty `before` means that there is no earlier digest.
         """
@@ -179,8 +179,8 @@ class DuckDBWarehouse(ClosedOnExit):
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT in BigQuery's dialect and return its rows.
 
-        Parameters whose @name it does not contain are ignored. Raise DataError if DuckDB refuses the SELECT or the
-        injury reports cannot be loaded, and sqlglot.errors.ParseError if the text is no valid SQL.
+        Parameters whose @name the SELECT does not contain are ignored. Raise DataError if DuckDB refuses the SELECT or
+        the injury reports cannot be loaded, and sqlglot.errors.ParseError if the text is no valid SQL.
         """
         # Load the reports here too: `check_availability` also loads them, but `CachedWarehouse` skips it for dates that
         # passed it before.
@@ -194,7 +194,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Raise DataError if the player table or the team table was not given.
 
-        The dates do not matter, because loading the files checks all their rows.
+        Loading the files checks all their rows, so the arguments do not matter.
         """
         del start, end, seasons_before
         for table in tables.HISTORY_TABLES:
@@ -256,7 +256,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest, 16 hex digits, of the files' names and contents and of the options for reading them.
 
-        The digest covers the injury reports only with `has_reports`, and it does not cover the Arrow tables given to
+        The digest covers the injury reports only if `has_reports` is true. It does not cover the Arrow tables given to
         `from_arrow`. Raise DataError if a file cannot be read.
         """
         if not has_reports or self._reports is None:
@@ -267,7 +267,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def describe(self) -> str:
         """Return the text `LABEL, games to DATE` with the warehouse's label and its newest game_date.
 
-        With `is_lazy` this loads the files. Raise DataError if that fails or the player table has no rows.
+        If the files are not loaded yet, load them. Raise DataError if that fails or the player table has no rows.
         """
         return f"{self._label}, games to {self.latest_game_date()}"
 

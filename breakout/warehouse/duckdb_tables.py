@@ -60,7 +60,10 @@ def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables
 
 
 def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread; otherwise change nothing."""
+    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread.
+
+    Otherwise the number of threads does not change.
+    """
     largest = connection.execute("SELECT MAX(estimated_size) FROM duckdb_tables()").fetchone()
     if largest and (largest[0] or 0) > _ROWS_OF_A_THREAD:
         connection.execute("RESET threads")
@@ -80,8 +83,8 @@ def _enum_columns(table: tables.Table) -> list[str]:
 def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
     """Return the SQL text that adds the optional columns that a schedule or a table of prices lacks, each as NULL.
 
-    Queries of these tables name all their columns. The text leaves out season_type, because `FileReader` adds it or
-    refuses the files. It is "" for other tables, or if no column is missing.
+    Queries of these tables name all their columns, so the columns must exist. The text leaves out season_type, because
+    the reader of the files adds it or refuses the files. The text is "" for other tables, or if no column is missing.
     """
     if table not in (tables.SCHEDULE, tables.PRICES):
         return ""
@@ -119,7 +122,10 @@ def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table
 
 
 def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> dict[str, str]:
-    """Return the DuckDB type of each column of a SELECT, by name; raise DataError about `what` if DuckDB refuses it."""
+    """Return the DuckDB type of each column of a SELECT, by name.
+
+    Raise DataError if DuckDB refuses the SELECT; its message begins with `what`.
+    """
     with errors_named(what):
         described = connection.execute(f"DESCRIBE {sql}").fetchall()
     return {str(name): str(kind) for name, kind, *_ in described}

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
-    """Open the warehouse of a program's settings, with its cache in the folder `cache` below `paths.outputs`.
+    """Open the warehouse of a command's settings, with its cache in the folder `cache` below `paths.outputs`.
 
     Results of BigQuery are cached; a dry run reads the cache but writes nothing there. BigQuery jobs are labelled with
-    the command and the name of the run. With `is_remembered` the results of a warehouse of files are cached too: the
-    files are digested, but read only if the cache lacks a result. Raise DataError or ConfigurationError if the
+    the command and the name of the run. If `is_remembered` is true, the results of a warehouse of files are cached too:
+    the files are digested, but read only if the cache lacks a result. Raise DataError or ConfigurationError if the
     warehouse cannot be opened.
     """
     cache = Path(config.paths.outputs) / "cache"
@@ -47,11 +47,11 @@ def open_warehouse(
     is_read_only: bool = False,
     is_lazy: bool = False,
 ) -> Warehouse:
-    """Open the warehouse of a configuration: the sample, the user's files, or BigQuery.
+    """Open the configured warehouse: the embedded sample, the user's files, or BigQuery.
 
-    Results of BigQuery are kept in `cache_folder`, unless it is None; with `is_read_only` (a dry run) nothing is
-    written there. `labels` (command, run) are attached to BigQuery jobs. With `is_lazy` files are read and checked when
-    they are first needed. Raise DataError if files or credentials are missing or not as expected, and
+    Results of BigQuery are kept in `cache_folder`, unless it is None. If `is_read_only` is true (a dry run), nothing is
+    written there. `labels` (command, run) are attached to BigQuery jobs. If `is_lazy` is true, files are read and
+    checked when they are first needed. Raise DataError if files or credentials are missing or not as expected, and
     ConfigurationError for settings that are malformed.
     """
     if isinstance(config, settings.SampleWarehouseConfig):
@@ -69,10 +69,11 @@ def open_warehouse(
 
 
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
-    """Open the files of the configuration.
+    """Open the files that the configuration names.
 
-    If another process imports into warehouse.folder at the same time, the folder's manifest changes. Open the files
-    again then, until the manifest stays the same. Raise DataError if the files are not as expected.
+    Another process may import into warehouse.folder at the same time. The folder's manifest (the list of valid files)
+    changes then, and the files are opened again until the manifest stays the same. Raise DataError if the files are
+    missing or fail a check.
     """
     from breakout.warehouse.column_names import check_column_names
     from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -107,7 +108,7 @@ def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFi
 
     The path of an imported table is its folder below warehouse.folder. A path in a table's own key, such as
     warehouse.schedule, takes precedence. Tables that are not given, or that were imported without rows, are left out.
-    Raise DataError if the database or the manifest of the folder is missing or damaged.
+    Raise DataError if the database or the manifest of the folder (the list of valid files) is missing or damaged.
     """
     from breakout.warehouse.files.database_file import find_tables
     from breakout.warehouse.files.table_folder import FOLDER_TABLES

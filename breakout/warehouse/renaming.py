@@ -28,9 +28,9 @@ class Renaming:
 
     @classmethod
     def from_maps(cls, team_codes: TeamCodes | None, season_types: SeasonTypes | None) -> Renaming | None:
-        """Build the renaming that warehouse.team_codes and warehouse.season_types configure; None if both are empty.
+        """Build the renaming from the settings warehouse.team_codes and warehouse.season_types; None if both are empty.
 
-        The number of a season type is kept as text without decimals: 2.0 as '2'.
+        A season type that is a number is kept as text without decimals: 2.0 as '2'.
         """
         if not team_codes and not season_types:
             return None
@@ -38,11 +38,11 @@ class Renaming:
         return cls(tuple((team_codes or {}).items()), tuple(named.items()))
 
     def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
-        """Return the SQL text after FROM that reads the rows of `source` with the values replaced.
+        """Return the SQL text after FROM that reads the rows of `source` with team codes and season types replaced.
 
-        `source` is the SQL text after FROM that reads the rows of `table` unchanged; it is returned if there is nothing
-        to replace. Season types are replaced only with `has_season_type`, that is, if the rows have that column. Rows
-        of a season type whose replacement is None are left out.
+        `source` is the SQL text after FROM that reads the rows of `table` unchanged. If there is nothing to replace,
+        `source` is returned. Season types are replaced only if the rows have that column (`has_season_type`). Rows of a
+        season type whose replacement is None are left out.
         """
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
@@ -58,7 +58,7 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the SQL expression with replaced team codes of each column that contains them, by column.
+        """Return the SQL expression with replaced team codes for each column that contains team codes, by column.
 
         This includes game_id, whose last two parts, separated by underscores, are team codes. A game_id without an
         underscore does not change.
@@ -85,5 +85,8 @@ def _case(value: str, pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a value as an SQL string; it needs no escapes, because the settings refuse quotes and backslashes."""
+    """Return a value as an SQL string in quotes.
+
+    The value needs no escapes, because the settings refuse quotes and backslashes.
+    """
     return f"'{value}'"

@@ -23,9 +23,10 @@ KNOWN_SUMS = frozenset(
 
 
 def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
-    """Open the sample of box scores in the package, with its schedule and injury reports.
+    """Open the sample of real box scores in the package, with its schedule and injury reports.
 
-    With `is_lazy` its files are read when they are first needed. Raise DataError if a file is missing or damaged.
+    If `is_lazy` is true, its files are read when they are first needed. Raise DataError if a file is missing or
+    damaged.
     """
     names = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
     files = {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}

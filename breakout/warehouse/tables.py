@@ -30,7 +30,7 @@ class Column:
 
     @property
     def is_name(self) -> bool:
-        """Whether the column contains text other than a season type, that is, keys, codes, names or reasons."""
+        """Whether the column contains text other than a season type: keys, codes, names, statuses or reasons."""
         return self.type == "STRING" and self.name != "season_type"
 
 
@@ -68,9 +68,9 @@ class SourceTables:
     - has_tip_off: whether the schedule has the column tip_off.
     - renamed_rows: the SQL text after FROM that reads a table with the names of columns that queries use, by table
       name. A table without renamed columns may be left out.
-    - renaming: the replacement of team codes and season types inside the queries; None if they replace none.
-    - known_sums: known differences between a team's row and the sum of its players, such as ("20240112_CHA_SAS", "SAS
-      244 of 240") for a sum of 244 minutes where the team has 240.
+    - renaming: the replacement of team codes and season types inside the queries; None if nothing is replaced.
+    - known_sums: known differences between a team's row and the sum of its players. ("20240112_CHA_SAS", "SAS 244 of
+      240") stands for a sum of 244 minutes where the team has 240.
 
     Raise ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
     """
@@ -104,8 +104,8 @@ class SourceTables:
     def season_type(self) -> str:
         """The SQL expression of a row's season type.
 
-        It is the column season_type, the parameter @season_type if there is no column, or the column with NULL and
-        empty values replaced by the parameter.
+        There are three cases: the column season_type; the parameter @season_type if there is no column; or the column
+        with the parameter in place of NULL and empty values.
         """
         if not self.has_season_type:
             return "@season_type"

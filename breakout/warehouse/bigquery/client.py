@@ -1,7 +1,8 @@
 """The authenticated BigQuery client for the configured project, location and endpoint.
 
-The client uses only application default credentials. An endpoint with plain http is an emulator and gets no
-credentials. Each request ends by the deadline of its session, even if the client library allows it more time.
+The client uses only application default credentials. An endpoint with plain http is an emulator (a local server that
+stands in for BigQuery) and gets no credentials. Each request ends by the deadline of its session, even if the client
+library allows it more time.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class BoundedSession(AuthorizedSession):
     def seconds_left(self, asked: object) -> float:
         """Return the time-out of the next request in seconds: the time until the deadline, or `asked` if that is less.
 
-        An `asked` that is no number, such as None, is ignored. Raise requests.exceptions.Timeout if the deadline has
-        passed.
+        `asked` is the time-out that the caller of the request asks for. An `asked` that is no number, such as None, is
+        ignored. Raise requests.exceptions.Timeout if the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -57,7 +58,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """An HTTP session for renewing credentials, whose requests time out at the deadline of a BoundedSession."""
+    """An HTTP session for renewing credentials, whose requests time out at the deadline of another session."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()
@@ -71,8 +72,8 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
     """Return a client and its HTTP session, whose first deadline is `connection.timeout_seconds` from now.
 
     `group` is the configuration group (`warehouse` or `tracking`) whose keys the error messages name. Raise DataError
-    if there are no usable credentials, if no project is named, or if an emulator does not answer. Raise
-    ConfigurationError if project, location or endpoint is malformed.
+    if there are no usable credentials, if no project is named, or if an emulator (a local server that stands in for
+    BigQuery) does not answer. Raise ConfigurationError if project, location or endpoint is malformed.
     """
     check_connection(connection, group)
     found: str | None
@@ -102,18 +103,19 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Return whether an endpoint is an emulator, that is, whether its URL begins with http instead of https.
+    """Return whether an endpoint is an emulator (a local server that stands in for BigQuery): its URL begins with http.
 
-    An emulator gets no credentials, because plain http would expose them. None stands for the public service.
+    The URL of the service begins with https. An emulator gets no credentials, because plain http would expose them.
+    None stands for the public service.
     """
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return the application default credentials and the project that they name, or None if they name no project.
+    """Return the application default credentials and the project that they name; the project is None if they name none.
 
-    Raise DataError if there are no credentials or they cannot be used; its message names the configuration group
-    `group`.
+    Raise DataError if there are no credentials or they cannot be used. Its message names keys of the configuration
+    group `group`.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
@@ -152,7 +154,10 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of the emulator at `endpoint` if it has exactly one; None for any other number of projects."""
+    """Return the project of the emulator (a local server that stands in for BigQuery) at `endpoint`.
+
+    Return None unless the emulator has exactly one project.
+    """
     with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

@@ -40,10 +40,10 @@ KNOWN = (
 
 
 def may_be_retried(error: BaseException) -> bool:
-    """Return whether it can help to repeat what raised the error.
+    """Return whether it can help to repeat the request or job that raised the error.
 
-    It can after overload, a fault of the service, a concurrent write or a connection that broke. It cannot after a
-    time-out, a failure of TLS, or a connection that was never established.
+    A repeat can help after overload, a fault of the service, a concurrent write or a connection that broke. It cannot
+    help after a time-out, a failure of TLS, or a connection that was never established.
     """
     if isinstance(error, api.GoogleAPICallError):
         if "due to concurrent update" in str(error):  # another program wrote first, this statement nothing: repeat it
@@ -67,8 +67,9 @@ def reason_of(error: api.GoogleAPICallError) -> str | None:
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
     """Convert exceptions of the BigQuery client, its credentials and its requests inside the block to a DataError.
 
-    The message begins with `what`, and its remedy names keys of the configuration group `group`. `seconds` is the time
-    limit that the message about a time-out names; None names no limit. Other exceptions pass unchanged.
+    The message begins with `what`, the name of the request, and its remedy names keys of the configuration group
+    `group`. `seconds` is the time limit that the message about a time-out names; None names no limit. Other exceptions
+    pass unchanged.
     """
     try:
         yield
@@ -77,10 +78,10 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 
 
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
-    """Return the message about an exception of the BigQuery client: `what` failed, the reason, and a remedy.
+    """Return the message about an exception of the BigQuery client: what failed, the reason, and a remedy.
 
-    The remedy names keys of the configuration group `group`. `seconds` is the time limit that the message about a
-    time-out names; None names no limit.
+    `what` is the name of the request that failed. The remedy names keys of the configuration group `group`. `seconds`
+    is the time limit that the message about a time-out names; None names no limit.
     """
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
@@ -135,7 +136,10 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return the reason why credentials were not renewed, without the URL and the attempts that the client lists."""
+    """Return the reason why credentials were not renewed.
+
+    The reason leaves out the URL and the list of attempts in the error's message.
+    """
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)

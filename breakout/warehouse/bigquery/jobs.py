@@ -3,8 +3,8 @@
 A query returns an Arrow table. A dry run returns the bytes that the query would scan. Every job has typed parameters,
 labels, and a time limit in the client and in the service. Every job except a dry run has the configured limit of bytes.
 
-Requests that fail are retried for at most _RETRY_SECONDS if `may_be_retried` allows it. Any other failure, or one that
-lasts longer, becomes a DataError.
+A request that fails is repeated for at most _RETRY_SECONDS, if a repeat can help (see `may_be_retried`). Any other
+failure, or a failure that lasts longer, becomes a DataError.
 
 This module chooses the id of each job itself, so that it can always cancel the job. `Client.query_and_wait` does not
 cancel a job when Ctrl-C interrupts the wait. Nor does it reveal the id of a job that it started without receiving an
@@ -49,8 +49,9 @@ class BigQueryJobs(ClosedOnExit):
     """A connection to BigQuery that runs jobs; `labels` (command, run) are attached to each job.
 
     `group` is the configuration group whose keys the error messages name. `price_per_tib` is in US dollars. If it is
-    given, the message about a query above the limit of bytes includes the query's price. Raise ConfigurationError if
-    project, location or endpoint is malformed, and DataError if there are no usable credentials or no project.
+    given, the message about a query above the configured limit of bytes includes the query's price. Raise
+    ConfigurationError if project, location or endpoint is malformed, and DataError if there are no usable credentials
+    or no project.
     """
 
     def __init__(
@@ -86,7 +87,8 @@ class BigQueryJobs(ClosedOnExit):
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
         """Return the metadata of the tables that a query reads, also through views.
 
-        Return an empty list if access to one of them is denied. Raise DataError about `what` for any other failure.
+        Return an empty list if access to one of the tables is denied. Raise DataError for any other failure; its
+        message begins with `what`, the name of the query.
         """
         referenced = self._dry_run(sql, parameters, what).referenced_tables
         with self._bounded(what):
@@ -103,7 +105,7 @@ class BigQueryJobs(ClosedOnExit):
     def table(self, name: str, what: str) -> bigquery.Table:
         """Return the schema and metadata of the table with the full name `name`; this costs nothing.
 
-        Raise DataError about `what` if the table does not exist or cannot be reached.
+        Raise DataError if the table does not exist or cannot be reached; its message begins with `what`.
         """
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
@@ -133,7 +135,7 @@ class BigQueryJobs(ClosedOnExit):
     def _bounded(self, what: str) -> Iterator[None]:
         """Set one deadline for all requests inside the block: `connection.timeout_seconds` from now.
 
-        Convert failures of the requests to a DataError about `what`.
+        Convert failures of the requests to a DataError, whose message begins with `what`, the name of the request.
         """
         self._session.deadline = time.monotonic() + self.connection.timeout_seconds
         with translated_errors(what, self.group, self.connection.timeout_seconds):
@@ -219,7 +221,8 @@ class BigQueryJobs(ClosedOnExit):
     def _cap_message(self, message: str, what: str) -> str:
         """Return the message that the query `what` would bill more bytes than the configured limit.
 
-        It names the bytes, and their price if it is known, if BigQuery's `message` contains the number of bytes.
+        `message` is BigQuery's own message. If it contains the number of bytes, the result names this number, and its
+        price if the price per TiB is known.
         """
         found = re.search(r"(\d+) or higher", message)
         needs = "more bytes"

@@ -1,7 +1,8 @@
 """The metadata of the source tables in BigQuery: columns, partitioning, and the states that form the fingerprint.
 
-Reading metadata costs nothing. If BigQuery does not name the tables behind a view, or one of them is a view, the state
-of the view needs a query that scans its rows.
+Reading metadata costs nothing. The state of a table is its id, time of change and size, and the state of a view is that
+of the tables that it reads. If BigQuery does not name these tables, or one of them is a view, the state of the view
+needs a query that scans its rows.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ _ACCEPTED = {
 class TableMetadata:
     """The metadata of the configured source tables; the metadata of each table is requested once.
 
-    `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns can name a
-    column of a table for each column name that queries use, such as PTS for `points`. Methods return the names that
-    queries use. They raise KeyError for a table that is not configured.
+    `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns maps the names
+    of columns in queries to the names in the user's tables, such as `points` to PTS. Methods return the names in
+    queries. They raise KeyError for a table that is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -85,7 +86,8 @@ class TableMetadata:
     def rows(self, table: tables.Table) -> str:
         """Return the SQL text after FROM that reads a table with its columns renamed to the names that queries use.
 
-        It is the quoted name of the table if no column is renamed. Raise DataError if the table cannot be reached.
+        The text is the quoted name of the table if no column is renamed. Raise DataError if the table cannot be
+        reached.
         """
         source = f"`{self.names[table]}`"
         renamed = {name: field.name for name, field in self._fields(table).items() if field.name.lower() != name}
@@ -116,7 +118,7 @@ class TableMetadata:
     def check_schema(self, table: tables.Table) -> None:
         """Raise DataError if a table cannot be reached, lacks a required column, or has a column of a wrong type.
 
-        The type of season_type does not matter if warehouse.season_types is set.
+        If the setting warehouse.season_types is set, the column season_type may have any type.
         """
         name, present = self.names[table], self.columns(table)
         spellings = {column: field.name for column, field in self._fields(table).items()}
@@ -154,8 +156,8 @@ class TableMetadata:
     def digest(self, chosen: Iterable[tables.Table]) -> str:
         """Return a digest, 16 hex digits, of the state (id, time of change and size) of each table in `chosen`.
 
-        It also covers the settings that change what queries read from these tables. A view's state is that of the
-        tables behind it, or a digest of its rows. Raise DataError if a table cannot be reached.
+        The digest also covers the settings that change what queries read from these tables. A view's state is that of
+        the tables that it reads, or a digest of its rows. Raise DataError if a table cannot be reached.
         """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):
@@ -169,9 +171,9 @@ class TableMetadata:
     def _state_behind(self, table: tables.Table, found: Any) -> tuple[object, ...]:
         """Return the state of a view: its id, its time of change, today's date and the states of the tables it reads.
 
-        Today's date is included because a view may depend on it. If BigQuery does not name the tables, or one of them
-        is a view itself, return the view's id, its number of rows and a digest of its rows instead. That digest needs a
-        query that scans the rows.
+        Today's date is included because the rows of a view may depend on the date. If BigQuery does not name the
+        tables, or one of them is a view itself, return the view's id, its number of rows and a digest of its rows
+        instead. That digest needs a query that scans the rows. `found` is BigQuery's description of the view.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

@@ -86,7 +86,7 @@ class BigQueryWarehouse(ClosedOnExit):
         )
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT as a job and return its rows; parameters whose @name it does not contain are ignored.
+        """Run one SELECT as a job and return its rows; parameters whose @name the SELECT does not contain are ignored.
 
         Raise DataError if the query fails, lasts too long or would bill more bytes than the configured limit.
         """
@@ -106,9 +106,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the player and team tables: columns and types by metadata, and rows by queries.
 
-        One query for each table checks its rows, and one compares the rows of both tables. The rows are those from
-        `history_start(start, seasons_before)` to `end`. Skip the checks if this object has already checked these days.
-        Raise DataError if a check fails.
+        One query for each table checks its rows, and one compares the rows of both tables. The rows are those that
+        features of games from `start` to `end` read: their season and the `seasons_before` seasons before. Skip the
+        checks if this object has already checked these days. Raise DataError if a check fails.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -125,8 +125,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        Also compare the games from `history_start(start)` to `end` with the team table. Raise DataError if a check
-        fails. The caller first checks `has_schedule`.
+        Also compare its games with the team table, from the season before that of `start` to `end`. Raise DataError if
+        a check fails. The caller must first check with `has_schedule` that a schedule is configured.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
@@ -137,8 +137,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_availability(self, start: date, end: date) -> None:
         """Check the columns and types of the injury reports by metadata, then the rows from `start` to `end`.
 
-        Also compare the teams, dates and players of these rows with the games. Raise DataError if a check fails, and
-        ConfigurationError if no table of injury reports is configured.
+        Also compare the teams, dates and players of these rows with the played games. Raise DataError if a check fails,
+        and ConfigurationError if no table of injury reports is configured.
         """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
@@ -147,10 +147,10 @@ class BigQueryWarehouse(ClosedOnExit):
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_availability`, without running them.
+        """Return the estimated cost of the queries that `check_availability` runs to check the injury reports.
 
-        Raise DataError if BigQuery refuses a query or does not answer, and ConfigurationError if no table of injury
-        reports is configured.
+        The queries are not run. Raise DataError if BigQuery refuses a query or does not answer, and ConfigurationError
+        if no table of injury reports is configured.
         """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
@@ -160,10 +160,11 @@ class BigQueryWarehouse(ClosedOnExit):
         return self.estimate(rows, {"history_start": start, "end": end}) + self.estimate(games, asked)
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of the queries of `check_history`, without running them.
+        """Return the estimated cost of the queries that check the player and team tables, without running them.
 
-        The estimate leaves out the query that counts the rows of a table whose metadata has no number of rows, such as
-        a view. Raise DataError if BigQuery refuses a query or does not answer.
+        They check the rows that features of games from `start` to `end` read. The estimate leaves out the query that
+        counts the rows of a table whose metadata has no number of rows, such as a view. Raise DataError if BigQuery
+        refuses a query or does not answer.
         """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
@@ -174,8 +175,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
         """Raise DataError if a table is empty.
 
-        The metadata has no number of rows for a view, and the number 0 while rows are being streamed into a new table.
-        In both cases a query counts the rows from @history_start to @end, which `span` contains.
+        The number of rows comes from the metadata. A view has no such number, and a new table has the number 0 while
+        rows are being streamed into it. In both cases a query counts the rows from @history_start to @end, the
+        parameters in `span`.
         """
         if self.metadata.found(table).num_rows:
             return
@@ -214,9 +216,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest of each table's id, time of change and size, and of the settings that change what is read.
 
-        For a view the digest covers the tables that the view reads. If they are unknown, it covers the view's rows. The
-        digest covers the injury reports only with `has_reports`. Raise DataError if a table cannot be reached. This
-        object computes each digest once.
+        For a view the digest covers the tables that the view reads. If BigQuery does not name these tables, it covers
+        the view's rows. The digest covers the injury reports only if `has_reports` is true. Raise DataError if a table
+        cannot be reached. This object computes each digest once.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]

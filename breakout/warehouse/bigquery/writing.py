@@ -1,4 +1,7 @@
-"""Writing to BigQuery: tables with typed columns, MERGE statements, and slates."""
+"""Writing to BigQuery: tables with typed columns, MERGE statements, and slates.
+
+A slate is the ranking of the players of one day's games.
+"""
 
 from __future__ import annotations
 
@@ -64,10 +67,10 @@ def create_table(
 
 
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
-    """Raise DataError if a column of `columns` is missing in `present` or has another type there.
+    """Raise DataError if a column to be written is missing in a table or has another type there.
 
-    `name` is the name of the table, and `present` maps its columns to their types. `columns` maps the columns to be
-    written to their types. Further columns of the table do not matter. A STRING column is accepted in place of a JSON
+    `columns` maps the columns to be written to their types. `name` is the name of the table, and `present` maps its
+    columns to their types. Further columns of the table do not matter. A STRING column is accepted in place of a JSON
     column.
     """
     missing = [column for column in columns if column not in present]
@@ -88,9 +91,9 @@ def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequen
     """Return a MERGE statement that writes the rows of `source`, a SELECT, into a table.
 
     `columns` are all columns to be written, those of `key` included. A row replaces the row of the table with the same
-    `key`, and is inserted if there is none. `scope` is an SQL condition on the table, whose alias is `kept`; all rows
-    of `source` must satisfy it. Rows of the table that satisfy it are deleted unless `source` contains their key. If
-    `scope` is "", no rows are deleted.
+    `key`, and is inserted if there is none. `scope` is an SQL condition on the rows of the table, whose alias is
+    `kept`. All rows of `source` must satisfy it. Rows of the table that satisfy it are deleted unless `source` contains
+    their key. If `scope` is "", no rows are deleted.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
@@ -106,9 +109,10 @@ WHEN NOT MATCHED THEN INSERT ({", ".join(columns)})
 def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseConfig) -> None:
     """Write the slate of one day and one bundle to BigQuery, and remove earlier rows of that day and bundle.
 
-    One statement does both. `ranked` has the columns of SLATE_COLUMNS. If it is empty, nothing is written or removed,
-    because it names no day. Raise ConfigurationError if the name of the table, the project, the location or the
-    endpoint is malformed. Raise DataError if the table cannot be created or written.
+    A slate is the ranking of the players of one day's games by a bundle (a saved model). One statement writes and
+    removes. `ranked` has the columns of SLATE_COLUMNS. If `ranked` is empty, nothing is written or removed, because it
+    names no day. Raise ConfigurationError if the name of the table, the project, the location or the endpoint is
+    malformed. Raise DataError if the table cannot be created or written.
     """
     check_table_name("out=bigquery:", table)
     if ranked.empty:

@@ -29,9 +29,9 @@ _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
-    `rows` are the rows that `consistency_query` returns with the kind `names of season types`. The message suggests the
-    override that maps the unknown types. If no type is unknown, it suggests the override that gives a type to the rows
-    without one.
+    `rows` are the rows of the kind `names of season types` in the result of the query for contradictions. The message
+    suggests the override that maps the unknown types. If no type is unknown, it suggests the override that gives a type
+    to the rows without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -72,8 +72,8 @@ _TYPE_HINTS = (
 def _likely_type(name: str) -> str:
     """Return the season type that a name probably means; the placeholder TYPE if no type fits.
 
-    Return the text `null` for preseason and All-Star games: as a value of warehouse.season_types it leaves their rows
-    out.
+    For preseason and All-Star games the result is the text `null`. As a value of warehouse.season_types, `null` leaves
+    the rows of that type out.
     """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
@@ -85,9 +85,10 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are the rows that `consistency_query` returns with the kind `team codes`. The message lists the unknown codes
-    of the first table that has any, in the order players, teams, schedule. If that is not the schedule, and the team
-    table has no rows of the seasons with unknown codes, the message is about these seasons instead.
+    `rows` are the rows of the kind `team codes` in the result of the query for contradictions. The message lists the
+    unknown codes of the first table that has any, in the order players, teams, schedule. In one case the message is
+    about seasons instead: that table is not the schedule, and the team table has no rows of the seasons with unknown
+    codes.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
@@ -141,8 +142,8 @@ def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) ->
 def _pair_to_map(code: str, near: str) -> tuple[str, str]:
     """Return the code that warehouse.team_codes should replace, and its replacement.
 
-    `code` is unknown, and `near` is the most similar code of the team table. The replacement is `near`. But if the
-    league uses `code` today and does not use `near`, the replacement is `code`.
+    `code` is unknown, and `near` is the most similar code of the team table. Usually `near` replaces `code`. If the
+    league uses `code` today and does not use `near`, `code` replaces `near`.
     """
     return (near, code) if code in LEAGUE_CODES and near not in LEAGUE_CODES else (code, near)
 
@@ -157,7 +158,8 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
     """Return each code of `codes` that `known` lacks in a season, with these seasons.
 
-    Both map codes to seasons. With `is_any_season`, a code that `known` has in one season counts as known in all.
+    Both arguments map codes to seasons. If `is_any_season` is true, a code that `known` has in one season counts as
+    known in all seasons.
     """
     missing = {}
     for code, seasons in sorted(codes.items()):

@@ -26,9 +26,9 @@ def find_inconsistencies(
 ) -> list[Inconsistency]:
     """Return one Inconsistency for each kind of contradiction between the rows of the `checked` tables.
 
-    The list is empty if the tables agree; the most basic kinds come first. `parameters` contains @history_start and
-    @end, the first and the last date of the games to compare. Without it all rows are compared. Raise DataError if a
-    table cannot be read.
+    The list is empty if the tables agree. It begins with the most basic kind, such as unknown season types.
+    `parameters` contains @history_start and @end, the first and the last date of the games to compare. If it is None,
+    all rows are compared. Raise DataError if a table cannot be read.
     """
     sql = consistency_query(warehouse.sources, checked, is_filtered=bool(parameters))
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
@@ -40,7 +40,7 @@ def check_consistency(
     """Raise DataError if rows of the `checked` tables contradict each other, or if a table cannot be read.
 
     The message describes only the first, most basic kind of contradiction. `parameters` contains @history_start and
-    @end, the first and the last date of the games to compare. Without it all rows are compared.
+    @end, the first and the last date of the games to compare. If it is None, all rows are compared.
     """
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:

@@ -35,9 +35,10 @@ class Inconsistency:
 
 
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
-    """Return one inconsistency for each kind in `rows`, the result of the consistency query, sorted as in ORDER.
+    """Return one inconsistency for each kind of contradiction in `rows`, sorted as in ORDER.
 
-    The list is empty if there are no rows.
+    `rows` are the result of the query that finds contradictions between the source tables. The list is empty if there
+    are no rows.
     """
     by_kind: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -64,7 +65,7 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes which value of a game stands in which table.
+    """Return a function that describes which value of a game is in which table.
 
     `value` returns the value of a row as text. The description reads `GAME is JOINT VALUE in TABLE and VALUE in TABLE`,
     where JOINT stands for the text `joint`. Tables with the same value are joined, as in `VALUE in TABLE and TABLE`.

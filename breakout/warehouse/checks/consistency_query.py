@@ -231,7 +231,7 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
 
 
 def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
-    """Return the CTE `side`: each team in each game of the `given` tables, with its opponent.
+    """Return the CTE `side` (a named subquery): each team in each game of the `given` tables, with its opponent.
 
     The schedule contributes only home teams. `limit` is an SQL condition on the rows to read, or "" for all.
     """

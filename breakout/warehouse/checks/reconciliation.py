@@ -23,7 +23,10 @@ LISTED = 200  # a check lists at most this many failures; if there are more, the
 
 @dataclass(frozen=True)
 class FailingSums:
-    """A check that fails: its description, the number of failures, and a text about each of the first LISTED ones."""
+    """A check that fails: its description, the number of failures, and a text about each of the first failures.
+
+    There are at most LISTED (200) texts.
+    """
 
     what: str
     total: int
@@ -38,8 +41,8 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
     - A game of the team table must be in the schedule, if the schedule has games of its season.
     - A scheduled game must be in the team table, if that table has a game of a later date.
 
-    The first two checks leave out a team whose players have no rows in a game. The last two are left out if there is no
-    schedule. Raise DataError if a table cannot be read.
+    A team without rows of players in a game is left out of the first two checks. The last two are left out if there is
+    no schedule. Raise DataError if a table cannot be read.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -51,9 +54,10 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return the query of each check of `reconcile`, by the description of its failures.
+    """Return one query for each check of sums and games, by the description of the check's failures.
 
-    Without `has_schedule` the two checks of the schedule are left out. A query reads the games from @history_start to
+    The sums of players are compared with their teams, and the games of the team table with the schedule. If
+    `has_schedule` is false, the two checks of the schedule are left out. A query reads the games from @history_start to
     @end and returns at most LISTED rows, one for each failure. Its columns are failure (a text) and total (the number
     of all failures).
     """
@@ -70,10 +74,11 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query of each team in each game from @history_start to @end whose sums of points or minutes differ.
+    """Return the query of the teams and games whose sums of points or minutes differ between two tables.
 
-    The points of its players must sum to the team's points, and their minutes to the team's minutes, up to
-    MINUTES_TOLERANCE. A team whose players have no rows in a game is left out. The columns of the result are
+    The points of a team's players must sum to the team's points, and their minutes to the team's minutes, up to
+    MINUTES_TOLERANCE. The query reads the games from @history_start to @end. A team without rows of players in a game
+    is left out. The columns of the result are
 
     - game_id, game_date, team;
     - points, minutes: the sums of the team's players;

@@ -1,7 +1,7 @@
 """The check that injury reports name the teams, dates and players of the games.
 
-If reports match no game, features of availability are 0 without any error. So this check raises an error for such
-reports.
+If no report matches a game, the features from injury reports are 0 without any error. So this check raises an error for
+such reports.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _FEWEST_ROWS = 10  # with fewer rows the share is not checked, because it proves
 def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
     """Return a query that counts the rows of injury reports that match no team, no game or no player.
 
-    With `is_filtered` it reads the reports from @start to @end, and the games from @history_start to @end. Otherwise it
-    reads all rows. The result has one row for each team code in the reports, with the columns
+    If `is_filtered` is true, the query reads the reports from @start to @end, and the games from @history_start to
+    @end. Otherwise it reads all rows. The result has one row for each team code in the reports, with the columns
 
     - team, and is_known: 1 if the team table has the code, otherwise 0;
     - total: the number of rows of the reports that name the team;
@@ -101,9 +101,10 @@ ORDER BY total DESC, status"""
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
     """Raise DataError if injury reports name unknown teams, or if most of their dates or players match no game.
 
-    Dates and players are refused if more than the share _MOST of at least _FEWEST_ROWS rows matches no game. Fewer rows
-    pass. `parameters` contains @start, @history_start and @end: the reports from @start to @end are compared with the
-    games from @history_start to @end. If it is empty, all rows are compared.
+    Two shares must not exceed _MOST: that of the rows on whose date the team has no game, and that of the rows whose
+    player is not in the player table. A share of fewer than _FEWEST_ROWS rows is not checked. `parameters` contains
+    @start, @history_start and @end: the reports from @start to @end are compared with the games from @history_start to
+    @end. If `parameters` is empty, all rows are compared.
     """
     sql = report_query(warehouse.sources, is_filtered=bool(parameters))
     rows = warehouse.query(sql, parameters).to_pylist()

@@ -44,8 +44,8 @@ def check_columns(
 ) -> None:
     """Raise DataError that names the required columns of a table that are not `present`.
 
-    `where` is the path or full name of the table. `folders` are columns that the names of folders contain, as in
-    `season_year=2025/`, and that were not read; the message suggests to read them. `remedy` is the end of the message.
+    `where` is the path or full name of the table, for the message. `folders` are columns whose values only the names of
+    folders contain, as in `season_year=2025/`; the message suggests to read them. `remedy` is the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
@@ -57,10 +57,11 @@ def check_columns(
 
 
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
-    """Return the part of the message that suggests a remedy for the missing columns.
+    """Return the part of the message that suggests a remedy for the missing columns; "" if no remedy fits.
 
-    The remedy is to read the columns from the names of folders, if `folders` contains all of them, or to rename similar
-    columns of `others`, the undeclared columns that are present. Return "" if neither applies.
+    If `folders` (columns that the names of folders contain) has all missing columns, the remedy is to read them from
+    there. Otherwise the remedy is to rename similar columns of `others`, the present columns that the table does not
+    declare.
     """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
@@ -79,7 +80,7 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     - those of the table's key, and team_abbr if the table has it outside its key;
     - total: the number of rows with the problem.
 
-    With `is_filtered` the query reads only rows whose game_date is from @history_start to @end.
+    If `is_filtered` is true, the query reads only rows whose game_date is from @history_start to @end.
     """
     needed = [column for column in table.columns if not column.is_nullable]
     whens = [f"WHEN {column.name} IS NULL THEN '{column.name} is NULL'" for column in needed]
@@ -122,9 +123,10 @@ def _team_columns(table: Table) -> tuple[str, ...]:
 
 
 def _text_problems(names: Sequence[str]) -> str:
-    """Return a WHEN clause for rows where text of one of these columns matches _UNSAFE or begins with _FORMULA.
+    """Return a WHEN clause for rows with unsafe text in one of these columns.
 
-    The clause first searches all columns together, which takes a third of the time of separate searches.
+    Text is unsafe if it matches _UNSAFE (control and format characters) or begins with _FORMULA. The clause first
+    searches all columns together, which takes a third of the time of separate searches.
     """
     together = ", ".join(f"'|', COALESCE(CAST({name} AS STRING), '')" for name in names)
     each = "\n        ".join(
@@ -138,9 +140,9 @@ def _text_problems(names: Sequence[str]) -> str:
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object], where: str = "") -> None:
     """Raise DataError if a row of a table has an impossible value, a repeated key or unsafe text.
 
-    The message names the table, one problem, its number of rows and a few keys. `problem_query` defines the problems.
-    `parameters` contains @history_start and @end; if it is empty, the whole table is checked. `where` is the name of
-    the table with its files for the message; if it is "", the message has the name alone.
+    The message names the table, one problem, its number of rows and a few keys. `parameters` contains @history_start
+    and @end, the first and the last game_date to check; if it is empty, the whole table is checked. `where` is the name
+    of the table with its files for the message; if it is "", the message has the name alone.
     """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()

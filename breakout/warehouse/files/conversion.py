@@ -1,7 +1,7 @@
 """The conversion of a file's columns to the declared types, as SQL expressions in DuckDB's dialect.
 
-`FileReader` first searches for values that the declared type cannot represent. It converts the values only if it finds
-none.
+Each conversion has a condition for values that the declared type cannot represent. `FileReader` first searches for such
+values, and converts the columns only if there are none.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 class SourceColumn:
     """A column of a file: its name as the file spells it, and its DuckDB type.
 
-    `is_untyped` is true for columns of CSV files and of the names of folders. They declare no types, so their text may
-    represent a number.
+    `is_untyped` is true for columns of CSV files and for those that come from the names of folders. They declare no
+    types, so their text may represent a number.
     """
 
     spelling: str

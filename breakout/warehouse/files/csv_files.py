@@ -2,7 +2,7 @@
 
 Python's csv module checks each line strictly and counts lines. Arrow then parses the same text, about ten times as fast
 as the csv module would. Arrow alone would accept damaged quotes, and its errors would not name the line. Declared
-columns stay text; `conversion` converts them.
+columns stay text; the module `conversion` converts them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>"
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file, at `path`, of the table whose files are `files`; `has_gzip` says whether gzip compressed it."""
+    """A CSV file of a source table.
+
+    `path` is the file, `files` are all files of the table, and `has_gzip` says whether gzip compressed the file.
+    """
 
     files: TableFiles
     path: str
@@ -106,7 +109,8 @@ class CsvFile:
     def _check_lines(self, text: io.TextIOWrapper, declared: Collection[str]) -> tuple[str, list[str], int]:
         """Check every line; return the delimiter, the header and the number of rows.
 
-        Raise DataError that names the line if one is wrong, or if the header has no column in `declared`.
+        `declared` contains the lower-case names of the table's columns. Raise DataError that names the line if a line
+        is wrong, or if the header has no declared column.
         """
         delimiter = _delimiter_of(text)
         reader = csv.reader(text, delimiter=delimiter, strict=True)

@@ -57,8 +57,9 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
     """Return the schema and name in the file of the source table `table`; None if it is absent and optional.
 
-    `name` is its configured name in the file; None stands for the name of the source table. An absent table is an error
-    (DataError) if `name` is given or if it is the player or the team table. Several tables of this name are one too.
+    `name` is its configured name in the file; None stands for the name of the source table. `present` contains the
+    schema and name of each table in the file. Raise DataError if the table is absent and `name` is given, or if the
+    player or team table is absent. Raise DataError also if several tables have this name.
     """
     wanted = (table if name is None else name).lower()
     fitting = [one for one in present if wanted in (one[1].lower(), ".".join(one).lower())]

@@ -41,11 +41,11 @@ class Part:
 
 
 class PartReader:
-    """A reader that groups the files of tables into parts, over one DuckDB connection.
+    """A reader that groups the files of tables into parts (files with the same columns), over one DuckDB connection.
 
-    It keeps parsed CSV files in memory and databases attached until `release`. `names` contains pairs of a column's
-    name in queries and its name in the files. With `has_hive_folders` it also reads columns from the names of folders,
-    as in `season_year=2025/`.
+    The reader keeps parsed CSV files in memory and databases attached until `release`. `names` contains pairs of a
+    column's name in queries and its name in the files. If `has_hive_folders` is true, it also reads columns from the
+    names of folders, as in `season_year=2025/`.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class PartReader:
         self._attached.clear()
 
     def _database_part(self, found: TableFiles, relation: str) -> Part:
-        """Return the part of a table in a DuckDB file; the database stays attached until `release`.
+        """Return the columns and the SQL text of a table in a DuckDB file, which stays attached until `release`.
 
         `relation` is the quoted name of the table. Raise DataError if the file or the table cannot be read.
         """
@@ -184,10 +184,10 @@ class PartReader:
         return name
 
     def _read_schemas(self, found: TableFiles, paths: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return the rows of DuckDB's `parquet_schema` for these files.
+        """Return the rows of DuckDB's function `parquet_schema` for these files, which describe their columns.
 
-        If DuckDB cannot read them, raise DataError that names the first damaged file. Raise DuckDB's own error if no
-        file is damaged, or if memory is short.
+        If DuckDB cannot read the files, raise DataError that names the first damaged file. Raise DuckDB's own error if
+        no file is damaged, or if memory is short.
         """
         import duckdb
         import pyarrow.parquet as pq
@@ -211,8 +211,8 @@ class PartReader:
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
         """Return the columns of the file `path` and of the folders above it, by lower-case name.
 
-        `columns` contains the name and type of each column in the file. Folders count only with `has_hive_folders`.
-        Raise DataError if a name occurs twice.
+        `columns` contains the name and type of each column in the file. Folders such as `season_year=2025/` count only
+        if the reader was made with `has_hive_folders`. Raise DataError if a name occurs twice.
         """
         folders = hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])

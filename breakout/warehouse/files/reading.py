@@ -1,8 +1,8 @@
 """The reading of source tables from files, as SELECTs whose columns have the declared types.
 
 Every file is checked first. The files of one table may differ in the order, the letter case and the types of their
-columns. `FileReader` refuses differences that would lose or change values of declared columns without an error, such as
-a code that is text in one file and a number in another. The message names file and column.
+columns. `FileReader` refuses differences that would silently lose or change values of declared columns, such as a code
+that is text in one file and a number in another. The message names file and column.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class FileReader(ClosedOnExit):
     def check_names(self, read: Collection[Table]) -> None:
         """Raise DataError if `options.columns` names a column in the files that no file of the tables `read` has.
 
-        Call this after `select` has read these tables. Names for columns of injury reports are not checked, because
-        the reports are read separately, after the games.
+        The option maps names in queries to names in the files. Call this after `select` has read these tables. Names
+        for columns of injury reports are not checked, because the reports are read separately, after the games.
         """
         games = [table for table in read if table is not AVAILABILITY]
         check_names_found(self._options.columns, games, self._parts.found_names)
@@ -116,10 +116,10 @@ class FileReader(ClosedOnExit):
         return f"SELECT {listed} FROM {part.source}"
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
-        """Raise DataError if the files of a part lack a required column.
+        """Raise DataError if the files of a part (files with the same columns) lack a required column.
 
-        The message names the lacking columns and similar ones that the files have. With `is_one_of_many`, that is, if
-        the table has several parts, it names a file; otherwise the configured path.
+        The message names the lacking columns and similar ones that the files have. If the table has several parts
+        (`is_one_of_many`), the message names a file; otherwise it names the configured path.
         """
         where = part.first_path if is_one_of_many else found.pattern
         folders = {name for name in hive_values(part.first_path) if name not in part.columns}
@@ -139,7 +139,10 @@ class FileReader(ClosedOnExit):
     def _check_values(
         self, table: Table, found: TableFiles, part: Part, converted: Mapping[Column, Conversion]
     ) -> None:
-        """Raise DataError for values that the declared type of their column cannot represent."""
+        """Raise DataError if a file of a part has values that the declared type of their column cannot represent.
+
+        A part has the files with the same columns. `converted` maps each declared column to its conversion.
+        """
         suspects = {column: one for column, one in converted.items() if one.problem is not None}
         if not suspects:
             return
@@ -155,8 +158,8 @@ class FileReader(ClosedOnExit):
     ) -> str:
         """Return the message about `count` values that the declared type of a column cannot represent.
 
-        It names the first file with such values and at most _EXAMPLES of them with the keys of their rows. For a CSV
-        file it also names the line of the first one.
+        The message names the first file with such values and at most _EXAMPLES of them with the keys of their rows. For
+        a CSV file it also names the line of the first one. `part` has the files with the same columns.
         """
         source = part.columns[column.name]
         path, rows = self._find_examples(table, part, source, conversion)
@@ -224,8 +227,8 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts and are not all numbers.
 
-    A part of CSV files where the column has no value does not count. Such a column is read as text, because only text
-    can represent all its values.
+    A part has the files with the same columns. Parts of CSV files in which the column has no value do not count. The
+    column must be read as text, because only text can represent all its values.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

@@ -56,7 +56,8 @@ def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files of the source table `table` that a path or a glob names, sorted by path.
 
     A path that exists is taken literally, even if it contains special characters of globs. A folder that `breakout
-    import` wrote for a table stands for the files that its manifest names, sorted by month. Raise DataError
+    import` wrote for a table stands for the files in its manifest (the list of valid files), sorted by month. Raise
+    DataError
 
     - if there is no file;
     - if one of the paths is another folder, or a pipe or a device;
@@ -119,9 +120,10 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 
 
 def kind_of(files: TableFiles, path: str) -> FileKind:
-    """Return the kind of a file by its first bytes and its suffix; "database" if `files` is a table in a DuckDB file.
+    """Return the kind of a file by its first bytes and its suffix.
 
-    Raise DataError if the file cannot be opened, is empty or is of an unknown kind.
+    The kind is "database" if `files` is a table in a DuckDB file. Raise DataError if the file cannot be opened, is
+    empty or is of an unknown kind.
     """
     if files.relation is not None:
         return "database"

@@ -1,7 +1,7 @@
 """A folder of source tables in monthly Parquet files, with a manifest that names the valid files.
 
-`write_folder` writes files, then the manifest, and then removes the files that the manifest no longer names. The caller
-gives changed files new names. So a process that is killed leaves either the earlier tables or the new ones.
+`write_folder` writes files, then the manifest, and then removes the files that the manifest no longer names. A changed
+file must have a new name. So a process that is killed leaves either the earlier tables or the new ones.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ FOLDER_TABLES = ("player_game_summary", "team_offense_game_summary", "schedule",
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A file with one month of a table: its name and its number of rows."""
+    """A Parquet file with one month of a source table: its name and its number of rows."""
 
     file: str
     rows: int
 
 
 class TableManifest(msgspec.Struct, frozen=True):
-    """The file of each month, such as 2024-10, of each table, and the source of the box scores.
+    """The list of a folder's valid files: the file of each month, such as 2024-10, of each table.
 
-    `source` is None if no box scores have been imported.
+    `source` names the source of the box scores; None if no box scores have been imported.
     """
 
     version: Literal[1] = 1
@@ -44,13 +44,19 @@ class TableManifest(msgspec.Struct, frozen=True):
 
 
 def read_manifest(folder: Path) -> TableManifest | None:
-    """Return the manifest of a folder, or None if there is none; raise DataError if it is damaged."""
+    """Return the manifest (the list of valid files) of a folder of tables, or None if there is none.
+
+    Raise DataError if the manifest is damaged.
+    """
     path = folder / MANIFEST
     return load_typed(path, TableManifest) if path.is_file() else None
 
 
 def read_folder(folder: Path) -> TableManifest:
-    """Return the manifest of a folder; raise DataError if there is none or it is damaged."""
+    """Return the manifest (the list of valid files) of a folder of tables.
+
+    Raise DataError if there is none or it is damaged.
+    """
     manifest = read_manifest(folder)
     if manifest is None:
         raise DataError(f"{folder} holds no imported tables ({MANIFEST}); make them with breakout import KIND to=DIR.")
@@ -58,10 +64,10 @@ def read_folder(folder: Path) -> TableManifest:
 
 
 def table_paths(table: Path) -> tuple[str, ...] | None:
-    """Return the files that the manifest names for the table in the folder `table`, sorted by month.
+    """Return the files that the manifest (the list of valid files) names for the table in the folder `table`.
 
-    The manifest is in the folder above. Return None if there is no manifest or it lacks the table. Raise DataError if
-    the manifest is damaged.
+    The files are sorted by month. The manifest is in the folder above. Return None if there is no manifest or the
+    manifest lacks the table. Raise DataError if the manifest is damaged.
     """
     manifest = read_manifest(table.parent)
     if manifest is None or table.name not in manifest.tables:
@@ -70,7 +76,7 @@ def table_paths(table: Path) -> tuple[str, ...] | None:
 
 
 def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str, str], bytes]) -> None:
-    """Write new files and the manifest, and then remove the files that the manifest does not name.
+    """Write new files and the manifest (the list of valid files), and remove the files that the manifest does not name.
 
     `files` maps a table and a file name to the content of the file. The caller must hold a lock on the folder, so that
     no other process writes there. Raise DataError if a file cannot be written, and OSError if one cannot be removed.
@@ -82,10 +88,11 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
 
 
 def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
-    """Remove Parquet files that the manifest does not name, and incomplete manifests of killed processes.
+    """Remove Parquet files that the manifest (the list of valid files) does not name, and half-written manifests.
 
-    Only the folders of tables in the manifest are searched. The caller must hold a lock on the folder, so that no other
-    process writes there. Raise OSError if a file cannot be removed.
+    Only the folders of tables in the manifest are searched for Parquet files. Killed processes leave half-written
+    manifests. The caller must hold a lock on the folder, so that no other process writes there. Raise OSError if a file
+    cannot be removed.
     """
     for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
