@@ -236,13 +236,13 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def save_leaderboard(board: Leaderboard, folder: Path) -> None:
-    """Write leaderboard.json and leaderboard.csv into a folder; DataError if they cannot be written."""
+    """Write leaderboard.json and leaderboard.csv into a folder; DataError if the files cannot be written."""
     save_json(json_ready(board), folder / JSON_FILE)
     save_text(to_csv(board), folder / CSV_FILE)
 
 
 def load_leaderboard(folder: Path) -> Leaderboard:
-    """Read leaderboard.json; DataError if it is missing, damaged or of another version."""
+    """Read leaderboard.json in a folder; DataError if the file is missing, damaged or of another version."""
     board = load_typed(folder / JSON_FILE, Leaderboard)
     if board.schema_version != SCHEMA_VERSION:
         raise DataError(f"{folder / JSON_FILE} was written by another version of breakout.")

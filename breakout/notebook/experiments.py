@@ -45,7 +45,9 @@ class FittedExperiment:
 
 
 def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
-    """Return the features of role players' played games between two dates, each computed from games of earlier dates.
+    """Return the features of role players' played games between two dates.
+
+    The features of a game are computed from games of earlier dates.
 
     Parameters
     ----------
@@ -110,7 +112,7 @@ def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
     Parameters
     ----------
     config
-        `compose("train", overrides)`.
+        The settings that `compose("train", overrides)` returns.
 
     Returns
     -------
@@ -140,7 +142,8 @@ def run_experiment(config: ExperimentConfig) -> RunRecord:
     Parameters
     ----------
     config
-        `compose("train", overrides)`. The run is not logged to a tracker, even if the settings name one.
+        The settings that `compose("train", overrides)` returns. The run is not logged to a tracker,
+        even if the settings name one.
 
     Returns
     -------

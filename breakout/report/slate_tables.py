@@ -48,7 +48,10 @@ def absence_table(slate: Slate) -> Table:
 
 
 def skipped_table(slate: Slate) -> Table:
-    """Return a table of the players who were left out of the ranking, one row for each reason."""
+    """Return a table of the players who were left out of the ranking, one row for each reason.
+
+    A row has the number of these players and their names with season averages (points a game).
+    """
     rows = [
         [text(reason), number(len(players), ".0f"), text(_named(players))]
         for reason, players in slate.skipped.groupby("reason", sort=True)

@@ -55,7 +55,9 @@ class Table:
     ) -> Table:
         """Return a table with one row for each of `records`, which map the name of each column to a cell.
 
-        All records must have the same names in the same order. Without records the table has no columns.
+        All records must have the same names in the same order. Without records the table has no columns. Row i is
+        highlighted if `chosen[i]` is true. Only pages use `style`: "prose" is for columns of long texts, "stacked" puts
+        each interval below its estimate.
         """
         columns = list(records[0]) if records else []
         return cls(caption, columns, [list(record.values()) for record in records], chosen, style)
