@@ -96,9 +96,9 @@ class CalibrationFit:
     """The facts about a fitted calibration, without its map, for metrics.json and the manifest of a saved model.
 
     `requested` is the kind of calibration that was asked for. `is_forced_by_class_weights` is true if the settings
-    configure class weights but no calibration. Class weights distort probabilities, so `requested` is then not the
-    configured `none`. `held_out` is the log loss on validation dates that were kept out of the fit of the map. It is
-    None if no map was fitted, or if all validation rows are of one date.
+    configure class weights but no calibration. Class weights distort probabilities, so `requested` is then `sigmoid`
+    instead of the configured `none`. `held_out` contains the log loss of validation rows before and after calibration
+    by maps fitted on other dates. `held_out` is None if no map was fitted, or if all validation rows are of one date.
     """
 
     requested: Kind

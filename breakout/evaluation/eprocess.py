@@ -7,8 +7,8 @@ average, the probability that the e-value ever reaches 20 is at most 5 % (Ville'
 The e-value is computed from one quotient a date, which must be at least -1:
 
 - The gain of a date is the reference's mean log loss minus the challenger's.
-- The greatest loss of a row is the largest possible excess of the challenger's log loss over the reference's. It is the
-  larger of two differences: the one if the game is a breakout, and the one if it is not.
+- The greatest loss of a row is the largest possible excess of the challenger's log loss over the reference's. The
+  excess has one value for a breakout and one for no breakout; the greatest loss is the larger value.
 - The quotient is the gain of the date divided by the mean greatest loss of its rows.
 
 Probabilities are first limited to [0.01, 0.99] (`CLIPPED`), because log loss has no upper bound.
@@ -39,9 +39,8 @@ class DailyDifferences:
     """The gain and the greatest possible loss of a challenger against a reference model on each date, in nats.
 
     All arrays have the shape (dates,); `dates` are distinct and ascending. `gain` is the reference's mean log loss
-    minus the challenger's. `greatest_loss` is the mean greatest loss of the games of a date. The greatest loss of a
-    game is the larger of two values of the challenger's log loss minus the reference's: with a breakout and without
-    one.
+    minus the challenger's. The excess of a game is the challenger's log loss minus the reference's. It has one value
+    for a breakout and one for no breakout; `greatest_loss` is the larger value, averaged over the games of the date.
 
     Probabilities are first limited to [0.01, 0.99]. `greatest_loss` is 0 on a date on which both models predicted equal
     limited probabilities for every game.
@@ -101,7 +100,7 @@ def e_values(quotients: ArrayLike) -> FloatArray:
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the logarithm of the e-value (evidence for a challenger) after each date, in the shape of the arguments.
 
-    The e-value is the one-sided gamma-exponential mixture with scale 1. Each date has a quotient: the challenger's gain
+    The formula is the one-sided gamma-exponential mixture with scale 1. Each date has a quotient: the challenger's gain
     divided by its greatest possible loss. `sums` contains the sum of the quotients up to each date. `variances`
     contains the sum of the squared distances of these quotients from their centres. The centre of a quotient is the
     mean of the earlier quotients, but at most 0.

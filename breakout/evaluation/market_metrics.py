@@ -40,9 +40,9 @@ class StackWeight:
 class MarketMetrics:
     """The metrics of a model, of the betting market and of their stack (weighted mean in log odds) on the same lines.
 
-    A line is a bookmaker's number of points. For each player and game, the main line is used: its market probability is
-    nearest to 1/2. The model, the market and the stack predict the probability of more points than the line, given no
-    push. A push is a game with exactly as many points as the line. Every interval resamples game dates.
+    A line is a bookmaker's number of points. Only the main line of each player and game is used: the line with a market
+    probability nearest to 1/2. The model, the market and the stack predict the probability of more points than the
+    line, given no push. A push is a game with exactly as many points as the line. Every interval resamples game dates.
 
     - `metrics` maps "model", "market", "stacked" and "coin" (1/2 for each line) to log loss, Brier score and AUC.
     - `differences` maps "model" and "stacked" to their metrics minus the market's.

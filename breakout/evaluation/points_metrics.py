@@ -118,10 +118,10 @@ class PointsMetrics:
 
 
 def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the continuous ranked probability score (CRPS) of each row, shape (n,), in points.
+    """Return the continuous ranked probability score (CRPS) of each row, shape (n,), in points; lower is better.
 
     `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; beyond K the probability is 0. `points` (n,) are the
-    scored points. The CRPS is the sum over k >= 1 of (P(points >= k) - [points >= k])^2, where [...] is 1 if true and 0
+    scored points. The CRPS is the sum over k >= 1 of (P(points >= k) - [points >= k])^2. Here [...] is 1 if true and 0
     if false.
     """
     steps = np.arange(1, ladder.shape[1] + 1)

@@ -48,10 +48,10 @@ class _RunningSums:
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
     """Return the number of concordant pairs of rows for each pair of dates, a matrix A of shape (dates, dates).
 
-    A[d, e] counts the pairs of a breakout on date d and a game without a breakout on date e in which the breakout has
-    the higher probability. A tie counts half. Let w[d] be how often a resample (a bootstrap draw of dates) contains
-    date d. The resample then has w @ A @ w concordant pairs. Its AUC is this number divided by the number of all pairs
-    of a breakout and a game without one.
+    A concordant pair is a breakout and a game without a breakout, if the breakout has the higher probability. A tie
+    counts half. A[d, e] counts the pairs with the breakout on date d and the other game on date e. Let w[d] be how
+    often a resample (a bootstrap draw of dates) contains date d. The resample then has w @ A @ w concordant pairs. Its
+    AUC is this number divided by the number of all pairs of a breakout and a game without one.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.

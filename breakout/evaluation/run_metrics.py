@@ -76,10 +76,11 @@ class CalibrationSummary:
     (`is_forced_by_class_weights`). `kind` is the kind that was applied. If the requested kind could not be fitted,
     `kind` is "none" and `warnings` contains the reason.
 
-    `held_out` is the log loss of validation rows that were calibrated by maps fitted on other validation dates.
-    `held_out` is None if no map was fitted, if all validation rows are of one date, or in files of earlier versions.
-    `reliability_before` compares probability and breakout rate of the evaluation rows by bin, without calibration.
-    `reliability_before` is None if no calibration was applied or no rows were evaluated.
+    `held_out` contains the log loss of the validation rows (the latest training rows) before and after calibration by
+    maps fitted on other validation dates. `held_out` is None if no map was fitted, if all validation rows are of one
+    date, or in files of earlier versions. `reliability_before` compares probability and breakout rate of the evaluation
+    rows by bin, without calibration. `reliability_before` is None if no calibration was applied or no rows were
+    evaluated.
     """
 
     kind: str

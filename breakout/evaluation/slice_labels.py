@@ -1,7 +1,7 @@
 """Labels of the slices (parts of the rows) of an evaluation.
 
-The kinds of slices are month, band of the season average, home or away, days of rest, phase of the season, whether the
-player played in the season before, and weeks since training (staleness).
+The kinds of slices are month, band of the season average, home or away, days of rest and phase of the season. Two
+further kinds are whether the player played in the season before, and weeks since training (staleness).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ latest training rows, kept out of the fit). Its precision on these rows is too h
 precision is reported on the evaluation window.
 
 The hit rate of a top fraction is its breakout rate; the lift is the hit rate divided by the breakout rate of all games.
-The number of rows in a top fraction is rounded up. If only some of the rows of one probability are in the top fraction,
-each of them counts with the breakout rate of all rows of that probability. So the order of the rows does not matter.
+The number of rows in a top fraction is rounded up. If a group of equal probabilities is only partly in the top
+fraction, each row of that part counts with the breakout rate of the group. So the order of the rows does not matter.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ ThresholdRule = Literal["target_precision", "best_f1"]
 class ThresholdChoice:
     """The chosen threshold, from which games are flagged, and the rule that chose it.
 
-    `precision`, `f1` and `flagged` (the number of flagged rows) are those of the `n_rows` rows on which the threshold
-    was chosen.
+    The threshold was chosen on `n_rows` rows. `precision`, `f1` and `flagged` (the number of flagged rows) refer to
+    these rows.
     """
 
     threshold: float
@@ -157,8 +157,8 @@ class TopRows:
 def expected_hits(y: FloatArray, p: FloatArray, counts: FloatArray) -> FloatArray:
     """Return the expected number of breakouts among the k rows with the highest probabilities, for each k in `counts`.
 
-    The result has the shape of `counts`. If only some of the rows of one probability are among the k rows, each of them
-    counts with the breakout rate of all rows of that probability.
+    The result has the shape of `counts`. If a group of equal probabilities is only partly among the k rows, each row of
+    that part counts with the breakout rate of the group.
     """
     ties = group_ties(p)
     breakouts_below = np.concatenate(([0.0], np.cumsum(y[ties.order])))[ties.edges]

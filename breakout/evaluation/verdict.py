@@ -61,16 +61,17 @@ def decide_verdict(
     """Return the verdict, with the first of these levels whose condition is true:
 
     - TOO_FEW_GAMES: fewer than 100 games, or fewer than 10 dates.
-    - READY_FOR_SHADOW (to be scored beside production): AUC >= 0.65, the interval of the bias (if there is one)
-      contains 0, and the chosen threshold has a precision >= 0.55 with at least 20 flagged games. If no threshold was
-      chosen, the lower bound of the lift of the top 10 % must be at least 1.3 instead.
-    - MARGINAL: AUC >= 0.60.
+    - READY_FOR_SHADOW (to be scored beside production): three conditions are true. The AUC is at least 0.65. The
+      interval of the bias, if there is one, contains 0. The chosen threshold has a precision of at least 0.55 with at
+      least 20 flagged games. If no threshold was chosen, the third condition is that the interval of the top 10 %'s
+      lift starts at 1.3 or higher.
+    - MARGINAL: the AUC is at least 0.60.
     - NEEDS_IMPROVEMENT: all other results, including an undefined AUC.
 
-    `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games by probability, with their
-    lift (their breakout rate divided by that of all games). It is None if it was not computed. `bias` is mean
-    probability minus breakout rate; None if it is not known. `beaten_by` contains sentences about better baselines,
-    which become warnings. `confidence` is that of the intervals.
+    `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games by probability, None if it was
+    not computed. Its lift is the breakout rate of these games divided by that of all games. `bias` is mean probability
+    minus breakout rate; None if it is not known. `beaten_by` contains sentences about better baselines, which become
+    warnings. `confidence` is that of the intervals.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."

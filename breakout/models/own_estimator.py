@@ -138,8 +138,8 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 def load(folder: Path) -> OwnEstimator:
     """Read the model from model.skops and model.json in the folder.
 
-    DataError if a file is missing or damaged, or if the classifier contains an object of a type that neither skops nor
-    TRUSTED_TYPES names as safe.
+    DataError if a file is missing or damaged. DataError also if the classifier contains an object of a type that
+    neither skops nor TRUSTED_TYPES names as safe.
     """
     path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
     try:
@@ -159,8 +159,8 @@ def load(folder: Path) -> OwnEstimator:
 def build_estimator(config: SklearnConfig, seed: int) -> Any:
     """Return the unfitted classifier that the user's function builds; `config.build` names it as "file:function".
 
-    ConfigurationError if running the file or the function fails, if the file has no such function, or if the result is
-    not a scikit-learn classifier with `predict_proba`.
+    ConfigurationError if the file has no such function, or if running the file or the function fails.
+    ConfigurationError also if the result is not a scikit-learn classifier with `predict_proba`.
     """
     from sklearn.base import BaseEstimator, is_classifier
 
