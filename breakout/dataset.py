@@ -1,4 +1,4 @@
-"""The rows that a model is fitted on or predicts: features in order, label, keys and context.
+"""The rows that a model is fitted on or predicts: features in order, label, keys, and columns that reports show.
 
 Training, evaluation and prediction get their rows from `build_dataset`. Code that shares rows between runs, such as a
 sweep, calls its two steps itself. `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
@@ -176,8 +176,9 @@ def build_dataset(
 
     Features are computed from games before each row's date, and from injury reports up to the cutoff (the time up to
     which they count). `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the
-    games in the table `slate`, which are not played yet. The values of `slice_features` are in `context`; their missing
-    values are not filled. `registry` has the definitions of the features; None means the registry of `config`.
+    games in the table `slate`, which are not played yet. `slice_features` are further features, by which an evaluation
+    groups rows. They are in `context`, and their missing values are not filled. `registry` has the definitions of the
+    features; None means the registry of `config`.
 
     DataError if the source tables are missing or damaged, if they contain impossible values, or if a feature is
     infinite. ConfigurationError if a feature needs injury reports and no table of them is configured.
@@ -236,9 +237,10 @@ def dataset_of(
     """Return the result `answer` of the feature query as a dataset; DataError if a feature is infinite.
 
     `answer` has the columns of the query for the features of `config` and `slice_features`. If `row_source` is
-    `played`, the column `points` is among them. KeyError if a column is missing. The values of `slice_features` are in
-    `context`; their missing values are not filled. `row_source` is `played`, or `slate` or `listed` for games that are
-    not played yet. `registry` has the definitions of the features; None means the registry of `config`.
+    `played`, the column `points` is among them. KeyError if a column is missing. `slice_features` are further features,
+    by which an evaluation groups rows. They are in `context`, and their missing values are not filled. `row_source` is
+    `played`, or `slate` or `listed` for games that are not played yet. `registry` has the definitions of the features;
+    None means the registry of `config`.
     """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names

@@ -56,8 +56,8 @@ class Split:
 class Fold:
     """One window of a walk forward: a training range and a later evaluation range of at most one month or week.
 
-    In a walk forward, models are evaluated on one window after the other. `label` is the month of the evaluation range,
-    such as 2026-01. If the windows are weeks, `label` is the first day of the evaluation range.
+    In a walk forward, a model is fitted and evaluated in each window in turn. `label` is the month of the evaluation
+    range, such as 2026-01. If the windows are weeks, `label` is the first day of the evaluation range.
     """
 
     label: str
@@ -74,8 +74,9 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
     """Return the training and evaluation ranges of a window of dates.
 
     For a walk forward (a series of training and evaluation ranges) these are the last ones of the series. A trailing
-    window without `as_of` ends with the date of the newest game in the warehouse; DataError if that date cannot be
-    read. ConfigurationError if training does not end before the day on which evaluation starts.
+    window has a fixed number of days before the date `as_of`. Without `as_of` it ends with the date of the newest game
+    in the warehouse; DataError if that date cannot be read. ConfigurationError if training does not end before the day
+    on which evaluation starts.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None

@@ -1,7 +1,7 @@
 """The features: their definitions, their defaults, the query that computes them, and the contract of a model's inputs.
 
 The contract is the definition of features and label. Start reading at the module `shared`, which defines the features
-that every model of shared mode uses. Then read the module `query`, which builds their SQL.
+of shared mode (the mode with one fixed feature list). Then read the module `query`, which builds their SQL.
 
 Each public name is imported when it is first used, so that code that only reads the definitions does not load NumPy.
 """

@@ -60,8 +60,8 @@ def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
 def renew_page(path: Path) -> None:
     """Replace the last SQL block of a Markdown page, and all text after it, with the script for BigQuery's console.
 
-    The script computes the default features. DataError if the page has no SQL block, OSError if the file cannot be read
-    or written.
+    The script computes the features of BREAKOUT_FEATURE_ORDER. DataError if the page has no SQL block, OSError if the
+    file cannot be read or written.
     """
     before, fence, _ = path.read_text(encoding="utf-8").rpartition("```sql\n")
     if not fence:

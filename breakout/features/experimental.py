@@ -1,6 +1,6 @@
-"""Features that only experimental mode may use; the modules `form` and `availability` define more of them.
+"""Features that only experimental mode (the mode with any feature list) may use.
 
-Rules for these definitions:
+The modules `form` and `availability` define more such features. Rules for these definitions:
 
 - A stint is a player's consecutive games for one team within a season.
 - A player with 0 minutes missed the game. Features of missed games ignore a game that the team table lacks.

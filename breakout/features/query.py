@@ -161,7 +161,8 @@ def _night(row_source: RowSource) -> str:
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
     """Return the SQL of the requested rows whose games are not played yet, and of the tables that it reads, by name.
 
-    The name of the requested rows is `slate`. The result is empty for the row source `played`.
+    The requested rows are those that the query returns; their name here is `slate`. The result is empty for the row
+    source `played`.
     """
     if row_source == "played":
         return {}
@@ -191,8 +192,8 @@ WHERE recency = 1"""
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
     """Return the SQL of the played games, followed by the requested rows whose games are not played yet.
 
-    Each row has the number of games that the player played this season before the row's date, and his points in these
-    games.
+    The requested rows are those that the query returns. Each row has the number of games that the player played this
+    season before the row's date, and his points in these games.
     """
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
@@ -255,7 +256,7 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the SQL of the requested rows, joined with everything that their features read.
+    """Return the SQL of the requested rows (those that the query returns), joined with all that their features read.
 
     These are the values of windows before the row's date, the sums over players of a team, and the players' statuses.
     """

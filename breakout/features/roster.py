@@ -158,8 +158,8 @@ WHERE recency = 1"""
 def rosters(plan: QueryPlan) -> dict[str, str]:
     """Return the common table expression `roster`, and one for each roster window, as SQL by name.
 
-    `roster` has the players of each requested team and date. A roster window aggregates over team-mates or over the
-    opponent's players. The result is empty if no feature reads a roster window.
+    `roster` has the players of each team and date for which the query returns rows. A roster window aggregates over
+    team-mates or over the opponent's players. The result is empty if no feature reads a roster window.
     """
     if not plan.rosters:
         return {}
@@ -192,10 +192,10 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the SQL of the aggregates over the players of a team, for each requested player and date.
+    """Return the SQL of the aggregates over the players of a team, for each player and date of the requested rows.
 
-    `window` says which team: `team_mates` or `opponent_players`. The requested player himself is left out. A player and
-    date has no row if no other player is left.
+    The requested rows are those that the query returns. `window` says which team: `team_mates` or `opponent_players`.
+    The player of the row himself is left out. A player and date has no aggregates if no other player is left.
     """
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())

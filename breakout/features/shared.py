@@ -1,4 +1,4 @@
-"""The ten shared features, which every model of shared mode uses.
+"""The ten shared features, which every model of shared mode (the mode with one fixed feature list) uses.
 
 Rules for all definitions: every feature, including `back_to_back`, reads only games of the row's own season. The games
 of a team are those of the table `team_offense_game_summary`. A rating (points per 100 possessions) ignores the games of

@@ -69,9 +69,9 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return an SQL subquery of a relation's games, limited to the players and seasons of the requested rows.
 
-    `relation` has games of players. Games of other players are left out, because a requested row reads only games of
-    its own player. If the windows of `relation` also contain games of earlier seasons, a game is listed once for each
-    requested season whose windows can contain it.
+    The requested rows are those that the feature query returns. `relation` has games of players. Games of other players
+    are left out, because a requested row reads only games of its own player. If the windows of `relation` also contain
+    games of earlier seasons, a game is listed once for each requested season whose windows can contain it.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -91,8 +91,9 @@ def _asked(relation: w.Relation) -> str:
 def _nights(plan: QueryPlan) -> dict[str, str]:
     """Return the common table expression `night` as SQL by name; an empty result if no feature reads states of teams.
 
-    A state has the values of windows after one game of a team. `night` has the states of a team and its opponent for
-    each requested date. So they are joined once for all players of the team.
+    A state has the values of windows after one game of a team. `night` has one row for each team and date of the
+    requested rows, with the states of the team and of its opponent. So these states are joined once for all players of
+    the team.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

@@ -98,9 +98,10 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition by which a requested row (`kept`) joins the state that is valid on its date.
+        """Return the SQL condition by which a row of the feature query joins the state that is valid on its date.
 
-        A state has the values of windows after one game of a player or team.
+        A state has the values of windows after one game of a player or team. In the SQL, `kept` are the rows of the
+        query.
         """
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
@@ -131,7 +132,7 @@ class Relation:
     def is_of_night(self) -> bool:
         """Return whether the relation has games of teams.
 
-        All players of a team then read the same values of it on a date.
+        In such a relation, all players of a team read the same window values on a date.
         """
         return self.source == "team_games"
 

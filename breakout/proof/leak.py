@@ -1,4 +1,4 @@
-"""The search for the cause of a leak: one source row that changes a feature that must not depend on the row."""
+"""The search for the cause of a leak: one row of a source table that changes a feature that must not depend on it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A source row on which a feature of an audited row depends, although the feature must not.
+    """A row of a source table on which a feature of an audited row depends, although the feature must not.
 
     The source row is dated on or after the audited row, or belongs to the audited row's game. In the table of injury
     reports, it may also be a status that was reported after the cutoff (the time up to which injury reports count), or
@@ -40,13 +40,13 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one source row that changes the differing value by itself; return None if none is found.
+    """Search by halving for one source row that changes a feature by itself; return None if none is found.
 
-    `difference` has the value of a feature in an audited row that differs. For the check LATER_STATUSES the search
-    leaves statuses out. For other checks the search first replaces the results of rows with noise (random values). If
-    no row changes the value in this way, the search leaves rows out. It tries the most frequent causes first: the
-    audited row's own source row (noise only), then rows of the same game, then rows of the same date. Last come all
-    rows of that game, that date or a later date.
+    `difference` names the feature and the audited row whose value differs. For the check LATER_STATUSES the search
+    leaves statuses out. For other checks the search first replaces the results of source rows with noise (random
+    values). If no row changes the value in this way, the search leaves rows out. Both searches try the most frequent
+    causes first: the audited row's own source row (noise only), then rows of the same game, then rows of the same date.
+    Last come all rows of that game, that date or a later date.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -69,8 +69,8 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search by halving for a later status whose removal changes the audited value; return None if there is none.
 
-    Later statuses are those for later game dates, those reported after the cutoff (the time up to which injury reports
-    count), and those reported at or after tip-off.
+    `difference` names the feature and the row whose value is audited. Later statuses are those for later game dates,
+    those reported after the cutoff (the time up to which injury reports count), and those reported at or after tip-off.
     """
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
@@ -85,7 +85,7 @@ def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame) -> bool:
-    """Return whether the audited value changes if the statuses in `rows` are left out."""
+    """Return whether the feature value named in `difference` changes if the statuses in `rows` are left out."""
     left_out = ", ".join(map(str, rows["rowid"]))
     reports = f"FROM main.availability WHERE rowid NOT IN ({left_out})"
     return _changes(audited, difference, date.fromisoformat(difference.game_date), {"availability": reports})
@@ -94,7 +94,7 @@ def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
     """Return a row for which `matters` is true without any other row; None if halving finds none.
 
-    `matters` returns whether changing the given rows changes the audited value. Halving finds no row if `rows` is
+    `matters` returns whether changing the given source rows changes a feature value. Halving finds no row if `rows` is
     empty, or if only several rows together change the value.
     """
     if not len(rows) or not matters(rows):
@@ -109,7 +109,7 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 
 
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
-    """Return whether changing the source rows `rows` changes the audited value.
+    """Return whether changing the source rows `rows` changes the feature value named in `difference`.
 
     If `is_left_out`, the rows are left out. Otherwise noise (random values) replaces their results.
     """
@@ -125,7 +125,7 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether the audited value changes if the tables named in `selects` show other rows.
+    """Return whether a feature value changes if the tables named in `selects` show other rows.
 
     `selects` maps the name of a table to the SELECT of these rows. `difference` names the feature and the audited row.
     Training rows are built from that row's date to `end`. The result is False if they do not include the audited row
