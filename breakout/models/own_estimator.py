@@ -14,9 +14,10 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 import numpy as np
 
-from breakout.artifacts import load_json, save_bytes, save_json
+from breakout.artifacts import load_typed, save_bytes, save_json
 from breakout.errors import ConfigurationError, DataError
 from breakout.models.base import check_columns, logit
 from breakout.threads import one_blas_thread
@@ -47,6 +48,16 @@ TRUSTED_TYPES = (
     "sklearn.utils._bunch.Bunch",
 )
 _EXPLAINED_ROWS = 500  # the largest number of rows from which the importance is computed
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """The content of model.json: the fields of `OwnEstimator` except the classifier."""
+
+    kind: str
+    names: tuple[str, ...]
+    means: tuple[float, ...]
+    importance: tuple[float, ...]
+    metadata: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +114,7 @@ class OwnEstimator:
         """
         main, record = folder / MODEL_FILE, folder / RECORD_FILE
         save_bytes(self.content, main)
-        parts = {"names": self.names, "means": self.means, "importance": self.importance, "metadata": self.metadata}
-        save_json({"kind": self.kind, **parts}, record)
+        save_json(_Record(self.kind, self.names, self.means, self.importance, dict(self.metadata)), record)
         return main, record
 
 
@@ -141,19 +151,17 @@ def load(folder: Path) -> OwnEstimator:
     DataError if a file is missing or damaged. DataError also if the classifier contains an object of a type that
     neither skops nor TRUSTED_TYPES names as safe.
     """
-    path, record = folder / MODEL_FILE, load_json(folder / RECORD_FILE)
+    path, record = folder / MODEL_FILE, load_typed(folder / RECORD_FILE, _Record)
     try:
         content = path.read_bytes()
         estimator = _load_trusted(content)
-        names, means, importance = (tuple(record[key]) for key in ("names", "means", "importance"))
-        metadata = dict(record["metadata"])
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing.") from error
     except DataError as error:
         raise DataError(f"{path} is refused: {error}") from error
     except Exception as error:
         raise DataError(f"{path} is damaged: it holds no classifier ({type(error).__name__}).") from error
-    return OwnEstimator(names, estimator, content, means, importance, metadata)
+    return OwnEstimator(record.names, estimator, content, record.means, record.importance, record.metadata)
 
 
 def build_estimator(config: SklearnConfig, seed: int) -> Any:

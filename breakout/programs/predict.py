@@ -78,7 +78,7 @@ def run(config: PredictConfig) -> int:
 
             print_prices(priced)
     else:
-        print_line_answer(answer_line(slate, asked))
+        print_line_answer(answer_line(slate, asked), written)
     print_warnings(flawed_game_warnings(flawed))
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,10 +103,14 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
     """Create the run folder of a job that failed before it made one, with status.json, settings and a log.
 
     `mapping` holds the job's settings, and `facts` further keys of status.json. `error` is the reason of the failure.
-    If the folder cannot be written, DataError is raised; if `error` is itself a DataError, nothing is raised.
+    DataError if the folder cannot be written.
     """
-    with suppress(type(error)), open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
-        raise error
+    try:
+        with open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
+            raise error  # noqa: TRY301  (the run folder records it)
+    except Exception as raised:
+        if raised is not error:
+            raise
 
 
 def failure_message(error: BaseException) -> str:

@@ -74,6 +74,8 @@ def test_the_command_prints_the_answer_alone_and_records_nothing(
     assert answer.out.count("\n") <= 2
     assert f"{row['ladder'][19]:.3f}" in answer.out
     assert not (tmp_path / "ledger").exists()
+    out = tmp_path / "slate.csv"
+    assert str(out) in call(*asked, f"line={row['player_lookup']}:19.5", f"out={out}").out.replace("\n", "")
     assert call(*asked).code == 0  # without line=, the whole slate is recorded
     assert list((tmp_path / "ledger" / "entries").rglob("*.parquet"))
 

@@ -92,16 +92,20 @@ def _ladders(slate: Slate) -> Table:
     return table
 
 
-def print_line_answer(answer: LineAnswer) -> None:
+def print_line_answer(answer: LineAnswer, written: Sequence[str]) -> None:
     """Print a player's probabilities of more points than a line (a bookmaker's number of points), and of fewer.
 
-    If the player can score exactly as many points as the line, print the probability of that too.
+    If the player can score exactly as many points as the line, print the probability of that too. `written` are the
+    files or the table that contain the whole slate; each is printed on a line of its own.
     """
+    out = console()
     push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
-    console().print(
+    out.print(
         f"{answer.player_full_name} ({answer.game}), if he plays: more than {answer.line:g} points {answer.over:.3f}"
         f"{push}, fewer {answer.under:.3f}"
     )
+    for place in written:
+        out.print_place("written", place)
 
 
 def _describe_reports(slate: Slate) -> str:
