@@ -45,13 +45,14 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 
     A line is a bookmaker's number of points, and a push is exactly as many points. Prices are decimal odds.
 
-    - `ours` and `market` are the model's and the market's probability of the side, given no push. `probability` is the
-      model's probability, moved towards the market's on the scale of log odds by the weight `weights.stake`.
-    - `claimed` is the expected profit per unit staked at `ours`, and `expected_value` is that at `probability`.
+    - `ours` and `market` are the model's and the market's probability of the side, given no push. `probability` lies
+      between them on the scale of log odds: it is `market` if the weight `weights.stake` is 0, and `ours` if it is 1.
+    - `claimed` is the expected profit per unit staked if `ours` is the true probability, and `expected_value` is that
+      if `probability` is.
     - `stake` is a share of the bank. It is 0 on a line without a market probability, with a weight of 0, or with an
       expected value below `limits.min_edge`.
-    - `stake_low` and `stake_high` are the stakes with the weights `weights.low` and `weights.high`, the two ends of the
-      interval. A `stake_low` above `stake` is replaced by `stake`, and so is a `stake_high` below `stake`.
+    - `stake_low` and `stake_high` are the stakes with `weights.low` and `weights.high`, the two ends of the interval of
+      the weight. A `stake_low` above `stake` is replaced by `stake`, and so is a `stake_high` below `stake`.
     - `closing_value` is price * closing probability - 1. It is NaN if the line has no closing quote, or if the price
       itself is a closing one or has no time.
     """

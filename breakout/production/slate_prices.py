@@ -42,12 +42,12 @@ COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_
 class PricedSlate:
     """The bookmakers' prices for the players of a slate (the games of one day), with expected values and stakes.
 
-    A line is a bookmaker's number of points. `offers` has COLUMNS and one row for each side (more or fewer points) of a
-    line that has a price, the largest `claimed` first. The columns `ours` and `market` are the model's and the market's
-    probability of the side, if the points do not equal the line. `claimed` is the expected profit per unit staked,
-    computed from `ours`. `expected_value` is the expected profit computed from the model's probability after it was
-    moved towards the market's. Stakes are shares of the bank (all the money for bets). Stakes and `expected_value` are
-    NaN where nothing is staked.
+    A line is a bookmaker's number of points, and a push is a player's score of exactly the line. `offers` has COLUMNS
+    and one row for each side (more or fewer points) of a line that has a price, the largest `claimed` first. The
+    columns `ours` and `market` are the model's and the market's probability of the side, given no push. `claimed` is
+    the expected profit per unit staked, given no push, computed from `ours`. `expected_value` is the same, computed
+    from the model's probability after it was moved towards the market's. Stakes are shares of the bank (all the money
+    for bets). Stakes and `expected_value` are NaN where nothing is staked.
 
     `matched` has all lines of the slate's players, and the counts of quotes (offers of prices) that were not used.
     `weight` says how far the model is trusted beside the market, and decides the stakes.

@@ -45,7 +45,11 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """Return the functions by which the commands build rows, with the feature definitions of `registry`."""
+    """Return the package's own row builders (one for training, evaluation, prediction and listed games each).
+
+    They are the functions that commands such as `breakout train` and `breakout predict` use. They compute the features
+    that `registry` defines.
+    """
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),

@@ -59,10 +59,11 @@ class Replay(DuckDBWarehouse):
     ) -> None:
         """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
-        `extra` maps the name of a table to further columns to copy; it may repeat declared columns. `seasons_before` is
-        the number of seasons before a row's own season that its features read. If `has_reports`, the injury reports are
-        copied too, up to LATER_REPORTS after `end`. With them the tip-off times of the schedule are copied, if there
-        are any. DataError if `source` cannot be read.
+        Of the two tables of games, the columns that the module `warehouse.tables` declares are always copied. `extra`
+        maps the name of such a table to the columns to copy besides; columns that are declared too are copied once.
+        `seasons_before` is the number of seasons before a row's own season that its features read. If `has_reports`,
+        the injury reports of the games from `start` to LATER_REPORTS after `end` are copied too, and so are the tip-off
+        times of these games, if the schedule has any. DataError if `source` cannot be read.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -173,10 +174,11 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first copied game date of the season that is `seasons_before` seasons before that of `start`.
+        """Return the first date that features of `start` may read: the start of the season `seasons_before` earlier.
 
-        If that season is not copied, the result is the first copied game date of a later season. The season of `start`
-        is that of the next copied game on or after `start`. If there is no such game, the result is `start`.
+        Only the games that `__init__` copied from the source warehouse count. If none of them is of that season, the
+        result is the first game date of the earliest later season that has one. The season of `start` is that of the
+        first copied game on or after `start`. If there is no such game, the result is `start`.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-# Numbers have upper bounds so that typing errors are refused at once. With a huge value, a library would fail late or
-# compute for hours.
+# Numbers have upper bounds so that typos, such as extra zeros, are refused at once. With a huge value, a library would
+# fail late or compute for hours.
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 CountOrZero = Annotated[int, Meta(ge=0, le=1_000_000)]
 Seconds = Annotated[float, Meta(gt=0, le=1_000_000)]

@@ -1,4 +1,4 @@
-"""The plan of a sweep: its jobs with their rows, the groups of jobs that share fits, and the estimated time."""
+"""The plan of a sweep: its jobs, how many rows each reads, which jobs share fitted models, and the estimated time."""
 
 from __future__ import annotations
 

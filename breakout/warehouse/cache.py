@@ -175,8 +175,9 @@ class CachedWarehouse(ClosedOnExit):
 
         Otherwise the wrapped warehouse reads the types. Raise DataError if the wrapped warehouse cannot read the table.
         """
-        # If a question contains the full name of the table of injury reports, its key includes the fingerprint of the
-        # reports, which may need a query that costs. Of the questions for columns, only that for this table has it.
+        # `_key` makes the key of the cache entry from this text. If the text contains the full name of the table of
+        # injury reports, the key includes the fingerprint of the reports, which may need a query that costs. So the
+        # full name is used only for that table; every other table has its short name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}

@@ -104,7 +104,7 @@ class DuckDBWarehouse(ClosedOnExit):
             if set(tables.HISTORY_TABLES) <= set(self._files):
                 check_consistency(self, self._files)
             self._fingerprint = self._unchanged(self._fingerprint, self._digest(self._files.values()))
-        except BaseException:  # close it, because queries must not read tables that are not checked
+        except BaseException:  # close the connection, so that no query reads tables whose checks failed or did not run
             self.close()
             raise
         return self._connection

@@ -8,8 +8,9 @@ from pathlib import Path
 from breakout.warehouse.duckdb import DuckDBWarehouse
 
 SAMPLE_FOLDER = Path(__file__).parent / "data"
-# The game_id and the text `TEAM SUM of MINUTES` of each sum of players' minutes that differs from the team's minutes in
-# the league's own box scores. Runs do not warn about these sums; `breakout doctor` lists them.
+# Errors of the league's own box scores: a team's minutes differ from the sum of its players' minutes. Each has the
+# game_id and a text: "SAS 244 of 240" is a sum of 244 minutes where SAS has 240. Runs do not warn about these sums;
+# `breakout doctor` lists them.
 KNOWN_SUMS = frozenset(
     {
         ("20240112_CHA_SAS", "SAS 244 of 240"),

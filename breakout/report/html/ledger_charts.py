@@ -13,7 +13,9 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-SHADOW_COLOURS = ("blue", "orange", "green", "grey")  # The lines of more than four shadows repeat these colours.
+# The colours of the lines, one line for each shadow (a challenger scored beside production); the fifth line starts
+# with the first colour again.
+SHADOW_COLOURS = ("blue", "orange", "green", "grey")
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:

@@ -207,17 +207,20 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
     """Return the query that finds contradictions between the rows of the `checked` tables.
 
     Tables other than players, teams and schedule are ignored. With `is_filtered` the query reads only games from
-    @history_start to @end. Each row of the result stands for source rows with the same values. Its columns, NULL where
-    a kind has no such value, are
+    @history_start to @end. One contradiction gives several result rows, which show the values that disagree. The
+    columns, NULL where a kind has no such value, are
 
     - kind: the kind of contradiction, one of `consistency_messages.ORDER`;
-    - number and total: the number of the example within its kind, and how many examples of the kind there are;
+    - number and total: the number of the contradiction within its kind, and how many of the kind there are. Only the
+      first EXAMPLES of a kind are returned;
     - source: the name of the source table;
-    - game_id, game_date, season_year, season_type, team, opponent, player_lookup: the values;
-    - row_count: the number of these source rows.
+    - game_id, game_date, season_year, season_type, team, opponent, player_lookup: the values in that table;
+    - row_count: the number of source rows that have these values.
 
-    In a row of the kind `team codes`, `team` is a code. `opponent` repeats it if the table has rows of that team, and
-    is NULL if the code occurs only as an opponent.
+    The kinds `team codes` and `names of season types` have one contradiction at most. Its rows list all team codes
+    (abbreviations) or all season types of each table, and `game_id` is one game of each. For `team codes` the code is
+    in `team`. `opponent` has it too if the table has rows of that team in that season; it is NULL if the code occurs
+    only as an opponent.
     """
     limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
     given = [table for table in TABLES if table in checked]
