@@ -1,6 +1,6 @@
 """The calibration of probabilities: an increasing map from predicted to calibrated probabilities.
 
-The map is fitted on the validation part (the latest training rows, kept out of the fit) and saved as numbers.
+The map is fitted on the validation part (the latest training rows) and saved as numbers.
 """
 
 from __future__ import annotations

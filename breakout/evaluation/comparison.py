@@ -65,8 +65,8 @@ def compare_probabilities(
     row, such as "2026-01".
 
     ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, or
-    if the lengths differ. ValueError also for a slice label that is missing from its `order`, for fewer than one
-    resample or bin, or for a confidence outside (0, 1).
+    if the lengths differ. ValueError also if the `order` of a SliceLabels lacks a label, for fewer than one resample or
+    bin, or for a confidence outside (0, 1).
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

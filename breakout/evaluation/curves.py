@@ -1,7 +1,7 @@
 """The points of the plots: ROC, precision-recall, lift and the histogram of probabilities.
 
-A curve has at most 200 points (`MAX_POINTS`), including its first and its last. ROC, precision-recall and lift are None
-if all labels are equal.
+A curve has at most 200 points (`MAX_POINTS`) and keeps both ends. ROC, precision-recall and lift are None if all labels
+are equal.
 """
 
 from __future__ import annotations

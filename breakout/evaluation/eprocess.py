@@ -25,11 +25,11 @@ from breakout.evaluation.metrics import row_log_losses
 from breakout.evaluation.rows import FloatArray, check_dates, check_rows
 
 CLIPPED = (0.01, 0.99)  # Probabilities are limited to this range, so the log loss of a game is at most 4.61 nats.
-BETTER_FROM = 20.0  # If the challenger is not better, the e-value ever reaches it with a probability of at most 5 %.
+BETTER_FROM = 20.0  # If the challenger is not better, the e-value reaches 20 with a probability of at most 5 %.
 
 # The test has the most power when the variance that `e_values` computes is near this number; 10 is the default of the
 # package comparecast. In simulated seasons with a true gain of 0.01 nats a game, the e-value reaches 20 after a median
-# of 112 game dates. With 2 instead of 10 it needs 135 dates, and with 20 it needs 118.
+# of 112 game dates. The median is 135 dates with 2 instead of 10, and 118 dates with 20.
 INTRINSIC_TIME = 10.0
 LEVEL = 0.05
 
@@ -84,8 +84,8 @@ def e_values(quotients: ArrayLike) -> FloatArray:
     each date divided by its greatest possible loss. No quotient may be below -1.
 
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
-    confidence sequences", Proposition 9) with scale 1. Its variance is the sum of the squared distances of the
-    quotients from their centres. The centre of a quotient is the mean of the earlier quotients, but at most 0; the
+    confidence sequences", Proposition 9) with scale 1. The variance in it is the sum of the squared distances of
+    the quotients from their centres. The centre of a quotient is the mean of the earlier quotients, but at most 0; the
     first centre is 0. So no quotient lies more than 1 below its centre.
     """
     x = np.asarray(quotients, dtype=np.float64)

@@ -59,8 +59,7 @@ def permutation_importance(
 
     Each feature is shuffled `n_repeats` times over all rows. `X` has the shape (n, features) with the columns
     `feature_names`; it is not changed. `resamples` (bootstrap draws of game dates) must be drawn for these rows. The
-    shuffles of a feature depend only on the seed, the feature's name and n. So adding another feature does not change
-    them.
+    shuffles of a feature depend only on the seed, the feature's name and n, so not on the other features.
 
     ValueError if `X` has another number of columns than `feature_names`, for fewer than one repeat, for labels other
     than 0 and 1, or if the predictions are not n probabilities.

@@ -71,8 +71,8 @@ def replicate_paired_metrics(
 ) -> MetricReplicates:
     """Compute AUC, log loss and Brier score on all rows and in every resample (a bootstrap draw of game dates).
 
-    `beside` maps further names to an array (n,) each; the result also contains the means of these arrays under their
-    names. None adds nothing. Values on all rows are None without rows, and AUC is None if all labels are equal.
+    `beside` maps names of additional metrics to their values by row (n,); the result also contains the means of these
+    values. None adds no metric. Values on all rows are None without rows, and AUC is None if all labels are equal.
 
     ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """

@@ -48,8 +48,8 @@ class MarketMetrics:
     - `differences` maps "model" and "stacked" to their metrics minus the market's.
     - `weights` contains the model's weight in the stack for each month, fitted on earlier months only. Until a weight
       can be fitted, the stacked probability is the market's.
-    - `weight` is fitted on all of these lines, so stakes on them are not computed from it. It has no interval if there
-      are fewer than 20 dates or fewer than 300 lines (MIN_DATES and MIN_LINES of `market.stacking`).
+    - `weight` is the model's weight fitted on all of these lines; the stacked probabilities use `weights`. It has no
+      interval if there are fewer than 20 dates or 300 lines (MIN_DATES and MIN_LINES of `market.stacking`).
     """
 
     n_lines: int
@@ -64,5 +64,5 @@ class MarketMetrics:
 
     @property
     def has_weight(self) -> bool:
-        """Whether the interval of the model's weight beside the market lies above 0; False if there is no interval."""
+        """Whether the interval of the model's weight in the stack lies above 0; False if there is no interval."""
         return self.weight.low is not None and self.weight.low > 0.0

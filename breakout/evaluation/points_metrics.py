@@ -25,10 +25,10 @@ FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 @dataclass(frozen=True)
 class PointsBaseline:
-    """The error CRPS of a baseline on the same games, in points, and the model's skill against the baseline.
+    """The CRPS of a baseline in points, and the skill of the model against the baseline on the same games.
 
     CRPS is the continuous ranked probability score; lower is better. The skill is 1 - (the model's CRPS / the
-    baseline's CRPS), so it is above 0 if the model is better.
+    baseline's CRPS), so the skill is above 0 if the model is better.
     """
 
     crps: Interval
@@ -39,10 +39,10 @@ class PointsBaseline:
 class Coverage:
     """The share of games within their predicted central interval, and the mean width of these intervals.
 
-    `probability` is the nominal probability of the intervals, such as 0.8. `width` is in points. `share` has a
-    correction: points are whole numbers, so an interval contains more than its nominal probability. A game with y
-    points stands for the range from P(points < y) to P(points <= y). Such a game counts with the part of its range that
-    lies between the tails. For 80 %, this is the part from 0.1 to 0.9.
+    `probability` is the nominal probability of the intervals, such as 0.8. `width` is in points. Points are whole
+    numbers, so an interval contains more than its nominal probability. `share` corrects this: a game at the edge of its
+    interval counts in part. A game with y points has the range from P(points < y) to P(points <= y), and counts with
+    the part of the range that lies between the tails (from 0.1 to 0.9 for 80 %).
     """
 
     probability: float

@@ -68,8 +68,9 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
     """Return the AUC in each resample (a bootstrap draw of game dates), shape (resamples,).
 
-    The AUC is NaN in a resample without both labels. `pairs` is the matrix of concordant pairs by date that
-    `concordant_pairs_by_date` returns for the same rows and resamples.
+    The AUC is NaN in a resample without both labels. `pairs` is the matrix that `concordant_pairs_by_date` returns for
+    the same rows and resamples. The matrix counts, for two dates, how often a breakout on the first date has a higher
+    probability than a game without a breakout on the second.
     """
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)

@@ -21,8 +21,7 @@ class Interval:
 
     `estimate` is the value on all rows, None if it is undefined. `low` and `high` are the ends of the interval. Both
     are None if the estimate is undefined, if the statistic is undefined in every resample, or if there are fewer than
-    two game dates. Both are also None for the calibration error ECE, and for a model's weight beside the betting market
-    on few dates or lines.
+    two game dates. Both are also None for statistics whose intervals would mislead, such as the calibration error ECE.
 
     `n_undefined` is the number of resamples in which the statistic is undefined, for example because they contain one
     class. The interval leaves these resamples out.

@@ -32,7 +32,7 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part (the latest training rows, kept out of the fit).
+    """The metrics on the validation part (the latest training rows), predicted by a fit without these rows.
 
     The calibration is fitted and the threshold is chosen on the same rows. `metrics` are the values after calibration.
     """
@@ -143,11 +143,11 @@ class ShapImportance:
 class FoldMetrics:
     """The metrics of one fold (one window of a walk forward).
 
-    `train` and `evaluation` contain the first and the last date of each window. `rows` is the number of evaluated
-    games, and `breakout_rate` is the share of breakouts among them. `threshold` is None if none was chosen. `figures`
-    contains the numbers that only some kinds of models have, such as the number of trees. `validation` contains the
-    metrics on the validation part (the latest training rows, kept out of the fit). `metrics` contains the metrics on
-    the evaluation window. `calibration` is the applied kind, None in files of earlier versions.
+    `train` and `evaluation` contain the first and the last date of the training and of the evaluation window. `rows` is
+    the number of evaluated games, and `breakout_rate` is the share of breakouts among them. `threshold` is None if none
+    was chosen. `figures` contains the numbers that only some kinds of models have, such as the number of trees.
+    `validation` contains the metrics on the validation part (the latest training rows), and `metrics` those on the
+    evaluation window. `calibration` is the applied kind, None in files of earlier versions.
     """
 
     fold: str
@@ -170,7 +170,7 @@ class RunMetrics:
 
     `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved model. `folds` is
     None unless the run is a walk forward. `contract_mismatch` contains the differences between the saved model's
-    definitions of features and label and the installed ones. It is None unless the run evaluates a saved model.
+    definitions of features and label and those of this version. It is None unless the run evaluates a saved model.
     `points` is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such
     a model was evaluated on a bookmaker's line with a market probability and a result.
 

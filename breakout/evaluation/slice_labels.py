@@ -94,8 +94,8 @@ def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
     """Label rows "known" if the player played in the season before, otherwise "not known".
 
-    `points_avg_prior_season` (n,) is NaN if the player did not play in that season. So it must contain the feature's
-    values before missing values are filled in.
+    `points_avg_prior_season` (n,) must be NaN if the player did not play in that season. So pass this feature before
+    missing values are filled in.
     """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))

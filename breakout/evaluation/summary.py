@@ -102,8 +102,8 @@ def evaluate_probabilities(
     is not known. `chosen_threshold` is None if no threshold was chosen.
 
     ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, or
-    if the lengths differ. ValueError also for a slice label that is missing from its `order`, for a game on or before
-    its `train_end`, for fewer than one resample or bin, or for a confidence outside (0, 1).
+    if the lengths differ. ValueError also if the `order` of a SliceLabels lacks a label, for a game on or before its
+    `train_end`, for fewer than one resample or bin, or for a confidence outside (0, 1).
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

@@ -1,8 +1,8 @@
 """The decision threshold, precision and recall of flagging games, and hit rate and lift of the highest-ranked games.
 
 A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part (the
-latest training rows, kept out of the fit). Its precision on these rows is too high because of the choice. So the
-precision is reported on the evaluation window.
+latest training rows). Precision on these rows is too high because they decided the threshold. So precision is reported
+on the evaluation window.
 
 The hit rate of a top fraction is its breakout rate; the lift is the hit rate divided by the breakout rate of all games.
 The number of rows in a top fraction is rounded up. If a group of equal probabilities is only partly in the top

@@ -19,15 +19,14 @@ if TYPE_CHECKING:
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, ModelConfig
 
-_LONG_FIT = 200  # the number of trees from which CatBoost takes more Newton steps per leaf (see `fit_kind`)
+_LONG_FIT = 200  # from this number of trees, CatBoost takes ten Newton steps per leaf instead of one
 
 
 class _KindModule(Protocol):
     """The functions that the module of a model kind defines; `config` has the settings class of that kind.
 
     Only kinds that stop early need `refit`, which fits a model on the rows of `parts.fit` and `parts.validation`
-    together. From the first fit, `model`, `refit` takes what depends on the validation part, such as the number of
-    trees.
+    together. `model`, the fit on `parts.fit` alone, gives values such as the number of trees.
     """
 
     @staticmethod
@@ -102,8 +101,8 @@ KINDS = {
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
     """Return a model with the settings `config`, fitted on `parts.fit`.
 
-    A model that stops early also uses `parts.validation` to decide when. The texts of `metadata` are saved in the
-    model's file. `parts.fit` must contain both classes. ValueError if the rows of `parts.fit` have no labels.
+    A model that stops early also uses `parts.validation` to decide when to stop. `metadata` is saved with the
+    model. `parts.fit` must contain both classes. ValueError if the rows of `parts.fit` have no labels.
     ConfigurationError or DataError if the model cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)

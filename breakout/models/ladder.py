@@ -54,8 +54,8 @@ def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
     """Return the ladder of each row: P(points >= k) for k = 1, ..., 60 (LADDER_LENGTH), shape (n, 60).
 
     The result is None for a model that predicts only the probability of a breakout. The ladder is not calibrated. The
-    caller must calibrate all 60 probabilities, because one of them is the probability of a breakout. This is P(points
-    >= k) for k = `points_for_breakout`, the fewest points that are a breakout.
+    caller must calibrate all 60 probabilities, because one of them is the probability of a breakout (k is then
+    `points_for_breakout`, the fewest points that are a breakout).
 
     ValueError if the rows have no season average, or if the columns of `rows.X` are not the model's features in order.
     """

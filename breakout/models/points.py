@@ -5,8 +5,8 @@ predicts the absolute error of the predicted z on games that were not used for t
 errors) is computed from this prediction. The shape is the distribution of the errors divided by their predicted spread.
 The probability of a breakout is that of at least `points_for_breakout` points (the fewest that are a breakout).
 
-`fit` takes the errors from games of `parts.fit`, so the probabilities of the validation games do not depend on their
-own points, except through early stopping. `refit` takes the errors of the shape from the validation games.
+`fit` takes the errors from games of `parts.fit`. So the probabilities of the validation games (the latest training
+rows) do not depend on their own points, except by early stopping. `refit` takes the shape's errors from these games.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class PointsModel:
     predicts the absolute error of a predicted z. `shape` contains the errors of z divided by their predicted spread, in
     ascending order.
 
-    `sizes` (f,) contains the absolute errors on which `spread` was fitted; None in a loaded model. They are errors on
-    the last f rows on which `mean` was fitted. The regressions with these errors were not fitted on these rows.
+    `sizes` (f,) contains the absolute errors on which `spread` was fitted; None in a loaded model. The errors are on
+    the last f of the rows on which `mean` was fitted, and come from regressions that were fitted without these rows.
     """
 
     mean: CatBoostRegressor
@@ -155,9 +155,8 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
     The spread is the scale of the errors, and the shape is the distribution of the errors divided by their spread.
     `widest` also contains players outside the target's points band (range of season averages), if the settings include
-    them. Early stopping, if configured, uses the validation part. A further regression with the same number of trees is
-    fitted on the earlier half of the rows. Its errors on the later half, on which it was not fitted, give the spread
-    and the shape.
+    them. Early stopping, if configured, uses `parts.validation`. A second regression with the same number of trees is
+    fitted on the earlier half of the rows. Its errors on the later half give the spread and the shape.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
     no feature varies over the rows or over their later half.
