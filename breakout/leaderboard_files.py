@@ -161,9 +161,9 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 class VariantTable(msgspec.Struct, frozen=True):
     """The variants in all tables of jobs with the same target and warehouse.
 
-    A variant is the jobs that differ only in window, seed, name, hypothesis, tags and paths. Variants in more tables
-    come first, then those with the better mean metric. `problem` names the settings of target and warehouse in which
-    these tables differ from other tables.
+    A variant is the jobs that differ only in window, seed, name, hypothesis, tags and paths. Variants with jobs in more
+    tables come first, then those with the better mean metric. `problem` names the settings of target and warehouse in
+    which these tables differ from other tables.
     """
 
     problem: str
@@ -265,7 +265,7 @@ CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    Each table has a line for each job by rank, then one for each baseline, and lines for the market if jobs were
+    Each table has a row for each job by rank, then one for each baseline, then rows for the betting market if jobs were
     compared with prices. The jobs that are not completed come last.
     """
     written = io.StringIO()

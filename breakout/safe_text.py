@@ -25,8 +25,8 @@ _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^
 # In http://host:80/a@b and http://host?mail=a@b the @ is part of the path or the query. `_USER_INFO` matches there too,
 # and its group `password` then begins with this pattern.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking a placeholder stands
-# for it: a number between the private-use characters U+E000 and U+E001.
+# `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking a placeholder
+# stands for the reference: a number between the private-use characters U+E000 and U+E001.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
@@ -92,8 +92,8 @@ def has_mask(text: str) -> bool:
 def strip_control_characters(text: str) -> str:
     """Return `text` without control characters other than tab and newline.
 
-    Lone surrogates (halves of a UTF-16 pair) become U+FFFD. They stand for the bytes of a file name that are not UTF-8,
-    and they cannot be written.
+    Lone surrogates (halves of a UTF-16 pair) become U+FFFD, because they cannot be encoded. They stand for the bytes
+    of a file name that are not UTF-8.
     """
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
 

@@ -114,10 +114,10 @@ class Bundle:
     def features(self) -> BreakoutFeatureConfig:
         """The configuration of the feature query for this bundle: features, points band, label and cutoff.
 
-        The points band limits the season averages of role players. The cutoff is the time up to which injury reports
-        count. Definitions of the user's own features come from the settings. The cutoff is `asked_availability`; if
-        that is None, the cutoff of the contract (the definition of features and label). If the contract has none
-        either, the cutoff is that of the settings. Everything else comes from the contract.
+        The points band limits the season averages of role players. The cutoff (the time up to which injury reports
+        count) is `asked_availability`; if that is None, the contract's cutoff, or without one that of the settings.
+        Definitions of the user's own features come from the settings. Everything else comes from the contract (the
+        saved definition of features and label).
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)

@@ -112,8 +112,8 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     def learned_rows(self) -> LearnedRows:
         """The rows that the model was fitted on: their number and last date, and the size of the validation part.
 
-        Earlier versions of this package did not record these facts. They fitted a model on the whole training window.
-        If the kind of model stops early on the validation part, that part was kept out of the fit.
+        If an earlier version of this package wrote the manifest without these facts, the rows are those of the whole
+        training window, without the validation part for a kind of model that stops early on that part.
         """
         if self.learned is not None:
             return self.learned

@@ -87,9 +87,9 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
-        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
-        feature of the contract is not installed.
+        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
+        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
+        among the overrides, GateError is raised only if a feature of the contract is not installed.
     ConfigurationError
         If `day` is not after the training window, if `exclude` names an unknown player, if a feature needs injury
         reports and no table of them is configured, or if an override is refused.
@@ -129,9 +129,9 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
-        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
-        feature of the contract is not installed.
+        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
+        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
+        among the overrides, GateError is raised only if a feature of the contract is not installed.
     ConfigurationError
         If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
         and no table of them is configured, or if an override is refused.
@@ -166,9 +166,9 @@ def evaluate_bundle(
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
-        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
-        feature of the contract is not installed.
+        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
+        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
+        among the overrides, GateError is raised only if a feature of the contract is not installed.
     ConfigurationError
         If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
         and no table of them is configured, or if an override is refused.
@@ -209,9 +209,9 @@ def evaluate_ladders(
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) is not the installed one, or if the overrides
-        ask for another cutoff of injury reports. With "allow_contract_mismatch=true" among the overrides, only if a
-        feature of the contract is not installed.
+        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
+        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
+        among the overrides, GateError is raised only if a feature of the contract is not installed.
     ConfigurationError
         If the bundle's model predicts no distribution of points. Also if a date is within the training window, if `end`
         is before the first date, if a feature needs injury reports and no table of them is configured, or if an

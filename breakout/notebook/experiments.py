@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class FittedExperiment:
     """An experiment that was fitted in memory, without a run folder.
 
-    `run` holds the fitted model and the rows of the experiment. For a walk forward it holds those of each fold (one
-    window of the walk forward). `evaluation` is None if the settings have no evaluation window.
+    `run` holds the fitted model and the rows of the experiment; for a walk forward, the model and the rows of each
+    fold (one window of the walk forward). `evaluation` is None if the settings have no evaluation window.
     """
 
     config: ExperimentConfig

@@ -18,10 +18,10 @@ NAMED_GAMES = 15  # the largest number of games in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return two tables of evaluation games: those with the highest probabilities, and the breakouts with the lowest.
+    """Return a table of the evaluation games with the highest probabilities of a breakout, and one of missed breakouts.
 
-    Each table has at most NAMED_GAMES rows; both have no rows if the run evaluated no games. `predictions` is the
-    content of a run's predictions.parquet, one row for each player and game.
+    The missed breakouts are those with the lowest probabilities, the lowest first. Each table has at most NAMED_GAMES
+    rows, and none if no games were evaluated. `predictions` is the content of a run's predictions.parquet.
     """
     ranked = rank_games(predictions[predictions["split"] == "evaluation"])
     missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
@@ -45,8 +45,8 @@ def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
     """Return two tables of graded predictions of the model in production: one of breakouts, one of other games.
 
     A prediction is graded if its game was played and it is known whether it was a breakout. Each table has at most
-    NAMED_GAMES rows, sorted by probability, the highest first. The column `rank` is the rank by probability among all
-    graded predictions of production, from both tables. `graded` is `LedgerReview.graded`, one row for each prediction.
+    NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability among all graded
+    predictions of the model, breakouts or not. `graded` has one row for each prediction of all models.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

@@ -28,7 +28,7 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
     """Return a table that counts the entries (predictions in the ledger) of each model by outcome.
 
     The outcomes are breakout, no (no breakout), void (the player did not play, or the game was moved), pending (no
-    result yet), lost (no result came in time) and late (predicted after tip-off).
+    result yet), lost (no result came in time) and late (predicted at or after tip-off).
     """
     rows = [
         [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]
@@ -41,9 +41,9 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 def describe_counts(review: LedgerReview) -> list[str]:
     """Return sentences about the entries (predictions) of the ledger; an empty list if the ledger is empty.
 
-    The first sentence says whether the first or the last of several predictions of the same game is graded, that is
-    compared with the outcome. If there are late entries (made at or after tip-off), the next sentence counts them. If
-    no model has MIN_GRADED graded entries, the last sentence says that no rates are shown.
+    Of several predictions of the same game only one is graded (compared with the outcome). The first sentence says
+    whether the first or the last is graded. If there are late entries (made at or after tip-off), the next sentence
+    counts them. If no model has MIN_GRADED graded entries, the last sentence says that no rates are shown.
     """
     if not review.scoreboard:
         return []
@@ -90,10 +90,10 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def ledger_market_table(market: LedgerMarket) -> Table:
-    """Return a table that compares the log loss of each model in the ledger with the market's on the same lines.
+    """Return a table that compares the log loss of each model in the ledger with the betting market's.
 
-    A line is a bookmaker's number of points for one player and game. For a model with fewer than MIN_GRADED lines, the
-    table shows the number of lines and no other figures.
+    Both predict whether a player scores more points than a line (a bookmaker's number of points). For a model with
+    fewer than MIN_GRADED lines, the table shows only the number of its lines.
     """
     rows = []
     for score in market.scores:
@@ -158,8 +158,8 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 def waiting_table(graded: pd.DataFrame) -> Table:
     """Return a table of the ledger's predictions that are not graded, each with its outcome and the reason.
 
-    A prediction is not graded if it is void, pending, lost or late. The newest game date is first. The table has at
-    most SHOWN_ENTRIES rows; its caption counts all of these predictions.
+    The outcomes are void (the player did not play, or the game was moved), pending (no result yet), lost (no result
+    came in time) and late (predicted at or after tip-off). At most SHOWN_ENTRIES are listed, the newest first.
     """
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {

@@ -46,7 +46,7 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
     """Return a table of the differences of `run` from `before` in settings, contract, data, code and versions.
 
     The contract is the definition of features and label. Settings in NOT_COMPARED are left out. DataError if the
-    manifest of one of the two runs is damaged.
+    manifest (the file that describes the saved model) of one of the two runs is damaged.
     """
     rows = []
     for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):

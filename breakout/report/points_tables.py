@@ -15,7 +15,7 @@ BASELINES = {
 def crps_table(points: PointsMetrics) -> Table:
     """Return a table of the CRPS (continuous ranked probability score) of the model and of the baselines.
 
-    A further column has the model's skill against each baseline: 1 - (the model's CRPS / the baseline's CRPS).
+    The last column has the model's skill against each baseline: 1 - (the model's CRPS / the baseline's CRPS).
     """
     rows = [[text("model"), interval(points.crps), number(None)]]
     rows += [

@@ -126,8 +126,8 @@ def describe_needed(returns: Returns) -> str:
 def describe_weight(priced: PricedSlate) -> str:
     """Return sentences that say why the offers of bets on a slate have stakes, or why they have none.
 
-    A slate is the games of one day and their players. There are stakes only if a backtest is named that shows an edge
-    over the market.
+    A slate is the games of one day and their players. There are stakes only if the settings name a backtest (bets on
+    past games) that shows an edge over the market.
     """
     weight = format_interval(priced.weight.interval, ".2f")
     if priced.weight.has_edge:
@@ -199,8 +199,8 @@ def _stake(row: Mapping[str, float]) -> Interval | None:
 def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
     """Return a sentence for each kind of gap in the quotes (offers of prices); () if there are no gaps.
 
-    The kinds are quotes without a time, quotes for games of unknown tip-off, lines that no book quotes on both sides,
-    and names that match no player.
+    The kinds are quotes without a time, quotes for games of unknown tip-off, names that match no player, and lines (a
+    bookmaker's number of points) without prices of one bookmaker for both more and fewer points.
     """
     notes = []
     if found.n_untimed:
@@ -226,9 +226,9 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
 
 
 def funnel_table(found: Backtest) -> Table:
-    """Return a table of the counts that are left after each step from quotes (offers of prices) to bets.
+    """Return a table with the count after each step from quotes (offers of prices) to bets.
 
-    Quotes that were left out follow the count of quotes as negative counts, one row for each reason.
+    Below the count of quotes, one row for each reason has the number of quotes left out, as a negative number.
     """
     rows = []
     for step, count in found.funnel.items():

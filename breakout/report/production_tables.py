@@ -26,8 +26,8 @@ CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 def paired_table(comparison: Comparison) -> Table:
     """Return a table of the differences candidate minus production in each metric.
 
-    A further column has the share of resamples (bootstrap draws of game dates) in which the candidate is better. The
-    share is a dash if the games are of one date only.
+    The column `candidate better in` has the share of resamples (bootstrap draws of game dates) in which the candidate
+    is better; a hyphen if the games are of one date only.
     """
     rows = []
     for key, paired in comparison.differences.items():

@@ -162,7 +162,7 @@ def top_table(top: Sequence[TopRows]) -> Table:
 def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
     """Return a table of each metric's mean, standard deviation and range over fits with several seeds.
 
-    A further column has the metric's value in this run. A metric that is undefined for the seeds is left out.
+    The column `this run` has the metric's value in this run. A metric that is undefined for the seeds is left out.
     """
     rows = [
         {
@@ -244,9 +244,9 @@ def describe_validation_use(metrics: RunMetrics) -> str:
 def importance_table(metrics: RunMetrics) -> Table:
     """Return a table of the importance of each feature, the most important first.
 
-    The columns are the model's own measure and, if they were computed, the losses when the feature is shuffled
-    (permutation) and the mean |SHAP| value. The order is that of permutation importance if it was computed, else that
-    of the model's own measure.
+    The column `share` is the feature's share of the model's own measure. If they were computed, columns follow for the
+    shuffled feature (rise in log loss, fall in AUC, verdict) and for the mean |SHAP| value. The order is by the rise in
+    log loss, or by the share if no feature was shuffled.
     """
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}

@@ -27,7 +27,7 @@ def settings_cell(label: str, overrides: str) -> Cell:
 
 
 def job_state(row: JobRow, table: JobTable) -> str:
-    """Return "best" for the best job of a table, "tied" for a job not worse beyond chance, "" for any other job."""
+    """Return "best" for the best job of a table, "tied" for a job not worse than it beyond chance, else ""."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""

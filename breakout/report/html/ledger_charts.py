@@ -1,6 +1,6 @@
 """The charts of the ledger (the record of served predictions): each model's log loss, and evidence for each shadow.
 
-A shadow is a challenger scored beside production. The evidence is its e-value, which grows if the shadow is better.
+A shadow is a challenger scored beside production. The evidence is an e-value: large if the shadow is better.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
     """Return the HTML page of a run that trained a model, evaluated one, or both; `metrics` are those of the run.
 
     The page also shows the differences from the latest earlier completed run of the same name and command, if any.
-    DataError if another file of the run is missing or damaged.
+    DataError if a file of the run that the page shows is missing or damaged.
     """
     model, before = metrics.model, previous_run(run)
     labels = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, model.kind]
@@ -146,7 +146,7 @@ def render_production(registry: Registry) -> str:
 
 
 def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the HTML page of a slate (the games of one day and their players), with its prices if `priced` is given.
+    """Return the HTML page of a slate (the games of one day and their players), with bets if `priced` is given.
 
     `bundle` is the saved model that ranked the players. `candidates` is the number of ranked players before the setting
     `top` shortened the ranking.
@@ -202,7 +202,7 @@ def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
 
 
 def render_backtest(record: BacktestRecord) -> str:
-    """Return the HTML page of a backtest: bets on past games at recorded prices, by a model's probabilities."""
+    """Return the HTML page of a backtest (a model's bets on past games at recorded prices)."""
     return render_page(
         "backtest.html.j2",
         title="Against the price",

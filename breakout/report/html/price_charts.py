@@ -12,7 +12,7 @@ from breakout.market.returns import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 SOURCE_COLOURS = {OURS: "blue", MARKET: "orange"}
-FIRST_SHARE = 0.1  # The y axis need not hold the yields of the first tenth of the dates, because they vary widely.
+FIRST_SHARE = 0.1  # Yields in the first tenth of the dates vary widely, so the y axis may cut them off.
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:

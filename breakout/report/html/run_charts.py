@@ -44,7 +44,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
     chart = Chart("verdict", alt, SQUARE[0], 84, Axis(*reach, 78, SQUARE[0] - 78), Axis(0, 1, 48, 24), is_wide=True)
     for name, limit in limits.items():
         chart.bar((limit, 0), (limit, 1), "grey")
-        side = "start" if name == "ready" else "end"  # "marginal" and "ready" would overlap on the same side.
+        side = "start" if name == "ready" else "end"  # The labels of "marginal" and "ready" would overlap on one side.
         chart.label(limit, 1, f"{name} {limit:.2f}", side, "muted", (0, -10))
     chart.bar((low, 0.5), (high, 0.5), "blue", width=7)
     chart.dot(estimate_of(auc), 0.5, "ink", radius=5)

@@ -41,10 +41,9 @@ def print_served(report: ServedAudit) -> None:
     """Print for each feature how many logged feature vectors have another value now.
 
     The logged vectors are those behind served predictions. Then print the first SHOWN_CELLS changed cells of source
-    tables, the number of vectors whose player is not on the slate (the day's games and their players) now, and the
-    number of vectors whose difference no changed cell explains. A warning is printed for each model that could not be
-    compared and for each damaged file. The last line says "clean" or counts the vectors that differ, the models that
-    could not be compared, and the damaged files.
+    tables. Count absent vectors, whose player is not on the slate (the games of the day and their players) now, and
+    vectors that differ or are absent without a known changed row. Warn of each model that could not be compared and of
+    each damaged file of the ledger. The last line says "clean", or counts vectors, models and files with a problem.
     """
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class _LatestMessage(logging.Handler):
     """A log handler that shows the latest log message on the line of a progress task.
 
-    A warning is also printed above the line if this handler is the logger's only one. Without that line the warning
+    A warning is also printed above the line if this handler is the logger's only one. Without that print the warning
     would be lost: `logging` prints warnings by itself only for a logger without any handler.
     """
 

@@ -52,8 +52,8 @@ class PlainConsole(Console):
         this order, until every word fits. The first column is never wrapped, because it names the rows. Settings are
         wrapped so that OTHER_COLUMNS characters are left to the other columns.
 
-        If the words still do not fit, the first column is narrowed last and cut. In other columns a word that is too
-        long is continued on the next line; rich would cut it by default.
+        If the words still do not fit, rich narrows the first column last and cuts its texts. In the other columns it
+        continues a long word on the next line.
         """
         if not table.rows:
             return
