@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 def first_day_seen(start: date, seasons_before: int = 1) -> date:
     """Return the first date, a 1 September, whose games the features of a game on `start` may read.
 
-    Features of a game read the games of its season and of the `seasons_before` earlier seasons. The season of `start`
-    is taken to begin in the same calendar year for November and December, and in the year before for January to
-    October. A game in October can belong to the season that begins in its year, or to the one before: the season
-    2019-20 ended on 11 October 2020. If the season of `start` begins in the same October, the result is one year
-    earlier than necessary.
+    Features of a game read the games of its season and of the `seasons_before` earlier seasons. The season of a game in
+    November or December is taken to begin in the year of the game, that of a game in another month in the year before.
+    For a game in October that may be one year too early, but it is never too late: the season 2019-20 ended on 11
+    October 2020.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
@@ -55,12 +54,11 @@ def absent_availability(what: str) -> ConfigurationError:
 
 
 class Warehouse(Protocol):
-    """The interface of a database that contains the source tables; a `with` block closes it.
+    """The interface of a database with the source tables; the end of a `with` block closes the database.
 
-    SQL texts are in BigQuery's dialect, with named @parameters. Every method that reads a table can raise DataError: if
-    the table cannot be reached, lacks columns or rows, or contains impossible values. The history tables, listed in
-    `tables.HISTORY_TABLES`, are the player table with one row per player and game, and the team table with one row per
-    team and game.
+    SQL texts are in BigQuery's dialect, with named @parameters. A method that reads a table raises DataError if the
+    table cannot be reached, lacks columns or rows, or contains impossible values. The player table has one row per
+    player and game, and the team table has one row per team and game.
     """
 
     def __enter__(self) -> Self: ...
@@ -86,9 +84,9 @@ class Warehouse(Protocol):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the rows of the player and team tables that the features of games from `start` to `end` read.
 
-        The features of a game read its season and the `seasons_before` seasons before it. Both dates are inclusive. An
-        implementation may check more rows. Raise DataError for wrong columns, types, keys or values, and for rows that
-        contradict each other.
+        These features read the seasons of the games and the `seasons_before` earlier seasons. Both dates are inclusive.
+        An implementation may check more rows. Raise DataError for wrong columns, types, keys or values, and for rows
+        that contradict each other.
         """
         ...
 
@@ -111,8 +109,8 @@ class Warehouse(Protocol):
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first date whose games a query must read to compute the features of a game on `start`.
 
-        Queries read no rows before this date. The features of the game read its season and the `seasons_before` seasons
-        before it. A warehouse that always reads whole tables returns the smallest possible date.
+        These features read the season of the game and the `seasons_before` earlier seasons. A warehouse that always
+        reads whole tables returns the smallest possible date.
         """
         ...
 

@@ -64,15 +64,15 @@ class CachedWarehouse(ClosedOnExit):
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
-        self._refreshed: set[str] = set()  # entries that this object has replaced; with `refresh` it reads only these
-        self._warned: set[str] = set()  # damaged entries that the log has named; it names each once
+        self._refreshed: set[str] = set()  # entries that this object has replaced; with `refresh` only these are read
+        self._warned: set[str] = set()  # damaged entries already logged, so that each is logged once
 
     @property
     def sources(self) -> SourceTables:
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT from the cache; if it has none, run the SELECT and keep its rows.
+        """Return the rows of one SELECT from the cache; if they are not there, run the SELECT and keep its rows.
 
         Raise DataError if the wrapped warehouse cannot run the SELECT.
         """
@@ -87,17 +87,17 @@ class CachedWarehouse(ClosedOnExit):
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text that the cache keeps for `question` and the present state of the source tables.
+        """Return the text that the cache keeps under the key `question` for the present state of the source tables.
 
-        If there is none, return the text that `answer` returns, and keep it. An error that `answer` raises passes.
+        If the cache has no such text, call `answer`, and keep and return its text. Errors of `answer` pass unchanged.
         """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the player and team tables of the wrapped warehouse, unless the cache shows that they passed before.
+        """Check the player and team tables of the wrapped warehouse, unless they have passed this check before.
 
-        A cache entry (a file) with the same tables and arguments shows this. If the cache is to be refreshed, only an
-        entry that this object wrote counts. Raise DataError if a check fails.
+        A cache entry (a file) records that unchanged tables passed with the same arguments. If the cache is to be
+        refreshed, only an entry that this object wrote counts. Raise DataError if a check fails.
         """
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
@@ -110,11 +110,11 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the wrapped warehouse, unless the cache shows that they passed before.
+        """Check the injury reports of the wrapped warehouse, unless they have passed this check before.
 
-        A cache entry (a file) with the same tables and dates shows this. If the cache is to be refreshed, only an entry
-        that this object wrote counts. Raise DataError if a check fails, and ConfigurationError if no table of injury
-        reports is configured.
+        A cache entry (a file) records that unchanged tables passed for the same dates. If the cache is to be refreshed,
+        only an entry that this object wrote counts. Raise DataError if a check fails, and ConfigurationError if no
+        table of injury reports is configured.
         """
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
@@ -159,7 +159,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
     def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
-        """Return the cost that `estimate` computes with the wrapped warehouse; it is 0 if that warehouse is free.
+        """Return the cost that `estimate` computes with the wrapped warehouse; the cost is 0 if that warehouse is free.
 
         If the cache entry `key` (a file with a result) would be used, no bytes are scanned, and the bytes of the
         estimate count as saved.
@@ -176,8 +176,8 @@ class CachedWarehouse(ClosedOnExit):
         Otherwise the wrapped warehouse reads the types. Raise DataError if the wrapped warehouse cannot read the table.
         """
         # `_key` makes the key of the cache entry from this text. If the text contains the full name of the table of
-        # injury reports, the key includes the fingerprint of the reports, which may need a query that costs. So the
-        # full name is used only for that table; every other table has its short name.
+        # injury reports, the key depends on the state of the reports, and finding that state may need a query that
+        # costs. So only this table is named by its full name, and every other table by its short name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
@@ -310,9 +310,9 @@ class RememberingWarehouse:
         self._answers: dict[tuple[str, str], pa.Table] = {}
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT; run it only if this object has not run it with the same parameters before.
+        """Return the rows of one SELECT; run the SELECT unless this object has run it with these parameters before.
 
-        Raise DataError if `warehouse` cannot run it.
+        Raise DataError if `warehouse` cannot run the SELECT.
         """
         key = (sql, repr(sorted(parameters.items())))
         if key not in self._answers:

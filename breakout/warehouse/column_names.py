@@ -45,8 +45,8 @@ def check_column_names(names: Sequence[tuple[str, str]]) -> None:
 def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the pairs of `names` (a name in queries, a name in the user's tables) that apply to a table.
 
-    A pair applies to every table that declares its column. If no table declares the column, the pair applies to the
-    tables of players and teams, because a feature may read the column there.
+    A pair applies to every table whose definition in `tables` has the column. If no definition has the column, the pair
+    applies to the tables of players and teams, because a feature may read the column there.
     """
     declared = {column.name for one in WAREHOUSE_TABLES for column in one.columns}
     own = {column.name for column in table.columns}

@@ -60,8 +60,8 @@ class Priced(Protocol):
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of the queries that check the player and team tables, without running them.
 
-        They check the rows that features of games from `start` to `end` read: the games of their season and of the
-        `seasons_before` seasons before. Raise DataError if the database refuses a query.
+        The queries check the rows that features of games from `start` to `end` read: the seasons of these games and the
+        `seasons_before` earlier seasons. Raise DataError if the database refuses a query.
         """
         ...
 

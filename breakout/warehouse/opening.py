@@ -1,4 +1,4 @@
-"""Functions that open the configured warehouse; they import only the engine of that warehouse."""
+"""Functions that open the configured warehouse, and import only its database library (DuckDB or BigQuery)."""
 
 from __future__ import annotations
 

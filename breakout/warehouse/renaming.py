@@ -41,8 +41,8 @@ class Renaming:
         """Return the SQL text after FROM that reads the rows of `source` with team codes and season types replaced.
 
         `source` is the SQL text after FROM that reads the rows of `table` unchanged. If there is nothing to replace,
-        `source` is returned. Season types are replaced only if the rows have that column (`has_season_type`). Rows of a
-        season type whose replacement is None are left out.
+        `source` is returned. Season types are replaced only if the rows have the column season_type
+        (`has_season_type`). Rows of a season type whose replacement is None are left out.
         """
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
@@ -60,8 +60,8 @@ class Renaming:
     def _replacements(self, table: Table) -> dict[str, str]:
         """Return the SQL expression with replaced team codes for each column that contains team codes, by column.
 
-        This includes game_id, whose last two parts, separated by underscores, are team codes. A game_id without an
-        underscore does not change.
+        These columns include game_id, whose last two parts, separated by underscores, are team codes. A game_id without
+        an underscore does not change.
         """
         names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}

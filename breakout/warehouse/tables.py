@@ -115,7 +115,7 @@ class SourceTables:
         """Return the SQL text after FROM that reads a source table: its quoted name, or a SELECT of its rows.
 
         The SELECT renames columns to the names that queries use, adds season_type to a table in `lacking_season_type`,
-        applies `renaming`, and spells the statuses of injury reports as in STATUSES.
+        applies `renaming`, and changes the statuses of injury reports to the spelling in STATUSES.
         """
         name = self.renamed_rows.get(table.name, f"`{getattr(self, table.name)}`")
         if table.name in self.lacking_season_type:
@@ -189,16 +189,16 @@ AVAILABILITY = Table(
     ),
 )
 STATUSES = ("out", "doubtful", "questionable", "probable", "available", "not_listed")
-# These SQL expressions spell a status as in STATUSES. Letter case, spaces and hyphens do not matter: "Not Listed" is
-# not_listed. A game-time decision counts as questionable. "Day-To-Day" is later refused as an unknown status, because
-# it can mean anything from probable to out.
+# These SQL expressions change a status to the spelling in STATUSES. Letter case, spaces and hyphens do not matter: "Not
+# Listed" is not_listed. A game-time decision counts as questionable. "Day-To-Day" is later refused as an unknown
+# status, because it can mean anything from probable to out.
 _STATUS_TEXT = "REGEXP_REPLACE(LOWER(TRIM(CAST(status AS STRING))), r'[ _-]+', '_')"
 _STATUS = (
     f"CASE WHEN {_STATUS_TEXT} IN ('gtd', 'game_time_decision') THEN 'questionable' "
     f"WHEN {_STATUS_TEXT} IN ('not_on_report', 'not_on_injury_report') THEN 'not_listed' ELSE {_STATUS_TEXT} END"
 )
-# A row of this table is one bookmaker's quote for a player's points. Prices are decimal or American odds; a price that
-# was not quoted is NULL.
+# A row of this table is one quote (a bookmaker's offer of prices) for a player's points. Prices are decimal or American
+# odds; a price that the bookmaker did not offer is NULL.
 PRICES = Table(
     "prices",
     ("game_date", "player_lookup", "player_full_name", "line", "book", "quoted_at", "is_closing"),

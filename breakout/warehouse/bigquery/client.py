@@ -114,8 +114,7 @@ def is_emulator(api_endpoint: str | None) -> bool:
 def default_credentials(group: str) -> tuple[Any, str | None]:
     """Return the application default credentials and the project that they name; the project is None if they name none.
 
-    Raise DataError if there are no credentials or they cannot be used. Its message names keys of the configuration
-    group `group`.
+    Raise DataError if there are no usable credentials. `group` is the configuration group that a message names.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():

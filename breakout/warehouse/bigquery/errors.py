@@ -42,11 +42,11 @@ KNOWN = (
 def may_be_retried(error: BaseException) -> bool:
     """Return whether it can help to repeat the request or job that raised the error.
 
-    A repeat can help after overload, a fault of the service, a concurrent write or a connection that broke. It cannot
-    help after a time-out, a failure of TLS, or a connection that was never established.
+    A repeat can help after overload, a fault of the service, a concurrent write or a connection that broke. A repeat
+    cannot help after a time-out, a failure of TLS, or a connection that was never established.
     """
     if isinstance(error, api.GoogleAPICallError):
-        if "due to concurrent update" in str(error):  # another program wrote first, this statement nothing: repeat it
+        if "due to concurrent update" in str(error):  # another program wrote first; this statement wrote nothing
             return True
         reason = reason_of(error)
         return reason in _RETRIED_REASONS if reason else error.code in _RETRIED_CODES
@@ -58,7 +58,7 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded; None if it sent none."""
+    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded, or None if it has no code."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 

@@ -3,12 +3,11 @@
 A query returns an Arrow table. A dry run returns the bytes that the query would scan. Every job has typed parameters,
 labels, and a time limit in the client and in the service. Every job except a dry run has the configured limit of bytes.
 
-A request that fails is repeated for at most _RETRY_SECONDS, if a repeat can help (see `may_be_retried`). Any other
-failure, or a failure that lasts longer, becomes a DataError.
+A failed request is repeated for up to 30 seconds if a repeat can help, for example if the service was overloaded. A
+failure that lasts longer, or where a repeat cannot help, becomes a DataError.
 
 This module chooses the id of each job itself, so that it can always cancel the job. `Client.query_and_wait` does not
-cancel a job when Ctrl-C interrupts the wait. Nor does it reveal the id of a job that it started without receiving an
-answer.
+cancel a job when Ctrl-C interrupts the wait, and does not reveal the id of a job if the answer to its start was lost.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from breakout.settings.data_groups import BigQueryConfig
 
-# A failed request is repeated for at most this time. It outlasts a short outage, and is too short to seem to hang.
+# A failed request is repeated for at most this time: longer than a short outage, and too short to seem to hang.
 _RETRY_SECONDS = 30.0
 _JOB_ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2  # the pause before the second attempt of a failed job; the next pause is four times as long
@@ -48,10 +47,9 @@ _CANCEL_SECONDS = 2.0
 class BigQueryJobs(ClosedOnExit):
     """A connection to BigQuery that runs jobs; `labels` (command, run) are attached to each job.
 
-    `group` is the configuration group whose keys the error messages name. `price_per_tib` is in US dollars. If it is
-    given, the message about a query above the configured limit of bytes includes the query's price. Raise
-    ConfigurationError if project, location or endpoint is malformed, and DataError if there are no usable credentials
-    or no project.
+    `group` is the configuration group whose keys the error messages name. If `price_per_tib` (US dollars) is not None,
+    the message about a query above the configured limit of bytes includes the price. Raise ConfigurationError if
+    project, location or endpoint is malformed, and DataError if there are no usable credentials or no project.
     """
 
     def __init__(

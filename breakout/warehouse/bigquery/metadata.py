@@ -1,8 +1,8 @@
 """The metadata of the source tables in BigQuery: columns, partitioning, and the states that form the fingerprint.
 
-Reading metadata costs nothing. The state of a table is its id, time of change and size, and the state of a view is that
-of the tables that it reads. If BigQuery does not name these tables, or one of them is a view, the state of the view
-needs a query that scans its rows.
+Reading metadata costs nothing. The state of a table is its id, time of change and size. The state of a view also
+contains the states of the tables that the view reads. If BigQuery does not name these tables, or one of them is a view,
+the state needs a query that scans the rows of the view.
 """
 
 from __future__ import annotations

@@ -79,8 +79,8 @@ def label(text: str) -> str:
 def conform(table: pa.Table) -> pa.Table:
     """Return the rows of a BigQuery result with the Arrow types that DuckDB returns for the same query.
 
-    The results of both can then be compared. Decimals and floats become double, integers int64, texts string and dates
-    date32. Other columns, such as timestamps, keep their types.
+    The results of the two databases can then be compared. Decimals and floats become double, integers int64, texts
+    string and dates date32. Other columns, such as timestamps, keep their types.
     """
     fields = [pa.field(field.name, _target(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))

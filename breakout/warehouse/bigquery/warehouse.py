@@ -1,7 +1,7 @@
 """The warehouse in BigQuery, which runs the same feature query as the warehouse in DuckDB.
 
-Every query of the program filters each source table by game_date. Some tables require this partition filter, and it
-limits the scan to the days that are needed.
+Every query of the program filters each source table by game_date. Some tables require this partition filter, and the
+filter limits the scan to the needed days.
 """
 
 from __future__ import annotations
@@ -106,9 +106,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the player and team tables: columns and types by metadata, and rows by queries.
 
-        One query for each table checks its rows, and one compares the rows of both tables. The rows are those that
-        features of games from `start` to `end` read: their season and the `seasons_before` seasons before. Skip the
-        checks if this object has already checked these days. Raise DataError if a check fails.
+        One query for each table checks its rows, and one compares the rows of both tables. The queries read the rows
+        that features of games from `start` to `end` need: the seasons of the games and `seasons_before` earlier ones.
+        Skip the checks if this object has already checked these days. Raise DataError if a check fails.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -162,9 +162,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of the queries that check the player and team tables, without running them.
 
-        They check the rows that features of games from `start` to `end` read. The estimate leaves out the query that
-        counts the rows of a table whose metadata has no number of rows, such as a view. Raise DataError if BigQuery
-        refuses a query or does not answer.
+        The queries check the rows that features of games from `start` to `end` read. The estimate leaves out the query
+        that counts the rows of a table whose metadata has no number of rows, such as a view. Raise DataError if
+        BigQuery refuses a query or does not answer.
         """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
@@ -173,10 +173,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return cost + self.estimate(consistency_query(self.sources, tables.HISTORY_TABLES, is_filtered=True), span)
 
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
-        """Raise DataError if a table is empty.
+        """Raise DataError if a table has no rows.
 
         The number of rows comes from the metadata. A view has no such number, and a new table has the number 0 while
-        rows are being streamed into it. In both cases a query counts the rows from @history_start to @end, the
+        rows are being streamed into the table. In both cases a query counts the rows from @history_start to @end, the
         parameters in `span`.
         """
         if self.metadata.found(table).num_rows:
@@ -195,8 +195,7 @@ class BigQueryWarehouse(ClosedOnExit):
     def latest_game_date(self) -> date:
         """Return the newest game_date of player_game_summary; raise DataError if it has no rows or a query fails.
 
-        The first query reads the last 400 days, because it scans less. If it finds no game, a second query reads all
-        days.
+        To scan less, the first query reads only the last 400 days. If these have no game, a second query reads all.
         """
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
         sql = f"SELECT MAX(game_date) AS latest FROM {rows} WHERE game_date >= @history_start"
@@ -216,9 +215,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest of each table's id, time of change and size, and of the settings that change what is read.
 
-        For a view the digest covers the tables that the view reads. If BigQuery does not name these tables, it covers
-        the view's rows. The digest covers the injury reports only if `has_reports` is true. Raise DataError if a table
-        cannot be reached. This object computes each digest once.
+        For a view the digest covers the tables that the view reads. If BigQuery does not name these tables, the digest
+        covers the view's rows. The digest covers the injury reports only if `has_reports` is true. Raise DataError if a
+        table cannot be reached. This object computes each digest once.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]

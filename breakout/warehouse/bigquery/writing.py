@@ -70,8 +70,8 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
     """Raise DataError if a column to be written is missing in a table or has another type there.
 
     `columns` maps the columns to be written to their types. `name` is the name of the table, and `present` maps its
-    columns to their types. Further columns of the table do not matter. A STRING column is accepted in place of a JSON
-    column.
+    columns to their types. Columns of the table that are not written do not matter. A STRING column is accepted in
+    place of a JSON column.
     """
     missing = [column for column in columns if column not in present]
     if missing:
@@ -90,10 +90,10 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
     """Return a MERGE statement that writes the rows of `source`, a SELECT, into a table.
 
-    `columns` are all columns to be written, those of `key` included. A row replaces the row of the table with the same
-    `key`, and is inserted if there is none. `scope` is an SQL condition on the rows of the table, whose alias is
-    `kept`. All rows of `source` must satisfy it. Rows of the table that satisfy it are deleted unless `source` contains
-    their key. If `scope` is "", no rows are deleted.
+    `columns` are all columns to be written, those of `key` included. A row of `source` replaces the table's row with
+    the same `key`; if the table has no such row, the row is inserted. `scope` is an SQL condition on the table's rows
+    (alias `kept`), which all rows of `source` must satisfy too. Rows of the table that satisfy `scope` are deleted
+    unless `source` contains their key. If `scope` is "", no rows are deleted.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)

@@ -1,4 +1,4 @@
-"""Checks of the source tables: rows of one table, tables against each other, and sums.
+"""Checks of the source tables: rows of one table, tables against each other, and sums of players against teams.
 
-Sums that differ are only reported; the other checks raise an error.
+Differences found in `reconciliation` are only reported; the other checks raise DataError.
 """

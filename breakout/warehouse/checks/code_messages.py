@@ -30,8 +30,8 @@ def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
     `rows` are the rows of the kind `names of season types` in the result of the query for contradictions. The message
-    suggests the override that maps the unknown types. If no type is unknown, it suggests the override that gives a type
-    to the rows without one.
+    suggests the override that maps the unknown types. If no type is unknown, the message suggests the override that
+    gives a type to the rows without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -58,8 +58,8 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# The words and numbers for each season type in public sources (nba_api, ESPN, Basketball-Reference). A name means the
-# first type of which it contains a word or equals a number; `null` stands for games that do not count.
+# Season types and the words and numbers for them in public sources (nba_api, ESPN, Basketball-Reference). The first
+# type fits whose word is in a name, or whose number equals the name; `null` stands for games that do not count.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -86,9 +86,8 @@ def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
     `rows` are the rows of the kind `team codes` in the result of the query for contradictions. The message lists the
-    unknown codes of the first table that has any, in the order players, teams, schedule. In one case the message is
-    about seasons instead: that table is not the schedule, and the team table has no rows of the seasons with unknown
-    codes.
+    unknown codes of the first table that has any, in the order players, teams, schedule. If that table is not the
+    schedule, and the team table has no rows of the seasons with unknown codes, the message names these seasons instead.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)

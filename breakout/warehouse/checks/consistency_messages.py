@@ -35,7 +35,7 @@ class Inconsistency:
 
 
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
-    """Return one inconsistency for each kind of contradiction in `rows`, sorted as in ORDER.
+    """Return one inconsistency for each kind of contradiction in `rows`, the most basic kind first.
 
     `rows` are the result of the query that finds contradictions between the source tables. The list is empty if there
     are no rows.
@@ -65,7 +65,7 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes which value of a game is in which table.
+    """Return a function that describes the values of one game in several tables, each value with its tables.
 
     `value` returns the value of a row as text. The description reads `GAME is JOINT VALUE in TABLE and VALUE in TABLE`,
     where JOINT stands for the text `joint`. Tables with the same value are joined, as in `VALUE in TABLE and TABLE`.

@@ -97,8 +97,8 @@ _ADJOINING = f"""adjoining AS (
   WHERE begun.first_date < DATE_ADD(ended.last_date, INTERVAL {_SUMMER_DAYS} DAY)
 )"""
 
-# The games of each kind of contradiction, numbered within their kind. Of the kinds from `game dates` to `home team` a
-# game has only the first that applies.
+# The games of each kind of contradiction, numbered within their kind. If several of the kinds from `game dates` to
+# `home team` apply to a game, the game is listed only under the first of them.
 _FOUND = """found AS (
   SELECT kind, number, total, game_id
   FROM (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# A team's minutes and the sum of its players' minutes may differ by this many, because most sources round the latter.
+# A team's minutes and the sum of its players' minutes may differ by this many: most sources round players' minutes.
 MINUTES_TOLERANCE = 3
 LISTED = 200  # a check lists at most this many failures; if there are more, the whole table is probably wrong
 
@@ -37,7 +37,7 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
     """Return the checks that fail for games from `start` to `end`, both inclusive; an empty tuple if none fails.
 
     - The points of a team's players must sum to the team's points.
-    - The minutes of a team's players must sum to the team's minutes (240 if NULL), up to MINUTES_TOLERANCE.
+    - The minutes of a team's players must sum to the team's minutes (240 if NULL), give or take 3 minutes.
     - A game of the team table must be in the schedule, if the schedule has games of its season.
     - A scheduled game must be in the team table, if that table has a game of a later date.
 
@@ -58,8 +58,8 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
     The sums of players are compared with their teams, and the games of the team table with the schedule. If
     `has_schedule` is false, the two checks of the schedule are left out. A query reads the games from @history_start to
-    @end and returns at most LISTED rows, one for each failure. Its columns are failure (a text) and total (the number
-    of all failures).
+    @end and returns at most 200 rows, one for each failure. Its columns are failure (a text) and total (the number of
+    all failures).
     """
     queries = {
         "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
@@ -76,9 +76,9 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 def failing_sums_query(sources: SourceTables) -> str:
     """Return the query of the teams and games whose sums of points or minutes differ between two tables.
 
-    The points of a team's players must sum to the team's points, and their minutes to the team's minutes, up to
-    MINUTES_TOLERANCE. The query reads the games from @history_start to @end. A team without rows of players in a game
-    is left out. The columns of the result are
+    The points of a team's players must sum to the team's points, and their minutes to the team's minutes, give or take
+    3 minutes. The query reads the games from @history_start to @end. A team without rows of players in a game is left
+    out. The columns of the result are
 
     - game_id, game_date, team;
     - points, minutes: the sums of the team's players;

@@ -1,7 +1,6 @@
 """The check that injury reports name the teams, dates and players of the games.
 
-If no report matches a game, the features from injury reports are 0 without any error. So this check raises an error for
-such reports.
+If no report matched a game, all features from injury reports would silently be 0, so the check raises DataError.
 """
 
 from __future__ import annotations
@@ -101,10 +100,10 @@ ORDER BY total DESC, status"""
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
     """Raise DataError if injury reports name unknown teams, or if most of their dates or players match no game.
 
-    Two shares must not exceed _MOST: that of the rows on whose date the team has no game, and that of the rows whose
-    player is not in the player table. A share of fewer than _FEWEST_ROWS rows is not checked. `parameters` contains
-    @start, @history_start and @end: the reports from @start to @end are compared with the games from @history_start to
-    @end. If `parameters` is empty, all rows are compared.
+    At most half of the rows between the first and the last game may have a date without a game of their team. At most
+    half of all rows may have a player who is not in the player table. Neither share is checked if it is computed from
+    fewer than 10 rows. `parameters` contains @start, @history_start and @end: the reports from @start to @end are
+    compared with the games from @history_start to @end. If `parameters` is empty, all rows are compared.
     """
     sql = report_query(warehouse.sources, is_filtered=bool(parameters))
     rows = warehouse.query(sql, parameters).to_pylist()

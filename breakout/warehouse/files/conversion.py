@@ -54,8 +54,8 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 class SourceColumn:
     """A column of a file: its name as the file spells it, and its DuckDB type.
 
-    `is_untyped` is true for columns of CSV files and for those that come from the names of folders. They declare no
-    types, so their text may represent a number.
+    `is_untyped` is true for columns of CSV files and for columns from the names of folders. These have no declared
+    type, so their text may represent a number.
     """
 
     spelling: str

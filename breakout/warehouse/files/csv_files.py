@@ -1,8 +1,8 @@
 """The reading of one CSV file into Arrow, after a check of every line.
 
 Python's csv module checks each line strictly and counts lines. Arrow then parses the same text, about ten times as fast
-as the csv module would. Arrow alone would accept damaged quotes, and its errors would not name the line. Declared
-columns stay text; the module `conversion` converts them.
+as the csv module would. Arrow alone would accept damaged quotes, and its errors would not name the line. The columns of
+the source table stay text, which the module `conversion` later converts to other types.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class CsvFile:
     def line_of(self, column: str, value: str | None) -> int | None:
         """Return the number of the first line that has the text `value` in a column; None if no line has it.
 
-        For a row that spans several lines it is the number of its last line. `column` is the name as the header spells
-        it; raise ValueError if the header lacks it. The file must be one that `read` accepted.
+        For a row that spans several lines, return the number of the last one. `column` is the name as the header spells
+        it; raise ValueError if the header lacks the name. The file must be one that `read` accepted.
         """
         with self._open_text() as text:
             delimiter = _delimiter_of(text)

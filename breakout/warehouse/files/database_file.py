@@ -1,4 +1,4 @@
-"""The source tables of a DuckDB database file."""
+"""The search for the source tables in a DuckDB database file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal O
 def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, TableFiles]:
     """Return the files of the source tables in a DuckDB file, by the name of the source table.
 
-    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None means
-    that it has the same name in the file. Letter case does not matter. The result leaves out an absent schedule or
-    injury reports if `names` gives None for them. Raise DataError if the file cannot be opened, if any other table is
-    absent, or if a name matches tables in several schemas. Raise ConfigurationError if the path begins with `~USER` and
-    there is no such user.
+    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None stands
+    for the name of the source table. Letter case does not matter. The result leaves out an absent schedule or injury
+    reports if `names` gives None for them. Raise DataError if the file cannot be opened, if any other table is absent,
+    or if a name matches tables in several schemas. Raise ConfigurationError if the path begins with `~USER` and there
+    is no such user.
     """
     path = expand_home(database, "warehouse.database")
     present = _list_tables(path)
@@ -55,7 +55,7 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 
 
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
-    """Return the schema and name in the file of the source table `table`; None if it is absent and optional.
+    """Return the schema and name in the file of the source table `table`; None if an optional table is absent.
 
     `name` is its configured name in the file; None stands for the name of the source table. `present` contains the
     schema and name of each table in the file. Raise DataError if the table is absent and `name` is given, or if the

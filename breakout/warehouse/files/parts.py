@@ -41,11 +41,11 @@ class Part:
 
 
 class PartReader:
-    """A reader that groups the files of tables into parts (files with the same columns), over one DuckDB connection.
+    """A reader that groups the files of tables into parts (files with the same columns) for one DuckDB connection.
 
     The reader keeps parsed CSV files in memory and databases attached until `release`. `names` contains pairs of a
-    column's name in queries and its name in the files. If `has_hive_folders` is true, it also reads columns from the
-    names of folders, as in `season_year=2025/`.
+    column's name in queries and its name in the files. If `has_hive_folders` is true, the reader also takes columns
+    from the names of folders, as in `season_year=2025/`.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class PartReader:
         self._has_hive_folders = has_hive_folders
         self._registered: list[str] = []
         self._attached: dict[str, str] = {}
-        self.found_names: set[str] = set()  # names of columns in files that `names` maps and a file has
+        self.found_names: set[str] = set()  # lower-case column names in the files that `names` maps
 
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
         """Return the parts of a table: groups of its files with the same columns.

@@ -195,7 +195,7 @@ class FileReader(ClosedOnExit):
         """Raise DataError if a column of names or codes is text in one file and numbers in another.
 
         Numbers have no leading zeros, so the game_id 0022 in one file would not match the same game's number 22 in the
-        other. A column without any value in a file does not count there.
+        other. Files without any value in the column do not count.
         """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
@@ -227,8 +227,8 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts and are not all numbers.
 
-    A part has the files with the same columns. Parts of CSV files in which the column has no value do not count. The
-    column must be read as text, because only text can represent all its values.
+    A part has the files with the same columns. CSV files without any value in a column do not count for this column.
+    The named columns must be read as text, because only text can represent all their values.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:
