@@ -51,8 +51,8 @@ def predictions_frame(
     """Return rows of predictions.parquet: the columns of `rows.keys`, split, probability and is_breakout (0 or 1).
 
     `probability` has the shape (n,). `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; the column `ladder`
-    then contains one array for each row. If it is None, there is no such column. ValueError if the games are not played
-    yet.
+    then contains one array for each row. Without `ladder` there is no such column. ValueError if the games are not
+    played yet.
     """
     frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
     return frame if ladder is None else frame.assign(ladder=list(ladder))
@@ -77,7 +77,7 @@ class ScoredRows:
     def predictions(self) -> pd.DataFrame:
         """Return these rows as rows of predictions.parquet with the split `evaluation`.
 
-        The probabilities and ladders are the calibrated ones.
+        Probabilities and ladders (P(points >= k) for k = 1, 2, ...) are calibrated.
         """
         return predictions_frame("evaluation", self.rows, self.probability, self.ladder)
 
@@ -103,12 +103,12 @@ def evaluate_scored(
 ) -> EvaluationResult:
     """Return the evaluation of the rows of all parts together, and log its warnings.
 
-    `parts` has one element for each fold (one window of a walk forward), and one element for any other run. `rows` are
-    the rows of all parts in order. Each part has its own baselines. If any part was calibrated, the probabilities
-    before calibration are a further baseline, `uncalibrated`. The evaluated threshold is that of the first part,
-    because the thresholds of later parts were chosen on games that are evaluated here. There is no threshold if the
-    first part has none. `target` bounds the slices by season average. `work` stores the metrics of baselines, so that
-    jobs of a sweep share them; None if there are no other jobs. ValueError if there are no rows.
+    `parts` has one element for each fold (one window of a walk forward), or one for any other run. `rows` are the rows
+    of all parts in order. Each part has its own baselines. If any part was calibrated, `uncalibrated` is one more
+    baseline: the probabilities before calibration. The evaluated threshold (the probability from which a game is
+    flagged) is that of the first part, if any. Later parts chose their thresholds on games that are evaluated here.
+    `target` gives the range of season averages for the slices (groups of games). `work` stores the metrics of baselines
+    for other jobs of a sweep; None if there are no other jobs. ValueError if there are no rows.
     """
     work = work or SharedWork()
     baselines = {

@@ -51,8 +51,8 @@ def explain(
 
     SHAP values (contributions to one prediction) are computed on `rows`. Features are shuffled across `permuted_rows`;
     None means across `rows`. `predict_probability` returns the calibrated probabilities of rows with a shuffled
-    feature. In a walk forward it predicts the rows of each window with the model of that window. `config` sets the
-    number of repeats and of rows; a measure with the number 0 is None in the result.
+    feature. In a walk forward, each window's model predicts the rows of that window. `config` sets how often a feature
+    is shuffled and how many rows at most get SHAP values. With 0 shuffles or 0 rows the result of the measure is None.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -90,8 +90,7 @@ def _permute(
 def _mean_absolute_shap(model: Model, rows: Dataset, at_most: int, seed: int) -> ShapImportance | None:
     """Return the mean |SHAP value| (contribution to a prediction) by feature, in log odds before calibration.
 
-    If there are more than `at_most` rows, a random sample of `at_most` rows is used. The result is None if `at_most` is
-    0.
+    If there are more than `at_most` rows, a random sample of `at_most` rows is used. If `at_most` is 0, return None.
     """
     if not at_most:
         return None

@@ -75,8 +75,7 @@ class Fitted:
 class SplitRows(FitParts):
     """The training rows in two parts: the earlier rows `fit`, and the latest rows `validation`.
 
-    The validation rows are kept out of the fit. `validation` is a `Dataset`, because calibration and reports need its
-    dates and keys.
+    `validation` is a `Dataset`, because calibration and reports need its dates and keys.
     """
 
     validation: Dataset
@@ -183,7 +182,7 @@ def _finish_fit(
 ) -> Fitted:
     """Calibrate the model and choose its threshold on the validation part, fit the baselines, and return all results.
 
-    The validation part contains the latest training rows, which are kept out of the fit.
+    The validation part contains the latest training rows. `fits.held_out` was fitted without them.
     """
     kind, validation = calibration_kind(config), parts.validation
     is_forced = kind != config.calibration.kind
@@ -226,8 +225,7 @@ def _finish_fit(
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
     """Return the number and the last date of the rows that the final model was fitted on, and of the validation rows.
 
-    Validation rows are the latest training rows. The result gives their number, and states whether early stopping used
-    them.
+    Validation rows are the latest training rows. The result also states whether early stopping used them.
     """
     is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
     dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
@@ -258,8 +256,8 @@ def _baseline_warnings(baselines: Mapping[str, Model]) -> tuple[str, ...]:
 def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
     """Return the log loss of the validation rows before and after a calibration fitted on other validation dates.
 
-    The validation rows are the latest training rows, kept out of the fit; `raw` (n,) are their probabilities before
-    calibration. The result is None if nothing is calibrated, or if the validation rows are of one date.
+    The validation rows are the latest training rows; `raw` (n,) are their probabilities before calibration. The result
+    is None if nothing is calibrated, or if the validation rows are of one date.
     """
     y = validation.label
     crossed = None if kind == "none" else cross_calibrate(kind, raw, y, validation.dates)

@@ -46,7 +46,7 @@ class RunPlan:
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # those of a walk forward, the last with the dates of `split`; empty for other windows
+    folds: tuple[Fold, ...] = ()  # of a walk forward, the last with the dates of `split`; () for other kinds of window
 
     @property
     def run_parent(self) -> Path:
@@ -110,7 +110,7 @@ class RunPlan:
         """Build the rows of `days` for players in the target's points band (a range of season averages).
 
         If the model also learns from players outside the band, the field `wider` contains the rows of all players that
-        it learns from. `slice_features` are further columns that the evaluation needs.
+        it learns from. `slice_features` are features that slices (groups of games) need; () for none.
         """
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
@@ -172,9 +172,9 @@ def estimate_rows(
     """Return the cost of building the rows of the dates start..end, both inclusive, with `build_dataset`.
 
     The cost includes the checks of the source tables and the search for games whose rows contradict each other.
-    `slice_features` are further features to build. The result is None if reading the warehouse is free. DataError if
-    the warehouse cannot estimate the cost. ConfigurationError if a feature needs injury reports and no table of them is
-    configured.
+    `slice_features` are features to build besides those of `config`. The result is None if reading the warehouse is
+    free. DataError if the warehouse cannot estimate the cost. ConfigurationError if a feature needs injury reports, but
+    no table of them is configured.
     """
     if not isinstance(warehouse, Priced):
         return None

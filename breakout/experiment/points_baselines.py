@@ -34,9 +34,9 @@ def evaluate_distributions(
 ) -> PointsMetrics | None:
     """Evaluate the predicted distributions of points of all parts together, beside two baselines.
 
-    The baselines are computed from the earlier games of each player, which are read from `warehouse`. `parts` has one
-    element for each fold (one window of a walk forward), and one element for any other run. `rows` are the rows of all
-    parts in order. Return None if the model predicts no distribution of points. DataError if the games cannot be read.
+    The baselines are computed from each player's earlier games in `warehouse`. `parts` has one element for each fold
+    (one window of a walk forward), or one for any other run. `rows` are the rows of all parts in order. Return None if
+    the model predicts no distribution of points, or if `rows` lacks points. DataError if the games cannot be read.
     """
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders or rows.points is None or rows.season_average is None:
@@ -57,9 +57,9 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that `build_baselines` needs for these rows.
 
-    They are the played games of the enabled season types, from SEASONS_BEFORE seasons before the season of the earliest
-    row (or earlier) to the latest date of the rows. They are sorted by player and date. `day` is in days since
-    1970-01-01. There must be at least one row in `rows`. DataError if the games cannot be read.
+    The games are those played in the enabled season types, sorted by player and date. They begin two seasons before the
+    season of the earliest row, or earlier. They end on the latest date of the rows. `day` is in days since 1970-01-01.
+    There must be at least one row in `rows`. DataError if the games cannot be read.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -112,9 +112,9 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return the quantiles of points to draw for at most FANS games of the last date.
+    """Return the quantiles of points that the report draws, for at most 8 games of the last date.
 
-    These are the games with the highest predicted medians, the highest first. The result is empty if the rows have no
+    The games with the highest predicted medians are taken, the highest first. The result is empty if the rows have no
     points or no season averages.
     """
     if rows.points is None or rows.season_average is None:

@@ -37,10 +37,10 @@ def measure_stability(
 ) -> SeedStability | None:
     """Return the spread (mean, deviation, minimum and maximum) of the metrics over `config.evaluation.seeds` seeds.
 
-    Return None if that number is 1. The metrics are AUC, average precision, log loss and Brier score on the evaluation
+    Return None if that setting is 1. The metrics are AUC, average precision, log loss and Brier score on the evaluation
     rows. The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the calibrated
-    probabilities of the evaluation rows with the run's own seed. The models of the other seeds are fitted and
-    calibrated here. DataError or ConfigurationError if one of them cannot be fitted.
+    probabilities of the evaluation rows with the run's own seed. The models of the other seeds are fitted here.
+    DataError or ConfigurationError if such a model cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 # The largest number of results that are stored of one kind. It is large because a job of a walk forward stores a result
-# for each fold. It does not apply to fits, whose number is not limited, and to the kinds in OF_ROWS.
+# for each fold. It applies neither to fits, whose number is not limited, nor to results with rows (OF_ROWS).
 LIMIT = 512
-ROWS_LIMIT = 8  # the largest number of results stored of a kind in OF_ROWS: they contain rows and are large
+ROWS_LIMIT = 8  # the largest number of stored results of a kind in OF_ROWS; they contain rows, so they are large
 OF_ROWS = ("answer", "rows", "split")
 
 
@@ -63,13 +63,13 @@ class SharedWork:
     ) -> Fits:
         """Return two fits of a model: one without the validation rows, and the final one.
 
-        The validation rows are the latest training rows. If `is_refit` is true, the final fit includes them. `metadata`
-        is saved with the model. Models share a fit only if all arguments are equal, with two exceptions:
+        The validation rows are the latest training rows. The final fit includes them, unless `is_refit` is false and
+        the model can stop early. `metadata` is saved with the model. Models with equal arguments share a fit. Also:
 
         - CatBoost models that differ only in `iterations` share the fit with the most iterations in their group, and
           each gets the first trees of that fit. Fits of fewer than 200 iterations do not share with longer ones,
           because CatBoost takes fewer Newton steps for each of their leaves.
-        - A blend shares the trees of its CatBoost model.
+        - A blend (an average of CatBoost and logistic regression) shares the trees of its CatBoost model.
 
         ConfigurationError or DataError if the model cannot be fitted.
         """

@@ -60,8 +60,8 @@ def summarise_training(
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
     if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values
     (contributions to a prediction) and the stability over seeds are those of the last window's model. If the run only
-    trains, features are shuffled and SHAP values computed on the validation part (the latest training rows, kept out of
-    the fit). DataError or ConfigurationError if a model of another seed cannot be fitted.
+    trains, features are shuffled and SHAP values computed on the validation part (the latest training rows). DataError
+    or ConfigurationError if a model of another seed cannot be fitted.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored
@@ -216,8 +216,8 @@ def _summarise_calibration(
     """Return the summary of a calibration.
 
     `parts` has one element for each fold (one window of a walk forward), and one element for any other run. The
-    reliability table before calibration is computed on `rows`, the rows of all parts. It is None if `rows` is None or
-    nothing was calibrated.
+    table of predicted probabilities and breakout rates before calibration covers `rows`, the rows of all parts. The
+    table is None if `rows` is None or nothing was calibrated.
     """
     before = None
     if rows is not None and learned.calibrator.kind != "none":

@@ -53,13 +53,13 @@ class FittedRun:
     """All windows of a run in order of time, and `rows`, the evaluation rows of all of them.
 
     A walk forward has one window for each fold, any other run has one window. `rows` is None if the run only trains.
-    The saved model, its SHAP values (contributions to a prediction), drift and the stability over seeds describe only
-    the model of the last window.
+    The saved model, SHAP values (contributions to a prediction), feature drift and the stability over seeds are those
+    of the last window.
     """
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...]  # the warnings about flawed games (see `FlawedGame`)
+    source_warnings: tuple[str, ...]  # about games whose rows in two source tables contradict each other
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
@@ -83,8 +83,8 @@ class FittedRun:
     def predictions(self) -> pd.DataFrame:
         """Return the content of predictions.parquet, one row for each validation or evaluation row of a window.
 
-        Validation rows are the latest training rows, kept out of the fit. In a walk forward the column `fold` names the
-        window; a game may be in the validation rows of several windows.
+        Validation rows are the latest training rows. In a walk forward the column `fold` names the window; a game may
+        be in the validation rows of several windows.
         """
         frames = []
         for window in self.windows:

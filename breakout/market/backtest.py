@@ -43,10 +43,10 @@ class Backtest:
       minimum edge if its expected value at the model's own probability is not negative and at least `min_edge`.
     - `left_out` counts the unused quotes by reason, and `unknown_names` describes the quoted names that match no
       player.
-    - `n_untimed` counts the used quotes without a time, `n_unknown_tip_off` those for games of unknown tip-off, and
-      `n_one_sided` the lines without a market probability.
+    - `n_untimed` counts the used quotes without a time, `n_unknown_tip_off` the used quotes with a time for games of
+      unknown tip-off, and `n_one_sided` the lines without a market probability.
     - `market` is None if no line has both a market probability and a result.
-    - `has_edge` is true if a bet was placed and the interval of the model's weight beside the market lies above 0.
+    - `has_edge` is true if a bet was placed and the interval of the model's weight (0: market alone) lies above 0.
     - `confidence` is the confidence of the intervals, except those of monthly weights.
     """
 
@@ -82,12 +82,12 @@ class BacktestRecord:
       table of prices.
     - `contracts` are the fingerprints of the models' contracts (a contract is the definition of features and label).
     - `recipes` are the distinct recipes (the settings without dates and paths) of the models, without their seeds. They
-      are None if a model's bundle was gone, and in files of earlier versions.
+      are None if the bundle (saved model) of a model was gone, and in files of earlier versions.
     - `start` and `end` are the first and the last game date of the predictions, as ISO 8601.
     - `margin`, `kelly`, `max_stake` and `min_edge` are settings of the group `prices`.
 
-    The backtest fits a weight of the model beside the market. It is valid only for models with these contracts and
-    recipes.
+    The backtest fits a weight of the model (0: market alone, 1: model alone), which is valid only for models with these
+    contracts and recipes.
     """
 
     source: str
@@ -110,8 +110,8 @@ def run_backtest(
 ) -> tuple[Backtest, pd.DataFrame]:
     """Return the backtest of matched lines (bookmakers' numbers of points), and a table of its settled bets.
 
-    The table has one row for each bet. The stakes of a month use a weight of the model beside the market, fitted on the
-    earlier months. If there is no such weight, or if its interval does not lie above 0, the month has no bets.
+    The stakes of a month use a weight of the model (0: market alone, 1: model alone), fitted on the earlier months. If
+    there is no such weight, or if its interval does not lie above 0, the month has no bets.
     """
     lines = matched.lines
     market = evaluate_market(lines, parameters)

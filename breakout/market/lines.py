@@ -23,7 +23,7 @@ PLAYER_GAME = ["game_date", "game_id", "player_lookup"]
 LINE = [*PLAYER_GAME, "line"]
 SHOWN_NAMES = 30  # the most names of unknown players that a message lists
 
-# The keys of REASONS: why a quote is not used. An older quote is from before the information behind the prediction.
+# Why a quote (one offer of prices) is not used. STALE: it is older than the information behind the prediction.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
 REASONS = {
     UNKNOWN: "the name matches no player of the warehouse",
@@ -93,9 +93,9 @@ def match_lines(
       points, is_tip_off_known, and three times in UTC: known_at, tip_off and closing_by;
     - `absent`: game_date and player_lookup of quoted players who did not play.
 
-    A quote with a time is used only if it is newer than known_at. It must also be older than tip_off, or a closing
-    quote older than closing_by. `margin` is the method that removes the bookmaker's margin. `names` becomes
-    `unknown_names` of the result.
+    A quote with a time must be newer than known_at (the newest information behind the prediction). It must also be
+    older than tip_off; a closing quote must be older than closing_by instead. `margin` is the method that removes the
+    bookmaker's margin. `names` becomes `unknown_names` of the result.
     """
     joined = prices.merge(predictions, on=PLAYER_DATE, how="left", validate="many_to_one")
     is_absent = _keys(joined).isin(_keys(absent))

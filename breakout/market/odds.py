@@ -10,7 +10,7 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-# Steps to the exponent of the power method. About ten would be enough, because they converge quadratically.
+# Newton steps for the exponent k of `power` (a^k + b^k = 1). About ten would be enough: they converge quadratically.
 _NEWTON_STEPS = 60
 
 

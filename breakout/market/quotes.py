@@ -1,6 +1,6 @@
 """The reading of prices from files or from a BigQuery table.
 
-Prices pass the row checks of every source table, and further checks of lines and odds.
+Prices must pass the row checks of all source tables, and checks of lines (bookmakers' numbers of points) and odds.
 """
 
 from __future__ import annotations

@@ -47,13 +47,13 @@ class Returns:
     - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
     - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
     - `claimed` is the mean expected profit per unit staked, weighted by stake, at the model's own probability.
-      `expected` is that mean at the probability that is moved towards the market's. Both are None if no bet was won or
-      lost.
-    - `shortfall` is the yield minus `claimed`.
+      `expected` is the same mean at the probability that the stakes use, between the model's and the market's. Both
+      are None if no bet was won or lost.
+    - `shortfall` is the yield (`total_yield`) minus `claimed`.
     - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
       after each game date.
-    - `closing_value` is the mean of price * closing probability - 1 over `n_closing` bets: those whose line has a
-      closing quote, and whose own price has a time and is not a closing one.
+    - `closing_value` is the mean of price * (the market's closing probability) - 1 over `n_closing` bets: those whose
+      line has a closing price, and whose own price has a time and is no closing price.
     - `bets_needed` is the number of bets from which the interval of the yield would not contain 0, if the yield and its
       variation stay as observed. It is None if the bets won or lost are of fewer than two dates, or if the yield is 0.
     """

@@ -17,8 +17,8 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# The fewest dates and lines with which the interval of a weight is computed: with fewer dates it would be too narrow.
-# Stakes use no weight without an interval.
+# A weight of the model gets an interval, and is used for stakes, only if it is fitted on at least so many dates and
+# lines (bookmakers' numbers of points). On fewer dates the interval would be too narrow.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
@@ -52,13 +52,13 @@ def stake_weights(interval: Interval | None) -> Weights:
 def fit_weight(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight w of the model that fits the lines best, with an interval that resamples dates.
+    """Return the weight w of the model (0: market alone) that fits the lines best, with an interval from resamples.
 
     A line is a bookmaker's number of points, and a push is exactly as many points. The weight maximises the likelihood
-    of `is_over` (n,), which is 1 if the player scored more than the line, else 0. The log odds of 1 are `logit(market)
-    + w * (logit(ours) - logit(market))`. `ours` and `market`, both (n,), are the model's and the market's probability
-    of more points than the line, given no push. The estimate is None if both are equal on every line. The weight of a
-    resample (a bootstrap draw of dates) is one Newton step from the estimate, which needs only sums by date.
+    of `is_over` (n,), which is 1 if the player scored more than the line, else 0. The log odds of more points are
+    `logit(market) + w * (logit(ours) - logit(market))`. `ours` and `market`, both (n,), are the model's and the
+    market's probability of more points than the line, given no push. The estimate is None if `ours` equals `market` on
+    every line. The weight of a resample (a bootstrap draw of dates) is one Newton step from the estimate.
     """
     offset, change = logit(market), logit(ours) - logit(market)
     weight = 0.0
@@ -92,10 +92,10 @@ def _derivatives(
 def weight_of_all(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight of the model beside the market that fits all lines (bookmakers' numbers of points) best.
+    """Return the weight of the model (0: market alone, 1: model alone) that fits all lines best.
 
-    The weight has no interval if there are fewer than MIN_DATES dates or MIN_LINES lines. The estimate is None if
-    `ours` and `market` are equal on every line.
+    A line is a bookmaker's number of points. The weight has no interval if there are fewer than 20 dates or 300 lines.
+    The estimate is None if the probabilities `ours` (the model's) and `market` are equal on every line.
     """
     found = fit_weight(is_over, ours, market, dates, parameters)
     is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
@@ -105,12 +105,12 @@ def weight_of_all(
 def walk_weights(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> tuple[StackWeight, ...]:
-    """Return the model's weight beside the market for each calendar month with lines, fitted on all earlier months.
+    """Return the weight of the model (0: market alone) for each month with lines, fitted on all earlier months.
 
-    A line is a bookmaker's number of points. The weight of a month is None if the earlier months have fewer than
-    MIN_DATES dates or MIN_LINES lines. With the configured confidence, one of many monthly intervals may lie above 0 by
-    chance. So each interval has the confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all
-    intervals contain their true weight is then at least the configured confidence.
+    A line is a bookmaker's number of points. The weight of a month is None if the earlier months have fewer than 20
+    dates or 300 lines. With the configured confidence, one of many monthly intervals may lie above 0 by chance. So each
+    interval has the confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all intervals contain
+    their true weight is then at least the configured confidence.
     """
     months = np.unique(dates.astype("datetime64[M]"))
     looks = replace(parameters, confidence=1.0 - (1.0 - parameters.confidence) / max(len(months), 1))
@@ -125,10 +125,10 @@ def weight_before(
     dates: DateArray,
     parameters: EvaluationParameters,
 ) -> StackWeight:
-    """Return the model's weight beside the market, fitted on the lines of the dates before `start`.
+    """Return the weight of the model (0: market alone, 1: model alone), fitted on the lines of dates before `start`.
 
-    A line is a bookmaker's number of points. The field `interval` of the result holds the weight. It is None if there
-    are fewer than MIN_DATES such dates or MIN_LINES such lines.
+    A line is a bookmaker's number of points. The field `interval` of the result holds the weight and its interval. The
+    field is None if there are fewer than 20 dates or 300 lines before `start`.
     """
     before = dates < start
     n_lines, n_dates = int(before.sum()), len(np.unique(dates[before]))
@@ -139,7 +139,7 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return the weights of the model that stakes on each date use; each field has the shape (n,).
+    """Return for each date the weight of the model in stakes (0: market alone), and its interval; each field is (n,).
 
     `weights` are sorted by start. A date uses the latest weight that starts on or before the date. The result is 0 for
     a date without such a weight, and if the interval of the weight does not lie above 0.

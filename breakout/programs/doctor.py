@@ -126,8 +126,8 @@ def list_versions() -> str:
 def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config: ExperimentConfig) -> None:
     """Open the embedded sample or the user's files, whichever is configured, and check their tables.
 
-    Opening the tables already checks all their rows, so the printed lines about rows only name what was checked. The
-    further checks are about injury reports, the newest game, absent games and sums.
+    Opening the tables checks all their rows. The checks after that are about the schedule, injury reports, the newest
+    game, games that the team table lacks, and sums of points and minutes.
     """
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
     if opened is None:

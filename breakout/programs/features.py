@@ -77,8 +77,8 @@ def _configure(overrides: Sequence[str]) -> BreakoutFeatureConfig:
 def _load_language() -> dict[str, Any]:
     """Return the names that the SQL expression of a user's own feature may use.
 
-    The keys are `functions` (a list), `windows` (the name of the table that each window reads), `columns` (a list for
-    each table), and `row_columns` (a list of columns of the row's own game).
+    The keys are `functions` (a list), `windows` (the table that each window, a named set of rows, reads), `columns` (a
+    list for each table), and `row_columns` (a list of columns of the row's own game).
     """
     return {
         "functions": list(WINDOW_FUNCTIONS),

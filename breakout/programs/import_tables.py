@@ -28,7 +28,7 @@ FORMATS = {"nba_api": extract_nba_api, "hoopr": extract_hoopr, "kaggle": extract
 
 
 def run(config: ImportConfig) -> int:
-    """Import the files, or download and import the season; return the exit code.
+    """Import the configured files, or download and import the configured season; return the exit code.
 
     If `compare` names a folder, compare the imported tables with the tables in that folder afterwards.
     ConfigurationError in three cases:

@@ -75,7 +75,7 @@ def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # If the bundle is gone, its copy among the shadows still has the name.
+    with contextlib.suppress(DataError):  # If the saved model is gone, its copy among the shadows still has the name.
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint
