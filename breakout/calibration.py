@@ -79,7 +79,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of the `rows` validation rows before and after calibration by maps fitted on other dates.
+    """The mean log loss of `rows` validation rows (the latest training rows) before and after calibration.
 
     The validation dates are split into `blocks` blocks of consecutive dates. The rows of each block are calibrated by a
     map that was fitted on the other blocks. The losses are in nats a row, None without rows.

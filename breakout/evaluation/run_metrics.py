@@ -174,10 +174,10 @@ class RunMetrics:
     `points` is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such
     a model was evaluated on a bookmaker's line with a market probability and a result.
 
-    `importance` is the model's own measure of its features. `explained_on` names the rows on which features were
-    shuffled and SHAP values computed. `permutation_importance`, `shap` and `stability` are None if they were not
-    computed. `features_that_add_nothing` names the features whose shuffling costs no more than chance explains. It is
-    None if nothing was shuffled, or if all rows are of one date.
+    `importance` is the model's own measure of its features. `explained_on` ("validation" or "evaluation") names the
+    rows on which features were shuffled and SHAP values computed. `permutation_importance`, `shap` and `stability` are
+    None if not computed. `features_that_add_nothing` names the features whose shuffling costs no more than chance
+    explains. It is None if nothing was shuffled, or if all rows are of one date.
     """
 
     evaluation: EvaluationResult | None

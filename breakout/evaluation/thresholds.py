@@ -177,7 +177,7 @@ def top_rows(
 
     The hit rate is the breakout rate of the fraction. The lift is the hit rate divided by the breakout rate of all
     rows; its estimate is None without a breakout. `top_hit_rates` (resamples, fractions) contains the hit rates in the
-    resamples (bootstrap draws of game dates), which `replicate_ranked` returns for the same rows and fractions.
+    resamples (bootstrap draws of game dates), as computed by `replicate_ranked` for the same rows and fractions.
 
     There must be a row, and the fractions must be above 0. ValueError for labels other than 0 and 1, probabilities
     outside [0, 1], or lengths that differ.

@@ -37,7 +37,7 @@ FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
 # BORDERS puts the values of a feature into bins with 32 borders. With SAMPLING, each tree learns from half of the rows,
 # and each split from 30 % of the features. With 254 borders, all rows and all features, a fit takes 2.5 times as long,
-# and its log loss differs by less than that of two seeds (docs/models.md).
+# and its log loss differs by less than between two seeds (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
 # If errors are normal with mean 0, their standard deviation is their mean absolute error times this.
