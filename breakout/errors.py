@@ -35,8 +35,8 @@ class BreakoutError(Exception):
 class GateError(BreakoutError):
     """A failed check, such as a refused promotion or a result that was not reproduced.
 
-    Other failed checks are that of the contract (the definition of features and label) of a model, and the test for
-    drift (changed distributions of features).
+    Other examples are drift (changed distributions of features), and a model whose contract (the definition of features
+    and label) is not the installed one.
     """
 
     exit_code = 1
@@ -49,7 +49,7 @@ class ConfigurationError(BreakoutError):
 
 
 class DataError(BreakoutError):
-    """The error that a table, bundle (a saved model), run or other file is missing, damaged or not as expected.
+    """The error that a table, bundle (a saved model), run or file is missing, damaged or not as expected.
 
     A lack of memory or disk space is such an error too.
     """
@@ -73,7 +73,7 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 def system_sentence(what: str, error: OSError, otherwise: str = "choose another place") -> str:
     """Return a message: `what`, such as "FILE cannot be written", the operating system's reason, and a remedy.
 
-    `otherwise` is the remedy for an error whose number is not in REMEDIES.
+    `otherwise` is the remedy if REMEDIES (remedies by error number) has none for the error.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."

@@ -1,8 +1,8 @@
 """A limit of one thread for linear algebra, as a context manager or a decorator.
 
-The matrices in this package are small, and threads that share small products mostly wait for each other: with two sweep
-jobs on two cores an evaluation took eight times as long without the limit. The last bits of results would also depend
-on the number of cores.
+The matrices in this package are small, and threads that share small products mostly wait for each other. Without the
+limit, an evaluation in each of two jobs on two cores took eight times as long. The last bits of results would also
+depend on the number of cores.
 """
 
 from __future__ import annotations

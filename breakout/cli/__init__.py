@@ -87,9 +87,8 @@ def check_readable(arguments: list[str]) -> None:
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     """Return the command that the first argument names, and the other arguments.
 
-    The flags `-m` and `--config-dir DIR` may precede the command. If the first argument after them is an override or
-    another flag, or if there is no such argument, the command is None, which means train. ConfigurationError if that
-    argument is anything else.
+    The flags `-m` and `--config-dir DIR` may precede the command. If an override, another flag or nothing follows these
+    flags, the command is None, which means train. ConfigurationError for any other text, such as an unknown command.
     """
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
@@ -115,10 +114,9 @@ def is_config_dir(argument: str) -> bool:
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:
-    """Return the arguments of `doctor` or `features` with `--config-dir DIR` replaced by an override of Hydra.
+    """Return the arguments of `doctor` or `features`, with an override of `hydra.searchpath` for `--config-dir DIR`.
 
-    The arguments of any other command are returned unchanged. ConfigurationError if DIR is missing or no readable
-    folder.
+    The arguments of any other command are returned unchanged. ConfigurationError unless DIR is a readable folder.
     """
     if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
         return rest

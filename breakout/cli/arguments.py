@@ -86,9 +86,8 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 def name_files(arguments: Sequence[str]) -> list[str]:
     """Return the arguments of `breakout import` with KIND and FILEs replaced by `kind=KIND` and `files=[FILE,...]`.
 
-    KIND is the first argument that is neither a flag nor key=value; the further arguments of this form are the FILEs.
-    The value of a flag is none of them. An argument with `=` counts as KIND or FILE if a file of this name exists.
-    Without KIND, the arguments are returned unchanged.
+    KIND and then the FILEs are the arguments that are neither flags, values of flags nor key=value. An argument with
+    `=` counts as KIND or FILE if a file of this name exists. Without KIND, the arguments are returned unchanged.
     """
     named: list[str] = []
     others: list[str] = []
@@ -125,8 +124,8 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
 
     `value` is the text after `=`, or None if the flag has no `=`. `rest` are the arguments after the flag. If `value`
-    is None, the first of `rest` is taken as the value and removed from `rest`, provided that it is one of the choices.
-    For a flag without choices, it is taken if it does not begin with `-`. `--info` without a value means `--info=all`.
+    is None, the first of `rest` is taken as the value and removed from `rest`. It must be one of the flag's choices, or
+    must not begin with `-` if the flag has no choices. `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):

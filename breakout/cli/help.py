@@ -41,7 +41,7 @@ Exit codes
   HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
 
 _COMMAND = re.compile(r"  breakout( \S+)*")
-_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # matches what precedes the description in a line of a page
+_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # matches a help page's line up to its description
 
 
 def main_page() -> str:

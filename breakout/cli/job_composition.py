@@ -30,7 +30,7 @@ from breakout.settings.versions import rename_overrides
 from breakout.sweeps.job import Job, Refusal
 
 ROOT = "train"
-OF_HYDRA = "${hydra:"  # a reference to Hydra's own configuration begins with it
+OF_HYDRA = "${hydra:"  # references to Hydra's own configuration begin with this text
 
 # Keys of the group `sweep` that only the sweep itself uses. In the settings of every job they have these values.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}

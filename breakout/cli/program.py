@@ -93,7 +93,7 @@ def check_one_search_path(overrides: Sequence[str]) -> None:
         )
 
 
-# Keys of Hydra that have no effect in this program, each with a remedy. An entry stands for all keys that begin so.
+# The beginnings of Hydra's keys that have no effect in this program, each with a remedy.
 # IGNORED is for single runs, IGNORED_IN_SWEEPS for sweeps; both contain IGNORED_ALWAYS.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
@@ -136,9 +136,9 @@ def check_ignored_folder(composed: Any) -> None:
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
 
-    `overrides` of a resumed sweep are added to those with which it was started. ConfigurationError for invalid
-    overrides, if no job can start, or if `resumed` is no sweep or is still running. DataError if the folder cannot be
-    written, or if the record or the data of a resumed sweep changed.
+    For a resumed sweep, `overrides` are added to the overrides of its start. ConfigurationError for invalid overrides,
+    if no job can start, if `resumed` is not the folder of a sweep, or if that sweep is still running. DataError if the
+    folder cannot be written, or if a resumed sweep has a damaged record or changed data.
     """
     from breakout.cli.sweep import run_sweep
     from breakout.sweeps.record import load_sweep_record

@@ -50,12 +50,12 @@ class SweepTask:
         self._session, self._composer = session, composer
 
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
-        """Run one job for each list of overrides, and return the optimized metric of each.
+        """Run one job for each list of overrides, and return the optimized metric of each job.
 
-        The metric is None for a failed job, and if it is undefined. If each fold of a walk forward is a job, the mean
-        over the folds is returned. Hydra's sweeper numbers the jobs from `first` on. DryRunShown in a dry run,
-        FailedFast if a job failed and `sweep.fail_fast` is set. The error of the first job is raised if no job of the
-        sweep's first batch can start. ConfigurationError if there are no jobs, or if the jobs differ in
+        A metric is None if the job failed or the metric is undefined. If each fold (one window of a walk forward) is a
+        job, the metric is the mean over the folds. `first` is the number of the first job. DryRunShown in a dry run,
+        FailedFast if a job failed and `sweep.fail_fast` is set. If no job of the sweep's first batch can start, the
+        error of the first job is raised. ConfigurationError if there are no jobs, or if the jobs differ in
         `optimized_metric`. DataError if the data of a resumed sweep changed, or if a file cannot be written.
         """
         if not job_overrides:
@@ -115,7 +115,7 @@ def run_sweep(overrides: Sequence[str]) -> int:
     written before KeyboardInterrupt is raised.
 
     ConfigurationError for invalid overrides, or if no job of the sweep can start. DataError if the folder of the sweep
-    cannot be written, or if the record or the data of a resumed sweep changed.
+    cannot be written, or if a resumed sweep has a damaged record or changed data.
     """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
@@ -148,11 +148,11 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
 
 @contextmanager
 def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
-    """Yield the folder of the sweep, locked: `resumed`, the folder of a sweep to resume, or a new one if it is None.
+    """Lock and yield the folder of the sweep: `resumed` (a sweep to resume), or a new folder if `resumed` is None.
 
     For a new sweep that is a dry run, yield a temporary folder, which is removed at the end of the block.
-    ConfigurationError if `resumed` is no sweep or is still running. DataError if the record of the resumed sweep is
-    damaged, or if the new folder cannot be created.
+    ConfigurationError if `resumed` is not the folder of a sweep, or if that sweep is still running. DataError if the
+    record of the resumed sweep is damaged, or if the new folder cannot be created.
     """
     if resumed is not None:
         folder = Path(resumed).resolve()

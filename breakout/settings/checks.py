@@ -143,7 +143,7 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
 def check_validation(validation: ValidationConfig) -> None:
     """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None).
 
-    Each of the three keys defines the validation part (the latest training rows, kept out of the fit).
+    Each of the three keys defines the validation part (the latest training rows).
     """
     rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
     given = [key for key, value in rules.items() if value is not None]

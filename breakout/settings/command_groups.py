@@ -62,20 +62,20 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    `rule` limits the differences of metrics, candidate minus production, on games after both trainings. `better`
-    requires that the lower bound of the difference in AUC is above `margin`, and that log loss and Brier score do not
-    increase. `not_worse` limits only the log loss; this rule is for a retrain (the settings and contract of
-    production's model, but other dates). Under both rules, the upper bound of the difference must be below `tolerance`
-    for log loss, and under `better` for the Brier score too. If `rule` is None, the rule is `not_worse` for a retrain,
-    else `better`. If no model is in production, the candidate is compared with the base rate instead.
+    `rule` limits the intervals of the differences of metrics, candidate minus production, on games after both
+    trainings. Under `better`, the interval of the AUC must begin above `margin`. Log loss and Brier score must not
+    increase, and their intervals must end below `tolerance`. `not_worse` limits only the interval of the log loss,
+    which must end below `tolerance`. This rule is for a retrain (production's model with other dates). None means
+    `not_worse` for a retrain, else `better`. If no model is in production, the candidate is compared with the base rate
+    instead.
 
-    The comparison needs `min_dates` game dates and `min_games` rows. A retrain on all games has no later games. The
-    games of an earlier comparison of the same settings count instead if they end at most `max_age_days` days before the
-    end of the retrain's training.
+    The comparison needs at least `min_dates` game dates and `min_games` rows. A retrain on all games has no later
+    games. Instead, the games of an earlier promotion of the same settings count. These games must end at most
+    `max_age_days` days before the end of the retrain's training.
 
-    If `evidence` is `ledger`, predictions that the candidate made as a shadow (a challenger scored beside production)
-    are checked too. For the rule `better`, their e-value (strength of the evidence against production) must be at least
-    `min_e_value`. `reason` is a text for the history of promotions.
+    If `evidence` is `ledger` (the record of served predictions), the candidate's predictions there as a shadow (a
+    challenger scored beside production) are checked too. For the rule `better`, their e-value (evidence that the
+    candidate is better; 1 means none) must be at least `min_e_value`. `reason` is a text for the history of promotions.
     """
 
     rule: Literal["better", "not_worse"] | None

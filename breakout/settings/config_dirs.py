@@ -3,8 +3,8 @@
 Hydra reads a folder through a `ConfigSource`. The subclass `UserFiles` of `ConfigSource` reads addresses that begin
 with `breakout://`. Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors.
 
-`UserFiles` also reads files of an older layout. In that layout, a file of `experiment/`, `sweep/`, `debug/` or `local/`
-sets keys of the root (the top level of the configuration) without the line `# @package _global_`. Keys of the root may
+`UserFiles` also reads files of an older layout. In that layout, files of `experiment/`, `sweep/`, `debug/` and `local/`
+set keys of the root (the top level of the configuration), but lack the line `# @package _global_`. Keys of the root may
 also have their old names.
 """
 

@@ -55,10 +55,10 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that the user probably meant, as text for an override; None if there is no such value.
 
-    For a type with options, it is the option that is most similar to the text `value`. For a list type, it is the given
-    items in brackets; a value that is no list counts as the only item. If the items must be options, each item is
-    replaced by the most similar option. There is no such value if the list is empty, or if an item has no similar
-    option or a type that the list does not allow. For all other types there is none either.
+    For a type with options, return the option that is most similar to the text `value`. For a list type, return the
+    given items in brackets; a value that is no list counts as the only item. If the items must be options, each item is
+    replaced by the most similar option. Return None for an empty list, for an item without a similar option or of a
+    wrong type, and for all other types.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:

@@ -52,7 +52,7 @@ class DuckDBWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # not in the hash, because a dict has none; == compares it
+    columns: ColumnNames | None = field(hash=False)  # a dict cannot be hashed; == still compares it
     team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     date_format: str | None
@@ -66,7 +66,7 @@ class BigQueryWarehouseConfig:
     `schedule` and `availability` (the injury reports) are None if there is no such table. `season_type` is the season
     type, such as regular or playoffs, of rows without one; None means that such rows are refused. `columns` maps the
     package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and
-    `season_types` replace values of the tables. These four settings act inside the queries; no table is changed.
+    `season_types` replace values of the tables. All of this happens inside the queries; no table is changed.
 
     If `project` is None, the project of the credentials is used. If `location` is None, BigQuery finds the location. If
     `api_endpoint` is None, the public service is used. `maximum_bytes_billed` limits the bytes that a query may read;
@@ -82,7 +82,7 @@ class BigQueryWarehouseConfig:
     schedule: str | None
     availability: str | None
     season_type: SeasonType | None
-    columns: ColumnNames | None = field(hash=False)  # not in the hash, because a dict has none; == compares it
+    columns: ColumnNames | None = field(hash=False)  # a dict cannot be hashed; == still compares it
     team_codes: TeamCodes | None = field(hash=False)
     season_types: SeasonTypes | None = field(hash=False)
     api_endpoint: str | None
@@ -187,8 +187,8 @@ class BigQueryLedgerConfig:
     `entries` and `grades` are the tables of predictions and of their outcomes; they are created if they do not exist.
     If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
     challenger scored beside production). `which` chooses the prediction that is graded: the first or the last one
-    before the game's tip-off, or before the end of its date in `timezone` if the tip-off is unknown. A game without
-    rows in the source tables counts as lost when `lost_after_days` days have passed since its date.
+    before the game's tip-off. An unknown tip-off counts as the end of the game date in `timezone`. A game without rows
+    in the source tables counts as lost when `lost_after_days` days have passed since its date.
 
     If `project` is None, the project of the credentials is used. If `location` is None, BigQuery finds the location. If
     `api_endpoint` is None, the public service is used. `maximum_bytes_billed` and `timeout_seconds` limit each SQL

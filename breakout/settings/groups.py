@@ -71,9 +71,9 @@ class ModeConfig:
 class FeatureDefinitionConfig:
     """A feature that the user defines by an SQL expression.
 
-    `expression` is SQL in BigQuery's dialect. It may read earlier games by named windows, facts that are known before
-    the game, and other features. `default` is the value that replaces a missing one. `unit`, `group` (the topic) and
-    `description` describe the feature in lists and reports.
+    `expression` is SQL in BigQuery's dialect. The SQL may read other features, facts that are known before the game,
+    and earlier games by functions over the package's named SQL windows. `default` replaces a missing value of the
+    feature. `unit`, `group` (the topic) and `description` describe the feature in lists and reports.
     """
 
     name: FeatureName
@@ -193,11 +193,11 @@ WindowConfig = DateWindowConfig | TrailingWindowConfig | WalkForwardWindowConfig
 
 @dataclass(frozen=True)
 class ValidationConfig:
-    """The validation part (the latest training rows, kept out of the fit), and whether the final fit includes it.
+    """The validation part (the latest training rows), and whether the final fit includes these rows.
 
     Exactly one of `fraction`, `days` and `start` is given. `fraction` is the share of the training rows in the
-    validation part, rounded up to whole dates. `days` is the number of calendar days in it, up to the latest training
-    row. `start` is its first day.
+    validation part, rounded up to whole dates. `days` is the number of calendar days of the validation part, up to the
+    latest training row. `start` is the first day of the validation part.
 
     The models catboost, blend and points can use the validation part to choose their number of trees. Their final fit
     includes it only if `refit` is true. The final fit of any other model always includes it.
@@ -213,7 +213,7 @@ class ValidationConfig:
 class CalibrationConfig:
     """The method that calibrates probabilities; `none` leaves them unchanged.
 
-    Its parameters are fitted on the validation part (the latest training rows, kept out of the fit of the model).
+    The parameters of the method are fitted on the validation part (the latest training rows).
     """
 
     kind: Literal["none", "sigmoid", "isotonic"]
@@ -223,11 +223,11 @@ class CalibrationConfig:
 class EvaluationConfig:
     """The metrics that a run reports and the computation of their intervals.
 
-    The decision threshold is chosen on the validation part (the latest training rows, kept out of the fit). There it
-    must reach `target_precision` and flag at least `min_flagged` rows; if no threshold does, there is none. Intervals
-    of the level `confidence` come from `bootstrap_resamples` draws of game dates. `ece_bins` is the number of bins for
-    the calibration error. Precision and recall are reported at the probabilities `thresholds`. Hit rates are reported
-    for the `top_fractions` of rows with the highest probabilities.
+    The decision threshold is chosen on the validation part (the latest training rows). There the threshold must reach
+    `target_precision` and flag at least `min_flagged` rows; if none does, the run has no threshold. Intervals of the
+    level `confidence` come from `bootstrap_resamples` draws of game dates. `ece_bins` is the number of bins for the
+    calibration error. Precision and recall are reported at the probabilities `thresholds`. Hit rates are reported for
+    the `top_fractions` of rows with the highest probabilities.
 
     `seeds` is the number of fits with different seeds, including the fit whose metrics are reported.
     `permutation_repeats` is the number of shuffles for the permutation importance of a feature. `shap_rows` is the

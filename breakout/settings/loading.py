@@ -45,8 +45,8 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     variable that is not set is kept as text. This is for readers of old settings that do not use the value.
 
     ConfigurationError for an unknown or missing key, a value of another type or out of bounds, and values that
-    contradict each other. ConfigurationError also for an unknown `config_version`, for a file named in the settings
-    that cannot be read, and for a reference to a variable that is not set, unless `is_lenient` is true.
+    contradict each other. ConfigurationError also for an unknown `config_version`, and if a file that the settings name
+    cannot be read. A variable that is not set is such an error too, unless `is_lenient` is true.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))

@@ -57,8 +57,8 @@ class ExperimentConfig(ComposedConfig):
     """Settings of `breakout train`, which fits a model and evaluates it on later games.
 
     If `window` has no evaluation dates, the command only fits the model. If `dry_run` is true, it only prints a plan.
-    `optimized_metric` is the metric on the validation part (the latest training rows, kept out of the fit) that ranks
-    the jobs of a sweep. `hypothesis` and `tags` are texts for the user.
+    `optimized_metric` is the metric on the validation part (the latest training rows) that ranks the jobs of a sweep.
+    `hypothesis` and `tags` are texts for the user.
     """
 
     seed: Seed
@@ -210,8 +210,9 @@ class BacktestConfig(ComposedConfig):
     """Settings of `breakout backtest`, which compares past predictions with prices.
 
     `run` is the folder or the name of a finished run whose model predicts a ladder (P(points >= k) for k = 1, 2, ...).
-    If `run` is None, the predictions are those in the ledger (the record of served predictions) by models in the role
-    `role`. `start` and `end` limit the game dates; None means the first or last date with predictions.
+    If `run` is None, the predictions are those in the ledger (the record of served predictions) by models of one role.
+    `role` is `production`, `shadow` (a challenger scored beside production) or `other`. `start` and `end` limit the
+    game dates; None means the first or last date with predictions.
     """
 
     seed: Seed

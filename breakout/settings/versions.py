@@ -30,8 +30,8 @@ _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
 }
 
-# Keys that were added without a new version, by group and kind (None for a group without kinds). An older mapping gets
-# these values, which keep its meaning.
+# Keys that were added without a new version, by group and kind (None for a group without kinds). Older settings
+# without such a key get the value in this table, which keeps their meaning.
 ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("model", "logistic"): {"clip": None},
     ("model", "blend"): {"clip": None},
