@@ -33,7 +33,7 @@ def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, star
 
     The caller has found no row on these dates. `features` gives the season types (such as playoffs) that are wanted.
     The text names season types, dates and numbers of rows in player_game_summary, or says that the table has no rows up
-    to `end`. Seasons before the one that precedes the season of `start` may be left out. DataError if the query fails.
+    to `end`. Only the season of `start` and the season before are always included. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MarketScore:
-    """The metrics of one model in one role (production, shadow, other) and of the market, on the same lines.
+    """The metrics of one model in one role, and those of the betting market, on the same lines.
 
-    A line is a bookmaker's number of points for a player. The main line of a player and game is the line whose market
-    probability is nearest to 1/2. `n_lines` counts the main lines with a market probability and a result; only these
-    are compared. `metrics` is None if `n_lines` is below `scoreboard.MIN_GRADED`.
+    A line is a bookmaker's number of points for a player. One line of each player and game counts: the line whose
+    market probability is nearest to 1/2. `n_lines` counts those that have a result. `metrics` is None if there are
+    fewer than MIN_GRADED such lines. `role` is production, shadow (a challenger scored beside production) or other.
     """
 
     role: str

@@ -9,8 +9,8 @@ Rows are inserted and never changed. `revision` counts the slates (the games of 
 One MERGE statement inserts a slate. The statement inserts nothing if the table has the revision, so a retry of a
 statement that has succeeded adds no row twice. BigQuery does not enforce the keys. BigQuery can run two MERGE
 statements on a table at the same time, and the statements do not conflict if both only insert. Two calls in the same
-seconds can therefore insert the same revision or number. The column `call` of the entries, a random id for each call,
-distinguishes such slates. The source rows that predictions read are not stored in BigQuery.
+seconds can therefore insert the same revision or number. The column `call` of the entries, a random id for each call of
+`add_entries`, distinguishes such slates. The source rows that predictions read are not stored in BigQuery.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _AS_JSON = ("ladder", "features")  # These columns are stored as JSON text, whic
 ROWS_A_STATEMENT = 2000
 # The most attempts to insert a slate. An attempt fails if another writer inserts the same revision first.
 ATTEMPTS = 10
-# This condition is true for every row. Queries need it because a partitioned table may require a filter on its date.
+# This condition is true for every row. Queries need a condition on the date if a partitioned table requires one.
 _EVER = "game_date >= '1900-01-01'"
 
 

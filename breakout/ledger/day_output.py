@@ -46,9 +46,9 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
 
 
 def _join(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of all parts in one table, with MODEL_COLUMNS first.
+    """Return the rows of the tables `parts`, one for each model, in one table, with MODEL_COLUMNS first.
 
-    If no part has rows, the table has no rows and the columns MODEL_COLUMNS and `columns`.
+    If none of the tables has rows, the result has no rows and the columns MODEL_COLUMNS and `columns`.
     """
     filled = [part for part in parts if len(part)]
     rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))

@@ -26,7 +26,7 @@ class LedgerPart:
     """All entries (predictions) or all grades (outcomes of entries) of a ledger that can be read.
 
     `damaged` has a sentence about each damaged file. For a ledger in a folder, `rows` are in the order of the file
-    names. For a ledger in BigQuery, `rows` are sorted by columns, and `damaged` is empty.
+    names. In BigQuery, entries are sorted by game date and grades by time of grading, and `damaged` is empty.
     """
 
     rows: pa.Table

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The schedule is read from SEARCHED before to SEARCHED after a day, which includes parts of the neighbouring seasons.
+# The schedule is read up to this distance before and after a day, so that games of the neighbouring seasons are found.
 SEARCHED = timedelta(days=400)
 # The newest injury report is searched among the reports for game dates from REPORTED before a day to one day after it.
 REPORTED = timedelta(days=7)
@@ -49,12 +49,12 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
 
     - for games, the first date with a scheduled game after the newest game and before `day`;
     - for the schedule, the date of its last game, if that is before `day`;
-    - for injury reports, the date on which the newest report was made; without a report for the game dates around
-      `day`, the date REPORTED before `day`.
+    - for injury reports, the date on which the newest report was made. If there is none for the game dates around
+      `day`, the date is 7 days (REPORTED) before `day`.
 
     The lag is 0 if there is no such date. Injury reports are left out if the warehouse has no table of them. DataError
-    if there is no schedule, if the schedule has no game within SEARCHED of `day`, if the warehouse has no games, or if
-    the injury reports are damaged.
+    if there is no schedule, or if the schedule has no game within 400 days (SEARCHED) of `day`. DataError also if the
+    warehouse has no games, or if the injury reports are damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -79,7 +79,7 @@ def _measure_reports(warehouse: Warehouse, day: date, until: datetime, timezone:
     """Return by how many hours the injury reports are out of date at the instant `until`, for predictions of `day`.
 
     The hours are counted from the end of the date on which the newest report up to `until` was made. If no such report
-    is found, the hours are counted from the end of the date that is REPORTED before `day`. Dates are those of
+    is found, the hours are counted from the end of the date 7 days (REPORTED) before `day`. Dates are those of
     `timezone`. DataError if the reports are damaged.
     """
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}

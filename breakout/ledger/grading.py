@@ -56,9 +56,9 @@ LISTED_COLUMNS = (
     "outcome",
 )
 
-# The history of grades has one row for each outcome that a call found new or changed. `was` is the previous outcome of
-# the entry; null if there is none. `reason` says why the entry has this outcome, and names the previous one if there is
-# one. `points` is null unless the outcome is breakout or no.
+# The history of grades has one row for each outcome that was new or changed at graded_at. `was` is the previous outcome
+# of the entry; null if there is none. `reason` says why the entry has this outcome, and names the previous outcome if
+# there is one. `points` is null unless the outcome is breakout or no.
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -213,7 +213,7 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
         reason = "the game has no rows"
     elif day is not None:
         reason = f"moved to {day}"
-    elif later:  # the later game need not replace this one, so the text does not say "moved"
+    elif later:  # the later game need not replace the game of `row`, so the text does not say "moved"
         reason = f"no longer in the schedule; the teams next meet there on {min(later)}"
     else:
         reason = "no longer in the schedule"

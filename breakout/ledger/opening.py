@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 class Ledger(Protocol):
     """A ledger (the record of served predictions) in a folder or in BigQuery.
 
-    An entry is one prediction, a grade is the outcome of an entry. Entries and grades are added and never changed. A
-    damaged file of a folder is left out when it is read. Every method raises DataError if BigQuery refuses a request.
+    An entry is one prediction, a grade is the outcome of an entry. Entries and grades are added and never changed. The
+    methods that read a folder skip damaged files. Every method raises DataError if BigQuery refuses a request.
     """
 
     @property
     def source_log(self) -> SourceLog | None:
         """The log of the source rows (rows of the warehouse's tables) that predictions could read.
 
-        None if the ledger does not record source rows, as a ledger in BigQuery.
+        None for a ledger in BigQuery, which does not record source rows.
         """
         ...
 

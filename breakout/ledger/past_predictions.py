@@ -213,8 +213,8 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
     """Raise DataError if the warehouse lacks the points of a player and game that a run predicted.
 
-    The run has then read another warehouse than this one. Predictions from the ledger (the record of served
-    predictions) are not checked, because they may include players who did not play.
+    If points are missing, the run has read another warehouse than `warehouse`. Predictions from the ledger
+    (the record of served predictions) are not checked, because some of these players may not have played.
     """
     if past.has_absent:
         return

@@ -70,9 +70,9 @@ class SlateRecorder:
         model could read are recorded too, if the ledger has a log of them. If the model's newest slate of that day in
         the ledger has the same predictions, only source rows are recorded, and the result is None.
 
-        Record nothing and return None if the slate has no candidates. The same holds if `config.others` is false and
-        the model is neither in production nor a shadow (a challenger scored beside production). DataError if the
-        registry is damaged, the warehouse cannot be read, or the ledger cannot be read or written.
+        Record nothing and return None if no player is ranked. The same holds if `config.others` is false and the model
+        is neither in production nor a shadow (a challenger scored beside production). DataError if the registry is
+        damaged, the warehouse cannot be read, or the ledger cannot be read or written.
         """
         role = find_role(bundle.fingerprint, self.outputs)
         if role == "other" and not self.config.others:
@@ -92,8 +92,8 @@ class SlateRecorder:
 
         A slate is one day's games and players as a model ranked them. `log` has the source rows recorded so far.
         `are_games_known` is true if an earlier slate of the same model and day was predicted from the same source
-        tables. The rows of these tables were recorded at that time. Only injury reports are then compared, because a
-        later slate can read more of them.
+        tables, whose rows were recorded then. If true, only injury reports are compared, because a later slate can
+        read more of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -112,8 +112,8 @@ class DaySlate:
     """One model's slate (the ranked players of one day's games), and what the ledger of predictions has of it.
 
     `fingerprint` is that of the model's bundle, `name` that of its training run. `written` is the path of the new file,
-    or the BigQuery table and revision. `written` is None if the ledger had the same predictions already, or if the
-    slate has no candidates. `moves` are the differences from the slate that this slate replaces; None if there is no
+    or the BigQuery table and revision. `written` is None if the ledger had the same predictions already, or if no
+    player is ranked. `moves` are the differences from the slate that this slate replaces; None if there is no
     earlier slate or nothing was written. `n_entries` is the number of the slate's predictions in the ledger. `n_late`
     is the number of these that were made at or after tip-off.
 

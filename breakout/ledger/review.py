@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 class LedgerReview:
     """The state of the ledger (the record of served predictions) after grading.
 
-    `graded` has the counted entries between the two dates of the review: one prediction for each player, game and
-    model. `which` says whether the first or the last prediction before tip-off counts. The columns are GRADING_COLUMNS,
+    `graded` has one entry (prediction) for each player, game and model between the two dates of the review: the first
+    or the last before tip-off, as `which` says; a later one only if there is no other. The columns are GRADING_COLUMNS,
     outcome, points and reason; with prices also ladder (P(points >= k) for k = 1, 2, ...). `scoreboard`, `market`
-    (empty without prices) and `overdue` are computed from these rows. `overdue` counts the entries without a result
-    whose game date ended more than `grade.max_age_hours` ago and that are not yet given up as lost.
+    (empty without prices) and `overdue` are computed from these rows. `overdue` counts the entries with the outcome
+    pending (no result yet) whose game date ended more than `grade.max_age_hours` ago.
 
-    `changes` are the rows that this call added to the history of grades (outcomes of entries), for entries of all
+    `changes` are the rows that the review added to the history of grades (outcomes of entries), for entries of all
     dates. `corrections` are all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each
     file that could not be read.
     """
@@ -116,10 +116,10 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return the log loss on the evaluation games of the training run of each bundle (a saved model).
+    """Return the log loss of each bundle (a saved model) in the evaluation of its training run, by fingerprint.
 
-    The keys are the fingerprints of the bundles. A value has an interval; it is None if the run is missing, is damaged,
-    or had no evaluation.
+    `graded` has the predictions of the bundles, with the columns bundle and run_id. The log loss has an interval. The
+    value is None if the run is missing, is damaged, or had no evaluation.
     """
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}

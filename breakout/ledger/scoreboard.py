@@ -1,4 +1,4 @@
-"""The scoreboard: metrics of each model's graded entries (served predictions whose game is played).
+"""The scoreboard: metrics of each model's graded entries (predictions with the outcome breakout or no).
 
 The metrics stand beside those of the base rate (the breakout rate as every probability) and of the model's own
 evaluation.
@@ -65,9 +65,9 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """The number of a model's entries by outcome (`counts`), and the model's metrics, in one role.
+    """The metrics of a model and its number of entries by outcome, in one role: production, shadow or other.
 
-    An entry is a served prediction; a graded entry has the outcome breakout or no. `scores` is None if there are fewer
+    An entry is a served prediction; a graded one has the outcome breakout or no. `scores` is None if there are fewer
     than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the run that trained the model;
     None if this log loss is not known. `against_production` compares a shadow (a challenger scored beside production)
     with production on the games that both predicted; None for any role but shadow.
@@ -118,8 +118,8 @@ def build_scoreboard(
 
     A shadow is a challenger scored beside production. `graded` has the outcome of each entry (served prediction), as
     `grading.grade_counted` returns it; the result is empty if `graded` has no rows. `promises` maps the fingerprint of
-    a bundle (a saved model) to the log loss of its evaluation in training. A bundle that is not in `promises` gets
-    None. Scores of one role are sorted by the last game date.
+    a bundle (a saved model) to the log loss of its evaluation in training. A bundle that is not in `promises` gets the
+    promise None. Scores of one role are sorted by the last game date.
     """
     production = _in(graded, "production")
     scored = []

@@ -113,8 +113,8 @@ def audit_served(
     Values must be exactly equal. The ledger is the record of served predictions. `served` is `all`, a role (production,
     shadow or other), or the name or fingerprint of a model. `dates` are the first and the last game date, both
     inclusive; None is the first or the last one in the ledger. `on_date` is called with the game date of each slate
-    (one day's ranked players). A bundle (a saved model) that is missing, damaged, refused by this version or of another
-    contract (definition of features and label) is not compared but listed in the result.
+    (one day's ranked players). The result lists each bundle (a saved model) that cannot be compared. Such a bundle is
+    missing, damaged, refused by this version or of another contract (definition of features and label).
 
     ConfigurationError if the ledger has no such role or model, or if a feature needs injury reports and no table of
     them is configured. DataError if the ledger has no predictions of `served` between the two dates, or if the ledger

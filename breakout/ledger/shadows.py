@@ -46,7 +46,7 @@ class Shadows:
     def names(self) -> dict[str, str]:
         """Return the name of each shadow's training run, by the fingerprint of the shadow (a challenger).
 
-        The name is "" if the shadow's bundle is damaged or refused by this version.
+        The name is "" if the shadow's bundle (the saved model) is damaged or refused by this version.
         """
         names = dict.fromkeys(self.fingerprints(), "")
         for fingerprint in names:

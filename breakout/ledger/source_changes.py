@@ -137,7 +137,7 @@ class SourceChanges:
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
-        self.damaged: dict[str, None] = {}  # The keys are the sentences, in the order in which the files were read.
+        self.damaged: dict[str, None] = {}  # an ordered set: the keys are the sentences about damaged files
         self._log, self._warehouse, self._days = log, warehouse, days
         self._known: dict[tuple[str, tuple[str, ...]], KnownRows] = {}
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
@@ -171,10 +171,10 @@ class SourceChanges:
         return self._known[key]
 
     def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
-        """Return the present rows of a table that any of the predictions could read.
+        """Return the present rows of a table that predictions for any day of the compared dates can read.
 
-        `extra` are further columns to read, which `warehouse.tables` does not declare. DataError if the table cannot be
-        read.
+        `extra` names columns of the table that features read although `warehouse.tables` does not declare them.
+        DataError if the table cannot be read.
         """
         key = (table.name, extra)
         if key not in self._now:

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 KEPT_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
 SEASONS_BEFORE = 2  # the number of earlier seasons that predictions can read; no feature reads more
 _NEVER_READ = {"player_full_name", "reason"}
-# Columns with hashes of a row's key and of the whole row. They show which rows are new or changed, so that a call need
-# not read the recorded values.
+# Columns with hashes of a row's key and of the whole row. The hashes show which rows are new or changed, so that the
+# recorded values need not be read.
 KEY_HASH, ROW_HASH = "key_hash", "row_hash"
 HASH_SCHEMA = pa.schema(
     [(KEY_HASH, pa.uint64()), (ROW_HASH, pa.uint64()), ("game_date", pa.date32()), ("is_removed", pa.bool_())]
@@ -53,9 +53,8 @@ HASH_SCHEMA = pa.schema(
 def dates_read(table: Table, day: date) -> tuple[date, date]:
     """Return the first and the last game date of the rows of a table that predictions of a day can read.
 
-    For the tables of games, the first date is the earliest possible day of the season that is SEASONS_BEFORE seasons
-    before that of `day`. The last date is the day before `day`. For the schedule and the injury reports, both dates are
-    `day`.
+    For tables of games, the last date is the day before `day`. The first date is a 1 September before
+    the two seasons that precede the season of `day`. For the schedule and the injury reports, both dates are `day`.
     """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
@@ -110,9 +109,9 @@ def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
 class KnownRows:
     """All recorded versions of the rows of one source table, oldest first, and a sentence about each damaged file.
 
-    `versions` has the columns of the table, the columns of HASH_SCHEMA, and recorded_at (the time of the recording).
-    `versions` is empty and has no columns if nothing was recorded. A version with is_removed true records that the row
-    was gone at recorded_at. Such a version has key_hash and game_date, but no values in the other columns of the table.
+    `versions` has the columns of the table, recorded_at (the time of the recording), is_removed, and hashes of the row.
+    `versions` is empty and has no columns if nothing was recorded. If is_removed is true, the row was gone at
+    recorded_at. Such a version has no values in the columns of the table but game_date.
     """
 
     versions: pd.DataFrame

@@ -51,8 +51,8 @@ class LineAnswer:
 def parse_line(text: str) -> PlayerLine:
     """Return the player and the line (a number of points) of a text such as jalengreen:19.5.
 
-    ConfigurationError if the text has another form, if the line is below 0 or not below LADDER_LENGTH, or if the line
-    is not a multiple of 0.5.
+    ConfigurationError if the text has another form, or if the line is below 0, is 60 (LADDER_LENGTH) or more, or is not
+    a multiple of 0.5.
     """
     player, _, number = text.rpartition(":")
     try:

@@ -126,9 +126,9 @@ def _contract(candidate: Bundle) -> Check:
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
     """Return the check that the candidate was evaluated on games after its training.
 
-    The evaluation may be that of its training run, a run of `breakout evaluate`, or `comparison` with its games. The
-    check is not run for a candidate that was trained on all games, if an earlier comparison of its recipe (the settings
-    without dates and paths) passes.
+    The evaluation may be that of its training run, a run of `breakout evaluate`, or a `comparison` that used games.
+    Without an evaluation the check fails. The exception is a candidate that was trained on all games: the check is not
+    run if an earlier comparison of its recipe (the settings without dates and paths) passes.
     """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:

@@ -329,8 +329,8 @@ def copy_bundle_files(bundle: Bundle, to: Path) -> None:
 def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
     """Return the promotions and retirements that were not rolled back, oldest first; [] if there are none.
 
-    The last event of the list decides which model is in production. A rollback takes the event that is last at its time
-    off the list.
+    The last event of the list decides which model is in production. Each rollback removes the event that was last in
+    the list when the rollback was made.
     """
     line: list[RegistryEvent] = []
     for event in events:

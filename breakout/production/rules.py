@@ -1,14 +1,14 @@
 """The rules that decide on the promotion of a candidate, from metrics on games after the training of both models.
 
     first_model   for a candidate while no model is in production: it must be better than the base rate of its training
-    better        for a candidate of another recipe: the lower bound of its AUC minus production's must be above
+    better        for a candidate of another recipe: its difference of AUC to production must have a lower bound above
                   `promote.margin`, and its log loss and Brier score must not be worse
     not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
 
 A recipe has the settings of a model without dates and paths. A metric is not worse if the upper bound of its difference
 to production is below `promote.tolerance`. For `better` the difference itself must also be at most 0. Each rule needs
-at least `promote.min_dates` game dates and `promote.min_games` games. The exception is a retrain on all games, because
-no later games exist (see `rely_on_recipe`).
+at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games has no later games;
+an earlier promotion of its recipe that compared games decides instead.
 """
 
 from __future__ import annotations
@@ -120,10 +120,10 @@ def compare_with_base_rate(
     """Return the checks of a first model (no model is in production yet) on the games after its training.
 
     The check GAMES fails if there are too few games; the other checks are then returned as not run. Otherwise the
-    interval of the AUC must lie above 0.5. The interval of the log loss minus that of the training base rate must lie
-    below 0. The verdict of the evaluation must be at least MARGINAL. ConfigurationError if config.start..config.end
-    overlaps the training window or ends before it begins, or if a feature needs injury reports and no table of them is
-    configured. DataError if the warehouse cannot be read.
+    interval of the AUC must lie above 0.5. The candidate's log loss minus the log loss of the training's breakout rate
+    must have an interval below 0. The verdict of the evaluation must be at least MARGINAL. ConfigurationError if
+    config.start..config.end overlaps the training window or ends before it begins, or if a feature needs injury reports
+    and no table of them is configured. DataError if the warehouse cannot be read.
     """
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)

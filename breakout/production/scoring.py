@@ -46,7 +46,7 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
     """Return one row for each role player and game of a window, with the probability that a bundle predicts.
 
-    A bundle is a saved model. The rows also have the columns by which an evaluation slices them. The bundle's contract
+    A bundle is a saved model. The rows also have the columns by which an evaluation groups them. The bundle's contract
     (its definition of features and label) is not checked. NoGamesError if the window holds no rows. DataError if the
     source tables are missing, damaged or hold impossible values. ConfigurationError if a feature needs injury reports
     and no table of them is configured.

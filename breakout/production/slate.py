@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 TOP_FEATURES = 3
 CHECKED = timedelta(days=14)  # The search for missing games begins at least this long before the slate's day.
 
-# The columns of `Slate.ranked`. A model with a ladder adds the column ladder.
+# The columns of `Slate.ranked`. For a model that predicts P(points >= k) for k = 1, 2, ..., the column ladder is added.
 RANKED_COLUMNS = (
     *KEY_COLUMNS,
     "split",
@@ -75,8 +75,8 @@ class Slate:
 
     `ranked` has one row for each candidate, highest probability first. Its columns are
 
-    - KEY_COLUMNS, split ("slate"), probability (of a breakout if he plays), player_full_name, team_abbr,
-      opponent_team_abbr and is_home;
+    - player_lookup, game_id, game_date, split (always "slate"), probability (of a breakout if he plays),
+      player_full_name, team_abbr, opponent_team_abbr and is_home;
     - season_points_avg (his average this season, in points) and points_for_breakout (the fewest points that are a
       breakout);
     - games_before (his games this season) and days_since_last_game;
@@ -88,8 +88,8 @@ class Slate:
       of features and label);
     - for a model of points, ladder: the list of P(points >= k) for k = 1, 2, ...
 
-    `features` has the values that the model got, one row for each row of `ranked` as `build_slate` returns it; NaN
-    where a default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked. `warnings`
+    `features` has the values that the model got, one row for each candidate that `build_slate` ranked; NaN where a
+    default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked. `warnings`
     are sentences: games or statuses that are not known yet, a slate without players, another contract. `predicted_at`
     is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for the day by the
     cutoff (the time up to which injury reports count), including those of players who are not on the slate.
@@ -179,7 +179,7 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
         raise DataError(f"the schedule holds no games of the type {types}; check warehouse.schedule.")
     if not found["first_date"] <= day <= found["last_date"]:
         # Only the nearer end of the schedule is named. The query reads 400 days before and after the day, so the
-        # schedule may extend beyond what it returned at the other end.
+        # other end that the query found need not be the end of the schedule.
         is_after = day > found["last_date"]
         edge = f"ends on {found['last_date']}" if is_after else f"begins on {found['first_date']}"
         raise DataError(f"the schedule {edge} and lacks {day}; bring it up to date or choose another date.")
@@ -207,8 +207,8 @@ WHERE game_date BETWEEN @history_start AND @end
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses) -> pd.DataFrame:
     """Return the table of candidates for a breakout, sorted by probability, highest first.
 
-    `rows` has the features of the candidates, and the index of the result their positions in `rows`. `stale` holds the
-    days since each candidate's last game, shape (n,). `statuses` are those of the injury reports.
+    `rows` has the features of the candidates. The index of the result holds the positions of the candidates in `rows`.
+    `stale` holds the days since each candidate's last game, shape (n,). `statuses` are those of the injury reports.
     """
     context, absent = rows.context, statuses.absent_players()
     ranked = rows.keys.assign(

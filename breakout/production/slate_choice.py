@@ -55,7 +55,7 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
     found: dict[str, str | None] = {}
     absent = wanted.keys() - set(here) - by_name.keys()
     if absent:
-        # This import is here because it imports the whole market, which few slates need.
+        # The import is here because it loads the whole package `breakout.market`, which few slates need.
         from breakout.market.matching import read_known_names
 
         known = read_known_names(warehouse, slate.day, slate.day)

@@ -45,7 +45,7 @@ class PricedSlate:
     A line is a bookmaker's number of points, and a push is a player's score of exactly the line. `offers` has COLUMNS
     and one row for each side (more or fewer points) of a line that has a price, the largest `claimed` first. The
     columns `ours` and `market` are the model's and the market's probability of the side, given no push. `claimed` is
-    the expected profit per unit staked, given no push, computed from `ours`. `expected_value` is the same, computed
+    the expected profit per unit staked, given no push, computed from `ours`. `expected_value` is this profit, computed
     from the model's probability after it was moved towards the market's. Stakes are shares of the bank (all the money
     for bets). Stakes and `expected_value` are NaN where nothing is staked.
 
@@ -76,14 +76,14 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
     """Check that prices can be added to a bundle's slate of `day`, and return the model's weight beside the market.
 
     A bundle is a saved model, a slate the ranked players of one day. The weight is that of the backtest that
-    `config.backtest` names. If no backtest is named, the weight has no interval and no edge. ConfigurationError in four
-    cases:
+    `config.backtest` names. If no backtest is named, the weight has no interval and no edge. ConfigurationError if
 
     - prices are configured, but the bundle predicts no distribution of points;
     - a backtest is named without prices;
     - the backtest includes games of `day` or later, so that its weight depends on results that are not known yet;
-    - the backtest has another prices.margin (the way to remove the bookmaker's margin), models of another contract
-      (definition of features and label) or recipe (settings without dates and paths; seeds may differ), or no recipes.
+    - the backtest has another prices.margin (the way to remove the bookmaker's margin);
+    - the backtest lacks the recipes (settings without dates and paths) of its models, or the recipes or contracts
+      (definitions of features and label) differ from the bundle's; seeds may differ.
 
     DataError if the named folder holds no readable backtest.
     """
@@ -179,8 +179,8 @@ def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, wareho
     used only if it was made before tip-off and after 05:00 US Eastern of the day. The quote must also be newer than the
     newest report of a player's status that the slate used. These conditions do not apply to a quote without a time.
 
-    DataError if the slate has no candidates, or if there is no quote of the day. DataError also if the warehouse or the
-    prices cannot be read, if a price is invalid, or if most players with prices did not play on the date of the price.
+    DataError if no player is ranked, or if there is no quote of the day. DataError also if the warehouse or the prices
+    cannot be read, if a price is invalid, or if most players with prices did not play on the date of the price.
     ConfigurationError if the warehouse of a price table cannot be opened.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
