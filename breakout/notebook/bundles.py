@@ -235,12 +235,11 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
 
 
 def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
-    """Return the bundle (a saved model) with the cutoff of the settings, and the differences of two contracts.
+    """Return the bundle (a saved model) with the settings' cutoff, and how its contract differs from the installed.
 
-    The cutoff is the time up to which injury reports count; a bundle keeps its own if the settings give none. A
-    contract is the definition of features and label. The differences are those of the bundle's contract from the
-    installed one, and each is logged as a warning. GateError if there are differences, unless the settings allow them
-    and all features of the bundle are installed.
+    The cutoff is the time up to which injury reports count; the bundle keeps its own if the settings give none. A
+    contract is the definition of features and label. Each difference is logged as a warning. GateError if there are
+    differences, unless the settings allow them and all features of the bundle are installed.
     """
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)

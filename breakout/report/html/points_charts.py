@@ -16,7 +16,7 @@ from breakout.report.html.run_charts import draw_reliability
 def draw_pit(pit: PitHistogram) -> Chart:
     """Draw the share of games in each bin of the probability integral transform (PIT) of the points scored.
 
-    The PIT of a game is spread evenly from the predicted P(points < scored) to P(points <= scored). A dashed line marks
+    Each game is spread evenly from the predicted P(points < scored) to P(points <= scored). A dashed line marks
     the share that each bin has if the predicted distributions are calibrated.
     """
     bins, flat = len(pit.shares), 1 / len(pit.shares)

@@ -1,4 +1,4 @@
-"""A slate (one day's games and players) on the terminal: ranked players, players left out, one player at a line.
+"""A slate (one day's games and players) on the terminal: ranking, players left out, a player's chances at a line.
 
 A line is a bookmaker's number of points for a player.
 """
