@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from breakout.features.query import RowSource
     from breakout.warehouse.base import Warehouse
 
-# The features by which an evaluation slices its rows. They are computed for the evaluation rows of every model, even if
+# The features by which an evaluation groups its rows. They are computed for the evaluation rows of every model, even if
 # the model does not use them.
 SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 
@@ -176,15 +176,14 @@ def build_dataset(
 
     Features are computed from games before each row's date, and from injury reports up to the cutoff (the time up to
     which they count). `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the
-    games in the table `slate`, which are not played yet. `slice_features` are further features, by which an evaluation
+    games in the table `slate`, which are not played yet. `slice_features` are the features by which an evaluation
     groups rows. They are in `context`, and their missing values are not filled. `registry` has the definitions of the
     features; None means the registry of `config`.
 
     DataError if the source tables are missing or damaged, if they contain impossible values, or if a feature is
     infinite. ConfigurationError if a feature needs injury reports and no table of them is configured.
-    ConfigurationError also if a feature reads a column whose name is not plain (at most 300 letters, digits and _,
-    without a digit first). FeatureDefinitionError if there is no such feature or if its expression cannot be resolved.
-    ValueError if `config` has no features.
+    ConfigurationError also if a feature reads a column whose name is no plain identifier. FeatureDefinitionError if
+    there is no such feature or if its expression cannot be resolved. ValueError if `config` has no features.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -208,8 +207,7 @@ def ask_checked(
     The dates `start` to `end` are those of the requested rows. `registry` has the definitions of the features; None
     means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a feature needs
     injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is
-    not plain (at most 300 letters, digits and _, without a digit first). FeatureDefinitionError if the expression of a
-    feature cannot be resolved.
+    no plain identifier. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -237,7 +235,7 @@ def dataset_of(
     """Return the result `answer` of the feature query as a dataset; DataError if a feature is infinite.
 
     `answer` has the columns of the query for the features of `config` and `slice_features`. If `row_source` is
-    `played`, the column `points` is among them. KeyError if a column is missing. `slice_features` are further features,
+    `played`, the column `points` is among them. KeyError if a column is missing. `slice_features` are the features
     by which an evaluation groups rows. They are in `context`, and their missing values are not filled. `row_source` is
     `played`, or `slate` or `listed` for games that are not played yet. `registry` has the definitions of the features;
     None means the registry of `config`.
@@ -267,7 +265,7 @@ def dataset_of(
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
     """Return the rows of role players, whose season averages of points are `config.min_ppg` to `config.max_ppg`.
 
-    The number of earlier games is not checked. `wider` of the result, the rows to fit on, contains all rows.
+    The number of earlier games is not checked. `wider` of the result, the rows to fit on, contains all of `rows`.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)

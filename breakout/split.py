@@ -155,7 +155,7 @@ def select_dates(rows: Dataset, days: DateRange) -> Dataset:
 
 
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
-    """Return a mask of the validation part: the latest of the training rows, which are kept out of the fit.
+    """Return a mask of the validation part: the training rows of the latest dates.
 
     `dates` are the dates of the training rows; `dates` and the mask have shape (n,). `rule` sets one of three keys.
     `start` selects the rows from this date on. `days` selects the rows of that many days, up to the date of the latest
@@ -168,8 +168,7 @@ def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
     elif rule.days is not None:
         is_kept = distinct > distinct[-1:] - np.timedelta64(rule.days, "D")
     else:
-        # Without the tolerance of 1e-9, a product that is rounded up would ask for one more date, although exactly
-        # `fraction` of the rows are enough.
+        # Without the tolerance of 1e-9, a product that is rounded up could ask for one date more than is needed.
         later = np.cumsum(counts[::-1])[::-1] - counts
         is_kept = later < (rule.fraction or 0) * len(dates) - 1e-9
     if is_kept.all() or not is_kept.any():

@@ -47,8 +47,8 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
     Left out are preseason games, All-Star games, games without a known home team, and games of two teams whose codes
     are not in CODES. A game with one such team is left out if its season began before FIRST_SEASON_OF_CODES. DataError
-    for such a game of a later season, for a game whose box scores do not name two teams and one date, and for two games
-    with one id.
+    for such a game of a later season. DataError also for a game whose box scores do not name two teams and one date,
+    and for two games with one id.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(

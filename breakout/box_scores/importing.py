@@ -36,7 +36,7 @@ LOCK = ".import.lock"
 
 @dataclass(frozen=True)
 class ImportResult:
-    """The result of an import.
+    """The result of an import of box scores or injury reports.
 
     - `changes`: the added, replaced and removed rows.
     - `left_out`: the games of which all or some rows were not imported.

@@ -11,9 +11,9 @@ from breakout.errors import DataError
 from breakout.warehouse.checks.code_messages import LEAGUE_CODES
 
 CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
-# The codes in CODES for codes of other sources and of earlier years. As in the league's counting, earlier teams of
-# Charlotte and New Orleans have the codes of today's teams; those of New Jersey, Seattle and Vancouver have codes of
-# their own.
+# Maps the team codes of other sources and of earlier years to those in CODES. Earlier teams of Charlotte and New
+# Orleans have the codes of today's teams, because the league counts them as one. The teams of New Jersey, Seattle and
+# Vancouver have codes of their own.
 _OTHER_CODES = {
     "BRK": "BKN",
     "CHH": "CHA",
@@ -64,8 +64,8 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# The codes of earlier teams whose nickname another city uses today. The keys are the beginning of the city's name and
-# the nickname.
+# The codes of earlier teams whose nickname another city uses today. A key has the beginning of the earlier city's name
+# and the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
 # The replacements of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(

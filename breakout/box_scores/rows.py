@@ -54,7 +54,7 @@ SCHEDULE_ROW = (
     "source_game_id",
 )
 FREE_THROW_SHARE = 0.44  # the usual estimate of the share of free-throw attempts that end a possession
-TOLERANCE = 3  # in minutes; a sum over players is inexact, because most sources round each player's minutes
+TOLERANCE = 3  # how far a team's sum of rounded minutes may be, in minutes, from the minutes of a whole game
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ _TEXTS = {
 
 @dataclass
 class TableChanges:
-    """The changes of an import.
+    """The changes that an import made in the rows of the stored tables.
 
     `added`, `replaced` and `removed` map the name of a table to the number of such rows. `corrections`, with the
     columns CORRECTION_ROW, has one row for each changed cell in a replaced row. Only the player table, the team table

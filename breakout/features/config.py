@@ -30,7 +30,7 @@ def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
 
 
 class FeatureSettings(Protocol):
-    """The settings of a command that features depend on.
+    """The settings of a command on which the values of features depend.
 
     `availability` has the cutoff (the time up to which injury reports count). `mode` is shared, with one fixed feature
     list, or experimental.

@@ -32,12 +32,12 @@ class FeatureContract:
 
     `default` replaces missing values. `definition` maps the feature, and every feature that it is built from, to its
     SQL expression. `windows` maps the name of each window that these expressions read to its SQL frame. A window over
-    the players of a team is mapped to its team column instead. Windows without a frame of their own, such as
+    the players of a team is mapped to the column that names the team. Windows without a frame of their own, such as
     `player_season`, are left out. The window `before` (the player's earlier games of the season) is always included,
     because every query reads it.
 
-    `query` is a digest of the whole query that computes the feature. It also changes if a join changes, or the rule by
-    which only games before the row's date are read.
+    `query` is a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
+    rule by which only games before the row's date are read.
     """
 
     dtype: str
@@ -76,7 +76,7 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types, without the key `availability` if no feature reads injury reports."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # does not change the fingerprints of contracts without the key
+        if self.availability is None:  # so that contracts saved without this key keep their fingerprints
             del record["availability"]
         return record
 
@@ -92,11 +92,11 @@ class Contract:
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] | None = None) -> Contract:
-    """Return the contract (the definition of features and label) for the features and the target of `config`.
+    """Return the contract (the definition of features and label) for the features and the label settings of `config`.
 
     `registry` has the definitions of the features; None means the registry of `config`. FeatureDefinitionError if the
-    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is not plain.
-    A plain name has at most 300 letters, digits and _, and does not begin with a digit.
+    expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is no plain
+    identifier.
     """
     registry = registry or config.registry
     label = {

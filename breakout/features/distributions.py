@@ -226,7 +226,7 @@ def check_drift(config: DistributionsConfig, report: DistributionReport | None, 
     """Raise GateError if a feature drifted and the setting `distributions.fail_on_drift` is true.
 
     Nothing is raised if `report` is None, which means that no distributions were compared. `folder` has the report; the
-    error names its file. Call this function after all files of the run are written, so that a run that fails keeps
+    error names the file. Call this function after all files of the run are written, so that a run that fails keeps
     them.
     """
     if config.fail_on_drift and report is not None and report.drifted:

@@ -9,21 +9,20 @@ from breakout.settings.groups import FeatureGroup
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature, defined by an SQL expression in BigQuery's dialect. Descriptions call the row's player "he".
+    """A feature, defined by an SQL expression in BigQuery's dialect; `description` calls the row's player "he".
 
     The expression may read only:
 
     - `FUNCTION(column) OVER window`, with a named window of past games or of the players of a team (module `windows`);
     - `row.column`, for a fact about the row's own game that is known before it (`windows.ROW_COLUMNS`);
-    - `name`, for another feature before its default is filled;
-    - `filled.name`, for another feature with its default filled.
+    - `name`, for another feature, NULL where its value is missing;
+    - `filled.name`, for another feature, with its default in place of a missing value.
 
     NULL means missing, and `default` replaces a missing value. Divide by `NULLIF(x, 0)`. Compare with a threshold t as
     `x >= t - 1e-9` or `x <= t + 1e-9`, so that a rounded x that should equal t meets the condition.
 
-    `phrase` is the wording of a value on the slate (the games of one day and their players) and in reports, with
-    `{value}` in the place of the number. For a flag it is the wording of the value 1, such as "listed as probable"; for
-    the value 0, "not" is put before it.
+    `phrase` is the text that shows a value to users, with `{value}` in the place of the number. For a flag, it is the
+    text of the value 1, such as "listed as probable". The text of the value 0 has "not" before the phrase.
     """
 
     name: str

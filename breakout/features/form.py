@@ -3,11 +3,11 @@
 A feature whose name ends in `_ratio` divides a value by the player's season average. Points and field-goal attempts are
 divided by his average of points, minutes by his average of minutes.
 
-A *decayed mean* gives older games smaller weights. It is a weighted sum of sums over nested windows (the last 1, 2, 4,
-... games), divided by the sum of the weights. The weight of a game is the sum of the weights of the windows that
-contain it. The sums over the windows are exact, because they are sums of whole numbers. A *decayed rate* divides one
-such weighted sum by another. Both read the player's games of the row's season and of the two seasons before. Only games
-of the enabled season types count. The longest window has 32 games.
+A *decayed mean* is a mean in which older games have smaller weights. Nested windows (the last 1, 2, 4, ... games) have
+fixed weights; the weight of a game is the sum of the weights of the windows that contain the game. The sum over each
+window is exact, because only whole numbers are added. A *decayed rate* divides one weighted sum by another. Decayed
+means and rates read the player's games of the row's season and of the two seasons before. Only games of the enabled
+season types count. The longest window has 32 games.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
     """Return the SQL of a mean of the column `values` in which older games have smaller weights.
 
-    `weights` maps the number of latest games in a window to its weight. The weight of a game is the sum over the
-    windows that contain it. The divisor is the sum of these weights over the games in which the column `counted` is not
-    NULL; * counts every game. The mean is NULL if the divisor is 0.
+    `weights` maps the number of latest games in a window to its weight. The weight of a game is the sum of
+    the weights of the windows that contain the game. The divisor is the sum of the weights of all games in which the
+    column `counted` is not NULL; * counts every game. The mean is NULL if the divisor is 0.
     """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
@@ -56,7 +56,7 @@ def _decayed_rate(top: str, bottom: str) -> str:
 # Divisors: the player's season averages of points and of minutes, NULL if the average is 0.
 _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
-_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # the same as _M in billionths of a minute, the unit of `minutes_nano`
+_M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # the average in billionths of a minute, the unit of `minutes_nano`
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
 # SUM(minutes_nano * minutes_nano) would depend on the order of addition: the squares (about 2e21) exceed 2^53, so each
 # is rounded. Squared deviations from the mean are added game by game instead, in a fixed order.

@@ -76,8 +76,7 @@ def get_training_data_query(
     `row_source` is `played` for role players in played games, `slate` for all players in scheduled games, or `listed`
     for the players and games in the table `slate`. `sources` None means the default names of the tables.
     FeatureDefinitionError if the expression of a feature cannot be resolved. ConfigurationError if a feature reads a
-    column whose name is not plain (at most 300 letters, digits and _, without a digit first). ValueError if `names` is
-    empty.
+    column whose name is no plain identifier. ValueError if `names` is empty.
     """
     names = tuple(dict.fromkeys(names))
     plan = plan_query(registry, names)
@@ -101,11 +100,11 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the SQL query for the availability status of each player on the dates @start..@end, as features read it.
+    """Return the SQL query for the players' availability statuses on the dates @start..@end, chosen as for features.
 
     The status of a player is the latest one that was reported by the cutoff (the time up to which injury reports
     count). If the schedule has the time of tip-off, the status must also be reported before tip-off. A player without
-    such a status has no row. `named` are further columns of the injury reports to select.
+    such a status has no row. `named` are the columns of the injury reports to select besides the status.
 
     Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of the
     result: game_date, team_abbr, player_lookup, status, then `named`. Rows are sorted by the first three columns.
@@ -159,7 +158,7 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the SQL of the requested rows whose games are not played yet, and of the tables that it reads, by name.
+    """Return the SQL of the requested rows whose games are not played yet, and of the CTEs behind that SQL, by name.
 
     The requested rows are those that the query returns; their name here is `slate`. The result is empty for the row
     source `played`.
@@ -241,8 +240,8 @@ def _played(plan: QueryPlan) -> str:
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
     """Return the SQL of the requested rows, one for each player and game.
 
-    For played games these are the rows of role players, whose season averages lie within the limits of the target. For
-    games that are not played yet these are the rows of all players, and `is_role_player` marks the role players.
+    For played games these are the rows of role players, whose season average and number of earlier games are within the
+    limits of the settings. For other games these are the rows of all players, and `is_role_player` marks role players.
     """
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"

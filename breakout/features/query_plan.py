@@ -149,7 +149,7 @@ class QueryPlan:
         )
 
 
-# The columns of `roster` that are computed from a column of `played`, each with the name of that column.
+# Maps columns of `roster` (the players of a team) to the columns of `played` (the games) from which they are computed.
 _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 

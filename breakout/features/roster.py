@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# The columns of `roster` that are computed from a column of `player_state`, each with the name and the SQL of that
-# column.
+# Maps columns of `roster` (the players of a team on a date) to the name and the SQL of the column of `player_state`
+# from which each is computed. `player_state` has window values after each game of a player.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
@@ -120,8 +120,8 @@ def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict
     `reports` has the statuses for the dates @start..@end that were reported by the cutoff of their game date. The
     cutoff is the time up to which injury reports count. `availability_state` has the latest of these statuses for each
     player, by game date and team. If the schedule has the time of tip-off, `availability_state` has only statuses
-    reported before tip-off. `report_dates` has the game dates of `reports`. `named` are further columns of the table
-    `availability` to select with the status.
+    reported before tip-off. `report_dates` has the game dates of `reports`. `named` are the columns of the table
+    `availability` to select besides the status.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"

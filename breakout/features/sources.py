@@ -1,4 +1,4 @@
-"""The SQL of the feature query that reads games from the source tables."""
+"""The part of the feature query's SQL that reads games from the source tables."""
 
 from __future__ import annotations
 
@@ -62,9 +62,8 @@ def window_columns(source: str) -> tuple[str, ...]:
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
     """Return the columns of `inputs` that the feature query does not define itself, sorted.
 
-    They are read from the source table under their own names. `source` is `played` (games of players) or `team_games`
-    (games of teams). ConfigurationError for a name that is not plain. A plain name has at most 300 letters, digits and
-    _, and does not begin with a digit.
+    These columns are read from the source table: `played` has games of players, `team_games` games of teams.
+    ConfigurationError for a name that is no plain identifier (up to 300 letters, digits and _, without a digit first).
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -78,8 +77,8 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
 
     Only games with points and more than 0 minutes are included. The columns are the keys, the teams, the season, the
     points, the columns `inputs` as numbers, and the columns `names` unchanged. Columns of `inputs` that the query
-    computes later, such as `was_breakout`, are left out. ConfigurationError for a column name that is not plain (at
-    most 300 letters, digits and _, without a digit first).
+    computes later, such as `was_breakout`, are left out. ConfigurationError for a column name that is no plain
+    identifier.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -98,8 +97,7 @@ def team_games(tables: SourceTables, inputs: set[str]) -> str:
     """Return the SQL of the games of all teams of the season types @season_types, from @history_start to @end.
 
     The columns are the keys, the teams, the season, and the columns `inputs` as numbers. A NULL `minutes_total` becomes
-    240. ConfigurationError for a column name that is not plain (at most 300 letters, digits and _, without a digit
-    first).
+    240. ConfigurationError for a column name that is no plain identifier.
     """
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}

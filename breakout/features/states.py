@@ -1,7 +1,7 @@
 """The SQL that computes states: the values of windows after each game of a player or team.
 
-A row of the feature query reads the state after the latest game before its date. The states are computed in common
-table expressions (CTEs) of the query.
+A row of the feature query reads the state after the latest game before the row's date. The states are computed in
+common table expressions (CTEs) of the query.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from breakout.features.roster import roster_states
 if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
 
-# The columns by which a requested row joins the CTE `night`, which has the states of its team and of its opponent.
+# The columns by which a requested row joins the CTE `night`, which has window values of both teams of the row's game.
 NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
@@ -45,7 +45,7 @@ def states(plan: QueryPlan) -> dict[str, str]:
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
     """Return the SQL of a relation's states: the values of its windows after each game of a player or team.
 
-    The column `until_date` is the last date on which a state is valid. It exists only if a join reads it.
+    The column `until_date` is the last date on which a state is valid. The column exists only if a join reads it.
     """
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     columns |= roster_states(plan, relation.name)
@@ -58,7 +58,7 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # A roster also has players without a requested row, so the states of all players of the season are computed.
+    # A roster (the players of a team) also has players for whom no row is requested, so all players are kept.
     needs_all_players = bool(plan.rosters) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}

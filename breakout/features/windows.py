@@ -49,8 +49,8 @@ ROSTER_COLUMNS = (
     "points_avg_pico",
     # the player's season average of minutes in units of 1e-12 minutes, a whole number
     "minutes_avg_pico",
-    # the number of the team's games since the player's last game for it; NULL if the team table lacks all games of his
-    # stint, which are his consecutive games for this team
+    # the number of the team's games since the player's last game for the team; NULL if the team table has no game of
+    # his stint (his consecutive games for the team)
     "team_games_missed",
     # 1 if the player is listed as out or doubtful, otherwise 0
     "is_out",
@@ -74,8 +74,8 @@ class Relation:
     - `source` is the SQL table of games, and `partition` its column that names the player or team.
     - `order` is the name of the window over the games of one player or team in one season, sorted by date. It also
       contains the games of the `seasons_before` seasons before.
-    - `windows` maps the names of further windows to their SQL frames within `order`. Each of them ends with the state's
-      game.
+    - `windows` maps the names of the windows other than `order` to their SQL frames within `order`. Each frame ends
+      with the state's game.
     - `join` is an SQL condition: columns of the requested rows (`kept`) equal columns of the states. A row joins states
       of its own season, or of the season `seasons_back` years earlier.
     - `is_counted` means that a row joins the state by the number of the player's games before the row's date. Otherwise
@@ -110,8 +110,7 @@ class Relation:
         """Return the SQL that computes a window expression after each game of the relation.
 
         Two kinds of expressions get a cheaper form with the same values. LAG(x, 0) over `order` becomes x. COUNT(*)
-        over a window of `windows` becomes the number of the game in `order`, limited to the number of games in the
-        window.
+        over a window of `windows` becomes the number of the game in `order`, but at most the length of the window.
         """
         from sqlglot import exp
 

@@ -33,7 +33,7 @@ DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
-    """Run all checks of an audit and yield the differences that they find.
+    """Run all checks of an audit: yield differences in recomputed rows, and contradictions between source tables.
 
     `on_date` is called with each date of the sampled rows after the checks of this date. Errors of the audited
     functions are not caught.

@@ -1,4 +1,4 @@
-"""The audit of features: the function that samples rows, runs all checks on them and reports every violation."""
+"""The audit of features: the function that samples rows, computes them again in all checks and reports differences."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _COUNTEREXAMPLES = 3
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A difference that an audit found, and a source row that causes it.
+    """A difference that an audit found, such as a feature with two values in one row, and a source row that causes it.
 
     `leaked` is the source row, which changes the feature by itself although the feature must not depend on it. `leaked`
     is None if the search found no such row. It is also None without a search if the difference is no leak. A leak is a
@@ -115,7 +115,7 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Run every check of the audit on a sample of about `rows` rows from `start` to `end`, and report the differences.
+    """Compute about `rows` sampled rows of `start` to `end` again in every check of the audit, and report differences.
 
     None for `start` or `end` means the first or last date of the warehouse. An `end` after the last date means the last
     date. Equal seeds give equal samples. `paths` are the functions that build rows and are audited; None means those
@@ -123,8 +123,7 @@ def audit_features(
 
     DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs
     injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is
-    not plain (at most 300 letters, digits and _, without a digit first). FeatureDefinitionError if the expression of a
-    feature cannot be resolved.
+    no plain identifier. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     used = paths or installed_paths(config.registry)
     last = min(end, warehouse.latest_game_date()) if end else warehouse.latest_game_date()

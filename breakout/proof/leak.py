@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class SourceRow:
     """A row of a source table on which a feature of an audited row depends, although the feature must not.
 
-    The source row is dated on or after the audited row, or belongs to the audited row's game. In the table of injury
-    reports, it may also be a status that was reported after the cutoff (the time up to which injury reports count), or
-    at or after tip-off. `key` is the key of the source row without the game date. `is_left_out` means that the feature
-    changes if the source row is left out. Otherwise the feature changes if random values replace the results in the
-    source row.
+    The source row is dated on or after the audited row, or belongs to the audited row's game. A source row
+    may also be a status that was reported too late: after the cutoff (the time up to which injury reports count), or at
+    or after tip-off. `key` is the key of the source row without the game date. `is_left_out` means that the
+    feature changes if the source row is left out. Otherwise the feature changes if random values replace the results in
+    the source row.
     """
 
     table: str
@@ -92,9 +92,9 @@ def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame
 
 
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
-    """Return a row for which `matters` is true without any other row; None if halving finds none.
+    """Return a row whose change alone changes a feature value, found by halving `rows`; None if none is found.
 
-    `matters` returns whether changing the given source rows changes a feature value. Halving finds no row if `rows` is
+    `matters` returns whether changing the given source rows changes a feature value. No row is found if `rows` is
     empty, or if only several rows together change the value.
     """
     if not len(rows) or not matters(rows):

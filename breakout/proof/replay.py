@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns with results, each with the number of different values that noise can give it. Noise replaces only these
-# columns and the further columns that are copied (`extra`), so games, teams and players stay the same.
+# The columns with results, each with the number of different values that noise (random values) can give it. Noise
+# replaces only these columns and those that only `extra` names, so games, teams and players stay the same.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -62,7 +62,7 @@ class Replay(DuckDBWarehouse):
         Of the two tables of games, the columns that the module `warehouse.tables` declares are always copied. `extra`
         maps the name of such a table to the columns to copy besides; columns that are declared too are copied once.
         `seasons_before` is the number of seasons before a row's own season that its features read. If `has_reports`,
-        the injury reports of the games from `start` to LATER_REPORTS after `end` are copied too, and so are the tip-off
+        the injury reports of the games from `start` to LATER_REPORTS after `end` are copied too. So are the tip-off
         times of these games, if the schedule has any. DataError if `source` cannot be read.
         """
         super().__init__({}, label="replay")
@@ -174,11 +174,11 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first date that features of `start` may read: the start of the season `seasons_before` earlier.
+        """Return the first date that features of `start` may read: the first game date, `seasons_before` seasons back.
 
-        Only the games that `__init__` copied from the source warehouse count. If none of them is of that season, the
-        result is the first game date of the earliest later season that has one. The season of `start` is that of the
-        first copied game on or after `start`. If there is no such game, the result is `start`.
+        Only the games that `__init__` copied from the source warehouse count. If no game of that season was copied, the
+        result is the date of the first copied game of a later season. The season of `start` is that of the first copied
+        game on or after `start`. If there is no such game, the result is `start`.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

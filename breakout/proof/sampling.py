@@ -15,9 +15,9 @@ from breakout.features.query import KEY_COLUMNS
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
 
-EDGE_ROWS = 2  # the largest number of rows that are sampled for each kind of edge case, before all others
+EDGE_ROWS = 2  # the largest number of rows that are sampled for each kind of edge case, before all other rows
 LONG_ABSENCE_DAYS = 14
-SEASON_START_DAYS = 7  # the number of days, from the date of a season's first row, that are its start
+SEASON_START_DAYS = 7  # a season's start has this many days, beginning with the date of its first row
 RARE_SHARE = 0.05
 # Computing one row of a date costs about as much as computing all its rows, so the sample has many rows of few dates.
 ROWS_PER_DATE = 32
@@ -61,8 +61,8 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # After the edge cases, rows are taken from the dates of these first, because these dates are computed anyway. Other
-    # dates are allowed only if ROWS_PER_DATE rows on each of these dates are not enough.
+    # More rows are taken from the dates of the sampled edge cases first, because these dates are computed anyway. Other
+    # dates are added only if ROWS_PER_DATE more rows for each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
     # Of the rows on allowed dates, those of rare kinds of edge cases are taken first.

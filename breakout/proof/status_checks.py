@@ -79,13 +79,13 @@ class StatusChecks:
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Yield the differences that the checks of injury reports find in the sampled rows of `day`.
+        """Compute the sampled rows of `day` with several changes of the injury reports, and yield the differences.
 
         `expected` has these rows. Nothing is yielded if no audited feature reads injury reports.
         """
         if self.readers:
-            # Only the features of `readers` are compared. The queries of other features do not name the table of injury
-            # reports.
+            # Only the features that read injury reports (`readers`) are compared. The queries of other features do not
+            # name the table of injury reports.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
