@@ -28,9 +28,9 @@ class Explanation:
 
     `importance` is the model's own measure. `shap` is the mean |SHAP value| (contribution to a prediction).
     `permutation` is the rise in log loss and the fall in AUC when one feature is shuffled across games. `shap` and
-    `permutation` are None if the settings switch them off. `features_that_add_nothing` names the features whose two
-    intervals, of the rise and of the fall, both reach 0 or below. It is None if nothing was shuffled, or if all
-    shuffled rows are of one date.
+    `permutation` are None if the settings switch them off. `features_that_add_nothing` names the features for which no
+    interval, of the rise or of the fall, lies wholly above 0. It is None if nothing was shuffled, or if all shuffled
+    rows are of one date.
     """
 
     importance: dict[str, float]

@@ -59,9 +59,9 @@ def summarise_training(
 
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
     if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values
-    (contributions to a prediction) and the stability over seeds are those of the last window's model. If the run only
-    trains, features are shuffled and SHAP values computed on the validation part (the latest training rows). DataError
-    or ConfigurationError if a model of another seed cannot be fitted.
+    (contributions to a prediction) and the spread of the metrics over seeds are those of the last window's model. If
+    the run only trains, features are shuffled and SHAP values computed on the validation part (the latest training
+    rows). DataError or ConfigurationError if a model of another seed cannot be fitted.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored

@@ -2,7 +2,7 @@
 
 A line is a bookmaker's number of points, and a quote is one offer of prices. A quote with a time is used only if it is
 newer than the information behind the prediction. It must also be older than tip-off. A quote without a time is used
-too. A bet takes a book's closing price, or its price without a time, only if the book has no other price.
+too. A closing price (the last before tip-off) or one without a time is taken only if the book has no other price.
 """
 
 from __future__ import annotations
