@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Keys of paths that a user may change for a rerun, because data and bundles may have been moved after the run.
+# Path settings that a user may change for a rerun, because data and bundles (saved models) may have been moved.
 PLACES = (
     "warehouse.folder",
     "warehouse.database",

@@ -104,10 +104,7 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return the facts about the model of the last fitted window.
-
-    They become part of the manifest (the description of the saved model).
-    """
+    """Return what the manifest (the description of the saved model) records about the model of the last window."""
     config, last = plan.config, fitted.last
     rows, validation = last.evaluation, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates

@@ -71,9 +71,9 @@ def open_run(
 ) -> Iterator[Run]:
     """Make a new folder for a run below `parent`, write its settings and status, and yield the run.
 
-    `command` is the command of breakout that runs, such as train. `identity` is the fingerprint of what the run uses:
-    of its contract (the definition of features and label) or of its bundles (saved models). It is "" if it is not known
-    yet. `facts` contains further keys of status.json. `fingerprint` ends the name of the folder; None means the
+    `command` is the command of breakout that runs, such as train. `identity` is the fingerprint of the run's contract
+    (the definition of features and label) or of its bundles (saved models), "" if the fingerprint is not
+    known yet. `facts` contains further keys of status.json. `fingerprint` ends the name of the folder; None means the
     fingerprint of `config`. At the end of the block, the run is marked completed. An exception in the block marks the
     run failed; Ctrl-C and SIGTERM mark the run interrupted. The exception's message is written to status.json and its
     traceback to run.log, and the exception is raised again. DataError if the folder cannot be written.

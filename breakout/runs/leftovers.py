@@ -37,7 +37,7 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 def _may_be_running(folder: Path) -> bool:
     """Return whether a living process, on this machine or another, may still write to the run folder.
 
-    Without a status.json, return whether the folder is younger than STATUS_SECONDS. With a damaged one, return false.
+    Without status.json, return whether the folder is younger than STATUS_SECONDS. If status.json is damaged, false.
     """
     if not (folder / STATUS_FILE).is_file():
         return time.time() - folder.stat().st_mtime < STATUS_SECONDS

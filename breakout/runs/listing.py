@@ -31,10 +31,10 @@ class RunRow:
 
     `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` are those of the run
     or sweep. The other fields describe the run, or the best job of the sweep. `train` and `evaluation` are the first
-    and last date; `train` is None if the run's bundle (the saved model) is not found. `games` is the number of
-    evaluated rows. `model` is the kind of model. `features` is the name of the preset (a named list) with exactly these
-    features, or their number if there is no such preset. `metrics` contains the metrics on the evaluation rows, and
-    `verdict` the level of the evaluation's verdict. Without an evaluation, `evaluation` and `verdict` are None, `games`
+    and last dates of training and evaluation. `train` is None if the bundle (a saved model) is not found. `games` is
+    the number of evaluated rows. `features` is the name of the preset (a named list) with exactly the model's features,
+    or the number of features if there is no such preset. `metrics` contains the metrics on the evaluation rows, and
+    `verdict` the level of the verdict on the model. Without an evaluation, `evaluation` and `verdict` are None, `games`
     is 0 and `metrics` is empty.
     """
 
@@ -56,9 +56,9 @@ class Listing:
     """The runs and sweeps that match the filters of `list_runs`, and a message for each damaged folder.
 
     `not_completed` is the number of runs and sweeps without a row: runs that are not completed, and sweeps without a
-    leaderboard, a completed job or the folder of their best job. `not_completed_folders` are their folders, the last
-    changed first. `occurring` contains the values of `model` and `features` of all finished runs and sweeps, even of
-    those that do not match the filters.
+    leaderboard, a completed job or the folder of their best job. `not_completed_folders` are the folders of these
+    runs and sweeps, the last changed first. `occurring` contains all values of `model` and `features`, also of finished
+    runs and sweeps that do not match the filters.
     """
 
     rows: tuple[RunRow, ...]
@@ -72,9 +72,8 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
     """Return the finished runs and sweeps below `outputs` that match the filters, sorted.
 
     The keys of `chosen` are filters: name (a glob pattern), model, features, since and until (ISO dates of the start).
-    A further key is `sort`: "started" (newest first, the default), "name" or a metric. All keys are optional; other
-    keys are ignored. KeyError for any other value of `sort`. For a damaged folder, the listing has a message instead of
-    a row.
+    The key `sort` is "started" (newest first, the default), "name" or a metric; KeyError for any other value. All keys
+    are optional, and unknown keys are ignored. For a damaged folder, the listing has a message instead of a row.
     """
     rows: list[RunRow] = []
     damaged: list[str] = []

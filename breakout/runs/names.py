@@ -21,9 +21,9 @@ _TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")  # the end of a sw
 def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Path | None:
     """Return the folder of the newest completed run whose name matches a glob pattern and whose folder contains `file`.
 
-    `file` is a path in the run's folder. None if there is no such run. Runs are read from newest to oldest until a run
-    is completed. DataError if the status of a run that is read is damaged. The names of run folders begin with the time
-    of the start, so sorting by name sorts by time.
+    `file` is a path in the run's folder. None if there is no such run. DataError if the status of a matching run is
+    damaged, unless a newer matching run is completed. The names of run folders begin with the time of the start, so
+    sorting by name sorts by time.
     """
     depth = len(Path(file).parts)
     found = (path.parents[depth - 1] for path in (outputs / RUNS).glob(f"{pattern}/*/{file}"))
@@ -37,7 +37,7 @@ def newest_run(outputs: Path, name: str) -> Path | None:
     """Return the folder of the newest completed run with this name; None if there is none.
 
     Only the runs in the folder `runs` below `outputs` count, whatever their command. DataError if status.json of a run
-    with this name is damaged, unless a newer run is completed.
+    with this name is damaged, unless a newer run with this name is completed.
     """
     return newest_completed(outputs, glob.escape(name))
 
@@ -45,7 +45,7 @@ def newest_run(outputs: Path, name: str) -> Path | None:
 def newest_sweep(outputs: Path, name: str) -> Path | None:
     """Return the folder of a sweep: the folder that is called `name`, or else that of the newest sweep with this name.
 
-    The folder of a sweep is called by the sweep's name and the time of the start. None if no sweep matches.
+    The folder of a sweep is called `<name of the sweep>-<time of the start>`. None if no sweep matches.
     """
     sweeps = _sweeps(outputs)
     exact = [folder for folder in sweeps if folder.name == name]

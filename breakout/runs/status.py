@@ -28,7 +28,7 @@ SETTINGS_FILE = "settings.yaml"
 PREDICTIONS_FILE = "predictions.parquet"
 LOG_FILE = "run.log"
 # run.log grows and `breakout report` rewrites report.html after the run ended. status.json cannot hold its own digest;
-# its seal covers it.
+# its seal (a digest of its content) covers it.
 NOT_DIGESTED = (STATUS_FILE, LOG_FILE, "report.html")
 MANIFEST = "bundle/manifest.json"  # This file holds the digests of the bundle's other files.
 
@@ -94,7 +94,7 @@ def read_status(folder: Path) -> RunStatus:
     """Return the content of status.json; the state is "killed" if the file says "running" but the process has ended.
 
     Whether a process on another machine has ended cannot be known, so the state of its run stays "running". DataError
-    that names the file if it is missing, damaged or edited.
+    that names the file if the file is missing, damaged or edited.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no run folder: there is no such folder.")

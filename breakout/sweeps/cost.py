@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from breakout.settings.model_groups import ModelConfig
 
 TREE_SECONDS = 3.0e-4  # seconds per tree, for any number of rows and features
-CELL_SECONDS = 6.5e-9  # further seconds per tree, row and feature
-LEAF_SECONDS = 2.0e-6  # further seconds per leaf and feature; a tree has 2^depth leaves
+CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature, added to TREE_SECONDS
+LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature, added for the 2^depth leaves of a tree
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 
 # With early stopping, the estimated number of trees is EARLY_STOP * EARLY_STOP_RATE / learning_rate plus

@@ -1,4 +1,4 @@
-"""Jobs that another launcher of Hydra runs, such as joblib or Ray.
+"""Jobs of a sweep that a launcher of Hydra, such as joblib or Ray, runs instead of breakout's worker processes.
 
 Such a launcher reports no events. So this module reads the run folders to find out which jobs have ended.
 """
@@ -26,11 +26,11 @@ POLL_SECONDS = 1.0  # pause between two readings of the run folders
 def run_external_jobs(
     launch: Launch, jobs: Sequence[PlannedJob], folder: Path, report: Callable[[JobEvent], object]
 ) -> None:
-    """Run jobs with `launch` in the sweep's folder, and call `report` once for each job, when it completed or failed.
+    """Run jobs with `launch`, and call `report` once for each job, after the job completed or failed.
 
-    `launch` returns after its last job. Until then, the run folders are read every POLL_SECONDS to find the jobs that
-    have ended. Jobs that have not ended when `launch` returns or raises an exception are reported as failed. The
-    exception is not raised again, unless it is KeyboardInterrupt.
+    `folder` is the sweep's folder. Its run folders are read every POLL_SECONDS until `launch` returns. A job that has
+    not ended when `launch` returns or raises an exception is reported as failed. The exception of `launch` is not
+    raised again, unless it is KeyboardInterrupt.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None
@@ -49,7 +49,7 @@ def run_external_jobs(
                 unreported.extend(folders.ended())
             try:
                 report_unreported()
-            except OSError:  # the reader of the output is gone; the same error is raised below, where it is handled
+            except OSError:  # the output is closed; the last call of `report_unreported` raises the error again
                 return
 
     watch = threading.Thread(target=watch_folders, daemon=True)
@@ -81,9 +81,9 @@ class JobFolders:
     def ended(self) -> list[JobEvent]:
         """Return an event for each job that ended since the last call; an empty list if no job did.
 
-        A completed job counts as failed if its metrics or distributions cannot be read. It also counts as failed if its
-        features drifted and its setting `distributions.fail_on_drift` is true. A run whose status.json cannot be read
-        is ignored.
+        A completed job counts as failed if a file in its run folder is damaged or was changed. The job also counts as
+        failed if its features drifted and its setting `distributions.fail_on_drift` is true. A run whose status.json
+        cannot be read is ignored.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         events = [event for number, job in self._open.items() if (event := self._event(number, job, runs))]
@@ -103,14 +103,14 @@ class JobFolders:
         try:
             check_drift(job.config.distributions, read_run(run.folder).distributions, run.folder)
             return completion_of(number, run.folder, job.config.optimized_metric)
-        except (DataError, GateError) as error:  # a drifted run has the status completed, like one with damaged metrics
+        except (DataError, GateError) as error:  # the status is completed even if features drifted or a file is damaged
             return JobEvent("failed", number, failure_message(error))
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:
         """Return a failed event for each job that has not ended.
 
-        `failure` is the exception that the launcher raised, None if it raised none. The message of the events contains
-        the exception; if there is none, the message says whether the job began.
+        `failure` is the exception that the launcher raised, None if it raised none. The message of each event
+        contains this exception. Without an exception, the message says whether the job began.
         """
         events = []
         for number in self._open:

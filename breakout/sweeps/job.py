@@ -21,11 +21,10 @@ class JobEvent:
     """A change in the state of a job: it started, completed or failed.
 
     `number` is the job's number in the sweep, and `message` the reason of a failure. `value` is the optimized metric of
-    a completed job on the validation part (the latest training rows, kept out of the fit). `value` is None if the
-    metric is undefined or the job did not complete. `validated_on` is the number of validation rows and their first and
-    last game date. It is None if the job did not complete or has no validation part. Values that were computed on
-    different validation rows are not comparable. `is_death` is true if the job did not record its end in status.json,
-    for example because its process died.
+    a completed job on the validation part (the latest training rows), None if the metric is undefined. `validated_on`
+    is the number of validation rows and their first and last game date. `value` and `validated_on` are None if the job
+    did not complete or has no validation part. Values on different validation rows are not comparable. `is_death` is
+    true if the job did not record its end in status.json, for example because its process died.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -80,7 +79,7 @@ class Refusal:
     """A job that cannot start, and the error that says why.
 
     `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` is the number that
-    Hydra's sweeper gave the job. `number` is the job's number in the sweep's folder, -1 until it has one.
+    Hydra's sweeper gave the job. `number` is the job's number in the sweep's folder, -1 until one is assigned.
     """
 
     origin: int
@@ -117,7 +116,7 @@ def refuse(job: Job, error: Exception) -> Refusal:
     return Refusal(job.origin, job.overrides, job.mapping, error, job.number)
 
 
-# An override that begins with one of `_SWEEP_KEYS` chooses how the sweep runs, so the command of a single job omits it.
+# An override that begins with one of `_SWEEP_KEYS` chooses how the sweep runs; the command of a job omits it.
 # The search path is an exception: it names folders of YAML files, which the single job needs too.
 _SEARCH_PATH = "hydra.searchpath="
 _SWEEP_KEYS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")

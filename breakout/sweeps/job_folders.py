@@ -78,7 +78,7 @@ def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def metric_of(run: Path, metric: str) -> float | None:
-    """Return a metric of a completed run on its validation part (the latest training rows, kept out of the fit).
+    """Return a metric of a completed run on its validation part (the latest training rows).
 
     None if the metric is undefined or the run has no validation part. DataError if metrics.json cannot be read.
     """
@@ -87,10 +87,10 @@ def metric_of(run: Path, metric: str) -> float | None:
 
 
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
-    """Return the event of a completed job, with its metric on the validation part and the dates of that part.
+    """Return the event of a completed job, with its metric on the validation part (the latest training rows).
 
-    The validation part is the latest training rows, kept out of the fit. Metric and dates are None if the run has no
-    validation part. DataError if metrics.json cannot be read.
+    The event also holds the number and dates of these rows. Without a validation part, metric, number and dates are
+    None. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     if validation is None:
@@ -100,7 +100,7 @@ def completion_of(number: int, run: Path, metric: str) -> JobEvent:
 
 
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
-    """Create the run folder of a job that failed before it made one, with status.json, settings and a log.
+    """Create a run folder, with status.json, settings and a log, for a job that failed before its run folder existed.
 
     `mapping` holds the job's settings, and `facts` further keys of status.json. `error` is the reason of the failure.
     DataError if the folder cannot be written.
@@ -117,8 +117,8 @@ def failure_message(error: BaseException) -> str:
     """Return the message about an error that ended a job.
 
     For a BreakoutError, the message is the error's text. For a lack of memory, disk space or permission, the message
-    names the remedy. For KeyboardInterrupt, it says that the job was interrupted. For any other exception, it is the
-    type and the first paragraph of the text, on one line.
+    names the remedy. For KeyboardInterrupt, the message says that the job was interrupted. For any other exception, the
+    message is the type of the exception and the first paragraph of its text, on one line.
     """
     known = as_breakout_error(error)
     if known is not None:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with 5 or more decimals, as tuners choose
 
-# Settings that may differ between the jobs of one variant.
+# Settings that may differ between the jobs of one variant (a choice of all other settings).
 _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
-    """Return, by job number, the overrides of each job that not all jobs have; a single job keeps all its overrides.
+    """Return, by job number, each job's overrides except those that all jobs have; a single job keeps all overrides.
 
     Overrides that choose how the sweep runs, such as `workers=2`, are left out.
     """
@@ -36,7 +36,7 @@ def variant_overrides(overrides: Sequence[str]) -> Overrides:
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
-    """Return a short label for each job of one table: its overrides that not all jobs of the table have.
+    """Return a short label for each job of one table: its overrides except those that all jobs of the table have.
 
     If the table has a single job, its label holds all its overrides except the name of the window, which is in the
     table's title. The label of a job without such overrides is "".

@@ -58,7 +58,7 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 
 
 def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
-    # Imported here, because this module imports pandas, which a dry run does not need.
+    # Imported here, because `pages` imports pandas, which a dry run does not need.
     from breakout.report.html.pages import render_sweep
 
     board = build_leaderboard(results, folder)
@@ -88,9 +88,9 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
 def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:
     """Return the leaderboard of the sweep in `folder`.
 
-    Completed jobs are in tables, one for each set of games and labels. All other jobs are in `not_completed`. In a
-    table, jobs are ranked by the metric that their setting `optimized_metric` names. The metric is log_loss if no job's
-    settings could be composed.
+    Completed jobs with the same games and labels are in one table, ranked by the metric that their setting
+    `optimized_metric` names. The metric is log_loss if no job's settings could be composed. All jobs that are not
+    completed are in `not_completed`.
     """
     completed = [result for result in results if isinstance(result, CompletedJob)]
     metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
@@ -138,8 +138,8 @@ def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables of the leaderboard with titles.
 
-    A title names the window, and the settings of target and warehouse that differ between tables. If all jobs of a
-    table have the same fixed dates, its title also names the training dates.
+    A title names the window, and the settings of target and warehouse that differ between tables. If the
+    settings of all jobs of a table contain the same dates, the title also names the training dates.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []
@@ -158,7 +158,7 @@ def _data_settings(table: JobTable) -> dict[tuple[str, str], Any]:
 
 
 def _training_dates(jobs: Sequence[CompletedJob]) -> str:
-    """Return the text "trained on START..END" if all jobs have the same fixed dates, else ""."""
+    """Return the text "trained on START..END" if the settings of all jobs contain the same dates, else ""."""
     windows = {job.config.window for job in jobs}
     found = {
         f"trained on {window.train_start}..{window.train_end}"
@@ -207,7 +207,7 @@ def _row(standing: Standing, label: str) -> JobRow:
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
     """Return the baselines (simple models for comparison) of the jobs, each once; () without evaluated jobs.
 
-    The uncalibrated model is left out. Two baselines are the same if their names, AUCs and log losses are equal.
+    The model without calibration is left out. Two baselines are the same if their names, AUCs and log losses are equal.
     """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for job in jobs:
@@ -221,10 +221,10 @@ def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
 
 
 def compare_lines(jobs: Sequence[CompletedJob]) -> tuple[LineRow, ...]:
-    """Return the metrics of the market (probabilities from bookmakers' prices), then of the jobs compared with it.
+    """Return the metrics of the market (probabilities from bookmakers' prices), then of each job compared with it.
 
-    The market has one row for each of its different log losses. There are several such rows if the jobs differ in
-    `prices`, such as in `prices.margin`. Without a job that was compared with the market, return ().
+    If the settings `prices` of the jobs differ, the market has a row for each of its different log losses. Return () if
+    no job was compared with the market.
     """
     compared = [(job.number, market) for job in jobs if (market := job.metrics.market) is not None]
     markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}

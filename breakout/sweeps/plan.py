@@ -87,8 +87,8 @@ class SweepPlan:
     """The plan of a batch: the jobs that the sweeper requested together.
 
     `groups` are the jobs that share fits, in the order in which they start. `refused` are the jobs that cannot start.
-    `bytes_to_read` estimates the bytes that a query engine bills for the rows, and their price. It is None if no
-    warehouse of the jobs bills by bytes.
+    `bytes_to_read` estimates the bytes that a query engine bills for the rows, and their price. `bytes_to_read`
+    is None if no warehouse of the jobs bills by bytes.
     """
 
     groups: tuple[FitGroup, ...]
@@ -118,7 +118,7 @@ class SweepPlan:
         return replace(self.select(lambda planned: first[planned.number] is planned), refused=refused)
 
     def unshared(self) -> SweepPlan:
-        """Return the plan with a group for each job, for launchers that run each job in a process of its own."""
+        """Return the plan with each job in a group of its own, for launchers that run each job in a new process."""
         groups = [replace(group, jobs=(planned,)) for group in self.groups for planned in group.jobs]
         return replace(self, groups=tuple(groups))
 
@@ -159,9 +159,8 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     """Return a key that is equal for jobs that can share their fits: everything that a fit depends on.
 
-    For CatBoost, the key ignores the number of iterations, except whether it is below 200. CatBoost fits its leaves in
-    another way below this number. Of the fits with equal keys, the fit with the most iterations contains the trees of
-    the others.
+    For CatBoost, the key does not contain the number of iterations, but whether the number is below 200: CatBoost fits
+    leaves differently from 200 on. Of the fits with equal keys, the fit with the most iterations has the trees of all.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

@@ -38,7 +38,7 @@ class _Resolved(NamedTuple):
     def learned(self) -> BreakoutFeatureConfig:
         """The configuration of the features, with the points band (range of season averages) of the training rows.
 
-        It is the target's band, or a wider one if a points model sets `train_min_ppg` or `train_max_ppg`.
+        The band is the target's band, or a wider band if a points model sets `train_min_ppg` or `train_max_ppg`.
         """
         return widen_population(self.features, self.job.config.model)
 
@@ -54,11 +54,11 @@ class _Resolved(NamedTuple):
 
 
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
-    """Return the plan of jobs, with resolved dates and numbers of rows.
+    """Return the plan of jobs, with the dates and the numbers of rows of each job.
 
     Rows that several jobs share are read once. A job that cannot start becomes a refusal, with the BreakoutError that
-    says why. `cache` is the folder of cached query results. If `is_dry` is true, nothing is read that costs money; the
-    numbers of rows that would have to be read are then None.
+    says why. `cache` is the folder of cached query results. If `is_dry` is true, rows that cost money are not read, and
+    the numbers of these rows are None.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
@@ -101,7 +101,7 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
     """Return the range of dates that all jobs with the same warehouse and features need together.
 
-    The keys of the result are pairs of a warehouse's facts and a configuration of features.
+    Each key of the result is a pair of a `WarehouseFacts` and a `BreakoutFeatureConfig`.
     """
     needed: dict[Any, list[DateRange]] = defaultdict(list)
     for one in resolved:

@@ -56,11 +56,10 @@ class Progress:
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
         """Print the number of jobs of a batch and, if jobs are left to run, its fits, training rows and estimated time.
 
-        `todo` is the plan without the completed jobs. `workers` is the number of worker processes. `twice` is the
-        number of requested jobs that equal another job. A tuner is a sweeper that learns from earlier jobs. `trials` is
-        the number of trials that the tuner still has to run, None if the sweeper is no tuner. Before a tuner's first
-        batch, a line about all trials is printed. Unknown numbers of training rows are left out. If the warehouse bills
-        by bytes, a line with the bytes to read follows.
+        `todo` is the plan without the completed jobs, and `workers` the number of worker processes. `twice` is the
+        number of requested jobs that equal another job. `trials` is the number of jobs that a tuner (a sweeper that
+        learns from earlier jobs) still has to run, None for any other sweeper. Before a tuner's first batch, a line
+        about all trials is printed. If the warehouse bills by bytes, the last line says how many bytes will be read.
         """
         is_first = not self._overrides
         self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}
@@ -81,10 +80,10 @@ class Progress:
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
-        """Print the plan of a dry run: the jobs that cannot start, then a table of the others with their rows.
+        """Print the plan of a dry run: the jobs that cannot start, then a table of the jobs that can.
 
-        The rows are the numbers of training and evaluation rows. The table contains at most LISTED_JOBS jobs. If there
-        are more, the last line of the table says how many.
+        The table contains each job's settings and its numbers of training and evaluation rows. After LISTED_JOBS jobs,
+        the last line of the table says how many jobs are left out.
         """
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
@@ -150,10 +149,10 @@ class Progress:
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _keep_best(self, event: JobEvent, metric: str) -> None:
-        """Store the metric and number of a completed job if it is the best so far of the jobs on the same games.
+        """Store the metric and number of a completed job if the metric is the best so far on the same games.
 
-        The same games means the same validation and evaluation games; the training games may differ. A job without a
-        metric is ignored.
+        Jobs have the same games if their validation games, evaluation dates and targets are equal; the training games
+        may differ. A job without a metric is ignored.
         """
         if event.value is None or event.validated_on is None:
             return

@@ -1,8 +1,8 @@
 """The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
-Jobs are ranked by the optimized metric on the validation part (the latest training rows, kept out of the fit). A job is
-tied with the best job if the confidence interval of the difference of their metrics contains 0. The interval comes from
-resamples (bootstrap draws of game dates), the same resamples for both jobs.
+Jobs are ranked by the optimized metric on the validation part (the latest training rows). A job is tied with the best
+job if the confidence interval of the difference of their metrics contains 0. The interval comes from resamples
+(bootstrap draws of game dates), the same resamples for both jobs.
 
 The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
 at once. A job that differs from the best job only in the seed is always tied with the best job. Most sweeps end in a
@@ -83,10 +83,10 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
     """Return the half-width, in standard errors, of intervals that hold for the differences of all pairs of jobs.
 
     `jobs` contains each job's metric, and the metric's values in the resamples (bootstrap draws of game dates), shape
-    (resamples,). In each resample, every pair of jobs has a deviation. It is the distance of the resampled difference
-    of their metrics from the estimated difference, in standard errors. The half-width is the `confidence` quantile,
-    over the resamples, of the largest deviation. This is the max statistic of Westfall and Young (1993). Jobs whose
-    metric is None are left out. The half-width is 0 if fewer than two jobs are left, or if no pair differs.
+    (resamples,). In a resample, the difference of two jobs' metrics deviates from the estimated difference by a number
+    of standard errors. The half-width is the `confidence` quantile, over the resamples, of the largest deviation of a
+    pair: the max statistic of Westfall and Young (1993). Jobs whose metric is None are left out. The half-width is 0 if
+    fewer than two jobs are left, or if no pair differs.
     """
     values = np.array([value for value, _ in jobs if value is not None])
     if values.size < 2:

@@ -1,7 +1,7 @@
 """The folder of a sweep: locked while the sweep runs, with sweep.json and a folder for each run.
 
-sweep.json holds the jobs, their settings, and the fingerprints of the data and contracts that they use. A contract is
-the definition of features and label. sweep.json does not record how a job ended; the job's run folder does.
+sweep.json holds the jobs, their settings, and the fingerprints of the jobs' data and contracts. A contract is the
+definition of features and label. sweep.json does not record how a job ended; the job's run folder does.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Record in the status.json of a job that its process died; `message` is the error that the status contains.
+    """Record in the status.json of a job that its process died, with `message` as the error.
 
     If the job has no run folder, or if the status in the run folder does not say "running", a new run folder is
     created. DataError if status.json of an existing run folder cannot be written.

@@ -68,8 +68,8 @@ class JobResult:
 class CompletedJob(JobResult):
     """A job that is completed, with unchanged files: its settings, metrics and predictions.
 
-    `validation` holds the metrics on the latest training rows, which are kept out of the fit. `drifted` are the
-    features that drifted. It is empty unless `distributions.fail_on_drift` is true for the job.
+    `validation` holds the metrics on the validation part (the latest training rows). `drifted` are the features that
+    drifted; `drifted` is empty unless the job's setting `distributions.fail_on_drift` is true.
     """
 
     config: ExperimentConfig

@@ -45,9 +45,9 @@ class Options:
     """The options of a sweep.
 
     `cache` is the folder of cached query results. `workers` is the number of worker processes; None means as many as
-    the cores allow. `launch` runs jobs by another launcher of Hydra; None means that worker processes of this sweep run
-    them. A tuner is a sweeper that learns from earlier jobs. `trials` is the number of trials that the tuner still has
-    to run in all batches, None if the sweeper is no tuner.
+    the cores allow. `launch` runs the jobs by a launcher of Hydra, such as joblib; None means that worker processes run
+    the jobs. `trials` is the number of jobs that a tuner (a sweeper that learns from earlier jobs) still has to run,
+    None for any other sweeper.
     """
 
     cache: Path
@@ -93,12 +93,12 @@ class SweepSession:
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
         """Run one batch and return the optimized metric of each of the sweeper's jobs, in order; None for a failed job.
 
-        A metric is also None if it is undefined. If each fold (one window of a walk forward) is a job, the metric is
-        the mean over the folds. `refused` are further jobs of the batch, which cannot start. If no job of the first
-        batch can start, the error of the first refusal is raised. DryRunShown is raised in a dry run. FailedFast is
+        An undefined metric is None too. If each fold (one window of a walk forward) is a job, the metric is the mean
+        over the folds. `refused` are the jobs of the batch whose settings are not valid. If no job of the first batch
+        can start, the error of the first refused job is raised. DryRunShown is raised in a dry run. FailedFast is
         raised if a job failed and `fail_fast` is set. ConfigurationError if the jobs differ in `optimized_metric`.
-        DataError if a file cannot be written, or if the data or the definitions of the features changed since a resumed
-        sweep began.
+        DataError if a file cannot be written. DataError too if a resumed sweep began with other data or other
+        definitions of the features.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)

@@ -41,15 +41,15 @@ if TYPE_CHECKING:
 class WarehouseFacts:
     """The facts about a warehouse that jobs use without opening it.
 
-    `config` are its settings. `run` is the name of the first job of the sweep that needs this warehouse; BigQuery
-    labels each query with that name. `cache` is the folder of cached query results.
+    `config` holds the warehouse's settings. `run` is the name of the first job of the sweep that needs this warehouse.
+    BigQuery labels each query with that name. `cache` is the folder of cached query results.
     """
 
     config: WarehouseConfig
     run: str
     cache: Path
     tables: SourceTables
-    fingerprints: tuple[str, str]  # the fingerprint of the data without injury reports, then with them
+    fingerprints: tuple[str, str]  # the fingerprint of the data without injury reports, then with injury reports
     description: str
 
 
@@ -90,7 +90,7 @@ class LazyWarehouse(ClosedOnExit):
     """The warehouse of a query, opened at the first call that needs it.
 
     Some facts are known before the warehouse is opened: the names of the tables, the fingerprint, the description, and
-    the first day that the query's features read. A call that opens the warehouse raises DataError if its data changed
+    the first day that the query's features read. A call that opens the warehouse raises DataError if the data changed
     since the sweep was planned.
     """
 
@@ -118,9 +118,8 @@ class LazyWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the columns, types, keys and values of the rows from which features of games are computed.
 
-        The games are those from `start` to `end`, both inclusive. Their features read the season of the game and the
-        `seasons_before` seasons before it. DataError if a check fails, or if the data changed since the sweep was
-        planned.
+        The games are those from `start` to `end`, both inclusive. The features of a game read its season and the
+        `seasons_before` seasons before. DataError if a check fails, or if the data changed since the sweep was planned.
         """
         self._open().check_history(start, end, seasons_before)
 
@@ -142,8 +141,8 @@ class LazyWarehouse(ClosedOnExit):
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first date whose games a query must read to compute the features of a game on `start`.
 
-        The features read the `seasons_before` seasons before the season of the game, and that season. DataError if the
-        warehouse must be opened for the answer, and its data changed since the sweep was planned.
+        The features read the season of the game and the `seasons_before` earlier seasons. DataError if the warehouse
+        must be opened, and the data changed since the sweep was planned.
         """
         if (start, seasons_before) == (self._row_query.span.start, self._row_query.seasons_before):
             return self._row_query.history_start
@@ -242,8 +241,8 @@ class PreparedPlan(RunPlan):
     def build_span(self) -> Dataset:
         """Return the rows of all folds of a walk forward (several windows, one after another).
 
-        The rows reach from the first training date to the last evaluation date. DataError if they must be read from the
-        warehouse and that fails.
+        The rows reach from the first training date to the last evaluation date. DataError if the rows must be read from
+        the warehouse and that fails.
         """
         return self._rows(self.ranges()["folds"])
 

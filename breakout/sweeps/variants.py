@@ -63,8 +63,8 @@ def _variant(variant: str, members: Sequence[tuple[str, JobRow]], metric: str) -
 def build_seed_rows(table: JobTable) -> list[SeedRow]:
     """Return the spread (mean, standard deviation, minimum and maximum) of the metrics over seeds for each variant.
 
-    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants with one seed
-    in the table are left out.
+    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants with only one
+    seed in the table are left out.
     """
     found: dict[str, list[JobRow]] = defaultdict(list)
     for row in table.rows:

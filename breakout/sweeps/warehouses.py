@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The first two columns decide whether a row is in a points band; the third is its date.
+# The first two columns decide whether a row is in a points band (range of season averages).
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 

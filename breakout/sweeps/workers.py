@@ -1,6 +1,6 @@
 """Worker processes that run the jobs of a sweep. If a process dies, only the job that was running in it fails.
 
-Workers are forked from multiprocessing's fork server, which has already imported what jobs need. So they start in
+Workers are forked from multiprocessing's fork server, which has already imported what jobs need. So workers start in
 milliseconds and share no threads or locks with the process that plans.
 """
 
@@ -126,8 +126,8 @@ def _end_with_planner(lifeline: Connection) -> None:
 class Worker:
     """A worker process, which starts with its first job.
 
-    `group` contains the jobs that the worker runs; it is None before the first jobs are assigned. `left` are the jobs
-    of the group that have not started.
+    `group` contains the jobs that the worker runs; `group` is None before the first assignment. `left` are the jobs of
+    the group that have not started.
     """
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
@@ -223,7 +223,7 @@ class Workers:
         self._lifeline.close()
 
     def run(self, groups: Sequence[FitGroup], report: Callable[[JobEvent], bool]) -> None:
-        """Run groups in the given order, the jobs of a group in one worker.
+        """Run groups (jobs that share fits) in the given order, the jobs of a group in one worker.
 
         `report` is called with every event and returns whether to continue. If `report` returns false, no further job
         starts, and the end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining
@@ -263,8 +263,7 @@ class Workers:
 def _without_main_module() -> Iterator[None]:
     """Replace `__main__` by an empty module while a worker process starts.
 
-    Otherwise the worker would import the main module. If that is a script without `if __name__ == "__main__"`, it would
-    run the script again.
+    Otherwise the worker would import the main module, and a script without `if __name__ == "__main__"` would run again.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

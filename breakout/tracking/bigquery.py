@@ -66,7 +66,7 @@ class BigQueryTracker:
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
-    """Return the tracker (which records runs) of `tracking=bigquery`.
+    """Return the tracker (a service that records runs) of `tracking=bigquery`.
 
     ConfigurationError if `tracking.table` is not a valid name.
     """

@@ -1,4 +1,4 @@
-"""The row of a run in the experiments table, in which a tracker records one row for each run."""
+"""The row of a run in the experiments table, which a tracker (a service that records runs) fills."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
     """Return the first and last date of training and of evaluation; unknown dates are None.
 
     The training dates are in the manifest of the bundle (the description of the saved model). The evaluation dates are
-    in the manifest too or, for the evaluation of a saved bundle, in the status. Without a manifest, the dates are those
-    of the settings, None if the settings have no fixed dates.
+    in the manifest too or, for the evaluation of a saved bundle, in status.json. Without a manifest, the dates are in
+    the settings; they are None if the settings have no fixed dates.
     """
     if run.manifest is None:
         return _configured(run.config)
@@ -113,8 +113,8 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 def _evaluated_rows(run: RunRecord) -> int | None:
     """Return the number of evaluated rows.
 
-    For the evaluation of a saved bundle (model), the status contains the number, None if no rows were scored. For any
-    other run, the manifest (the description of its model) contains the number. Without a manifest, return None.
+    For the evaluation of a bundle (a saved model), status.json contains the number, None if no rows were scored. For
+    any other run, the manifest (the description of its model) contains the number. Without a manifest, return None.
     """
     if run.status.window is not None:
         return run.status.rows

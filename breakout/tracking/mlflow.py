@@ -96,7 +96,7 @@ class MLflowTracker:
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """Return the tracker (which records runs) of `tracking=mlflow`.
+    """Return the tracker (a service that records runs) of `tracking=mlflow`.
 
     ConfigurationError if `tracking.uri` comes from saved settings, in which its secret is masked.
     """

@@ -65,7 +65,7 @@ def save_mlflow_model(bundle: Path, folder: Path) -> None:
     contract, kind = load_contract(bundle), KINDS[load_manifest(bundle).model.kind]
     inputs = Schema([ColSpec("double", name) for name in (*contract.names, *kind.row_columns)])
     with warnings.catch_warnings():
-        # MLflow warns that there is no input example, although the signature makes it unnecessary.
+        # MLflow warns that there is no input example, although the signature makes an example unnecessary.
         warnings.filterwarnings("ignore", message=".*[Ii]nput example", category=UserWarning)
         mlflow.pyfunc.save_model(
             path=str(folder),

@@ -48,7 +48,7 @@ def has_tracker(mapping: Mapping[str, Any]) -> bool:
 
 
 def open_tracker(config: TrackingConfig) -> Tracker | None:
-    """Return the tracker (which records runs) of a configuration; None for `tracking=none`.
+    """Return the tracker (a service that records runs) of a configuration; None for `tracking=none`.
 
     Only the module of this tracker, `tracking/<kind>.py`, is imported. ConfigurationError if the address or the table
     of the tracker is not valid.
@@ -86,8 +86,7 @@ def register_run(
     `failure` is the exception that the command raises after the registration, None if it raises none. `is_asked_for` is
     true if the command's only purpose is to register the run. If the tracker fails, a message explains how to register
     the run later. The message is added to `failure` as a note. Without a `failure`, DataError is raised with the
-    message. For an optional tracker (WARNS_ONLY), the message is logged as a warning instead, unless `is_asked_for` is
-    true.
+    message. Instead of this DataError, an optional tracker (WARNS_ONLY) logs a warning unless `is_asked_for` is true.
     """
     try:
         tracker = open_tracker(config)
@@ -107,12 +106,12 @@ def register_run(
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
-    """Register every ended job of a sweep with the tracker of the job's settings.
+    """Register every ended job of a sweep with the tracker (a service that records runs) of the job's settings.
 
-    A job whose status or settings cannot be read is left out. In the saved settings of a job, the secret in the
-    tracker's address is masked. `trackers` are tracking settings that have their secrets. The job is registered with
-    the settings in `trackers` that look the same once masked, else with its saved settings. If a registration with an
-    optional tracker (WARNS_ONLY) fails, the failure is logged; with any other tracker, DataError is raised.
+    A job whose status or settings cannot be read is left out. Saved settings lack the secret in the tracker's address,
+    so `trackers` contains the tracking settings with their secrets. A job is registered with the settings in `trackers`
+    that equal its saved settings apart from the secret, or else with its saved settings. If an optional tracker
+    (WARNS_ONLY) fails, the failure is logged; if any other tracker fails, DataError is raised.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
@@ -126,6 +125,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the settings in `trackers` that equal `saved` once their secret is masked; `saved` if there are none."""
+    """Return the settings in `trackers` that equal `saved` apart from the masked secret; `saved` if none do."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)
