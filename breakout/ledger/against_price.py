@@ -58,7 +58,7 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare each model in the ledger with the betting market, separately for each role of the model.
+    """Compare each model in the ledger with the betting market, separately for each role (such as production).
 
     `graded` has the entries (predictions in the ledger) with their outcomes, as `grading.grade_counted` returns them,
     and the column ladder (P(points >= k) for k = 1, 2, ...). Entries with a ladder are compared if they are graded

@@ -77,10 +77,10 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
     `config.run` names the run; None means the ledger. Only predictions for game dates from `config.start` to
     `config.end` are returned; None sets no limit. For the ledger, results of games up to `today` are read.
 
-    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for k = 1, 2, ...), if the name of the
-    run is ambiguous, or if this version refuses the settings of a bundle (a saved model). DataError if there are no
-    predictions between the dates. DataError also if the run is missing, not completed or damaged, or if the ledger, a
-    bundle or the warehouse cannot be read.
+    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for k = 1, 2, ...), or if a file or
+    folder also has the run's name. ConfigurationError also if this version refuses the settings of a bundle (a saved
+    model). DataError if there are no predictions between the dates, or if the run is missing, not completed or damaged.
+    DataError also if the ledger, a bundle or the warehouse cannot be read.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -96,9 +96,9 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     A fold is one window of a walk forward. `given` is the folder of a run, the name of a training run (its newest
     completed run), or `latest` (the newest completed training run of any name).
 
-    ConfigurationError if the model predicts no ladder (P(points >= k) for k = 1, 2, ...), if the name is ambiguous, or
-    if this version refuses the settings of the bundle (the saved model). DataError if there is no such run, or if the
-    run is not completed, is damaged or has no bundle.
+    ConfigurationError if the model predicts no ladder (P(points >= k) for k = 1, 2, ...), if a file or folder also has
+    the name, or if this version refuses the settings of the bundle (the saved model). DataError if there is no such
+    run, or if the run is not completed, is damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder

@@ -81,8 +81,8 @@ def review_ledger(
     """Grade all predictions in the ledger, add new and changed outcomes to its history, and score the models.
 
     The ledger is the record of served predictions. `dates` are the first and the last game date that are scored, both
-    inclusive; None is the first or last one in the ledger. A second call on the same day and tables adds nothing. A
-    damaged file is left out and named in the result.
+    inclusive; None is the first or last one in the ledger. A second call on the same day adds nothing if no table has
+    changed. A damaged file of the ledger is left out and named in the result.
 
     DataError if the warehouse, the ledger or the prices cannot be read, or if the history cannot be written. DataError
     also if a price is invalid, or if most players with prices did not play on the date of the price. ConfigurationError
