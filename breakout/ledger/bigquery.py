@@ -162,11 +162,12 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes of entries (predictions) that are new or changed to the history of grades.
+        """Find the new and the changed outcomes of entries (predictions), and add them to the history of grades.
 
-        `graded` has the present outcomes. An outcome is changed if it differs from the newest outcome of its entry in
-        the history. Return the history before the call as `before`, and the new or changed outcomes as `changes`
-        (possibly no rows). DataError if BigQuery refuses a request.
+        `graded` has the present outcomes. An outcome is new if the history has none for its entry and it is not
+        pending. It is changed if the outcome or the points differ from the newest in the history. Return the history
+        before the call as `before`, and the new or changed outcomes as `changes` (possibly no rows). DataError if
+        BigQuery refuses a request.
 
         Two calls can find the same outcomes at the same time. Both calls return these outcomes, but the later MERGE
         statement inserts nothing. Only if both statements run at the same time are the outcomes inserted twice.

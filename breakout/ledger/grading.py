@@ -160,7 +160,8 @@ def grade_entries(
     played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
     is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
     has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
-    is_plain = has_points & is_on_time  # these entries are breakout or no; `_outcome` decides the few others one by one
+    # The outcome of these entries is "breakout" or "no"; `_outcome` decides the few other entries one by one.
+    is_plain = has_points & is_on_time
     outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
     reason = np.array([""] * len(rows), dtype=object)
     reason[is_plain] = [

@@ -38,10 +38,10 @@ SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout"
 
 @dataclass(frozen=True)
 class GradeUpdate:
-    """The history of grades (outcomes of predictions) before a call, and the outcomes that the call added to it.
+    """The result of `update_grades`: the history of grades (outcomes of predictions) before it, and what is new.
 
-    `changes` has the columns of GRADE_SCHEMA and one row for each outcome that is new or changed. `changes` has no rows
-    if a file of the history is damaged, because nothing is added in that case.
+    `changes` has the columns of GRADE_SCHEMA and one row for each outcome that the update found new or changed. It has
+    no rows if a file of the history is damaged, because nothing is added in that case.
     """
 
     before: LedgerPart

@@ -23,9 +23,10 @@ NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits of a digest of a bundle's recipe (the settings without dates and paths, and the contract).
+    """Return 16 hex digits of a digest of the recipe of a bundle (a saved model).
 
-    A retrain on other dates has the same digest. The seed is part of the recipe.
+    The recipe has the contract (the definition of features and label), the seed, and the settings that decide the fit,
+    without dates and paths. So a retrain on other dates has the same digest.
     """
     return json_digest(build_recipe(bundle))[:16]
 

@@ -89,9 +89,10 @@ class AuditReport:
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
 
-    A difference is usually a feature of a row that has different values in two computations of the row. ROWS, COLUMNS
-    and GAMES count as features here. A counterexample is a difference and, if one is found, the source row that makes
-    the value differ.
+    A difference is usually a feature of a row that has different values in two computations of the row. Other
+    differences have ROWS, COLUMNS or GAMES in place of a feature's name: two computations have different rows or
+    columns, or source tables contradict each other about a game. A counterexample is a difference and, if one is
+    searched for and found, the source row that causes it.
     """
     # A violation that a check of DATA_CHECKS found comes first, because `find_leak` finds source rows for these checks
     # only.

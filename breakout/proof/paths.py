@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class RowBuilder(Protocol):
-    """A path: a function that builds the rows of a warehouse from the date `start` to the date `end`, both inclusive.
+    """A path: a function that computes the features of all rows with game dates from `start` to `end`, both inclusive.
 
-    It may raise DataError, ConfigurationError, FeatureDefinitionError or ValueError.
+    It reads the source tables in `warehouse`. It may raise DataError, ConfigurationError, FeatureDefinitionError or
+    ValueError.
     """
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...

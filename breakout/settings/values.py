@@ -33,7 +33,8 @@ def format_value(value: Any, *, has_interpolations: bool = False) -> str:
 
 
 def _quote(text: str, *, has_interpolations: bool) -> str:
-    # A backslash must be doubled only before a quote, `${` or the end of the text; elsewhere it is literal.
+    # In quoted text of Hydra's overrides, a backslash must be doubled only before a quote, `${` or the end of the text;
+    # elsewhere it is literal. `${` is escaped unless it begins an interpolation.
     literal = text if has_interpolations else _BEFORE_INTERPOLATION.sub(lambda found: found[1] * 2 + "\\${", text)
     escaped = _BEFORE_QUOTE.sub(lambda found: found[1] * 2 + ("\\'" if found[2] else ""), literal)
     return f"'{escaped}'"

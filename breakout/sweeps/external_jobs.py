@@ -103,7 +103,8 @@ class JobFolders:
         try:
             check_drift(job.config.distributions, read_run(run.folder).distributions, run.folder)
             return completion_of(number, run.folder, job.config.optimized_metric)
-        except (DataError, GateError) as error:  # the status is completed even if features drifted or a file is damaged
+        except (DataError, GateError) as error:
+            # The run's state is "completed" although features drifted or a file is damaged: the job counts as failed.
             return JobEvent("failed", number, failure_message(error))
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:

@@ -35,6 +35,11 @@ def variant_overrides(overrides: Sequence[str]) -> Overrides:
     return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT)
 
 
+def repeated_overrides(overrides: Sequence[str]) -> Overrides:
+    """Return the overrides in which jobs are equal that repeat one fit with several seeds: variant and window."""
+    return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT - {"window"})
+
+
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Return a short label for each job of one table: its overrides except those that all jobs of the table have.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from breakout.evaluation.metrics import AUC, METRICS
 from breakout.leaderboard_files import JobRow, JobTable, SeedRow, Spread, VariantRow, VariantTable
+from breakout.sweeps.labels import repeated_overrides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,24 +62,26 @@ def _variant(variant: str, members: Sequence[tuple[str, JobRow]], metric: str) -
 
 
 def build_seed_rows(table: JobTable) -> list[SeedRow]:
-    """Return the spread (mean, standard deviation, minimum and maximum) of the metrics over seeds for each variant.
+    """Return the spread (mean, standard deviation, minimum and maximum) of two metrics over seeds.
 
-    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants with only one
-    seed in the table are left out.
+    The metrics are the optimized metric on the validation part and the AUC on the evaluation games. There is a spread
+    for each group of jobs that differ in the seed alone (or in name, hypothesis, tags or paths). Jobs of different
+    windows are in different groups, although they may be evaluated on the same games. Groups with one seed are left
+    out.
     """
-    found: dict[str, list[JobRow]] = defaultdict(list)
+    found: dict[tuple[str, ...], list[JobRow]] = defaultdict(list)
     for row in table.rows:
-        found[row.variant].append(row)
+        found[repeated_overrides(row.overrides)].append(row)
     return [
         SeedRow(
-            variant=variant,
+            variant=rows[0].variant,
             label=rows[0].variant_label,
-            window=table.window,
+            window=rows[0].window,
             seeds=tuple(row.seed for row in rows),
             value=_spread([row.value.estimate for row in rows]),
             evaluation_auc=_spread(_aucs(rows)),
         )
-        for variant, rows in found.items()
+        for rows in found.values()
         if len({row.seed for row in rows}) > 1
     ]
 

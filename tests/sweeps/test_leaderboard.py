@@ -161,3 +161,11 @@ def test_no_file_of_a_sweep_has_the_value_of_an_environment_variable(
     telling = [path for path in swept.folder.rglob("*") if path.is_file() and b"told-to-nobody" in path.read_bytes()]
     assert telling == []
     assert main([f"resume={swept.folder}"]) == 0
+
+
+def test_the_spread_over_seeds_is_that_of_one_window_also_where_windows_share_a_table(tmp_path: Path) -> None:
+    shared = ("model=base_rate", "validation.fraction=null", "validation.days=14")
+    board = sweep(tmp_path, *shared, "seed=1,2", "window.train_start=2025-11-02,2025-11-09").board
+    assert len(board["tables"]) == 1
+    assert [spread["seeds"] for spread in board["seeds"]] == [[1, 2], [1, 2]]
+    assert {spread["value"]["standard_deviation"] for spread in board["seeds"]} == {0.0}

@@ -79,7 +79,7 @@ class Chart:
         self.marks.append(Mark("polyline", attributes))
 
     def area(self, points: Iterable[Point], colour: str, opacity: float) -> None:
-        """Fill the polygon whose corners are `points`, which are values on the axes."""
+        """Fill the polygon whose corners are `points`: pairs (x, y) of values on the two axes, in data units."""
         fill = {"fill": f"var(--{colour})", "points": self._path(points)}
         self.marks.append(Mark("polygon", {**fill, "fill-opacity": round(opacity, 3)}))
 

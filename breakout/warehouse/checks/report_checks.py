@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 # (2.1 % of the sample's rows, at most 33 % on a date) and postponed games (0.1 %). If names are spelled differently, or
 # dates are of another time zone, hardly any row matches.
 _MOST = 0.5
-_FEWEST_ROWS = 10  # with fewer rows the share is not checked, because it proves nothing
+# If fewer rows can be compared, the share of rows that match no game, or no player, is not checked, because a large
+# share of so few rows can be chance.
+_FEWEST_ROWS = 10
 
 
 def report_query(sources: SourceTables, *, is_filtered: bool) -> str:

@@ -61,8 +61,9 @@ class PartReader:
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
         """Return the parts of a table: groups of its files with the same columns.
 
-        Columns that `names` lists are renamed to their names in queries. A renamed column replaces another column of
-        the file that already has this name. Raise DataError if a file cannot be read or has a column twice.
+        The `names` of the constructor replace some column names of the files by the names that queries use. If a file
+        already has another column with the new name, the renamed column replaces it. Raise DataError if a file cannot
+        be read or has a column twice.
         """
         if found.relation is not None:
             parts = [self._database_part(found, found.relation)]

@@ -144,9 +144,10 @@ def kind_of(files: TableFiles, path: str) -> FileKind:
 
 
 def hive_values(path: str) -> dict[str, str | None]:
-    """Return the values of the columns that folders of a path name, as in `season_year=2025/`, by lower-case name.
+    """Return the values of columns that are encoded in a path's folders, such as `season_year=2025/`.
 
-    A value is None if the folder has Hive's name for NULL. The result is empty if no folder names a column.
+    The keys are the columns' names in lower case. A value is None if the folder has Hive's name for NULL. The result is
+    empty if no folder has the form COLUMN=VALUE.
     """
     found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
     pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
