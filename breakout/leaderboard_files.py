@@ -141,7 +141,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
     """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
 
-    A job stands in one table, with the jobs that were validated on the same games. `tables` is the number of tables
+    A job is in one table, with the jobs that were validated on the same games. `tables` is the number of tables
     that have a job of the variant. `value` is the mean of the optimized metric on the validation part (the latest
     training rows, predicted by a fit without them). `evaluation_auc` is the mean AUC on the evaluation games. A mean is
     None if no job has the metric. `ties_with_best` is the number of jobs that are best in their table or not worse than

@@ -43,7 +43,7 @@ def mask_secrets(text: str) -> str:
     """Return a text in which `***` replaces the secrets in addresses (URLs).
 
     Secrets are passwords, tokens before an @, and query parameters with a name such as `token` or `key`. A reference
-    such as `${oc.env:NAME}` is kept, because it names a secret without containing it. If a reference stands in the
+    such as `${oc.env:NAME}` is kept, because it names a secret without containing it. If a reference is in the
     place of a secret, its default is masked: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
     """
     if "://" not in text:

@@ -8,6 +8,7 @@ the text of a user's Python file, but only a fit runs that text.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -228,6 +229,29 @@ def read_bundle(folder: Path) -> Bundle:
     config = settings.load_file(folder / SETTINGS_FILE, settings.ExperimentConfig, is_lenient=True)
     _check_target(folder, contract, config)
     return Bundle(folder, model, contract, config, manifest)
+
+
+def load_copy(folder: Path, fingerprint: str) -> Bundle:
+    """Return the verified bundle (a saved model with unchanged files) in a folder.
+
+    DataError if the bundle is missing or damaged, or if its fingerprint is not `fingerprint`. ConfigurationError if
+    this version refuses the settings of the bundle.
+    """
+    bundle = read_bundle(folder)
+    if bundle.fingerprint != fingerprint:
+        raise DataError(f"{folder} holds the bundle {bundle.fingerprint}, not {fingerprint}: it was exchanged.")
+    return bundle
+
+
+def copy_bundle_files(bundle: Bundle, to: Path) -> None:
+    """Copy the contents of the files of a bundle (a saved model) to another folder.
+
+    Permissions are not copied, because a read-only copy could not be removed. OSError if a file cannot be read or
+    written.
+    """
+    for name in bundle.files:
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle.folder / name, to / name)
 
 
 def _save_model(model: Model, own: Path, folder: Path) -> list[str]:

@@ -126,7 +126,7 @@ def evaluate_scored(
         baselines={
             name: work.once(
                 "baseline metrics",
-                (rows.fingerprint, hashlib.sha256(probability.tobytes()).hexdigest(), parameters),
+                (name, rows.fingerprint, hashlib.sha256(probability.tobytes()).hexdigest(), parameters),
                 partial(_replicate, name, rows, probability, parameters),
             )
             for name, probability in baselines.items()

@@ -1,6 +1,6 @@
 """The scoreboard: metrics of each model's graded entries (predictions with the outcome breakout or no).
 
-The metrics stand beside those of the base rate (the breakout rate as every probability) and of the model's own
+The metrics are shown beside those of the base rate (the breakout rate as every probability) and of the model's own
 evaluation.
 """
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import whole_folder
+from breakout.bundle.folder import copy_bundle_files, load_copy
 from breakout.errors import ConfigurationError, DataError, system_sentence
-from breakout.production.registry import copy_bundle_files, load_copy
 
 if TYPE_CHECKING:
     from breakout.bundle.folder import Bundle

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from breakout.artifacts import file_digest, file_lock, flush, load_typed, save_json, whole_folder
-from breakout.bundle.folder import read_bundle
+from breakout.bundle.folder import copy_bundle_files, load_copy
 from breakout.bundle.manifest import git_commit
 from breakout.errors import ConfigurationError, DataError, GateError, system_sentence
 from breakout.evaluation.resamples import Interval
@@ -315,17 +315,6 @@ class Registry:
         return self.folder / HISTORY / f"{number:06d}.json"
 
 
-def copy_bundle_files(bundle: Bundle, to: Path) -> None:
-    """Copy the contents of the files of a bundle (a saved model) to another folder.
-
-    Permissions are not copied, because a read-only copy could not be removed. OSError if a file cannot be read or
-    written.
-    """
-    for name in bundle.files:
-        (to / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(bundle.folder / name, to / name)
-
-
 def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
     """Return the promotions and retirements that were not rolled back, oldest first; [] if there are none.
 
@@ -348,15 +337,3 @@ def _user() -> str:
     except (KeyError, OSError):  # a container may run a user without a name
         name = "unknown"
     return f"{name}@{platform.node()}"
-
-
-def load_copy(folder: Path, fingerprint: str) -> Bundle:
-    """Return the verified bundle (a saved model with unchanged files) in a folder.
-
-    DataError if the bundle is missing or damaged, or if its fingerprint is not `fingerprint`. ConfigurationError if
-    this version refuses the settings of the bundle.
-    """
-    bundle = read_bundle(folder)
-    if bundle.fingerprint != fingerprint:
-        raise DataError(f"{folder} holds the bundle {bundle.fingerprint}, not {fingerprint}: it was exchanged.")
-    return bundle

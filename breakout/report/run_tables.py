@@ -269,7 +269,7 @@ def importance_table(metrics: RunMetrics) -> Table:
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
     """Return a table of each feature's values in training and in evaluation, with two measures of drift, PSI and KS.
 
-    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. Each measure stands beside the limit
+    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. Each measure is shown beside the limit
     above which the feature has drifted.
     """
     rows = [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from breakout.errors import DataError
 from breakout.evaluation.run_metrics import METRICS_FILE
 from breakout.runs import warn_without_digests
-from breakout.runs.names import sweep_of
+from breakout.runs.names import SWEEPS, sweep_of
 from breakout.runs.record import RunRecord, read_run
 from breakout.settings import DateWindowConfig, ExperimentConfig
 
@@ -136,4 +136,4 @@ def _parent_sweep(folder: Path) -> str | None:
     sweep = sweep_of(folder)
     if sweep is None:
         return None
-    return next((str(sweep.relative_to(above)) for above in sweep.parents if above.name == "sweeps"), sweep.name)
+    return next((str(sweep.relative_to(above)) for above in sweep.parents if above.name == SWEEPS), sweep.name)

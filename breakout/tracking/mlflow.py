@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.errors import BreakoutError, ConfigurationError, DataError
-from breakout.runs.names import sweep_of
+from breakout.runs.names import SWEEPS, sweep_of
 from breakout.safe_text import has_mask, mask_parts, mask_secrets
 from breakout.tracking.experiments import read_ended_run
 from breakout.tracking.mlflow_values import metric_values, parameter_values, tag_values
@@ -187,7 +187,7 @@ def _outputs_of(run_folder: Path) -> Path:
     sweep = sweep_of(run_folder)
     if sweep is None:
         return run_folder.resolve().parents[2]
-    return next((folder.parent for folder in sweep.parents if folder.name == "sweeps"), sweep.parent)
+    return next((folder.parent for folder in sweep.parents if folder.name == SWEEPS), sweep.parent)
 
 
 def _milliseconds(moment: datetime | None) -> int | None:

@@ -1,7 +1,7 @@
 """The authenticated BigQuery client for the configured project, location and endpoint.
 
 The client uses only application default credentials. An endpoint with plain http is an emulator (a local server that
-stands in for BigQuery) and gets no credentials. Each request ends by the deadline of its session, even if the client
+imitates BigQuery) and gets no credentials. Each request ends by the deadline of its session, even if the client
 library allows it more time.
 """
 
@@ -72,7 +72,7 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
     """Return a client and its HTTP session, whose first deadline is `connection.timeout_seconds` from now.
 
     `group` is the configuration group (`warehouse` or `tracking`) whose keys the error messages name. Raise DataError
-    if there are no usable credentials, if no project is named, or if an emulator (a local server that stands in for
+    if there are no usable credentials, if no project is named, or if an emulator (a local server that imitates
     BigQuery) does not answer. Raise ConfigurationError if project, location or endpoint is malformed.
     """
     check_connection(connection, group)
@@ -103,7 +103,7 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Return whether an endpoint is an emulator (a local server that stands in for BigQuery): its URL begins with http.
+    """Return whether an endpoint is an emulator (a local server that imitates BigQuery): its URL begins with http.
 
     The URL of the service begins with https. An emulator gets no credentials, because plain http would expose them.
     None stands for the public service.
@@ -153,7 +153,7 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of the emulator (a local server that stands in for BigQuery) at `endpoint`.
+    """Return the project of the emulator (a local server that imitates BigQuery) at `endpoint`.
 
     Return None unless the emulator has exactly one project.
     """
