@@ -1,7 +1,4 @@
-"""The backtest: the bets that a model would have placed on past lines, and the file backtest.json that records it.
-
-A line is a bookmaker's number of points.
-"""
+"""The backtest of the bets that a model would have placed on past betting lines, and its file backtest.json."""
 
 from __future__ import annotations
 
@@ -34,20 +31,20 @@ OURS_ALONE = Weights(1.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Backtest:
-    """A backtest: the counts from quotes to bets, the market as a baseline, and the returns of the bets.
+    """A backtest: the counts from quotes to bets, the comparison with the market, and the returns of the bets.
 
-    A line is a bookmaker's number of points, a quote is one offer of prices, and a side is over or under the line.
+    A line is a number of points on which bookmakers offer bets. A quote is one offer of prices for a line. The two
+    sides of a line are over and under.
 
-    - `funnel` maps each step to the number that is left after it: quotes, used quotes, lines, lines with a market
-      probability (at least one book quotes both sides), sides above the minimum edge, and bets. A side is above the
-      minimum edge if its expected value at the model's own probability is not negative and at least `min_edge`.
-    - `left_out` counts the unused quotes by reason, and `unknown_names` describes the quoted names that match no
-      player.
-    - `n_untimed` counts the used quotes without a time, `n_unknown_tip_off` the used quotes with a time for games of
-      unknown tip-off, and `n_one_sided` the lines without a market probability.
-    - `market` is None if no line has both a market probability and a result.
-    - `has_edge` is true if a bet was placed and the interval of the model's weight (0: market alone) lies above 0.
-    - `confidence` is the confidence of the intervals, except those of monthly weights.
+    - `funnel`: the number that is left after each step: quotes, used quotes, lines, lines with a market probability (a
+      book quotes both sides), sides above the minimum edge (by the model's own probability), and bets.
+    - `left_out`: the number of unused quotes, by reason.
+    - `unknown_names`: texts about the quoted names that match no player.
+    - `n_untimed`: the number of used quotes without a time.
+    - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
+    - `n_one_sided`: the number of lines without a market probability.
+    - `market`: None if no line has both a market probability and a result.
+    - `confidence`: the confidence of all intervals except those of monthly weights.
     """
 
     funnel: dict[str, int]
@@ -62,32 +59,35 @@ class Backtest:
 
     @property
     def has_edge(self) -> bool:
+        """Whether a bet was placed and the model improves on the market beyond chance.
+
+        The model improves on the market if the interval of its weight (0: market alone) lies above 0.
+        """
         return self.market is not None and self.market.has_weight and self.returns.n_bets > 0
 
     @property
     def is_overclaimed(self) -> bool:
         """Whether the bets return less than the model claimed, and by more than chance.
 
-        True if the interval of `returns.shortfall` lies below 0. The shortfall is the yield (profit per unit staked)
-        minus the yield that the model claimed. False if there is no interval, for example if all bets are on one date.
+        True if the interval of `returns.shortfall` (the yield minus the yield that the model claimed) lies below 0.
+        False if there is no interval, for example with bets of one date only.
         """
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
 
 
 @dataclass(frozen=True)
 class BacktestRecord:
-    """A backtest with the predictions, prices and settings that it was computed from: the content of backtest.json.
+    """The content of backtest.json: a backtest with its predictions, prices and settings.
 
-    - `source` names the run or ledger (the record of served predictions) of the predictions, and `prices` the file or
-      table of prices.
-    - `contracts` are the fingerprints of the models' contracts (a contract is the definition of features and label).
-    - `recipes` are the distinct recipes (the settings without dates and paths) of the models, without their seeds. They
-      are None if the bundle (saved model) of a model was gone, and in files of earlier versions.
-    - `start` and `end` are the first and the last game date of the predictions, as ISO 8601.
-    - `margin`, `kelly`, `max_stake` and `min_edge` are settings of the group `prices`.
+    - `source`: the run, or the role in the ledger, that the predictions come from.
+    - `prices`: the file or table of prices.
+    - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
+    - `start`, `end`: the first and the last game date of the predictions, as ISO 8601.
+    - `margin`, `kelly`, `max_stake`, `min_edge`: settings of the group `prices`.
+    - `recipes`: the distinct recipes (settings without dates and paths) of the models, without their seeds. None if a
+      model's bundle was gone, and in files of earlier versions.
 
-    The backtest fits a weight of the model (0: market alone, 1: model alone), which is valid only for models with these
-    contracts and recipes.
+    The weight of the model that the backtest fits is valid only for models with these contracts and recipes.
     """
 
     source: str
@@ -108,10 +108,10 @@ class BacktestRecord:
 def run_backtest(
     matched: MatchedLines, limits: StakeLimits, parameters: EvaluationParameters
 ) -> tuple[Backtest, pd.DataFrame]:
-    """Return the backtest of matched lines (bookmakers' numbers of points), and a table of its settled bets.
+    """Return the backtest of matched betting lines, and a table of its settled bets.
 
-    The stakes of a month use a weight of the model (0: market alone, 1: model alone), fitted on the earlier months. If
-    there is no such weight, or if its interval does not lie above 0, the month has no bets.
+    The stakes of a month use the model's weight (0: market alone, 1: model alone) that is fitted on earlier months. A
+    month has no bets if there is no such weight, or if the interval of the weight does not lie above 0.
     """
     lines = matched.lines
     market = evaluate_market(lines, parameters)

@@ -1,6 +1,7 @@
-"""The market as a baseline: metrics of the model, of the market and of both stacked, on the same lines.
+"""The comparison of a model with the betting market: metrics of both, and of their stack, on the same lines.
 
-A line is a bookmaker's number of points. The stack is the weighted average, in log odds, of both probabilities.
+A line is a number of points on which bookmakers offer bets. The stack is the weighted average of both probabilities, in
+log odds.
 """
 
 from __future__ import annotations
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
     """Return the main line of each player and game, if the line has a market probability and a result.
 
-    A line is a bookmaker's number of points. The main line is the one whose market probability is nearest to 1/2. A
-    line has no result if the player did not play (or not yet), or if he scored exactly the line (a push). `lines` is
-    the table `MatchedLines.lines`.
+    The main line is the line with a market probability nearest to 1/2. A line has no result if the player did not play,
+    or not yet, or if he scored exactly the line. `lines` is the table `MatchedLines.lines`.
     """
     is_decided = lines["points"].notna() & (lines["points"] != lines["line"])
     return lines[lines["is_main"] & lines["market"].notna() & is_decided]
@@ -35,11 +35,9 @@ def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
 
 @one_blas_thread()
 def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> MarketMetrics | None:
-    """Evaluate the model against the market on the main line of each player and game; None if no line can be used.
+    """Compare the model with the market on the lines of `scored_lines`; None if there are no such lines.
 
-    A line is a bookmaker's number of points. The main line is the one whose market probability is nearest to 1/2. A
-    line is used if it has a market probability, the player played, and he did not score exactly the line. `lines` is
-    the table `MatchedLines.lines`.
+    `lines` is the table `MatchedLines.lines`.
     """
     scored = scored_lines(lines)
     if scored.empty:

@@ -1,6 +1,6 @@
-"""The choice of bets among priced lines (bookmakers' numbers of points), and their settlement.
+"""The choice of bets among priced betting lines, and their settlement.
 
-A bet pushes if the player scores exactly the line, and is void if he does not play; both results return the stake.
+A bet pushes if the player scores exactly the line, and is void if he does not play. Both results return the stake.
 """
 
 from __future__ import annotations
@@ -41,20 +41,21 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
 
 
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
-    """Return one row, with BET_COLUMNS, for each priced side (over or under) of each line.
+    """Return one row, with BET_COLUMNS, for each priced side (over or under) of each betting line.
 
-    A line is a bookmaker's number of points, and a push is exactly as many points. Prices are decimal odds.
+    Prices are decimal odds. Stakes are fractions of the bank. Probabilities are given no push (exactly as many points
+    as the line).
 
-    - `ours` and `market` are the model's and the market's probability of the side, given no push. `probability` lies
-      between them on the scale of log odds: it is `market` if the weight `weights.stake` is 0, and `ours` if it is 1.
-    - `claimed` and `expected_value` are the expected profit per unit staked: `claimed` if `ours` is the true
-      probability, `expected_value` if `probability` is the true one.
-    - `stake` is a share of the bank. It is 0 if the line has no market probability, if the weight is 0, or if the
-      expected value is below `limits.min_edge`.
-    - `stake_low` and `stake_high` are the stakes with `weights.low` and `weights.high`, the two ends of the interval of
-      the weight. A `stake_low` above `stake` is replaced by `stake`, and so is a `stake_high` below `stake`.
-    - `closing_value` is price * (the market's closing probability of the side) - 1. It is NaN if the line has no
-      closing price, or if the price of the row is a closing price or has no time.
+    - `ours`, `market`: the model's and the market's probability of the side.
+    - `probability`: lies between them in log odds; `market` if the weight `weights.stake` is 0, `ours` if the weight is
+      1.
+    - `claimed`: the expected profit per unit staked if `ours` is true.
+    - `expected_value`: the expected profit per unit staked if `probability` is true.
+    - `stake`: 0 without a market probability, with a weight of 0, or with an expected value below `limits.min_edge`.
+    - `stake_low`: the stake at the low end of the weight's interval, but at most `stake`.
+    - `stake_high`: the stake at the high end of the weight's interval, but at least `stake`.
+    - `closing_value`: price * (the market's closing probability of the side) - 1. NaN if the line has no closing price,
+      or if the price of the row is a closing price or has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []
@@ -86,20 +87,19 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
     """Return the settled bets on these lines, with BET_COLUMNS, result and profit, sorted by date, game and player.
 
-    A line is a bookmaker's number of points. A player has at most one bet a game, and none if every stake on his lines
-    is 0. A stake uses the latest weight of the model (0: market alone) that starts on or before the game date. The
-    stake is 0 if there is no such weight, or if the interval of the weight does not lie above 0.
+    A player has at most one bet a game. A stake uses the latest weight of the model (0: market alone) that starts on or
+    before the game date. The stake is 0 if there is no such weight, or if the interval of the weight does not lie above
+    0.
     """
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))
 
 
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
-    """Return the offers to bet on, with scaled stakes; they keep their index in `offers`.
+    """Return the offers to bet on, with scaled stakes; the rows keep their index in `offers`.
 
-    An offer is one side of a bookmaker's line with its price and stake. Offers without a stake above 0 are left out. Of
-    each player and game only the offer with the largest stake is kept: several would depend on the same points. If the
-    stakes of one date sum to more than the bank, they are scaled down so that their sum is the bank.
+    Only the offer with the largest stake above 0 is kept for each player and game, because all depend on the same
+    points. The stakes of a date are scaled down if their sum is more than the bank.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]
@@ -110,10 +110,9 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
 
 
 def settle(bets: pd.DataFrame) -> pd.DataFrame:
-    """Return the bets with two more columns: result (won, lost, push or void) and profit (a share of the bank).
+    """Return the bets with two more columns: result (won, lost, push or void) and profit (a fraction of the bank).
 
-    A bet whose points are NaN is void, because the player did not play. A bet is a push if the points equal the
-    bookmaker's line. The profit of pushed and void bets is 0.
+    A bet is void if its points are NaN, and a push if they equal the line. Both have a profit of 0.
     """
     points, line = bets["points"].to_numpy("float64"), bets["line"].to_numpy("float64")
     sign = np.where(bets["side"] == "over", 1.0, -1.0)

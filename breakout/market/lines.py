@@ -1,8 +1,7 @@
-"""Prices joined with predictions: one row for each player, game and line, and counts of the quotes left out.
+"""The join of bookmakers' prices with predictions: one row for each player, game and betting line.
 
-A line is a bookmaker's number of points, and a quote is one offer of prices. A quote with a time is used only if it is
-newer than the information behind the prediction. It must also be older than tip-off. A quote without a time is used
-too. A closing price (the last before tip-off) or one without a time is taken only if the book has no other price.
+A line is a number of points, such as 24.5. A quote is one offer of prices for a line by one bookmaker. Quotes that
+cannot be used are counted by reason (REASONS).
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 PLAYER_DATE = ["game_date", "player_lookup"]
 PLAYER_GAME = ["game_date", "game_id", "player_lookup"]
 LINE = [*PLAYER_GAME, "line"]
-SHOWN_NAMES = 30  # the most names of unknown players that a message lists
+SHOWN_NAMES = 30  # the largest number of unknown names that a message shows
 
-# Why a quote (one offer of prices) is not used. STALE: it is older than the information behind the prediction.
+# Reasons not to use a quote (one offer of prices); REASONS explains them.
 UNKNOWN, NO_ROW, VOID, LATE, STALE = "unknown name", "no prediction", "did not play", "after tip-off", "older"
 REASONS = {
     UNKNOWN: "the name matches no player of the warehouse",
@@ -36,27 +35,31 @@ REASONS = {
 
 @dataclass(frozen=True, eq=False)
 class MatchedLines:
-    """Bookmakers' prices that were matched with predictions of points.
+    """Bookmakers' prices joined with predictions of points, and counts of the unused prices.
 
-    A line is a bookmaker's number of points, and a quote is one offer of prices for a line. Over means more points than
-    the line, and a push is exactly the line. `lines` has one row for each game date, game_id, player_lookup and line.
-    The other columns are
+    A line is a number of points on which bookmakers offer bets. Over means more points than the line. A push means
+    exactly as many. A quote is one offer of prices for a line.
 
-    - player_full_name, and points (NaN for a player who did not play, or not yet);
-    - ours: the model's probability of over given no push; push: the model's probability of a push;
-    - market: the market's probability of over given no push, as the mean of the books that quote both sides; NaN if no
-      book quotes both;
-    - over_price and under_price: the best prices, with over_book and under_book; NaN if no book quotes the side;
-    - over_is_closing and under_is_closing: whether the best price is a closing one or has no time;
-    - closing: the market's probability of over given no push, as the mean of the quotes marked as closing ones; NaN if
-      there is none;
-    - is_main: whether the market probability of this line is the nearest to 1/2 among the player's lines of the game;
-      of two equally near ones only the lower line is the main one.
+    `lines` has one row for each game_date, game_id, player_lookup and line. Its other columns are
+    - player_full_name.
+    - points: NaN if the player did not play, or not yet.
+    - ours: the model's probability of over, given no push.
+    - push: the model's probability of a push.
+    - market: the market's probability of over, given no push: the mean of the books that quote both sides. NaN if no
+      book does.
+    - over_price, under_price: the best prices, by over_book and under_book. NaN if no book quotes the side.
+    - over_is_closing, under_is_closing: whether the best price is a closing price or has no time.
+    - closing: the market's probability of over, given no push, by the closing quotes only. NaN if there are none.
+    - is_main: whether market is nearer to 1/2 than on the player's other lines of the game. A tie goes to the lower
+      line.
 
-    `left_out` counts the unused quotes by the keys of REASONS. `n_quotes` counts all quotes, and `n_untimed` the used
-    ones without a time. `n_unknown_tip_off` counts the used quotes with a time for games of unknown tip-off.
-    `n_one_sided` counts the lines without a market probability. `unknown_names` describes the names that match no
-    player, each with a similar known name if there is one.
+    The other fields are
+    - `left_out`: the number of unused quotes, by the keys of REASONS.
+    - `n_quotes`: the number of all quotes.
+    - `n_untimed`: the number of used quotes without a time.
+    - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
+    - `n_one_sided`: the number of lines without a market probability.
+    - `unknown_names`: a text for each quoted name that matches no player, with a similar known name if there is one.
     """
 
     lines: pd.DataFrame
@@ -68,10 +71,7 @@ class MatchedLines:
     unknown_names: tuple[str, ...]
 
     def describe_left_out(self) -> tuple[str, ...]:
-        """Return a sentence about the quotes (offers of prices) not used, and one about the names that match no player.
-
-        A sentence is omitted if there are no such quotes or names.
-        """
+        """Return a sentence about the unused quotes and a sentence about the unknown names, if there are any."""
         reasons = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in self.left_out.items() if count)
         left = (f"prices: {sum(self.left_out.values()):,} of {self.n_quotes:,} quotes are not used ({reasons})",)
         shown, more = ", ".join(self.unknown_names[:SHOWN_NAMES]), len(self.unknown_names) - SHOWN_NAMES
@@ -82,20 +82,20 @@ class MatchedLines:
 def match_lines(
     prices: pd.DataFrame, predictions: pd.DataFrame, absent: pd.DataFrame, margin: Margin, names: tuple[str, ...] = ()
 ) -> MatchedLines:
-    """Join quotes with predictions of the same player and game date, and count the quotes that cannot be used.
+    """Join quotes with the predictions for the same player and game date, and count the unused quotes.
 
-    A quote is one offer of prices for a line (a bookmaker's number of points). A player has at most one prediction a
-    date. The columns of the arguments are
-
-    - `prices`: game_date, player_lookup (NaN for a name that matches no player), line, over_price and under_price
-      (decimal; NaN for a missing side), book, quoted_at (UTC; NaT if unknown) and is_closing (bool);
+    A quote is one offer of prices for a line (a number of points). The columns of the tables are
+    - `prices`: game_date, player_lookup (NaN for an unknown name), line, over_price and under_price (decimal odds; NaN
+      for a missing side), book, quoted_at (UTC; NaT if unknown) and is_closing (bool).
     - `predictions`: game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k) for k = 1, 2, ...),
-      points, is_tip_off_known, and three times in UTC: known_at, tip_off and closing_by;
+      points, is_tip_off_known, and the times known_at, tip_off and closing_by (UTC). A player has at most one row a
+      date.
     - `absent`: game_date and player_lookup of quoted players who did not play.
 
-    A quote with a time must be newer than known_at (the newest information behind the prediction). It must also be
-    older than tip_off; a closing quote must be older than closing_by instead. `margin` is the method that removes the
-    bookmaker's margin. `names` becomes `unknown_names` of the result.
+    A quote with a time is used only if quoted_at is after known_at (the newest information behind the prediction) and
+    before tip_off. A closing quote must be before closing_by instead. Quotes without a time are used.
+
+    `margin` is the method that removes the bookmaker's margin. `names` becomes the field `unknown_names` of the result.
     """
     joined = prices.merge(predictions, on=PLAYER_DATE, how="left", validate="many_to_one")
     is_absent = _keys(joined).isin(_keys(absent))
@@ -128,11 +128,10 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 
 
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
-    """Return the table `MatchedLines.lines` for the quotes (offers of prices) `used`, already joined with predictions.
+    """Return the table `MatchedLines.lines` for the quotes `used`, which are joined with predictions.
 
-    A line is a bookmaker's number of points. Of each book the earliest quote for a line is taken, because bets are
-    placed when the prediction is made. A closing quote, or one without a time, is taken only if the book has no other
-    quote for the line.
+    Each book counts with its earliest quote for a line, because bets are placed when the prediction is made. A closing
+    quote, or a quote without a time, counts only if the book has no other quote for the line.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())
@@ -157,11 +156,10 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
 
 
 def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return P(points > line) given no push, and P(points = line), both (n,).
+    """Return P(points > line) given no push, and P(points = line), both of shape (n,).
 
-    A push is exactly as many points as the line. `ladders` contains one array P(points >= k), k = 1, 2, ..., for each
-    line. All arrays have the same length. Each line is at least 0 and below that length. For a line such as 12.5, which
-    no number of points equals, P(points = line) is 0.
+    `ladders` has for each line an array of P(points >= k), k = 1, 2, .... The arrays have one common length, and each
+    line is at least 0 and below that length. P(points = line) is 0 for a line such as 12.5.
     """
     if not len(line):
         return np.empty(0), np.empty(0)
@@ -173,11 +171,6 @@ def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArra
 
 
 def _is_main(lines: pd.DataFrame) -> np.ndarray:
-    """Return for each line, as bool (n,), whether it is the main one of its player and game.
-
-    A line is a bookmaker's number of points. The main line is the one whose market probability is nearest to 1/2. Of
-    two equally near lines the lower one is the main line. A line without a market probability is never the main one.
-    """
     distance = (lines["market"] - 0.5).abs().round(12)
     ranked = lines.assign(distance=distance).dropna(subset=["distance"]).sort_values(["distance", "line"])
     main = ranked.drop_duplicates(PLAYER_GAME).index

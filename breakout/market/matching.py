@@ -1,4 +1,4 @@
-"""The matching of quotes (offers of prices) with the warehouse: names, tip-offs, points, and absent players."""
+"""The matching of bookmakers' quotes (offers of prices) with the players and games of the warehouse."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 EASTERN = ZoneInfo("America/New_York")
-# Box scores of earlier dates are complete by 05:00 US Eastern: a game that tips off at 22:30 ends at about 01:00.
+# The time (US Eastern) at which the box scores of the day before are complete. A game that tips off at 22:30 ends at
+# about 01:00.
 MORNING = time(5)
-# No game begins before noon US Eastern. If the tip-off is unknown, a quote must be older than noon; a quote that is
-# marked as closing must be older than the end of the game date.
+# The time (US Eastern) before which no game begins. If the tip-off is unknown, quotes count up to this time. Closing
+# quotes count up to the end of the game date.
 EARLIEST_TIP_OFF = time(12)
-# Known names are those in the box scores of the predicted dates, and of this period before the first of them.
+# Names are searched in the box scores of the predicted dates and of this period before the first predicted date.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# If more than half of at least ten quoted players did not play on the date of their quote, the dates must be wrong. Few
-# quoted players miss their game, but dates of another time zone match hardly any game.
+# The dates of the quotes must be wrong if more than this fraction of at least this number of quoted players did not
+# play. Few quoted players miss their game, but dates of another time zone match hardly any game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 
@@ -41,9 +42,9 @@ _EXAMPLES = 3
 class KnownNames:
     """The players of the warehouse by name.
 
-    `full_names` maps each player_lookup (the key of a player) to the full name, which is empty if it is unknown.
-    `by_full_name` maps folded full names (lower-case ASCII letters and digits only) to the player_lookup, or to an
-    empty string if several players have the name.
+    - `full_names`: maps each player_lookup (the key of a player) to the full name; an empty string if unknown.
+    - `by_full_name`: maps each full name, folded like `lukadoncic`, to the player_lookup; an empty string if several
+      players have the name.
     """
 
     full_names: dict[str, str]
@@ -51,10 +52,7 @@ class KnownNames:
 
     @classmethod
     def of(cls, full_names: dict[str, str]) -> KnownNames:
-        """Build the names from a mapping of player_lookup (the key of a player) to full name.
-
-        An unknown full name is an empty string.
-        """
+        """Build the names from a mapping of player_lookup to full name; an unknown full name is an empty string."""
         folded: dict[str, str] = {}
         for lookup, name in full_names.items():
             key = player_lookup(name)
@@ -63,12 +61,10 @@ class KnownNames:
         return cls(full_names, folded)
 
     def find(self, lookup: str, full_name: str) -> str | None:
-        """Return the player_lookup (the key) of the player whom an offer of prices names.
+        """Return the player_lookup (key) of the player whom a quote names; None if no player, or several, match.
 
-        `lookup` is the player_lookup in the offer, and `full_name` the full name; one of them may be empty. A known
-        `lookup` is returned as it is. Otherwise both are folded to lower-case ASCII letters and digits. They are
-        compared with the folded full names first, and then with the known lookups. The result is None if no player
-        matches, or if several players have the full name.
+        `lookup` and `full_name` are the names in the quote; one of them may be empty. A `lookup` that is a known key is
+        returned as given. Otherwise both are folded to lower-case ASCII letters and digits before they are compared.
         """
         if lookup in self.full_names:
             return lookup
@@ -87,11 +83,10 @@ class KnownNames:
 
 
 def information_time(day: date, availability: AvailabilityConfig | None) -> datetime:
-    """Return the time, in UTC, up to which a prediction for games on `day` may use information.
+    """Return the time (UTC) up to which a prediction for games on `day` may use information.
 
-    It is 05:00 US Eastern of that day, when the games of the day before are over. If the cutoff (the time up to which
-    injury reports count) is later, the result is the cutoff. `availability` is None if the features read no injury
-    reports.
+    The time is 05:00 US Eastern of `day`, when the games of the day before are over, or the cutoff of injury reports if
+    that is later. `availability` is None if the features read no injury reports.
     """
     morning = datetime.combine(day, MORNING, EASTERN)
     if availability is None:
@@ -100,29 +95,24 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
 
 
 def information_times(days: pd.Series, availability: AvailabilityConfig | None) -> pd.Series:
-    """Return for each game date the time, in UTC, up to which a prediction may use information.
-
-    The time is 05:00 US Eastern of the date, or the cutoff of injury reports if that is later. `availability` is None
-    if the features read no injury reports. The result has the index of `days`.
-    """
+    """Return `information_time` for each game date; the result has the index of `days`."""
     times = {day: information_time(day, availability) for day in days.unique()}
     return pd.to_datetime(days.map(times), utc=True)
 
 
 def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
-    """Join quotes with the predictions of the same players and game dates, and count the quotes that cannot be used.
+    """Join quotes with the predictions for the same players and game dates, and count the unused quotes.
 
-    A quote is one offer of prices for a bookmaker's number of points.
+    A quote is one offer of prices for a betting line. Names, points and tip-offs are read from the warehouse. A player
+    with predictions for two games on a date is not matched, because a quote does not name the game.
 
-    - `prices` is a result of `read_prices`; quotes before the first or after the last date of the predictions are
-      ignored and not counted.
-    - `margin` is the method that removes the bookmaker's margin.
-    - `predictions` has the columns game_date, game_id, player_lookup, ladder (P(points >= k) for k = 1, 2, ...) and
-      known_at (UTC, the time of the newest information behind the row). It has at least one row.
+    - `prices`: a result of `read_prices`; quotes outside the dates of the predictions are ignored and not counted.
+    - `margin`: the method that removes the bookmaker's margin.
+    - `predictions`: at least one row, with the columns game_date, game_id, player_lookup, ladder (P(points >= k) for k
+      = 1, 2, ...) and known_at (UTC, the time of the newest information behind the prediction).
 
-    Names, points and tip-offs are read from the warehouse. A player with predictions for two games on a date is not
-    matched, because a quote does not name the game. DataError if the warehouse cannot be read, if the same quote occurs
-    under two names of a player, or if most quoted players did not play on their date.
+    DataError if the warehouse cannot be read, if a quote occurs under two names of one player, or if most quoted
+    players did not play on their date.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -130,7 +120,7 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
     played = read_points(warehouse, start, end)
     absent = find_absent(quotes, played)
     tip_offs = read_tip_offs(warehouse, start, end)
-    # The merge uses the date too: a bet on a game that was moved to another date is void, so its points do not count.
+    # The merge uses the date too, because a bet on a game that was moved to another date is void.
     rows = predictions.drop_duplicates(PLAYER_DATE, keep=False).merge(played, how="left", on=PLAYER_GAME)
     begins = [tip_offs.get(game) for game in rows["game_id"]]
     noons = [datetime.combine(day, EARLIEST_TIP_OFF, EASTERN) for day in rows["game_date"]]
@@ -145,11 +135,10 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the quotes (offers of prices) with the warehouse's player_lookup, and descriptions of unknown names.
+    """Return the quotes with the player_lookup of the warehouse (None for an unknown name), and the unknown names.
 
-    The column player_full_name is removed. The player_lookup of a quote with an unknown name is None. The descriptions
-    are sorted; each contains a similar known name, if there is one. DataError if the same quote occurs under two names
-    of a player.
+    The column player_full_name is removed. The texts about unknown names are sorted; each suggests a similar known name
+    if there is one. DataError if a quote occurs under two names of one player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
@@ -173,7 +162,7 @@ def _describe(lookup: str, full_name: str, known: KnownNames) -> str:
 
 
 def read_known_names(warehouse: Warehouse, start: date, end: date) -> KnownNames:
-    """Return the players with a box score from 400 days (KNOWN_FOR) before `start` to `end`, both inclusive.
+    """Return the players with a box score from KNOWN_FOR before `start` to `end`, both inclusive.
 
     DataError if the warehouse cannot be read.
     """
@@ -187,9 +176,9 @@ ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are
 
 
 def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
-    """Return game_date, game_id, player_lookup and points of each player who played in start..end, both inclusive.
+    """Return game_date, game_id, player_lookup and points of all who played from `start` to `end`, both inclusive.
 
-    A player without minutes or points did not play. DataError if the warehouse cannot be read.
+    Players without minutes or points are left out. DataError if the warehouse cannot be read.
     """
     sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
@@ -201,9 +190,9 @@ WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     """Return game_date and player_lookup of the quoted players who did not play on the date of their quote.
 
-    A quote is one offer of prices. `played` has a row for each player who played in a game. Quotes of unknown names,
-    and of dates without a played game, are left out. DataError if at least ten pairs of player and date remain and more
-    than half of these players did not play, because the quotes then have wrong dates.
+    `played` has a row for each player who played in a game. Unknown names and dates without a played game are left out.
+
+    DataError if more than half of at least ten quoted players did not play: the quotes then have wrong dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

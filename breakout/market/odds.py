@@ -10,7 +10,8 @@ from breakout.evaluation.rows import FloatArray
 
 Margin = Literal["multiplicative", "power", "shin"]
 
-# Newton steps for the exponent k of `power` (a^k + b^k = 1). About ten would be enough: they converge quadratically.
+# The number of Newton steps for the exponent k of `power` (a^k + b^k = 1). They converge quadratically, so about ten
+# would be enough.
 _NEWTON_STEPS = 60
 
 
@@ -23,13 +24,14 @@ def american_to_decimal(odds: FloatArray) -> FloatArray:
 def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatArray:
     """Return the market's probability of more points than the line (n,), from the decimal prices of both sides.
 
-    The line is a bookmaker's number of points; `over` is the price of more points, and `under` that of fewer. Prices
-    are above 1, or NaN for a missing side; the probability is then NaN. If the player can score exactly the line (a
-    push), the result is the probability given no push.
+    `over` is the price of more points, `under` the price of fewer. Prices are above 1, or NaN for a missing side; the
+    result is then NaN. The probability is given no push (exactly as many points as the line).
 
-    With a = 1/over and b = 1/under: `multiplicative` is a / (a + b). `power` is a^k, with k such that a^k + b^k = 1
-    (Clarke, Kovalchik and Ingram 2017). `shin` assumes that a share of the bettors knows the result (Shin 1993); with
-    two outcomes its solution is (1 + a - b) / 2, so that both sides carry the same margin (Jullien and Salanié 1994).
+    With a = 1/over and b = 1/under, the methods are
+    - `multiplicative`: a / (a + b).
+    - `power`: a^k, with k such that a^k + b^k = 1 (Clarke, Kovalchik and Ingram 2017).
+    - `shin`: assumes that some of the bettors know the result (Shin 1993). With two outcomes the solution is (1 + a -
+      b) / 2 (Jullien and Salanié 1994).
     """
     a, b = 1.0 / over, 1.0 / under
     if margin == "power":

@@ -1,7 +1,4 @@
-"""The reading of prices from files or from a BigQuery table.
-
-Prices must pass the row checks of all source tables, and checks of lines (bookmakers' numbers of points) and odds.
-"""
+"""The reading and checking of bookmakers' prices from files or from a BigQuery table."""
 
 from __future__ import annotations
 
@@ -25,29 +22,27 @@ if TYPE_CHECKING:
     from breakout.warehouse.duckdb import DuckDBWarehouse
 
 COLUMNS = [column.name for column in PRICES.columns]
-HIGHEST_LINE = 60  # a line is below this number of points, because the ladder of a model ends with P(points >= 60)
+# A line is a multiple of 0.5 from 0 to below this number, because the ladder of a model ends with P(points >= 60).
+HIGHEST_LINE = 60
 
-# The lowest accepted 1/over + 1/under. Below it, bets on both sides would make a sure profit of more than 10 %, so the
-# prices or their columns are wrong.
+# The lowest accepted 1/over + 1/under. With a lower sum, bets on both sides would make a sure profit of more than 10 %,
+# so the prices or their columns must be wrong.
 SUREST = 0.9
 _EXAMPLES = 3
 
 
 def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: date) -> pd.DataFrame:
-    """Return the quotes (offers of prices) of the game dates start..end, both inclusive, with prices as decimal odds.
+    """Return the quotes (offers of prices) for the game dates from `start` to `end`, both inclusive.
 
     The columns are
+    - game_date, line (a number of points), book (empty if unknown) and is_closing (bool).
+    - player_lookup and player_full_name, of which one may be missing.
+    - over_price and under_price: decimal odds; NaN for a missing side.
+    - quoted_at: UTC; NaT if unknown.
 
-    - game_date, line (a bookmaker's number of points), book (empty if unknown) and is_closing (bool);
-    - player_lookup and player_full_name, of which one may be missing;
-    - over_price and under_price, NaN for a missing side;
-    - quoted_at, in UTC, NaT if unknown.
-
-    The result has no rows if there is no quote on these dates. ConfigurationError if the warehouse of the table cannot
-    be opened. DataError if the file or the table cannot be read, for missing columns, for values of the wrong type, and
-    for a quote that occurs twice. DataError also if a row of these dates has no name, no price, odds outside the
-    possible range, two prices that promise a sure profit, or a line that is not a multiple of 0.5 from 0 to below
-    HIGHEST_LINE.
+    ConfigurationError if the warehouse of the table cannot be opened. DataError if the prices cannot be read, if a
+    column is missing or of the wrong type, or if a quote occurs twice. DataError also for a row without name or price,
+    with impossible odds, with two prices that promise a sure profit, or with an impossible line (see HIGHEST_LINE).
     """
     import pandas as pd
 
@@ -83,10 +78,10 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 
 
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
-    """Return the rows of a BigQuery table of prices on the dates `days`.
+    """Return the rows of a BigQuery table of prices on the dates `days`, without the cache of query results.
 
-    The rows are not cached: cached results are found by the fingerprint of the warehouse, which does not change when
-    this table changes.
+    A cached result would not change when this table changes, because the cache knows only the fingerprint of the
+    warehouse.
     """
     from breakout.warehouse.opening import open_warehouse
 
@@ -118,7 +113,7 @@ def _check_quotes(quotes: pd.DataFrame, config: PricesConfig) -> None:
 
 
 def _refuse(quotes: pd.DataFrame, is_wrong: pd.Series, problem: str) -> None:
-    """Raise DataError, with the text `problem` and a few examples, if `is_wrong` is true for any row of `quotes`."""
+    """Raise DataError, with `problem` and a few examples, if `is_wrong` is true for any row of `quotes`."""
     wrong = quotes[is_wrong]
     if wrong.empty:
         return

@@ -1,7 +1,4 @@
-"""The returns of settled bets: profit, yield, drawdown and closing-line value, with intervals.
-
-The yield is the profit per unit staked.
-"""
+"""The returns of settled bets: profit, yield (profit per unit staked), drawdown and closing-line value."""
 
 from __future__ import annotations
 
@@ -23,10 +20,9 @@ NO_INTERVAL = Interval(None, None, None, 0)
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The state after a game date: the number of bets won or lost so far, their profit and their yield.
+    """The bets won or lost up to a game date: their number, profit and yield (profit per unit staked).
 
-    `profit` is in shares of the bank. `cumulative_yield` is the profit divided by the sum of the stakes; it has no
-    interval on the first date.
+    `profit` is a fraction of the bank. `cumulative_yield` has no interval on the first date.
     """
 
     game_date: str
@@ -37,25 +33,29 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Returns:
-    """The returns of settled bets; every interval comes from resamples (bootstrap draws of game dates).
+    """The returns of settled bets, with intervals from a bootstrap over game dates.
 
-    `n_bets` counts all bets, and `results` the bets by result: won, lost, push (exactly as many points as the line) or
-    void (the player did not play). Pushed and void bets return their stakes. They count only in `n_bets`, `results`,
-    `n_closing` and `closing_value`. If no bet was won or lost, the estimates of the yield, the hit rate and the
-    shortfall are None, and `curve` is empty.
+    The bank neither grows nor shrinks with the results. Pushed bets (exactly as many points as the line) and void bets
+    (the player did not play) return their stakes. They count only in `n_bets`, `results`, `n_closing` and
+    `closing_value`.
 
-    - `profit` and `staked` are in shares of the starting bank, which neither grows nor shrinks with the results.
-    - `total_yield` is profit / staked, and `hit_rate` is won / (won + lost).
-    - `claimed` is the mean expected profit per unit staked, weighted by stake, at the model's own probability.
-      `expected` is the same mean at the probability that the stakes use, between the model's and the market's. Both
-      are None if no bet was won or lost.
-    - `shortfall` is the yield (`total_yield`) minus `claimed`.
-    - `drawdown` is the largest fall of the cumulative profit below an earlier value, in shares of the bank, measured
-      after each game date.
-    - `closing_value` is the mean of price * (the market's closing probability) - 1 over `n_closing` bets: those whose
-      line has a closing price, and whose own price has a time and is no closing price.
-    - `bets_needed` is the number of bets from which the interval of the yield would not contain 0, if the yield and its
-      variation stay as observed. It is None if the bets won or lost are of fewer than two dates, or if the yield is 0.
+    - `results`: the number of bets by result: won, lost, push or void.
+    - `staked`, `profit`: sums, as fractions of the bank.
+    - `total_yield`: profit / staked.
+    - `hit_rate`: won / (won + lost).
+    - `claimed`: the expected profit per unit staked if the model's own probabilities are true.
+    - `expected`: the expected profit per unit staked if the probabilities that the stakes use are true; they lie
+      between the model's and the market's.
+    - `shortfall`: the yield minus `claimed`.
+    - `drawdown`: the largest fall of the cumulative profit from an earlier value, measured after each game date, as a
+      fraction of the bank.
+    - `n_closing`: the number of bets on lines with a closing price, at a price that has a time and is not itself a
+      closing price.
+    - `closing_value`: the mean of price * (the market's closing probability) - 1 over these bets.
+    - `bets_needed`: the number of bets from which the interval of the yield would not contain 0, if the yield and its
+      variation stay as observed. None if the bets won or lost are of one date only, or if the yield is 0.
+
+    If no bet was won or lost, the ratios and `bets_needed` are None, and `curve` is empty.
     """
 
     n_bets: int
@@ -75,11 +75,7 @@ class Returns:
 
 
 def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Returns:
-    """Return the profit, yield, hit rate and other returns of settled bets, with intervals by game date.
-
-    `bets` is a result of `market.bets.settle`. If no bet was won or lost, for example without rows, profit and stakes
-    are 0 and the ratios are None.
-    """
+    """Return the profit, yield, hit rate and other returns of settled bets, a result of `market.bets.settle`."""
     results = {name: int((bets["result"] == name).sum()) for name in RESULTS}
     decided = bets[bets["result"].isin(("won", "lost"))]
     stake, profit = (decided[name].to_numpy("float64") for name in ("stake", "profit"))
@@ -127,10 +123,7 @@ def measure_returns(bets: pd.DataFrame, parameters: EvaluationParameters) -> Ret
 
 
 def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamples) -> Interval:
-    """Return the sum of `numerator` divided by the sum of `denominator`, both (n,) over bets, with its interval.
-
-    The interval comes from the resamples (bootstrap draws of game dates).
-    """
+    """Return the sum of `numerator` divided by the sum of `denominator`, both (n,) over bets, with an interval."""
     sums = resamples.sums(np.stack([numerator, denominator]))
     return resamples.interval(float(numerator.sum() / denominator.sum()), divide(sums[0], sums[1]))
 
@@ -138,11 +131,11 @@ def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamp
 def _bets_needed(
     n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
 ) -> int | None:
-    """Return the number of bets from which the interval of the yield (profit per unit staked) would not contain 0.
+    """Return the number of bets from which the interval of the yield (profit per unit staked) excludes 0.
 
-    It is n * (z * s / yield)^2: s is the standard error of the yield of n bets, and z the quantile of the normal
-    distribution at (1 + confidence) / 2. `found` is the yield of the n bets. The result is None if the bets are of
-    fewer than two dates, or if the yield is 0.
+    The number is n * (z * s / yield)^2, where s is the standard error of the yield of n bets, and z the quantile of the
+    normal distribution at (1 + confidence) / 2. `found` is the yield of the n bets. None if the bets are of fewer than
+    two dates, or if the yield is 0.
     """
     from scipy.special import ndtri
 
@@ -157,11 +150,6 @@ def _bets_needed(
 def _curve(
     profit: FloatArray, stake: FloatArray, dates: np.ndarray, resamples: DateResamples
 ) -> tuple[CurvePoint, ...]:
-    """Return the number of bets, the profit and the yield (profit per unit staked) up to each game date.
-
-    The interval at a date uses the resamples (bootstrap draws of game dates) of the whole backtest, but only the dates
-    up to this one. The first date has no interval.
-    """
     days, place = np.unique(dates, return_inverse=True)
     by_date = [np.bincount(place, values, len(days)) for values in (profit, stake, np.ones(len(stake)))]
     profits, stakes, counts = (np.cumsum(values) for values in by_date)
@@ -171,7 +159,7 @@ def _curve(
             str(day),
             int(counts[row]),
             float(profits[row]),
-            # The first date has no interval: every resample of one date has the same yield.
+            # Every resample of one date has the same yield, so the first date has no interval.
             resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
             if row
             else Interval(float(profits[0] / stakes[0]), None, None, 0),

@@ -1,7 +1,7 @@
-"""The stack: the weighted average, in log odds, of a model's probability and the market's.
+"""The stack: a weighted average of the model's and the market's probability, in log odds.
 
-The log odds of the stack are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0 the
-model adds nothing to the market. Stakes use weights that are fitted on earlier dates only.
+The log odds of the stack are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0,
+the model adds nothing to the market. Stakes use weights that are fitted on earlier dates only.
 """
 
 from __future__ import annotations
@@ -17,17 +17,16 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# A weight of the model gets an interval, and is used for stakes, only if it is fitted on at least so many dates and
-# lines (bookmakers' numbers of points). On fewer dates the interval would be too narrow.
+# The fewest dates and betting lines from which a weight is fitted for stakes, or gets an interval. On fewer dates the
+# interval would be too narrow.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
 
 class Weights(NamedTuple):
-    """The weight w of the model that stakes use, and the two ends of its interval, all within 0..1.
+    """The model's weight in the stack (0: market alone, 1: model alone) for stakes, with the ends of its interval.
 
-    The probability for a stake has the log odds (1 - w) * (log odds of the market) + w * (log odds of the model). Each
-    field is one number, or an array (n,) with a number for each line (a bookmaker's number of points).
+    Each field is one number, or an array (n,) with a number for each betting line. All numbers lie in 0..1.
     """
 
     stake: float | FloatArray
@@ -36,11 +35,10 @@ class Weights(NamedTuple):
 
 
 def stake_weights(interval: Interval | None) -> Weights:
-    """Return the weight of the model that stakes use, and the ends of its interval, each limited to at most 1.
+    """Return the model's weight for stakes and the ends of its interval, limited to at most 1.
 
-    A weight of 0 means the market's probability, 1 the model's. `interval` is the fitted weight with its interval. All
-    three numbers are 0 if `interval` is None, if it has no ends, or if its lower end is not above 0: the model then
-    does not improve on the market beyond chance.
+    `interval` is the fitted weight with its interval. All three numbers are 0 if there is no interval or its lower end
+    is not above 0: the model then does not improve on the market beyond chance.
     """
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
@@ -52,13 +50,14 @@ def stake_weights(interval: Interval | None) -> Weights:
 def fit_weight(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight w of the model (0: market alone) that fits the lines best, with an interval from resamples.
+    """Return the model's weight w (0: market alone) that fits the outcomes of betting lines best, with an interval.
 
-    A line is a bookmaker's number of points, and a push is exactly as many points. The weight maximises the likelihood
-    of `is_over` (n,), which is 1 if the player scored more than the line, else 0. The log odds of more points are
-    `logit(market) + w * (logit(ours) - logit(market))`. `ours` and `market`, both (n,), are the model's and the
-    market's probability of more points than the line, given no push. The estimate is None if `ours` equals `market` on
-    every line. The weight of a resample (a bootstrap draw of dates) is one Newton step from the estimate.
+    The weight maximises the likelihood of `is_over` (n,): 1 if the player scored more points than the line, else 0. The
+    log odds of `is_over` are `logit(market) + w * (logit(ours) - logit(market))`. The probabilities `ours` (the
+    model's) and `market` (n,) are those of more points than the line, given that the points do not equal the line.
+
+    The interval comes from a bootstrap over game dates. The weight of each resample is one Newton step from the
+    estimate. The estimate is None if `ours` equals `market` on every line.
     """
     offset, change = logit(market), logit(ours) - logit(market)
     weight = 0.0
@@ -82,8 +81,7 @@ def _derivatives(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the first and the negative second derivative of each line's log likelihood by the weight, both (n,).
 
-    `is_over` is 1 if the player scored more points than the bookmaker's line, else 0. The log odds of 1 are `offset` +
-    `weight` * `change`.
+    The log odds of `is_over` are `offset` + `weight` * `change`.
     """
     probability = 1.0 / (1.0 + np.exp(-(offset + weight * change)))
     return change * (is_over - probability), change**2 * probability * (1.0 - probability)
@@ -92,10 +90,10 @@ def _derivatives(
 def weight_of_all(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> Interval:
-    """Return the weight of the model (0: market alone, 1: model alone) that fits all lines best.
+    """Return the model's weight (0: market alone, 1: model alone) that fits all betting lines best.
 
-    A line is a bookmaker's number of points. The weight has no interval if there are fewer than 20 dates or 300 lines.
-    The estimate is None if the probabilities `ours` (the model's) and `market` are equal on every line.
+    The weight has no interval if there are fewer than MIN_DATES dates or MIN_LINES lines. The estimate is None if
+    `ours` equals `market` on every line.
     """
     found = fit_weight(is_over, ours, market, dates, parameters)
     is_enough = len(dates) >= MIN_LINES and len(np.unique(dates)) >= MIN_DATES
@@ -105,12 +103,12 @@ def weight_of_all(
 def walk_weights(
     is_over: FloatArray, ours: FloatArray, market: FloatArray, dates: DateArray, parameters: EvaluationParameters
 ) -> tuple[StackWeight, ...]:
-    """Return the weight of the model (0: market alone) for each month with lines, fitted on all earlier months.
+    """Return the model's weight (0: market alone) for each month with betting lines, fitted on all earlier months.
 
-    A line is a bookmaker's number of points. The weight of a month is None if the earlier months have fewer than 20
-    dates or 300 lines. With the configured confidence, one of many monthly intervals may lie above 0 by chance. So each
-    interval has the confidence 1 - (1 - confidence) / months (Bonferroni). The probability that all intervals contain
-    their true weight is then at least the configured confidence.
+    The weight of a month is None if the earlier months have fewer than MIN_DATES dates or MIN_LINES lines.
+
+    With the configured confidence, one of many monthly intervals may lie above 0 by chance. So each interval has the
+    confidence 1 - (1 - confidence) / months (Bonferroni).
     """
     months = np.unique(dates.astype("datetime64[M]"))
     looks = replace(parameters, confidence=1.0 - (1.0 - parameters.confidence) / max(len(months), 1))
@@ -125,10 +123,10 @@ def weight_before(
     dates: DateArray,
     parameters: EvaluationParameters,
 ) -> StackWeight:
-    """Return the weight of the model (0: market alone, 1: model alone), fitted on the lines of dates before `start`.
+    """Return the model's weight (0: market alone, 1: model alone), fitted on the betting lines before the date `start`.
 
-    A line is a bookmaker's number of points. The field `interval` of the result holds the weight and its interval. The
-    field is None if there are fewer than 20 dates or 300 lines before `start`.
+    The field `interval` of the result is None if there are fewer than MIN_DATES dates or MIN_LINES lines before
+    `start`.
     """
     before = dates < start
     n_lines, n_dates = int(before.sum()), len(np.unique(dates[before]))
@@ -139,27 +137,26 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return for each date the weight of the model in stakes (0: market alone), and its interval; each field is (n,).
+    """Return for each date the model's weight in stakes (0: market alone) and its interval; each field is (n,).
 
-    `weights` are sorted by start. A date uses the latest weight that starts on or before the date. The result is 0 for
-    a date without such a weight, and if the interval of the weight does not lie above 0.
+    `weights` are sorted by start. Each date uses the latest weight with a start on or before the date. The result is 0
+    if no weight starts by then, or if the interval of the weight does not lie above 0.
     """
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
 
 
 def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
-    """Return for each date the number of weights that start on or before it, shape (n,)."""
     starts = np.array([weight.start for weight in weights], dtype="datetime64[D]")
+    # the number of weights that start on or before each date, shape (n,)
     return np.asarray(np.searchsorted(starts, dates, side="right"))
 
 
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
-    """Return the stacked probability (n,) of each line: the weighted average, in log odds, of `ours` and `market`.
+    """Return the stacked probability (n,) of each line: the weighted average of `ours` and `market` in log odds.
 
-    A line is a bookmaker's number of points. The weight of the model is the latest one that starts on or before the
-    line's date, limited to 0..1. If no weight was fitted for the date, the weight is 0: the result is the market's
-    probability. `weights` are sorted by start.
+    Each line uses the latest weight with a start on or before the line's date, limited to 0..1. Without a fitted
+    weight, the result is the market's probability. `weights` are sorted by start.
     """
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])

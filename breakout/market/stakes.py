@@ -1,4 +1,4 @@
-"""Expected value of a bet, probabilities moved towards the market's, and Kelly stakes."""
+"""The expected value of a bet, the probability between the model's and the market's, and Kelly stakes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from breakout.models.base import logit
 class StakeLimits:
     """The settings that limit a stake.
 
-    `kelly` is the share of the Kelly fraction (the stake that maximises the expected logarithm of the bank) that is
-    staked. `max_stake` is the largest stake, as a share of the bank. `min_edge` is the lowest expected profit per unit
-    staked, at the probability that is moved towards the market's; below it the stake is 0.
+    - `kelly`: the fraction of the Kelly stake (see `kelly_fraction`) that is staked.
+    - `max_stake`: the largest stake, as a fraction of the bank.
+    - `min_edge`: the lowest expected profit per unit staked; below it the stake is 0.
     """
 
     kelly: float
@@ -27,26 +27,24 @@ class StakeLimits:
 def expected_value(probability: FloatArray, price: FloatArray) -> FloatArray:
     """Return the expected profit per unit staked, probability * price - 1, with decimal prices.
 
-    Profit and `probability` of winning are those given no push (exactly as many points as the bookmaker's line). NaN in
-    either array gives NaN.
+    Profit and `probability` are given no push (exactly as many points as the line).
     """
     return np.asarray(probability * price - 1.0)
 
 
 def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> FloatArray:
-    """Return the model's probability, moved towards the market's on the scale of log odds.
+    """Return the model's probability (n,), moved towards the market's in log odds.
 
-    With a weight of 0 the result is the market's probability, with 1 it is the model's (`ours`). All arrays have the
-    shape (n,). NaN in one of the probabilities gives NaN.
+    With a weight of 0 the result is the market's probability, with 1 the model's (`ours`).
     """
     log_odds = logit(market) + weight * (logit(ours) - logit(market))
     return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
 
 
 def kelly_fraction(probability: FloatArray, price: FloatArray) -> FloatArray:
-    """Return the stake, as a share of the bank, that maximises the expected logarithm of the bank (Kelly 1956).
+    """Return the stake that maximises the expected logarithm of the bank, as a fraction of the bank (Kelly 1956).
 
-    The stake is (p b - (1 - p)) / b with p = probability of winning and b = price - 1. It is 0 if that is negative.
+    The stake is (p b - (1 - p)) / b with p = probability of winning and b = price - 1, and 0 if that is negative.
     Prices are decimal and above 1.
     """
     gain = price - 1.0
@@ -54,10 +52,10 @@ def kelly_fraction(probability: FloatArray, price: FloatArray) -> FloatArray:
 
 
 def stake_of(probability: FloatArray, price: FloatArray, limits: StakeLimits) -> FloatArray:
-    """Return the stake as a share of the bank: the share `limits.kelly` of the Kelly fraction, at most `max_stake`.
+    """Return the stake as a fraction of the bank: `limits.kelly` times the Kelly stake, at most `limits.max_stake`.
 
-    The Kelly fraction is the stake that maximises the expected logarithm of the bank. The stake is 0 if the expected
-    profit per unit staked is below `limits.min_edge`, or if the probability or price is NaN.
+    The stake is 0 if the expected profit per unit staked is below `limits.min_edge`, or if the probability or price is
+    NaN.
     """
     stake = np.minimum(limits.kelly * kelly_fraction(probability, price), limits.max_stake)
     return np.asarray(np.where(expected_value(probability, price) >= limits.min_edge, stake, 0.0))
