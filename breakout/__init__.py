@@ -1,7 +1,7 @@
 """breakout: experiments on models that predict NBA players' breakout games.
 
 The names in `__all__` are the Python interface for notebooks and scripts; docs/notebook.md shows each of them. A name
-is imported from its module only when it is used, so `import breakout` alone imports no other module of the package.
+is imported only when it is used, so `import breakout` is fast.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Functions that read files, and that write files and folders so that they appear whole or not at all.
 
-A file is written under a temporary name beside its target, flushed to the disk, and then renamed to the target. Within
-`flushed_together`, the files below one folder are flushed at the end of the block instead. Other functions compute
-digests and lock a file.
+A file is written under a temporary name in the same folder, flushed to the disk, and then renamed. Other functions
+compute digests and lock a file.
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FLUSHING_THREADS = 4  # no more, because starting more threads costs more time than they save
+FLUSHING_THREADS = 4  # starting more threads would cost more time than they save
 SEAL_KEY = "seal"
 
-# The names that `whole_file` gives to incomplete files and folders, and those that earlier versions gave to them.
+# The pattern of names that this and earlier versions of `whole_file` give to incomplete files and folders.
 _INCOMPLETE = re.compile(r"\..+\.[0-9a-f]{16}(\.\w+)?|\.(bundle|.+\.(json|yaml|parquet|html|csv|txt))\.\w+(\.\w+)?")
 
 _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=None)
@@ -43,10 +42,10 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path, to which the block writes. Then flush the written file and rename it to `path`.
+    """Yield a temporary path for the block to write to; then flush the file and rename it to `path`.
 
-    If the block raises, the temporary file is removed. DataError if `path` cannot be written or the disk is full, and
-    for any OSError that the block raises.
+    If the block raises, the temporary file is removed. An OSError in the block, such as a full disk, becomes a
+    DataError.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,10 +64,10 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder. At the end of the block, flush its files and rename the folder to `path`.
+    """Yield a temporary folder for the block to fill; then flush its files and rename it to `path`.
 
-    If the block raises, the temporary folder is removed. DataError if `path` cannot be written, or if `path` is a file
-    or a folder that is not empty. DataError also for any OSError that the block raises, such as a full disk.
+    If the block raises, the temporary folder is removed. DataError if `path` is a file or a folder that is not empty.
+    An OSError in the block, such as a full disk, becomes a DataError too.
     """
     with whole_file(path) as beside:
         beside.mkdir()
@@ -79,10 +78,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def remove_incomplete(folder: Path) -> list[Path]:
-    """Remove the temporary files and folders of `whole_file` and `whole_folder` below a folder; return their paths.
+    """Remove temporary files and folders that killed processes left below a folder; return their paths.
 
-    A killed process leaves such files. Call this function only if no living process writes into the folder. DataError
-    if a file or folder cannot be removed.
+    Call this function only if no living process writes into the folder. DataError if a file or folder cannot be
+    removed.
     """
     found = [path for path in sorted(folder.rglob(".*")) if _INCOMPLETE.fullmatch(path.name)]
     for path in found:
@@ -93,11 +92,11 @@ def remove_incomplete(folder: Path) -> list[Path]:
 
 @contextmanager
 def flushed_together(folder: Path) -> Iterator[None]:
-    """Flush all files below the folder to the disk at the end of the block.
+    """Flush all files below the folder to the disk at the end of the block, with several threads.
 
-    In the block, the functions of this module that write files do not flush each file in the folder. Several threads
-    flush the files together, because flushing one file after another takes far longer. If the block raises, nothing is
-    flushed. DataError if a file cannot be flushed.
+    Inside the block, the functions of this module do not flush the files that they write below the folder. Flushing one
+    file after another would take far longer. If the block raises, nothing is flushed. DataError if a file cannot be
+    flushed.
     """
     token = _flushed_later.set(folder)
     try:
@@ -111,10 +110,7 @@ def flushed_together(folder: Path) -> Iterator[None]:
 
 
 def flush(path: Path) -> None:
-    """Flush the content of a file, or the list of names in a folder, to the disk.
-
-    OSError if the flush fails. For a folder on a file system that cannot flush folders, nothing happens.
-    """
+    """Flush the content of a file, or the list of names in a folder, to the disk; OSError if the flush fails."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -127,11 +123,10 @@ def flush(path: Path) -> None:
 
 @contextmanager
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Lock a file exclusively during the block; the file is created if it does not exist.
+    """Lock a file exclusively during the block. The file is created if it does not exist.
 
-    If the file is locked already, `on_wait` is called once. If `on_wait` raises, the exception is passed on; otherwise
-    this function waits for the lock. The operating system releases the lock when the process ends, even if the process
-    is killed. DataError if the file cannot be created.
+    If another process holds the lock, `on_wait` is called once. Then the function waits, unless `on_wait` raises. The
+    operating system releases the lock even if the process is killed. DataError if the file cannot be created.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +150,7 @@ def file_digest(path: Path) -> str:
 
 
 def json_digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a mapping of JSON types in hexadecimal, independent of the order of its keys."""
+    """Return the SHA-256 of a mapping of JSON types in hexadecimal; the order of the keys has no influence."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -180,10 +175,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def save_text(text: str, path: Path) -> None:
-    """Write text as UTF-8.
-
-    The file appears whole or not at all. DataError if the file cannot be written.
-    """
+    """Write text as UTF-8; DataError if the file cannot be written."""
     with whole_file(path) as beside:
         beside.write_text(text, encoding="utf-8")
 
@@ -193,16 +185,17 @@ def save_json(record: Any, path: Path) -> None:
 
     ValueError for NaN and infinity, which JSON does not have. DataError if the file cannot be written.
     """
-    # `json.dumps` raises for NaN, which msgspec would write as null. msgspec indents the text, because `json.dumps`
-    # takes many times longer for that.
+    # `json.dumps` encodes the record, because it raises for NaN, while msgspec would write null. msgspec indents the
+    # text, because it is many times faster at that.
     text = json.dumps(msgspec.to_builtins(record), ensure_ascii=False, allow_nan=False)
     save_text(msgspec.json.format(text, indent=2) + "\n", path)
 
 
 def json_ready(value: Any) -> Any:
-    """Return a value as JSON types; it may contain dataclasses, structures, mappings, sequences and numpy values.
+    """Convert a value to JSON types. NaN and infinity become None.
 
-    NaN and infinity become None. TypeError for a value that cannot be converted.
+    The value may contain dataclasses, msgspec structures, mappings, sequences and numpy values. TypeError for a value
+    of any other type.
     """
 
     def to_plain(part: Any) -> Any:
@@ -223,7 +216,7 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # One thread is used, because starting more threads costs more time than they save.
+    # `nthreads` is 1, because starting more threads costs more time than they save.
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
     written = pa.BufferOutputStream()
     pq.write_table(table, written)
@@ -238,32 +231,29 @@ def save_bytes(content: bytes, path: Path) -> None:
 def save_sealed(record: Any, path: Path) -> None:
     """Write a mapping, a dataclass or a msgspec structure as JSON with a seal (a digest of its content).
 
-    `load_sealed` compares the seal with the content, to detect later changes. ValueError for NaN and infinity.
-    DataError if the file cannot be written.
+    `load_sealed` uses the seal to detect later changes. ValueError for NaN and infinity. DataError if the file cannot
+    be written.
     """
     content = msgspec.to_builtins(record)
     save_json({**content, SEAL_KEY: json_digest(content)}, path)
 
 
 def load_json(path: Path) -> Any:
-    """Read a JSON file; DataError that names the file if it is missing or damaged."""
+    """Read a JSON file; DataError if the file is missing or damaged."""
     with _readable(path, "JSON"):
         return msgspec.json.decode(path.read_bytes())
 
 
 def load_typed(path: Path, kind: type[T]) -> T:
-    """Read a JSON file as the type `kind`.
-
-    DataError that names the file if it is missing or damaged, or if its content has another type.
-    """
+    """Read a JSON file as the type `kind`; DataError if the file is missing, damaged or of another type."""
     return as_typed(load_json(path), kind, path)
 
 
 def load_sealed(path: Path, kind: type[T]) -> T:
-    """Read a JSON file that `save_sealed` wrote with a seal (a digest of its content), as the type `kind`.
+    """Read a JSON file that `save_sealed` wrote, as the type `kind`.
 
-    DataError that names the file if it is missing, damaged or changed, or of another type. A file without a seal is
-    accepted, because earlier versions wrote files without one.
+    DataError if the file is missing, damaged, of another type, or changed since it was written. Earlier versions wrote
+    files without a seal; such files are accepted.
     """
     record = load_json(path)
     if isinstance(record, dict) and SEAL_KEY in record:
@@ -272,9 +262,9 @@ def load_sealed(path: Path, kind: type[T]) -> T:
 
 
 def check_seal(record: Mapping[str, Any], path: Path) -> None:
-    """Raise DataError that names `path` unless the seal of the record equals the digest of its other keys.
+    """Raise DataError unless the key `seal` of a record contains the digest of the other keys.
 
-    The seal is the value of the key "seal". A record without a seal is refused too.
+    `path` is the file that the message names. A record without a seal is refused too.
     """
     content = {key: value for key, value in record.items() if key != SEAL_KEY}
     if record.get(SEAL_KEY) != json_digest(content):
@@ -282,7 +272,7 @@ def check_seal(record: Mapping[str, Any], path: Path) -> None:
 
 
 def as_typed(record: Any, kind: type[T], path: Path) -> T:
-    """Convert a value of JSON types to the type `kind`; DataError that names `path` and the key of a wrong value."""
+    """Convert a value of JSON types to the type `kind`; DataError, which names `path`, if that is impossible."""
     try:
         return msgspec.convert(record, kind)
     except msgspec.ValidationError as error:
@@ -290,7 +280,7 @@ def as_typed(record: Any, kind: type[T], path: Path) -> T:
 
 
 def load_parquet(path: Path) -> pd.DataFrame:
-    """Read a Parquet file; DataError that names the file if it is missing or damaged."""
+    """Read a Parquet file; DataError if the file is missing or damaged."""
     import pandas as pd
 
     with _readable(path, "Parquet"):
@@ -300,8 +290,8 @@ def load_parquet(path: Path) -> pd.DataFrame:
 def load_columns(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file, or some of its columns, without importing pandas.
 
-    If `columns` is None, all columns are read. Columns that the file lacks are left out. DataError that names the file
-    if it is missing or damaged.
+    If `columns` is None, all columns are read. Columns that the file lacks are left out. DataError if the file is
+    missing or damaged.
     """
     import pyarrow.parquet as pq
 

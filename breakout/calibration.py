@@ -1,6 +1,6 @@
 """The calibration of probabilities: an increasing map from predicted to calibrated probabilities.
 
-The map is fitted on the validation part (the latest training rows) and saved as numbers.
+The map is fitted on the validation part (the latest training rows).
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ ISOTONIC_ROWS = 1000
 class Calibrator:
     """An increasing map from predicted probabilities to calibrated probabilities.
 
-    `kind` names the map. `none` changes nothing. `sigmoid` is Platt's p -> 1/(1+exp(-(slope * logit p + intercept))).
-    `isotonic` interpolates linearly between the points (x, y) and is constant beyond them.
+    The map has one of three kinds:
+
+    - `none`: changes nothing.
+    - `sigmoid`: Platt's p -> 1/(1+exp(-(slope * logit p + intercept))).
+    - `isotonic`: interpolates linearly between the points (`x`, `y`) and is constant beyond them.
     """
 
     kind: Kind
@@ -68,8 +71,8 @@ class Calibrator:
 class Calibration:
     """A fitted map from probabilities to calibrated probabilities, and its warnings.
 
-    `requested` is the kind of map that `calibrate` was asked to fit. If the validation rows determine no increasing map
-    of that kind, `calibrator.kind` is `none` and `warnings` contains the reason.
+    `requested` is the kind of map that `calibrate` was asked to fit. If no increasing map of that kind fits the rows,
+    `calibrator.kind` is `none` and `warnings` contains the reason.
     """
 
     calibrator: Calibrator
@@ -79,10 +82,11 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of `rows` validation rows (the latest training rows) before and after calibration.
+    """The mean log loss of the validation rows before and after calibration by maps fitted on other dates.
 
-    The validation dates are split into `blocks` blocks of consecutive dates. The rows of each block are calibrated by a
-    map that was fitted on the other blocks. The losses are in nats a row, None without rows.
+    - `rows`: the number of validation rows (the latest training rows).
+    - `blocks`: the number of blocks of consecutive dates. The map for a block is fitted on all other blocks.
+    - `log_loss_before`, `log_loss_after`: nats a row; None without rows.
     """
 
     rows: int
@@ -93,12 +97,13 @@ class HeldOutCalibration:
 
 @dataclass(frozen=True)
 class CalibrationFit:
-    """The facts about a fitted calibration, without its map, for metrics.json and the manifest of a saved model.
+    """The facts about a fitted calibration, without its map, for metrics.json and the manifest of a bundle.
 
-    `requested` is the kind of calibration that was asked for. `is_forced_by_class_weights` is true if the settings
-    configure class weights but no calibration. Class weights distort probabilities, so `requested` is then `sigmoid`
-    instead of the configured `none`. `held_out` contains the log loss of validation rows before and after calibration
-    by maps fitted on other dates. `held_out` is None if no map was fitted, or if all validation rows are of one date.
+    - `requested`: the kind of calibration that was asked for.
+    - `is_forced_by_class_weights`: true if the settings configure class weights but no calibration. Class weights
+      distort probabilities, so `requested` is then `sigmoid`.
+    - `held_out`: the log loss of validation rows before and after calibration by maps fitted on other dates. None if no
+      map was fitted, or if all validation rows have the same date.
     """
 
     requested: Kind
@@ -110,9 +115,8 @@ class CalibrationFit:
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
     """Fit a map of the kind `kind` on the probabilities and labels of validation rows, both of shape (n,).
 
-    The kind `none` gives a map that changes nothing. If the rows determine no increasing map, the fitted map changes
-    nothing either, and the result has a warning. The result also has a warning if an isotonic map was fitted on fewer
-    than 1,000 rows.
+    If no increasing map fits the rows, the map in the result changes nothing and the result has a warning. The result
+    also has a warning if an isotonic map was fitted on fewer than 1,000 rows.
     """
     if kind == "none":
         return Calibration(Calibrator("none"), kind, ())
@@ -135,12 +139,11 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 def cross_calibrate(
     kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
 ) -> tuple[np.ndarray, int] | None:
-    """Return validation probabilities (n,), calibrated by maps fitted on other dates, and the number of date blocks.
+    """Return probabilities (n,) calibrated by maps that were fitted on other dates, and the number of date blocks.
 
-    The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The rows of each block are
-    calibrated by a map of the kind `kind` that was fitted on the other blocks. If the other blocks determine no
-    increasing map, the probabilities of the block are not changed. The result is None if there are fewer than two
-    dates.
+    The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The map for a block is fitted on
+    all other blocks. If no increasing map fits them, the probabilities of the block stay unchanged. Return None if
+    there are fewer than two dates.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -155,7 +158,7 @@ def cross_calibrate(
 
 
 def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | None:
-    """Return the reason why no map of this kind can be fitted to these rows; None if the fit can be tried."""
+    """Return the reason why no map of this kind fits these rows; None if the fit can be tried."""
     if len(np.unique(y)) < 2:
         return "the validation games hold one class only"
     if probability.min() == probability.max():
@@ -170,10 +173,7 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
 
 
 def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the sigmoid map fitted to probabilities and labels, and the reason not to use it.
-
-    The reason is None if the map can be used.
-    """
+    """Return the fitted sigmoid map, and the reason not to use it or None."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -192,10 +192,7 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
 
 
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the isotonic map fitted to probabilities and labels, and the reason not to use it.
-
-    The reason is None if the map can be used.
-    """
+    """Return the fitted isotonic map, and the reason not to use it or None."""
     from sklearn.isotonic import IsotonicRegression
 
     # The map stays within 1/(n+2) and 1 - 1/(n+2) (the rule of succession), because a probability of 0 or 1 would make

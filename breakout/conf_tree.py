@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Folders of `conf/` that `group_names` leaves out: `hydra` contains settings of Hydra itself, `local` settings of this
+# Folders of `conf/` without options for the user: `hydra` contains settings of Hydra itself, `local` settings of this
 # computer.
 NOT_CHOSEN = {"hydra", "local"}
 
@@ -27,23 +27,23 @@ def group_names() -> list[str]:
 def groups_of(command: str) -> list[str]:
     """Return the groups in the defaults list of a command's root file, in alphabetical order.
 
-    FileNotFoundError if `conf/` has no file with the command's name.
+    FileNotFoundError if `conf/` has no file `COMMAND.yaml`.
     """
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     return [name for name in group_names() if f"- {name}: " in root]
 
 
 def group_options(group: str) -> list[str]:
-    """Return the options of a group, sorted, as they are typed after `group=`: `catboost` or `research/cv_ratio`.
+    """Return the options of a group as they are typed after `group=`, such as `catboost` or `research/cv_ratio`.
 
-    The list is empty for a group that does not exist.
+    The options are sorted. The list is empty if the group does not exist.
     """
     folder = conf_dir() / group
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))
 
 
 def load_presets() -> dict[str, list[str]]:
-    """Return the options of the group `features`, each with the names of the features in its file."""
+    """Return the options of the group `features`, and for each option the names of its features."""
     import yaml
 
     folder = conf_dir() / "features"

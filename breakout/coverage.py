@@ -1,7 +1,7 @@
-"""Messages about gaps and contradictions in the data from which the rows of a command are computed.
+"""Warnings about gaps and contradictions in the data from which the rows of a command are computed.
 
-The messages describe the games in a warehouse, and games that its team table lacks. Other messages name games in which
-the players' points or minutes do not sum to the team's, and features that are missing in most rows.
+They name games that the team table lacks, and games in which the players' points or minutes do not sum to the team's.
+They also name features that are missing in most rows.
 """
 
 from __future__ import annotations
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# If a feature is missing in more than this share of the rows, the column that it is built from is probably empty.
+# A warning names each feature that is missing in more than this fraction of the rows. The column from which the feature
+# is built is probably empty.
 LARGEST_MISSING_SHARE = 0.5
 EXAMPLES = 3  # the largest number of games that a warning names
 
 
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
-    """Describe the games in the warehouse up to `end`, and say why the dates start..end have no row of a role player.
+    """Say which games the warehouse has up to `end`, and why no row was found on the dates start..end.
 
-    The caller has found no row on these dates. `features` gives the season types (such as playoffs) that are wanted.
-    The text names season types, dates and numbers of rows in player_game_summary, or says that the table has no rows up
-    to `end`. Only the season of `start` and the season before are always included. DataError if the query fails.
+    Call this function if no role player has a row on these dates. `features` has the wanted season types, such as
+    playoffs. The text is, for example, "up to 2026-02-05 player_game_summary holds regular (9,120 rows, 2024-10-22 to
+    2026-02-05): none is of target.season_types=[playoffs] and of these dates". Only the season of `start` and the
+    season before are always included. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -63,10 +65,9 @@ ORDER BY season_type"""  # noqa: S608 - table names are checked, values are para
 
 
 def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
-    """Return a warning for each feature that is missing in more than half of the rows of a dataset; () without any.
+    """Return a warning for each feature that is missing in more than half of the rows of a dataset.
 
-    `parts` maps the name of a dataset, such as training, to its rows. A dataset without rows gives no warning. A value
-    that was computed from the data does not count as missing, even if it equals the feature's default.
+    `parts` maps the name of a dataset, such as training, to its rows.
     """
     warnings = []
     for part, rows in parts.items():
@@ -85,9 +86,9 @@ def coverage_warnings(parts: Mapping[str, Dataset]) -> tuple[str, ...]:
 class FlawedGame:
     """A game whose rows in the player table and in the team table contradict each other.
 
-    `flaw` is `absent` if the team table lacks the game. `flaw` is `points` or `minutes` if the sum over a team's
-    players differs from the team's row; minutes must differ by more than MINUTES_TOLERANCE minutes. `sums` then names
-    the team and both numbers; for `absent`, `sums` is "".
+    - `flaw`: `absent` if the team table lacks the game. `points` or `minutes` if the sum over a team's players differs
+      from the team's row. Minutes may differ by up to MINUTES_TOLERANCE.
+    - `sums`: the team, the players' sum and the team's number, as in `BOS 110 of 112`. "" if `flaw` is `absent`.
     """
 
     game_date: date
@@ -97,15 +98,18 @@ class FlawedGame:
 
 
 def flawed_games_query(sources: SourceTables) -> str:
-    """Return the SQL query for the played games that the team table lacks, and for those whose sums differ.
+    """Return the SQL query for played games that the team table lacks or in which sums differ.
 
-    A sum differs if the points or minutes of a team's players do not sum to the numbers in the team's row. The query
-    has the parameters @history_start and @end (game dates, both inclusive) and @season_types. The comparison of sums
+    Sums differ if the points or minutes of a team's players do not sum to the numbers in the team's row. The parameters
+    of the query are @history_start, @end (the first and last game date) and @season_types. The comparison of sums
     ignores the season types.
 
-    The result has the columns game_id, game_date, team, points, points_scored, minutes and minutes_total. `points` and
-    `minutes` are sums over the players, `points_scored` and `minutes_total` the numbers of the team. For a game that
-    the team table lacks, all columns but game_id and game_date are NULL.
+    The result has the columns game_id and game_date. It also has these columns, which are NULL for a game that the team
+    table lacks:
+
+    - `team`: the team whose sums are compared.
+    - `points`, `minutes`: the sums over the team's players.
+    - `points_scored`, `minutes_total`: the numbers in the team's row.
     """
     return f"""SELECT game_id, MIN(game_date) AS game_date, CAST(NULL AS STRING) AS team, CAST(NULL AS INT64) AS points,
   CAST(NULL AS INT64) AS points_scored, CAST(NULL AS FLOAT64) AS minutes, CAST(NULL AS FLOAT64) AS minutes_total
@@ -129,11 +133,11 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the games between two dates that the team table lacks, or in which a team's players do not sum to its row.
+    """Return the games that the team table lacks, or in which players' sums differ from their team's row.
 
-    `parameters` has the keys history_start and end (the two dates, both inclusive) and season_types. A game whose sums
-    differ has one element for each team and each sum (points, minutes) that differs. Differences that
-    `sources.known_sums` lists are left out. The list is empty if no game is flawed. DataError if the query fails.
+    `parameters` has the keys history_start, end (the first and last game date) and season_types. A game is in the list
+    once for each team and each sum (points, minutes) that differs. Differences in `sources.known_sums` are left out.
+    DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -154,8 +158,8 @@ def find_flawed_games(
 ) -> list[FlawedGame]:
     """Return the flawed games that features of rows on the dates start..end can read.
 
-    A game is flawed if the team table lacks it, or if its players' points or minutes do not sum to the team's. The list
-    is empty if there is no such game. DataError if the query fails.
+    A game is flawed if the team table lacks the game, or if its players' points or minutes do not sum to the team's.
+    DataError if the query fails.
     """
     reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
@@ -165,19 +169,16 @@ def find_flawed_games(
 def seen_games(
     games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return those of `games` that features of rows on the dates start..end can read; [] if there are none.
+    """Return those of `games` that features of rows on the dates start..end can read.
 
-    A feature reads earlier games of the row's season and of as many earlier seasons as `features` need.
+    Features read games of the season of `start`, and of as many earlier seasons as `features` need.
     """
     first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [game for game in games if first <= game.game_date <= end]
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw among the games; () if there are no games.
-
-    A game is flawed if the team table lacks the game, or if its players' points or minutes do not sum to the team's.
-    """
+    """Return one warning for each kind of flaw (absent, points, minutes) among the games."""
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

@@ -1,7 +1,7 @@
-"""The rows that a model is fitted on or predicts: features in order, label, keys, and columns that reports show.
+"""The rows that a model is fitted on or predicts: features, label, keys, and columns that reports show.
 
-Training, evaluation and prediction get their rows from `build_dataset`. Code that shares rows between runs, such as a
-sweep, calls its two steps itself. `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
+`build_dataset` returns the rows for training, evaluation or prediction. Code that shares rows between runs, such as a
+sweep, calls its two steps: `ask_checked` sends the feature query, and `dataset_of` turns the result into rows.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ SLICE_FEATURES = ("rest_days", "points_avg_prior_season")
 class Rows:
     """The columns of n rows that models use; a row is one player in one game.
 
-    - `X` (n, number of features): the features as float64, with missing values filled.
-    - `y` (n,): 1 for a breakout, else 0. None if the games are not played yet.
-    - `points` (n,): the player's points in the game. None if the games are not played yet.
+    - `X` (n, number of features): the features as float64. Missing values are filled with defaults.
+    - `y` (n,): 1 for a breakout, else 0.
+    - `points` (n,): the player's points in the game.
     - `season_average` (n,): the player's mean points a game this season before the game, 0 without an earlier game.
     - `points_for_breakout` (n,): the fewest points in the game that are a breakout.
-    - `wider`: all rows to fit on, including these rows, if the model is fitted on more players than it predicts. None
-      if the model is fitted on these rows only.
+    - `wider`: for a model that is fitted on more players than it predicts, all rows to fit on, including these rows.
+      For other models None.
 
-    Each array may also be None if the models that get the rows do not use the array.
+    `y` and `points` are None if the games are not played yet. An array is also None if the models do not use it.
     """
 
     X: pd.DataFrame
@@ -69,27 +69,20 @@ class Rows:
 
     @property
     def label(self) -> np.ndarray:
-        """Return the array `y`: 1 for a breakout, else 0.
-
-        ValueError if `y` is None, because the games are not played yet.
-        """
+        """Return the array `y`; ValueError if `y` is None, because the games are not played yet."""
         if self.y is None:
             raise ValueError("these rows are not played yet and have no label")
         return self.y
 
     @property
     def breakout_rate(self) -> float | None:
-        """Return the share of breakouts among the rows; None if there are no rows.
-
-        ValueError if there are rows without a label, because their games are not played yet.
-        """
+        """Return the fraction of breakouts among the rows, or None without rows; ValueError if `y` is None."""
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
         """Return the rows that `chosen` selects: a bool mask of shape (n,), or an array of positions.
 
-        `wider` (the rows of more players to fit on) is None in the result, because `chosen` does not refer to these
-        rows.
+        `wider` is None in the result.
         """
         parts = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "wider"}
         return type(self)(
@@ -102,15 +95,12 @@ class Rows:
 
     @property
     def widest(self) -> Self:
-        """Return all rows to fit on: `wider`, which has the rows of more players, or these rows if `wider` is None."""
+        """Return all rows to fit on: `wider`, or these rows if `wider` is None."""
         return self if self.wider is None else self.wider
 
 
 def join_rows(first: Rows, second: Rows) -> Rows:
-    """Return the rows of `first` followed by those of `second`.
-
-    A field, such as the labels, that is None in one of them is None in the result.
-    """
+    """Return the rows of `first` followed by the rows of `second`; a field that is None in either stays None."""
     import pandas as pd
 
     def joined(name: str) -> np.ndarray | None:
@@ -127,9 +117,10 @@ def join_rows(first: Rows, second: Rows) -> Rows:
 class Dataset(Rows):
     """The n rows of one feature query, sorted by game_date, game_id, player_lookup.
 
-    `is_missing` has the shape of the features `X` and marks values that were filled with defaults. `dates` (n,) is
-    game_date as datetime64[D]. `keys` has the columns KEY_COLUMNS: the player, the game and its date. `context` has the
-    columns that reports show or by which they group rows, such as the teams.
+    - `is_missing`: a bool table in the shape of `X`, true where a missing value was filled with a default.
+    - `dates` (n,): game_date as datetime64[D].
+    - `keys`: the columns KEY_COLUMNS, which name the player, the game and its date.
+    - `context`: the columns that reports show or by which they group rows, such as the teams.
     """
 
     is_missing: pd.DataFrame
@@ -139,20 +130,14 @@ class Dataset(Rows):
 
     @cached_property
     def feature_file(self) -> bytes:
-        """Return the features `X` as the content of a Parquet file.
-
-        The content is encoded once and kept for all models that are fitted on these rows.
-        """
+        """Return the features `X` as the content of a Parquet file, encoded only once."""
         from breakout.artifacts import to_parquet
 
         return to_parquet(self.X)
 
     @cached_property
     def fingerprint(self) -> str:
-        """Return 16 hex digits of a SHA-256 of the feature names, the keys, the feature values and the labels.
-
-        The labels are left out if the games are not played yet.
-        """
+        """Return 16 hex digits of a SHA-256 of feature names, keys, feature values and, if known, labels."""
         digest = hashlib.sha256("\n".join(self.X.columns).encode())
         for column in ("player_lookup", "game_id"):
             digest.update("\n".join(self.keys[column].tolist()).encode())
@@ -172,18 +157,21 @@ def build_dataset(
     slice_features: Sequence[str] = (),
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the features, labels and keys of the rows with game dates start..end, both inclusive.
+    """Return the features, labels and keys of the rows with game dates `start` to `end`, both inclusive.
 
-    Features are computed from games before each row's date, and from injury reports up to the cutoff (the time up to
-    which they count). `row_source` is `played` for played games, `slate` for games of the schedule, or `listed` for the
-    games in the table `slate`, which are not played yet. `slice_features` are the features by which an evaluation
-    groups rows. They are in `context`, and their missing values are not filled. `registry` has the definitions of the
-    features; None means the registry of `config`.
+    Features of a row are computed from games before its date, and from injury reports up to the cutoff (the decision
+    time).
 
-    DataError if the source tables are missing or damaged, if they contain impossible values, or if a feature is
-    infinite. ConfigurationError if a feature needs injury reports and no table of them is configured.
-    ConfigurationError also if a feature reads a column whose name is no plain identifier. FeatureDefinitionError if
-    there is no such feature or if its expression cannot be resolved. ValueError if `config` has no features.
+    - `row_source`: `played` for played games, `slate` for games of the schedule, `listed` for the games in the table
+      `slate`. Only rows of `played` have a label.
+    - `slice_features`: the features by which an evaluation groups rows. They are columns of `context`, where missing
+      values are not filled.
+    - `registry`: the definitions of the features; None means the registry of `config`.
+
+    DataError if the source tables are missing or damaged or contain impossible values, or if a feature is infinite.
+    ConfigurationError if a feature needs injury reports but no table of them is configured, or if a feature reads a
+    column whose name is no plain identifier. FeatureDefinitionError if a feature is unknown or its expression cannot be
+    resolved. ValueError if `config` has no features.
     """
     registry = registry or config.registry
     built = (*config.names, *slice_features)
@@ -202,12 +190,14 @@ def ask_checked(
     sql: str,
     registry: Mapping[str, Feature] | None = None,
 ) -> pa.Table:
-    """Check the source rows that the features of `config` read, send the feature query `sql` and return its result.
+    """Check the source rows that the features of `config` read, then send the query `sql` and return its result.
 
-    The dates `start` to `end` are those of the requested rows. `registry` has the definitions of the features; None
-    means the registry of `config`. DataError if a check or the query fails. ConfigurationError if a feature needs
-    injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is
-    no plain identifier. FeatureDefinitionError if the expression of a feature cannot be resolved.
+    `start` and `end` are the first and last date of the requested rows. `registry` has the definitions of the features;
+    None means the registry of `config`.
+
+    DataError if a check or the query fails. ConfigurationError if a feature needs injury reports but no table of them
+    is configured, or if a feature reads a column whose name is no plain identifier. FeatureDefinitionError if the
+    expression of a feature cannot be resolved.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -232,13 +222,10 @@ def dataset_of(
     row_source: RowSource = "played",
     registry: Mapping[str, Feature] | None = None,
 ) -> Dataset:
-    """Return the result `answer` of the feature query as a dataset; DataError if a feature is infinite.
+    """Convert `answer`, the result of the feature query, to a dataset.
 
-    `answer` has the columns of the query for the features of `config` and `slice_features`. If `row_source` is
-    `played`, the column `points` is among them. KeyError if a column is missing. `slice_features` are the features
-    by which an evaluation groups rows. They are in `context`, and their missing values are not filled. `row_source` is
-    `played`, or `slate` or `listed` for games that are not played yet. `registry` has the definitions of the features;
-    None means the registry of `config`.
+    `answer` must have the columns of the query for the features of `config` and `slice_features`. The other arguments
+    are those of `build_dataset`. DataError if a feature is infinite. KeyError if a column is missing.
     """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
@@ -254,7 +241,7 @@ def dataset_of(
         y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
         points=frame["points"].to_numpy(dtype="int64") if is_played else None,
         season_average=average,
-        # The season average is the sum of points divided by the games, so rounding the product gives the exact sum.
+        # Average times games is the sum of points. It is a whole number, so rounding removes the floating-point error.
         points_for_breakout=fewest_points(np.rint(average * games), games, config.breakout_multiplier),
         dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
@@ -263,9 +250,9 @@ def dataset_of(
 
 
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
-    """Return the rows of role players, whose season averages of points are `config.min_ppg` to `config.max_ppg`.
+    """Return the rows whose season averages of points are `config.min_ppg` to `config.max_ppg`.
 
-    The number of earlier games is not checked. `wider` of the result, the rows to fit on, contains all of `rows`.
+    The number of earlier games is not checked. `wider` of the result, the rows to fit on, is all of `rows`.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
@@ -274,9 +261,8 @@ def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
     """Return whether season averages of points are within `config.min_ppg`..`config.max_ppg`, shape (n,) bool.
 
-    `averages` and `games` have shape (n,); `games` is the number of games behind each average. As in the feature query,
-    the sum of points is compared with the limit times the games, with a tolerance of 1e-9. A NaN average is not within
-    the limits.
+    `averages` and `games` have shape (n,); `games` is the number of games behind each average. The comparison has the
+    same tolerance as the feature query: 1e-9 points over all games. A NaN average is not within the limits.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
@@ -285,10 +271,9 @@ def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeat
 def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplier: float) -> np.ndarray:
     """Return the fewest points in a game that are a breakout, shape (n,) int64.
 
-    A breakout has at least `multiplier` times the player's season average. `points_before` and `games_before` are whole
-    numbers, shape (n,): the player's points and games this season before the game. As in the feature query, points are
-    a breakout if points * games_before >= multiplier * points_before - 1e-9. The result is 0 for a player without an
-    earlier game.
+    A breakout has at least `multiplier` times the player's season average. `points_before` and `games_before`, shape
+    (n,), are the player's points and games this season before the game. As in the feature query, points are a breakout
+    if points * games_before >= multiplier * points_before - 1e-9. The result is 0 for a player without an earlier game.
     """
     needed, games = multiplier * points_before - 1e-9, np.maximum(games_before, 1)
     points = np.maximum(np.ceil(needed / games), 0)
@@ -297,7 +282,6 @@ def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplie
 
 
 def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
-    """Raise DataError if a feature of `raw` is infinite; `frame` has the keys of the same rows for the message."""
     values = raw.to_numpy()
     if np.isinf(values).any():
         row, column = map(int, np.argwhere(np.isinf(values))[0])
@@ -311,8 +295,8 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
     """Raise DataError if a feature of `names` reads a column that its source table lacks.
 
-    Only columns that the feature query does not define itself are checked. The checks of the source rows cover the
-    other columns.
+    Only columns that the feature query does not define itself are checked here. `Warehouse.check_history` covers the
+    others.
     """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
@@ -330,10 +314,7 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
 
 
 def labelled_features(rows: Dataset) -> pd.DataFrame:
-    """Return the keys of played games, their label `is_breakout`, and their features with defaults filled.
-
-    ValueError if the games are not played yet.
-    """
+    """Return a table of keys, label `is_breakout` and features of played games; ValueError without labels."""
     import pandas as pd
 
     return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)

@@ -1,6 +1,6 @@
 """The errors that a command reports to the user, each with a message and an exit code.
 
-The message states in one or two sentences what is wrong, where, and the remedy.
+A message says in one or two sentences what is wrong, where, and how to correct it.
 """
 
 from __future__ import annotations
@@ -26,17 +26,16 @@ REMEDIES = {
 class BreakoutError(Exception):
     """The base class of the errors that a command reports by a message instead of a traceback.
 
-    `exit_code` is the exit code of a command that such an error ends.
+    `exit_code` is the exit code of the command.
     """
 
     exit_code: int = 1
 
 
 class GateError(BreakoutError):
-    """A failed check, such as a refused promotion or a result that was not reproduced.
+    """A failed check, such as a refused promotion, drifted features or a result that was not reproduced.
 
-    Other examples are drift (changed distributions of features), and a model whose contract (the definition of features
-    and label) is not the installed one.
+    Another example is a bundle whose contract (the definition of features and label) differs from the installed one.
     """
 
     exit_code = 1
@@ -49,42 +48,42 @@ class ConfigurationError(BreakoutError):
 
 
 class DataError(BreakoutError):
-    """The error that a table, bundle (a saved model), run or file is missing, damaged or not as expected.
+    """The error for a table, bundle (a saved model), run or file that is missing, damaged or not as expected.
 
-    A lack of memory or disk space is such an error too.
+    A lack of memory or disk space is a DataError too.
     """
 
     exit_code = 3
 
 
 class NoGamesError(DataError):
-    """The error that the tables have no game in a window of dates, although the tables are correct."""
+    """The error for a window of dates that has no game, although the tables are correct."""
 
 
 def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that is most similar to `name`, for messages with "did you mean".
 
-    None if no known name has a similarity, from 0 to 1, of at least `cutoff`.
+    None if no known name has a similarity of at least `cutoff`, on a scale from 0 to 1.
     """
     found = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
     return found[0] if found else None
 
 
 def system_sentence(what: str, error: OSError, otherwise: str = "choose another place") -> str:
-    """Return a message: `what`, such as "FILE cannot be written", the operating system's reason, and a remedy.
+    """Return a message made of `what`, the reason of the operating system, and a remedy.
 
-    `otherwise` is the remedy if REMEDIES (remedies by error number) has none for the error.
+    An example is "FILE cannot be written (File name too long); choose a shorter name." with `what` "FILE cannot be
+    written". `otherwise` is the remedy for errors that REMEDIES lacks.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."
 
 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
-    """Return the BreakoutError that describes an error to the user; None if the error is a fault of the program.
+    """Return the BreakoutError that describes an error to the user; None for a fault of the program.
 
-    A BreakoutError is returned unchanged. An error that the machine causes becomes a DataError, because a user can
-    remove the cause. Such causes are too little memory or disk space, too many open files, and a path without
-    permission.
+    A BreakoutError is returned unchanged. Errors that the user can remove become a DataError: too little memory or disk
+    space, too many open files, a path without permission.
     """
     if isinstance(error, BreakoutError):
         return error

@@ -1,4 +1,8 @@
-"""The types of a sweep's leaderboard, and its files leaderboard.json and leaderboard.csv."""
+"""The types of a sweep's leaderboard, and its files leaderboard.json and leaderboard.csv.
+
+Validation metrics are computed on the validation part (the latest training rows), which a fit without these rows
+predicts. All other metrics are computed on the evaluation games, which are later than the training rows.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +21,13 @@ from breakout.evaluation.run_metrics import PlainMetrics
 from breakout.safe_text import escape_formula
 
 SCHEMA_VERSION = 1
-# The metrics on the evaluation games that a leaderboard has, in the order of their columns in leaderboard.csv.
+# The metrics of a leaderboard on the evaluation games, in the order of their columns in leaderboard.csv.
 METRIC_COLUMNS = ("auc", "log_loss", "brier", "ece", "average_precision")
 JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
 class FoldRow(msgspec.Struct, frozen=True):
-    """The evaluation of one fold (one window of a walk forward) of a job: name, number of rows evaluated, and AUC."""
+    """The evaluation of a job in one fold (one window of a walk forward). `rows` is the number of rows evaluated."""
 
     fold: str
     rows: int
@@ -33,21 +37,21 @@ class FoldRow(msgspec.Struct, frozen=True):
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     """A completed job of a sweep, as one row of its table.
 
-    - `varying` are the job's overrides that not every job of the sweep has; all of them if the sweep has one job.
-    - `label` is a short form of those in `varying` in which the job differs from the other jobs of its table. If the
-      table has one job, it is a short form of `varying` without the window.
-    - `variant` is `varying` without the overrides of window, seed, name, hypothesis, tags and paths; `variant_label` is
-      its short form.
-    - `features` is the number of features.
-    - `value` is the optimized metric on the validation part (the latest training rows, predicted by a fit without
-      them).
-    - `difference` is `value` minus that of the best job; None if either is undefined.
-    - `is_tied` is true for the best job and for each job that is not worse than the best beyond chance.
-    - `validation` are the metrics on the validation part without intervals.
-    - `metrics` are the metrics on the evaluation games; None for a job that only trains.
-    - `folds` are the folds (windows) of a walk forward; () for a job that is no walk forward.
-    - `trees` is the number of trees; None for a model without trees.
-    - `run` is the path of the run folder, and `command` the command line that runs the job alone.
+    - `varying`: the overrides that not every job of the sweep has; all overrides if the sweep has one job.
+    - `label`: a short form of the overrides in which the jobs of the table differ. In a table with one job, a short
+      form of `varying` without the window.
+    - `variant`: `varying` without the overrides of window, seed, name, hypothesis, tags and paths.
+    - `variant_label`: a short form of `variant`.
+    - `features`: the number of features.
+    - `value`: the optimized metric on the validation part.
+    - `difference`: `value` minus the value of the best job; None if either is undefined.
+    - `is_tied`: whether the job is the best of its table, or not worse than the best beyond chance.
+    - `validation`: the metrics on the validation part, without intervals.
+    - `metrics`: the metrics on the evaluation games; None for a job that only trains.
+    - `folds`: the folds of a walk forward; () for other jobs.
+    - `trees`: the number of trees; None for a model without trees.
+    - `run`: the path of the run folder.
+    - `command`: the command line that runs this job alone.
     """
 
     job: int
@@ -87,9 +91,11 @@ class BaselineRow(msgspec.Struct, frozen=True):
 class LineRow(msgspec.Struct, frozen=True):
     """The metrics of a job, or of the betting market, on the lines of the configured prices.
 
-    A line is a bookmaker's number of points. `job` is the number of the job. `difference` is the job's log loss minus
-    the market's. `weight` is the weight of the job's log odds in a weighted mean with the market's. All three are None
-    for the market.
+    A line is a number of points for which a bookmaker offers prices.
+
+    - `job`: the number of the job; None for the market.
+    - `difference`: the log loss of the job minus that of the market; None for the market.
+    - `weight`: the weight of the job in a weighted mean of the log odds of job and market; None for the market.
     """
 
     job: int | None
@@ -99,10 +105,7 @@ class LineRow(msgspec.Struct, frozen=True):
 
 
 class GameSpan(msgspec.Struct, frozen=True):
-    """The number, dates and breakout rate of a set of games.
-
-    The set is the games on which the jobs of one table were validated, or those on which they were evaluated.
-    """
+    """The number, dates and breakout rate of the validation or evaluation games of one table."""
 
     games: int
     first_date: str
@@ -113,12 +116,14 @@ class GameSpan(msgspec.Struct, frozen=True):
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
-    - `best`, `tied` and `simplest` are numbers of jobs. `tied` are the best job and the jobs that are not worse beyond
-      chance. `simplest` is the job of `tied` with the simplest model.
-    - `training` names the training dates; it is "" if the jobs differ in them or if the dates are not fixed.
-    - `problem` names the settings of target and warehouse in which this table differs from other tables.
-    - `validation` and `evaluation` describe the games; `evaluation` is None if the jobs only train.
-    - `lines` are the comparisons of jobs with the betting market; () without configured prices.
+    - `best`: the number of the best job.
+    - `tied`: the numbers of the best job and of the jobs that are not worse than the best beyond chance.
+    - `simplest`: the number of the job with the simplest model among `tied`.
+    - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the dates are not fixed or differ
+      between the jobs.
+    - `problem`: the settings of target and warehouse in which this table differs from other tables.
+    - `validation`, `evaluation`: the games. `evaluation` is None if the jobs only train.
+    - `lines`: the comparisons of jobs with the betting market; () without configured prices.
     """
 
     rows_fingerprint: str
@@ -139,13 +144,16 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
+    """The means over the jobs of one variant: jobs that differ only in window, seed, name and the like.
 
-    A job is in one table, with the jobs that were validated on the same games. `tables` is the number of tables
-    that have a job of the variant. `value` is the mean of the optimized metric on the validation part (the latest
-    training rows, predicted by a fit without them). `evaluation_auc` is the mean AUC on the evaluation games. A mean is
-    None if no job has the metric. `ties_with_best` is the number of jobs that are best in their table or not worse than
-    the best beyond chance.
+    Hypothesis, tags and paths may differ too.
+
+    - `tables`: the number of tables that contain a job of the variant.
+    - `value`: the mean of the optimized metric on the validation part.
+    - `ties_with_best`: the number of jobs that are best in their table, or not worse than the best beyond chance.
+    - `evaluation_auc`: the mean AUC on the evaluation games.
+
+    A mean is None if no job has the metric.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -159,11 +167,10 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantTable(msgspec.Struct, frozen=True):
-    """The variants in all tables of jobs with the same target and warehouse.
+    """The variants of all job tables with the same target and warehouse.
 
-    A variant is the jobs that differ only in window, seed, name, hypothesis, tags and paths. Variants with jobs in more
-    tables come first, then those with the better mean metric. `problem` names the settings of target and warehouse in
-    which these tables differ from other tables.
+    Variants with jobs in more tables come first, then variants with a better mean metric. `problem` names the settings
+    of target and warehouse in which these tables differ from other tables.
     """
 
     problem: str
@@ -171,7 +178,10 @@ class VariantTable(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The defined values of a metric in fits with different seeds, with their mean, standard deviation and range."""
+    """The values of a metric in fits with different seeds, and their mean, standard deviation and range.
+
+    Undefined values of the metric are left out.
+    """
 
     values: tuple[float, ...]
     mean: float
@@ -181,10 +191,11 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Jobs that were fitted with several seeds on the same rows and are otherwise the same variant of a sweep.
+    """Jobs of one variant that were fitted on the same rows with different seeds.
 
-    `value` is the spread (mean, standard deviation, range) of the optimized metric on the validation part (the latest
-    training rows, predicted by a fit without them). `evaluation_auc` is the spread of the AUC on the evaluation games.
+    - `value`: the spread of the optimized metric on the validation part.
+    - `evaluation_auc`: the spread of the AUC on the evaluation games.
+
     A spread is None if the metric is defined for fewer than two seeds.
     """
 
@@ -199,8 +210,9 @@ class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
 class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
     """A job of a sweep that is not completed, with its state and the reason.
 
-    `varying` are the job's overrides that not every job of the sweep has, and `label` is their short form. `run` is the
-    path of the run folder; None if the job has no run folder. `command` is the command line that runs the job alone.
+    - `varying`: the overrides that not every job of the sweep has; `label` is their short form.
+    - `run`: the path of the run folder; None if the job has no run folder.
+    - `command`: the command line that runs this job alone.
     """
 
     job: int
@@ -213,11 +225,13 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
-    """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs that are not completed.
+    """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs not completed.
 
-    `jobs` is the number of jobs, `completed` the number of completed jobs. `variants` compares jobs over windows and
-    seeds, `seeds` jobs over seeds. `fit_seconds` is the sum over all completed jobs. `resume_command` is the command
-    line that runs the jobs that are not completed.
+    - `jobs`, `completed`: the number of all jobs and of the completed jobs.
+    - `fit_seconds`: the sum over all completed jobs.
+    - `variants`: the comparison of variants over windows and seeds.
+    - `seeds`: the spread of metrics over seeds.
+    - `resume_command`: the command line that runs the jobs that are not completed.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -265,8 +279,8 @@ CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    Each table has a row for each job by rank, then one for each baseline, then rows for the betting market if jobs were
-    compared with prices. The jobs that are not completed come last.
+    Each table has a row for each job, by rank. The rows of its baselines follow, then those of the betting market if
+    jobs were compared with prices. The jobs that are not completed come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")

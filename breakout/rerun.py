@@ -1,7 +1,6 @@
 """The rerun of a completed run with the same settings, to compare the new results with the recorded results.
 
-A rerun trains and evaluates on the same dates as the recorded run. The window setting alone could give other dates,
-because a trailing window ends with the newest game.
+A rerun trains and evaluates on the dates of the recorded run, because a trailing window could now give other dates.
 """
 
 from __future__ import annotations
@@ -48,10 +47,11 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 class Evidence:
     """The results of a run that must be equal in a rerun, and the versions that may explain a difference.
 
-    The keys of `fingerprints` are `settings`, `data` (the source tables), `contract` (the definition of features and
-    label), `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have is None or
-    missing. `predictions` is the content of predictions.parquet. `versions` contains the versions of Python, breakout
-    and its libraries by name. For a training run, `versions` also contains the git commit.
+    - `fingerprints`: by name: `settings`, `data` (the source tables), `contract` (the definition of features and
+      label), `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have is None or
+      missing.
+    - `predictions`: the content of predictions.parquet.
+    - `versions`: the versions of Python, breakout and its libraries. For a training run also the git commit.
     """
 
     fingerprints: Mapping[str, str | None]
@@ -60,14 +60,14 @@ class Evidence:
 
 
 def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
-    """Run the settings of a run again; return the recorded results of the run and the results of the rerun.
+    """Run the settings of a run again; return the recorded results and the results of the rerun.
 
-    `places` maps path settings, such as `warehouse.folder` or `bundle` (all in PLACES), to the paths that the rerun
-    reads. DataError if the run is not completed, or if the data cannot be read. DataError too if a file or the bundle
-    (a saved model) of the run was changed or replaced. ConfigurationError for a run of a command other than train and
-    evaluate, or if the run's settings lack a key of `places`. GateError if the installed definitions of the features
-    differ from those of the bundle. GateError too if the run is an evaluation that was scored with definitions other
-    than the bundle's.
+    `places` maps path settings of PLACES, such as `warehouse.folder` or `bundle`, to the paths that the rerun reads.
+
+    - DataError if the run is not completed, the data cannot be read, or a file or the bundle of the run has changed.
+    - ConfigurationError if the command of the run is not train or evaluate, or if its settings lack a key of `places`.
+    - GateError if the installed feature definitions differ from those of the bundle, or if the run is an evaluation
+      that used definitions other than the bundle's.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -150,10 +150,7 @@ def _score_again(
 
 
 def check_unchanged(bundle: Bundle) -> None:
-    """Raise GateError if the installed feature definitions differ from those of the bundle (a saved model).
-
-    The message lists the differences.
-    """
+    """Raise GateError, which lists the differences, if the installed feature definitions differ from the bundle's."""
     differences = contract_differences(bundle)
     if differences:
         listed = "".join(f"\n  {difference}" for difference in differences)
@@ -161,10 +158,7 @@ def check_unchanged(bundle: Bundle) -> None:
 
 
 def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
-    """Return the settings with other paths; ConfigurationError for a key of `places` that the settings lack.
-
-    `places` maps path settings, such as `warehouse.folder` or `bundle`, to the new paths.
-    """
+    """Return the settings with other paths; ConfigurationError for a key of `places` that the settings lack."""
     mapping = settings.to_mapping(config)
     for key, place in places.items():
         group, _, name = key.rpartition(".")
@@ -176,10 +170,9 @@ def _at_places(config: Rerunnable, places: Mapping[str, str]) -> Rerunnable:
 
 
 def _on_own_dates(config: settings.ExperimentConfig, windows: Windows) -> settings.ExperimentConfig:
-    """Return the settings with the dates in `windows`, on which the recorded run trained and evaluated.
+    """Return the settings with the fixed dates `windows`, on which the recorded run trained and evaluated.
 
-    The settings of a walk forward (several windows, one after another) are returned unchanged, because its dates are
-    fixed.
+    The dates of a walk forward are fixed already, so its settings are returned unchanged.
     """
     if isinstance(config.window, settings.WalkForwardWindowConfig):
         return config

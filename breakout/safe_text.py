@@ -1,8 +1,7 @@
 """Functions that make text from users and their data safe for terminals, logs, files and spreadsheets.
 
-Terminals execute control characters: an escape sequence in a player's name can clear the screen or rename the window,
-and a bidirectional override displays characters in another order. Spreadsheets read a cell that begins with = + - @ as
-a formula. Addresses (URLs) may contain passwords and tokens.
+Terminals execute control characters: an escape sequence in a player's name can clear the screen. Spreadsheets read a
+cell that begins with = + - @ as a formula. Addresses (URLs) may contain passwords and tokens.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ T = TypeVar("T")
 
 MASK = "***"
 
-# The part of an address scheme://user:password@host up to the @. The password may contain an @, so the last @ ends it.
+# The beginning of an address scheme://user:password@host, up to the last @. The password itself may contain an @.
 _USER_INFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^\s:/?#@'\"<>]*)(?P<password>:?\S*)@")
 _NAMES = "password|passwd|pwd|pass|secret|token|api[-_]?key|key|sig|signature|auth|authorization|credentials?"
 _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^\s&;'\"<>#]+)", re.IGNORECASE)
-# In http://host:80/a@b and http://host?mail=a@b the @ is part of the path or the query. `_USER_INFO` matches there too,
-# and its group `password` then begins with this pattern.
+# In http://host:80/a@b and http://host?mail=a@b the @ is part of the path or the query. `_USER_INFO` matches these
+# addresses too, but then its group `password` begins with this pattern.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# `${oc.env:NAME}` names a secret without containing it, so it must not be masked. During masking a placeholder
-# stands for the reference: a number between the private-use characters U+E000 and U+E001.
+# References such as `${oc.env:NAME}` contain no secret, so they must not be masked. During masking a placeholder
+# replaces each reference: a number between the private-use characters U+E000 and U+E001.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
@@ -43,8 +42,8 @@ def mask_secrets(text: str) -> str:
     """Return a text in which `***` replaces the secrets in addresses (URLs).
 
     Secrets are passwords, tokens before an @, and query parameters with a name such as `token` or `key`. A reference
-    such as `${oc.env:NAME}` is kept, because it names a secret without containing it. If a reference is in the
-    place of a secret, its default is masked: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
+    such as `${oc.env:NAME}` is kept, because it contains no secret. A default in the place of a secret is masked:
+    `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
     """
     if "://" not in text:
         return text
@@ -68,11 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Return the text of an error in which `***` replaces the user, password and secret query parameters of a URL.
+    """Mask the secrets of the URL `address` in the text of an error, also where parts of them stand alone.
 
-    The URL is `address`. Parts of the password are replaced too, because a library that misreads the URL
-    `http://user:pa#ss@host` takes `pa` for a port and repeats it in its error. Secrets in other URLs of the text are
-    masked too.
+    A library that misreads `http://user:pa#ss@host` takes `pa` for a port and repeats it in its error. Secrets in other
+    URLs of the text are masked too.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -84,7 +82,7 @@ def mask_parts(text: str, address: str) -> str:
 def has_mask(text: str) -> bool:
     """Return whether a text contains `***` in a place where `mask_secrets` writes it.
 
-    These places are before an @, after a =, and in the default of a reference such as `${oc.env:NAME,***}`.
+    Such places are before an @, after a =, and in the default of a reference such as `${oc.env:NAME,***}`.
     """
     return any(place in text for place in (f"{MASK}@", f"={MASK}", f",{MASK}}}"))
 
@@ -92,8 +90,8 @@ def has_mask(text: str) -> bool:
 def strip_control_characters(text: str) -> str:
     """Return `text` without control characters other than tab and newline.
 
-    Lone surrogates (halves of a UTF-16 pair) become U+FFFD, because they cannot be encoded. They stand for the bytes
-    of a file name that are not UTF-8.
+    Lone surrogates, which cannot be encoded, become U+FFFD. Python reads the bytes of a file name that are not UTF-8 as
+    lone surrogates.
     """
     return _LONE_SURROGATES.sub("\N{REPLACEMENT CHARACTER}", CONTROL_CHARACTERS.sub("", text))
 
@@ -113,9 +111,8 @@ class PrintableFormatter(logging.Formatter):
 def escape_formula(value: T) -> T | str:
     """Return a value for a CSV cell that a spreadsheet does not read as a formula.
 
-    Text loses its control characters, and secrets in URLs are masked. If the text begins with = + - @ or a tab, an
-    apostrophe is put in front, which marks the cell as text: https://owasp.org/www-community/attacks/CSV_Injection.
-    Other values are returned unchanged.
+    Text loses its control characters, and secrets in URLs are masked. Text that begins with = + - @ or a tab gets an
+    apostrophe in front: https://owasp.org/www-community/attacks/CSV_Injection. Other values are returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -136,10 +133,10 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Replace by `***` the defaults of references such as `${oc.env:NAME,DEFAULT}`, in place, in the list `hidden`.
+    """Mask the defaults of those references in the list `hidden` whose placeholders are in `text`.
 
-    The text contains a placeholder for each reference, with the index of the reference in `hidden`. Only references
-    whose placeholders are in `text`, or in such a reference, are changed.
+    `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`. A placeholder contains the index of a reference in `hidden`.
+    References inside these references are masked too.
     """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])

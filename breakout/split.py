@@ -1,4 +1,4 @@
-"""The dates of training, validation and evaluation, resolved from the settings, and the selection of rows by date."""
+"""The dates of training, validation and evaluation, and the selection of rows by date."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ class DateRange:
 
     @property
     def days(self) -> int:
-        """Return the number of days, both ends included."""
         return (self.end - self.start).days + 1
 
     def __str__(self) -> str:
@@ -38,7 +37,7 @@ class DateRange:
 class Split:
     """A training range and a later evaluation range; `evaluation` is None if the run only trains.
 
-    The constructor raises ConfigurationError unless training ends before the day on which evaluation starts.
+    ConfigurationError unless training ends before evaluation starts.
     """
 
     train: DateRange
@@ -56,8 +55,8 @@ class Split:
 class Fold:
     """One window of a walk forward: a training range and a later evaluation range of at most one month or week.
 
-    In a walk forward, a model is fitted and evaluated in each window in turn. `label` is the month of the evaluation
-    range, such as 2026-01. If the windows are weeks, `label` is the first day of the evaluation range.
+    `label` is the month of the evaluation range, such as 2026-01. If the folds are weeks, `label` is the first day of
+    the evaluation range.
     """
 
     label: str
@@ -71,12 +70,11 @@ class Fold:
 
 
 def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
-    """Return the training and evaluation ranges of a window of dates.
+    """Return the training and evaluation ranges that the settings `window` define.
 
-    For a walk forward (a series of training and evaluation ranges) these are the last ones of the series. A trailing
-    window has a fixed number of days before the date `as_of`. Without `as_of` it ends with the date of the newest game
-    in the warehouse; DataError if that date cannot be read. ConfigurationError if training does not end before the day
-    on which evaluation starts.
+    For a walk forward, these are the ranges of the last fold. A trailing window without `as_of` ends with the newest
+    game in the warehouse; DataError if the date of that game cannot be read. ConfigurationError unless training ends
+    before evaluation starts.
     """
     if isinstance(window, settings.DateWindowConfig):
         evaluation = None
@@ -90,7 +88,7 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
-    """Return the `eval_days` days before `as_of` as evaluation, and the `train_days` days before these as training.
+    """Evaluate on the `eval_days` days before `as_of`, and train on the `train_days` days before these.
 
     The evaluation range is None if `eval_days` is 0.
     """
@@ -102,10 +100,9 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
 def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
     """Return the folds of a walk forward: one for each calendar month or week from `eval_start` to `eval_end`.
 
-    A fold has an evaluation range and a training range of earlier dates. Training starts at `train_start`. If
-    `train_days` is set, training starts that many days before the evaluation range, but not before `train_start`. The
-    first and the last fold may be shorter than a month or week. A fold may have no games to evaluate;
-    `folds_with_games` selects the folds that have some.
+    The model of a fold is trained on the dates from `train_start` to the day before the fold. If `train_days` is set,
+    only the last `train_days` of these days are used. The first and the last fold may be shorter than a month or week.
+    Folds without games are included; `folds_with_games` removes them.
     """
     folds = []
     start = window.eval_start
@@ -129,10 +126,9 @@ def _last_day(day: date, step: str) -> date:
 
 
 def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | None) -> tuple[Fold, ...]:
-    """Return the latest `kept` of the folds that have a game to evaluate; if `kept` is None, all of these folds.
+    """Return the latest `kept` folds that have a game to evaluate; if `kept` is None, all such folds.
 
-    A fold is one window of a walk forward, with a training range and an evaluation range. `dates` are the game dates of
-    the rows, shape (n,). DataError if no fold has a game in its evaluation range.
+    `dates` are the game dates of the rows, shape (n,). DataError if no fold has a game to evaluate.
     """
     played = tuple(fold for fold in folds if date_mask(dates, fold.evaluation).any())
     if not played:
@@ -141,15 +137,12 @@ def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | Non
 
 
 def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
-    """Return a bool mask of the dates that lie within the range `days`; n dates give a mask of shape (n,)."""
+    """Return a bool mask of shape (n,), true for those of the n dates that lie within `days`."""
     return np.asarray((dates >= np.datetime64(days.start)) & (dates <= np.datetime64(days.end)))
 
 
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
-    """Return the rows within a range of dates.
-
-    `wider` (the rows of more players to fit on) is limited to the same dates, or stays None.
-    """
+    """Return the rows within a range of dates; `wider`, if not None, is limited to the same dates."""
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
@@ -157,10 +150,13 @@ def select_dates(rows: Dataset, days: DateRange) -> Dataset:
 def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
     """Return a mask of the validation part: the training rows of the latest dates.
 
-    `dates` are the dates of the training rows; `dates` and the mask have shape (n,). `rule` sets one of three keys.
-    `start` selects the rows from this date on. `days` selects the rows of that many days, up to the date of the latest
-    row. `fraction` selects the fewest latest dates that have at least this share of all rows. DataError if no date is
-    left to fit on or to validate on.
+    `dates` are the dates of the training rows; `dates` and the mask have shape (n,). `rule` sets one of three keys:
+
+    - `start`: the validation part begins on this date.
+    - `days`: the validation part covers this many days, up to the latest row.
+    - `fraction`: the validation part has at least this fraction of the rows, and as few dates as possible.
+
+    DataError if no date is left to fit on or to validate on.
     """
     distinct, counts = np.unique(dates, return_counts=True)
     if rule.start is not None:

@@ -1,4 +1,4 @@
-"""One run of `breakout train`: it fits a model as planned, evaluates the model, and writes the run folder."""
+"""One run of `breakout train`, from the plan to the run folder."""
 
 from __future__ import annotations
 
@@ -42,10 +42,13 @@ def train(
 ) -> RunResult:
     """Fit and evaluate a model as `plan` defines it, write a new run folder, and return the result.
 
-    The run folder is created in `parent`; None means the plan's `run_parent`. A sweep passes `work`, the results that
-    its jobs share, and `facts`, further keys of status.json. If the list `started` is given, the path of the run folder
-    is appended to the list as soon as the folder exists. An error is recorded in the run folder and raised again.
-    DataError if the folder cannot be written or the data cannot be used.
+    - `parent`: the folder for the run folder; None means the plan's `run_parent`.
+    - `work`: the results that the jobs of a sweep share.
+    - `facts`: further keys of status.json.
+    - `started`: a list to which the path of the run folder is appended as soon as the folder exists.
+
+    An error is recorded in the run folder and raised again. DataError if the folder cannot be written or the data
+    cannot be used.
     """
     parent = plan.run_parent if parent is None else parent
     work = work or SharedWork()
@@ -89,10 +92,6 @@ def _compare_features(plan: RunPlan, last: FittedWindow, work: SharedWork) -> Di
 def _write(
     plan: RunPlan, run: Run, fitted: FittedRun, metrics: RunMetrics, distributions: DistributionReport | None
 ) -> None:
-    """Write the predictions, the metrics and the bundle (the saved model) of a run.
-
-    If `distributions` is not None, write the report about drifted features too.
-    """
     if distributions is not None:
         save_distributions(distributions, run.folder)
     artifacts.save_parquet(fitted.predictions(), run.folder / PREDICTIONS_FILE)
@@ -104,7 +103,7 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return what the manifest (the description of the saved model) records about the model of the last window."""
+    """Return the facts that the manifest of the bundle records about the model of the last window."""
     config, last = plan.config, fitted.last
     rows, validation = last.evaluation, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates
