@@ -1,8 +1,8 @@
 """Estimates of the seconds that a job takes on one core.
 
-The constants of this module were measured with CatBoost 1.2.10 on a cloud core in 2026. The measured fits had trees of
-depth 2 to 12, 3,000 and 17,000 rows, and 10 and 30 features. An estimate is within a factor of two of the measured
-time. That is enough to order jobs and to decide whether to wait for a sweep.
+The constants were measured with CatBoost 1.2.10 on a cloud core in 2026, on fits with trees of depth 2 to 12, 3,000 and
+17,000 rows, and 10 and 30 features. An estimate is within a factor of two of the measured time. That is enough to order
+jobs and to decide whether to wait for a sweep.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature, added to TREE_SECOND
 LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature, added for the 2^depth leaves of a tree
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 
-# With early stopping, the estimated number of trees is EARLY_STOP * EARLY_STOP_RATE / learning_rate plus
-# `early_stopping_rounds`, and at most `iterations`.
+# The estimated number of trees with early stopping is at most `iterations`. Otherwise it is
+# EARLY_STOP * EARLY_STOP_RATE / learning_rate + early_stopping_rounds.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
 # Seconds per job, and seconds per evaluated row, of all work except fits, such as writing files and evaluation.
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5
@@ -28,7 +28,7 @@ START_SECONDS = 1.5  # seconds to start and to end a sweep, for any number of jo
 
 
 def fit_seconds(model: ModelConfig, rows: int, features: int) -> float:
-    """Return the estimated seconds on one core of one fit of this model on this number of rows and features."""
+    """Return the estimated seconds of one fit of this model on one core, for this number of rows and features."""
     if not isinstance(model, settings.CatBoostConfig | settings.BlendConfig | settings.PointsConfig):
         return LINEAR_SECONDS * rows * features
     trees = float(model.iterations)

@@ -1,6 +1,6 @@
 """Jobs of a sweep that a launcher of Hydra, such as joblib or Ray, runs instead of breakout's worker processes.
 
-Such a launcher reports no events. So this module reads the run folders to find out which jobs have ended.
+Such a launcher reports no events. This module reads the run folders to find out which jobs have ended.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def run_external_jobs(
 ) -> None:
     """Run jobs with `launch`, and call `report` once for each job, after the job completed or failed.
 
-    `folder` is the sweep's folder. Its run folders are read every POLL_SECONDS until `launch` returns. A job that has
-    not ended when `launch` returns or raises an exception is reported as failed. The exception of `launch` is not
-    raised again, unless it is KeyboardInterrupt.
+    The run folders of the sweep's `folder` are read every POLL_SECONDS until `launch` returns. A job that has not ended
+    by then is reported as failed. An exception of `launch` becomes the reason of these failures, except
+    KeyboardInterrupt, which is raised again.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None
@@ -49,14 +49,14 @@ def run_external_jobs(
                 unreported.extend(folders.ended())
             try:
                 report_unreported()
-            except OSError:  # the output is closed; the last call of `report_unreported` raises the error again
+            except OSError:  # The output is closed. The last call of `report_unreported` raises the error again.
                 return
 
     watch = threading.Thread(target=watch_folders, daemon=True)
     watch.start()
     try:
         launch(jobs, folder)
-    except Exception as error:  # noqa: BLE001  (completed jobs keep their results; the others report this error)
+    except Exception as error:  # noqa: BLE001  (jobs that have not completed report this error)
         failure = error
     finally:
         is_over.set()
@@ -69,7 +69,7 @@ def run_external_jobs(
 class JobFolders:
     """A reader of a sweep's run folders that finds the jobs that have ended.
 
-    Run folders that already exist when the reader is created are of earlier runs, and are ignored.
+    Run folders that exist before the reader is created belong to earlier runs, and are ignored.
     """
 
     def __init__(self, folder: Path, jobs: Sequence[PlannedJob]) -> None:
@@ -79,11 +79,10 @@ class JobFolders:
         self._begun: set[int] = set()
 
     def ended(self) -> list[JobEvent]:
-        """Return an event for each job that ended since the last call; an empty list if no job did.
+        """Return an event for each job that ended since the last call.
 
         A completed job counts as failed if a file in its run folder is damaged or was changed. The job also counts as
-        failed if its features drifted and its setting `distributions.fail_on_drift` is true. A run whose status.json
-        cannot be read is ignored.
+        failed if its features drifted and `distributions.fail_on_drift` is true.
         """
         runs = [run for run in job_runs(self._folder) if run.status and run.folder not in self._before]
         events = [event for number, job in self._open.items() if (event := self._event(number, job, runs))]
@@ -104,14 +103,14 @@ class JobFolders:
             check_drift(job.config.distributions, read_run(run.folder).distributions, run.folder)
             return completion_of(number, run.folder, job.config.optimized_metric)
         except (DataError, GateError) as error:
-            # The run's state is "completed" although features drifted or a file is damaged: the job counts as failed.
+            # The status says "completed", but features drifted or a file is damaged.
             return JobEvent("failed", number, failure_message(error))
 
     def lost(self, failure: Exception | None) -> list[JobEvent]:
         """Return a failed event for each job that has not ended.
 
-        `failure` is the exception that the launcher raised, None if it raised none. The message of each event
-        contains this exception. Without an exception, the message says whether the job began.
+        `failure` is the exception of the launcher, None if there was none. The message of each event contains this
+        exception, or else says whether the job began.
         """
         events = []
         for number in self._open:

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 class JobEvent:
     """A change in the state of a job: it started, completed or failed.
 
-    `number` is the job's number in the sweep, and `message` the reason of a failure. `value` is the optimized metric of
-    a completed job on the validation part (the latest training rows), None if the metric is undefined. `validated_on`
-    is the number of validation rows and their first and last game date. `value` and `validated_on` are None if the job
-    did not complete or has no validation part. Values on different validation rows are not comparable. `is_death` is
-    true if the job did not record its end in status.json, for example because its process died.
+    - `number`: the job's number in the sweep.
+    - `message`: the reason of a failure.
+    - `value`: the optimized metric on the validation rows (the latest training rows). None if the metric is undefined.
+    - `validated_on`: the number of validation rows, and their first and last game date. Values on different rows are
+      not comparable.
+    - `is_death`: whether the job failed without recording this in status.json, for example because its process died.
+
+    `value` and `validated_on` are None if the job did not complete or has no validation rows.
     """
 
     kind: Literal["started", "completed", "failed"]
@@ -42,9 +45,9 @@ Identity: TypeAlias = tuple[str, str]
 class Job:
     """One run of a sweep.
 
-    `origin` is the number that Hydra's sweeper gave the job. If `window.fold_jobs` is true, each fold (one window of a
-    walk forward) becomes a job, and these jobs have the same origin. `number` is the job's number in the sweep's
-    folder, -1 until `SweepRecord.number` assigns one.
+    - `origin`: the number that Hydra's sweeper gave the job. With `window.fold_jobs`, all folds of a walk forward
+      become jobs with the same origin.
+    - `number`: the job's number in the sweep's folder, -1 until `SweepRecord.number` assigns one.
     """
 
     origin: int
@@ -54,7 +57,6 @@ class Job:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of the job's settings."""
         return settings.fingerprint(self.config)
 
     @property
@@ -67,10 +69,7 @@ class Job:
 
     @property
     def identity(self) -> Identity:
-        """The fingerprint of the settings, and the job's name, hypothesis and tags as JSON text.
-
-        A sweep runs jobs with equal identities only once.
-        """
+        """The texts by which a sweep recognizes equal jobs, from `identity_of`."""
         return identity_of(self.fingerprint, self.mapping)
 
 
@@ -78,8 +77,9 @@ class Job:
 class Refusal:
     """A job that cannot start, and the error that says why.
 
-    `mapping` holds the job's settings, or its overrides if Hydra cannot compose them. `origin` is the number that
-    Hydra's sweeper gave the job. `number` is the job's number in the sweep's folder, -1 until one is assigned.
+    - `origin`: the number that Hydra's sweeper gave the job.
+    - `mapping`: the job's settings, or its overrides if Hydra cannot compose them.
+    - `number`: the job's number in the sweep's folder, -1 until `SweepRecord.number` assigns one.
     """
 
     origin: int
@@ -90,34 +90,30 @@ class Refusal:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of the job's settings, or of its overrides if Hydra cannot compose them."""
+        """The fingerprint of `mapping`."""
         return settings.fingerprint(self.mapping)
 
     @property
     def identity(self) -> Identity:
-        """The fingerprint of `mapping`, and the job's name, hypothesis and tags as JSON text.
-
-        A sweep treats jobs with equal identities as one job.
-        """
+        """The texts by which a sweep recognizes equal jobs, from `identity_of`."""
         return identity_of(self.fingerprint, self.mapping)
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the identity of a job, by which a sweep recognizes equal jobs.
+    """Return the fingerprint of a job's settings, and its name, hypothesis and tags as JSON text.
 
-    The identity is the job's fingerprint, and its name, hypothesis and tags as JSON text. The fingerprint alone does
-    not cover these three settings. `mapping` holds the job's settings.
+    The fingerprint does not cover these three settings. A sweep treats jobs with equal identities as one job.
     """
     return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
 
 
 def refuse(job: Job, error: Exception) -> Refusal:
-    """Return `job` as a refusal: a job that cannot start because of this error."""
+    """Return `job` as a job that cannot start because of this error."""
     return Refusal(job.origin, job.overrides, job.mapping, error, job.number)
 
 
-# An override that begins with one of `_SWEEP_KEYS` chooses how the sweep runs; the command of a job omits it.
-# The search path is an exception: it names folders of YAML files, which the single job needs too.
+# Overrides with these beginnings choose how the sweep runs. The command of a single job does not contain them, except
+# the search path: it names folders of YAML files, which the single job needs too.
 _SEARCH_PATH = "hydra.searchpath="
 _SWEEP_KEYS = ("sweep.", "resume=", "dry_run=", "fail_fast=", "workers=", "hydra.", "hydra/")
 
@@ -137,11 +133,11 @@ def job_overrides(overrides: Sequence[str]) -> tuple[str, ...]:
 def command_of(overrides: Sequence[str], sweep_overrides: Sequence[str] = ()) -> str:
     """Return the command line that runs a job alone.
 
-    The command leaves out the overrides that choose how a sweep runs, such as `workers=2`. `sweep_overrides` are the
-    overrides of the whole sweep; of these, the command contains only `hydra.searchpath`.
+    Overrides that choose how a sweep runs, such as `workers=2`, are left out. Of `sweep_overrides`, the overrides of
+    the whole sweep, the command contains only `hydra.searchpath`.
     """
     search_path = [override for override in sweep_overrides if override.startswith(_SEARCH_PATH)]
     arguments = [*search_path, *job_overrides(overrides)]
     if any(override.startswith("sweep=") for override in arguments):
-        arguments.append("hydra.mode=RUN")  # without it, `sweep=OPTION` would start a sweep
+        arguments.append("hydra.mode=RUN")  # Otherwise `sweep=OPTION` would start a sweep.
     return shlex.join(["breakout", *arguments])

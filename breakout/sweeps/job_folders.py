@@ -1,4 +1,4 @@
-"""The run folders of a sweep's jobs, which contain the state, the optimized metric and the failure of each job."""
+"""The run folders of a sweep's jobs, with the state, the optimized metric and the failure of each job."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ RUNS_FOLDER = "runs"
 class JobRun:
     """The run folder of a job.
 
-    `status` is None if status.json cannot be read or belongs to another run. `damage` is a message about a damaged or
-    changed file in the folder, "" if there is none.
+    - `status`: None if status.json cannot be read or belongs to another run.
+    - `damage`: a message about a damaged or changed file in the folder, "" if there is none.
     """
 
     folder: Path
@@ -42,7 +42,7 @@ class JobRun:
 
 
 def job_runs(folder: Path) -> list[JobRun]:
-    """Return all runs in a sweep's folder, sorted by start; [] if there are none. A damaged run folder is included."""
+    """Return all runs in a sweep's folder, also damaged ones, sorted by start."""
     return [_read(path) for path in sorted((folder / RUNS_FOLDER).glob("*")) if path.is_dir()]
 
 
@@ -61,10 +61,10 @@ def _read(folder: Path) -> JobRun:
 
 
 def run_of(runs: Sequence[JobRun], number: int, fingerprint: str) -> JobRun | None:
-    """Return the latest completed run of a job, or its latest run if none is completed; None if the job has no run.
+    """Return the latest completed run of a job, or else its latest run; None if the job has no run.
 
-    The name of a run folder ends with the job's fingerprint, and status.json contains the job's number. If status.json
-    cannot be read, only the name of the folder is compared.
+    The name of a run folder ends with the job's fingerprint, and status.json contains the job's number. The number is
+    ignored if status.json cannot be read.
     """
     named = [run for run in runs if run.folder.name.endswith(f"-{fingerprint}")]
     own = [run for run in named if run.status is None or run.status.job == number]
@@ -78,19 +78,18 @@ def job_facts(number: int, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def metric_of(run: Path, metric: str) -> float | None:
-    """Return a metric of a completed run on its validation part (the latest training rows).
+    """Return a metric of a completed run on its validation rows (the latest training rows).
 
-    None if the metric is undefined or the run has no validation part. DataError if metrics.json cannot be read.
+    None if the metric is undefined or there are no validation rows. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     return None if validation is None else validation.metrics[metric]
 
 
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
-    """Return the event of a completed job, with its metric on the validation part (the latest training rows).
+    """Return the event of a completed job, with its metric and the number and dates of its validation rows.
 
-    The event also holds the number and dates of these rows. Without a validation part, metric, number and dates are
-    None. DataError if metrics.json cannot be read.
+    Without validation rows, all these are None. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     if validation is None:
@@ -100,14 +99,14 @@ def completion_of(number: int, run: Path, metric: str) -> JobEvent:
 
 
 def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any], error: Exception) -> None:
-    """Create a run folder, with status.json, settings and a log, for a job that failed before its run folder existed.
+    """Create a run folder for a job that failed with `error` before its run folder existed.
 
-    `mapping` holds the job's settings, and `facts` further keys of status.json. `error` is the reason of the failure.
-    DataError if the folder cannot be written.
+    The folder gets status.json, the settings and a log. `mapping` holds the job's settings, and `facts` further keys of
+    status.json. DataError if the folder cannot be written.
     """
     try:
         with open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
-            raise error  # noqa: TRY301  (the run folder records it)
+            raise error  # noqa: TRY301  (`open_run` records the error)
     except Exception as raised:
         if raised is not error:
             raise
@@ -116,15 +115,16 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
 def failure_message(error: BaseException) -> str:
     """Return the message about an error that ended a job.
 
-    For a BreakoutError, the message is the error's text. For a lack of memory, disk space or permission, the message
-    names the remedy. For KeyboardInterrupt, the message says that the job was interrupted. For any other exception, the
-    message is the type of the exception and the first paragraph of its text, on one line.
+    - BreakoutError: its text.
+    - A lack of memory, disk space or permission: a text that names the remedy.
+    - KeyboardInterrupt: a text that says that the job was interrupted.
+    - Any other exception: its type and the first paragraph of its text, on one line.
     """
     known = as_breakout_error(error)
     if known is not None:
         return str(known)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted before it was done"
-    # After an empty line, CatBoost and other libraries add advice for programmers, which users do not need.
+    # The later paragraphs of errors from CatBoost and other libraries are advice for programmers, not for users.
     first_paragraph = str(error).strip().partition("\n\n")[0]
     return f"{type(error).__name__}: {' '.join(first_paragraph.split())}"

@@ -13,38 +13,37 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with 5 or more decimals, as tuners choose
 
-# Settings that may differ between the jobs of one variant (a choice of all other settings).
+# A variant is a choice of all settings except these. Its jobs may differ in these.
 _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
-    """Return, by job number, each job's overrides except those that all jobs have; a single job keeps all overrides.
+    """Return, by job number, each job's overrides except those that all jobs have.
 
-    Overrides that choose how the sweep runs, such as `workers=2`, are left out.
+    A single job keeps all its overrides. Overrides that choose how the sweep runs, such as `workers=2`, are left out.
     """
     found = {number: job_overrides(own) for number, own in overrides.items()}
     return _without_common(found) if len(found) > 1 else found
 
 
 def variant_overrides(overrides: Sequence[str]) -> Overrides:
-    """Return the overrides that define a job's variant.
-
-    These are all overrides except those of window, seed, name, hypothesis, tags and paths, in which the jobs of one
-    variant may differ.
-    """
+    """Return the overrides that define a job's variant: all except window, seed, name, hypothesis, tags and paths."""
     return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT)
 
 
 def repeated_overrides(overrides: Sequence[str]) -> Overrides:
-    """Return the overrides in which jobs are equal that repeat one fit with several seeds: variant and window."""
+    """Return the overrides that identify a fit: those of the variant and of the window.
+
+    Jobs that repeat one fit with different seeds agree in all of them.
+    """
     return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT - {"window"})
 
 
 def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
     """Return a short label for each job of one table: its overrides except those that all jobs of the table have.
 
-    If the table has a single job, its label holds all its overrides except the name of the window, which is in the
-    table's title. The label of a job without such overrides is "".
+    The label of a table's only job contains all its overrides except `window=NAME`, because the table's title names the
+    window. A label can be "".
     """
     if len(overrides) > 1:
         return {number: shorten(found) for number, found in _without_common(overrides).items()}

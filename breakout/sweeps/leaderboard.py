@@ -1,8 +1,8 @@
 """The leaderboard of a sweep, built from the run folders of its jobs.
 
-Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with another
-window, target or population (the players that count as role players) are in another table. Only variants are compared
-across tables: the jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
+Jobs that were validated and evaluated on the same games with the same labels are ranked in one table. Jobs with other
+windows, targets or populations (players that count as role players) are in other tables. Only variants are compared
+across tables. The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
 """
 
 from __future__ import annotations
@@ -51,14 +51,13 @@ _DRIFT_KEY = "distributions.fail_on_drift"
 def write_leaderboard(folder: Path) -> Leaderboard:
     """Write leaderboard.json, leaderboard.csv and report.html of a sweep, and return the leaderboard.
 
-    Older files of these names are replaced. ConfigurationError if the folder has no sweep.json. DataError if sweep.json
-    is damaged or a file cannot be written.
+    ConfigurationError if the folder has no sweep.json. DataError if sweep.json is damaged or a file cannot be written.
     """
     return _write_board(load_results(folder), folder)
 
 
 def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
-    # Imported here, because `pages` imports pandas, which a dry run does not need.
+    # `pages` is imported late because it imports pandas, which a dry run does not need.
     from breakout.report.html.pages import render_sweep
 
     board = build_leaderboard(results, folder)
@@ -68,12 +67,14 @@ def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
 
 
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
-    """Write and print the leaderboard of a sweep, and register the jobs with the trackers (services that record runs).
+    """Write and print the leaderboard of a sweep, register its jobs with trackers, and return the exit code.
 
-    `trackers` are the tracking settings of the jobs, with the secrets that the saved settings lack. Return the exit
-    code: 0 if all jobs are completed, else 1. The exit code is also 1 if features of a job drifted and its setting
-    `distributions.fail_on_drift` is true. ConfigurationError if the folder has no sweep.json. DataError if sweep.json
-    is damaged, a file cannot be written or a registration fails.
+    The exit code is 0 if all jobs are completed, else 1. It is also 1 if features of a job with
+    `distributions.fail_on_drift` drifted. `trackers` are the tracking settings of the jobs, with the secrets that the
+    saved settings lack.
+
+    ConfigurationError if the folder has no sweep.json. DataError if sweep.json is damaged, a file cannot be written or
+    a registration fails.
     """
     results = load_results(folder)
     board = _write_board(results, folder)
@@ -89,8 +90,8 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard
     """Return the leaderboard of the sweep in `folder`.
 
     Completed jobs with the same games and labels are in one table, ranked by the metric that their setting
-    `optimized_metric` names. The metric is log_loss if no job's settings could be composed. All jobs that are not
-    completed are in `not_completed`.
+    `optimized_metric` names. The metric is log_loss if no job's settings could be composed. All other jobs are in
+    `not_completed`.
     """
     completed = [result for result in results if isinstance(result, CompletedJob)]
     metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
@@ -138,8 +139,8 @@ def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables of the leaderboard with titles.
 
-    A title names the window, and the settings of target and warehouse that differ between tables. If the
-    settings of all jobs of a table contain the same dates, the title also names the training dates.
+    A title names the window, and the settings of target and warehouse that differ between tables. If all jobs of a
+    table have the same training dates in their settings, the title names these too.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []
@@ -158,7 +159,7 @@ def _data_settings(table: JobTable) -> dict[tuple[str, str], Any]:
 
 
 def _training_dates(jobs: Sequence[CompletedJob]) -> str:
-    """Return the text "trained on START..END" if the settings of all jobs contain the same dates, else ""."""
+    """Return "trained on START..END" if the settings of all jobs contain the same dates, else ""."""
     windows = {job.config.window for job in jobs}
     found = {
         f"trained on {window.train_start}..{window.train_end}"
@@ -205,9 +206,9 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
-    """Return the baselines (simple models for comparison) of the jobs, each once; () without evaluated jobs.
+    """Return the baselines of the jobs (simple models for comparison), each once, without the uncalibrated model.
 
-    The model without calibration is left out. Two baselines are the same if their names, AUCs and log losses are equal.
+    Two baselines are the same if their names, AUCs and log losses are equal.
     """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for job in jobs:
@@ -221,10 +222,10 @@ def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
 
 
 def compare_lines(jobs: Sequence[CompletedJob]) -> tuple[LineRow, ...]:
-    """Return the metrics of the market (probabilities from bookmakers' prices), then of each job compared with it.
+    """Return the metrics of the market (probabilities from prices), then of each job that was compared with the market.
 
-    If the settings `prices` of the jobs differ, the market has a row for each of its different log losses. Return () if
-    no job was compared with the market.
+    Jobs with different `prices` settings can have different markets; each market has its own row. Return () if no job
+    was compared with the market.
     """
     compared = [(job.number, market) for job in jobs if (market := job.metrics.market) is not None]
     markets = {market.metrics[MARKET]["log_loss"].estimate: market.metrics[MARKET] for _, market in compared}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class PlannedJob:
     """A job with the plan of its run, and its numbers of training and evaluation rows.
 
-    The numbers are None in a dry run if counting would cost money.
+    The numbers are None in a dry run if counting the rows would cost money.
     """
 
     job: Job
@@ -39,9 +39,8 @@ class PlannedJob:
     def shared_seconds(self) -> float:
         """The estimated seconds of the fits that other jobs may share.
 
-        These are one fit, or one for each fold (one window of a walk forward). Each fit counts twice if
-        `validation.refit` is true and the model can stop early, because such a model is fitted again on all training
-        rows.
+        There is one fit, or one per fold of a walk forward. With `validation.refit`, a model that can stop early is
+        fitted twice: the second time on all training rows.
         """
         model, features = self.job.config.model, len(self.plan.features.names)
         is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early
@@ -50,9 +49,9 @@ class PlannedJob:
 
     @property
     def own_seconds(self) -> float:
-        """The estimated seconds of the work that no other job shares: everything except the fits with the job's seed.
+        """The estimated seconds of the work that no other job shares.
 
-        If `evaluation.seeds` is above 1, this work includes the fits with the further seeds.
+        This includes the evaluation, the writing of files, and the fits with the further seeds of `evaluation.seeds`.
         """
         further_seeds = self.job.config.evaluation.seeds - 1
         return further_seeds * self.shared_seconds + job_seconds(self.evaluation_rows or 0)
@@ -62,7 +61,7 @@ class PlannedJob:
 class FitGroup:
     """Jobs that share their fits.
 
-    `iterations` is the largest setting `model.iterations` of the jobs, 0 for models without iterations.
+    `iterations` is the largest `model.iterations` of the jobs, 0 for models without iterations.
     """
 
     jobs: tuple[PlannedJob, ...]
@@ -70,7 +69,7 @@ class FitGroup:
 
     @property
     def fits(self) -> int:
-        """The number of fits that the jobs share: one, or one for each fold (one window of a walk forward).
+        """The number of fits that the jobs share: one, or one per fold of a walk forward.
 
         Refits on all training rows are not counted.
         """
@@ -86,9 +85,10 @@ class FitGroup:
 class SweepPlan:
     """The plan of a batch: the jobs that the sweeper requested together.
 
-    `groups` are the jobs that share fits, in the order in which they start. `refused` are the jobs that cannot start.
-    `bytes_to_read` estimates the bytes that a query engine bills for the rows, and their price. `bytes_to_read`
-    is None if no warehouse of the jobs bills by bytes.
+    - `groups`: the jobs that can start, in groups that share fits, in the order of their start.
+    - `refused`: the jobs that cannot start.
+    - `bytes_to_read`: the estimated bytes that a query engine bills for the rows, and their price. None if no warehouse
+      bills by bytes.
     """
 
     groups: tuple[FitGroup, ...]
@@ -101,14 +101,14 @@ class SweepPlan:
         return sorted((planned for group in self.groups for planned in group.jobs), key=lambda planned: planned.number)
 
     def select(self, is_wanted: Callable[[PlannedJob], bool]) -> SweepPlan:
-        """Return the plan with the wanted jobs and all refused jobs; groups without a wanted job are left out."""
+        """Return the plan with the wanted jobs and all refused jobs."""
         groups = (replace(group, jobs=tuple(filter(is_wanted, group.jobs))) for group in self.groups)
         return replace(self, groups=tuple(group for group in groups if group.jobs))
 
     def once(self) -> SweepPlan:
         """Return the plan without repeated jobs: of several jobs with the same number, only the first stays.
 
-        If the same number belongs to a job that can start and to a refused job, the job that can start stays.
+        A job that can start takes precedence over a refused job with the same number.
         """
         requested: list[PlannedJob | Refusal] = [*self.jobs, *self.refused]
         first: dict[int, PlannedJob | Refusal] = {}
@@ -118,7 +118,7 @@ class SweepPlan:
         return replace(self.select(lambda planned: first[planned.number] is planned), refused=refused)
 
     def unshared(self) -> SweepPlan:
-        """Return the plan with each job in a group of its own, for launchers that run each job in a new process."""
+        """Return the plan with each job in its own group, for launchers that run each job in a new process."""
         groups = [replace(group, jobs=(planned,)) for group in self.groups for planned in group.jobs]
         return replace(self, groups=tuple(groups))
 
@@ -142,9 +142,9 @@ class SweepPlan:
 
 
 def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
-    """Return the jobs in groups; the jobs of a group share their fits.
+    """Return the jobs in groups that share their fits, the costliest group first.
 
-    The costliest group comes first, so that no worker runs long after the other workers have ended.
+    With this order, no worker runs long after the others have ended.
     """
     members: dict[Any, list[PlannedJob]] = defaultdict(list)
     for one in planned:
@@ -157,10 +157,11 @@ def group_jobs(planned: Sequence[PlannedJob]) -> tuple[FitGroup, ...]:
 
 
 def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
-    """Return a key that is equal for jobs that can share their fits: everything that a fit depends on.
+    """Return a key that is equal for jobs that can share their fits.
 
-    For CatBoost, the key does not contain the number of iterations, but whether the number is below 200: CatBoost fits
-    leaves differently from 200 on. Of the fits with equal keys, the fit with the most iterations has the trees of all.
+    For CatBoost, jobs may differ in the number of iterations: the longest fit contains the trees of the shorter fits.
+    But CatBoost fits leaves differently from 200 iterations on. The key therefore says whether there are fewer than
+    200.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

@@ -36,18 +36,16 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The configuration of the features, with the points band (range of season averages) of the training rows.
+        """The features, restricted to the players from whose rows the model learns.
 
-        The band is the target's band, or a wider band if a points model sets `train_min_ppg` or `train_max_ppg`.
+        A points model can learn from a wider range of season averages (`train_min_ppg`, `train_max_ppg`) than the
+        target has.
         """
         return widen_population(self.features, self.job.config.model)
 
     @property
     def dates(self) -> DateRange:
-        """The training and evaluation dates as one range; only the training dates if nothing is evaluated.
-
-        For a walk forward (several windows, one after another), the range covers all windows.
-        """
+        """The training and evaluation dates as one range, over all folds of a walk forward."""
         splits = [fold.split for fold in self.folds] or [self.split]
         ends = [(split.evaluation or split.train).end for split in splits]
         return DateRange(min(split.train.start for split in splits), max(ends))
@@ -56,13 +54,12 @@ class _Resolved(NamedTuple):
 def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> SweepPlan:
     """Return the plan of jobs, with the dates and the numbers of rows of each job.
 
-    Rows that several jobs share are read once. A job that cannot start becomes a refusal, with the BreakoutError that
-    says why. `cache` is the folder of cached query results. If `is_dry` is true, rows that cost money are not read, and
-    the numbers of these rows are None.
+    A job that cannot start becomes a refusal, with the BreakoutError that says why. `cache` is the folder of cached
+    query results. If `is_dry` is true, rows that cost money are not read, and their numbers are None.
     """
     refused: list[Refusal] = []
     planned: list[PlannedJob] = []
-    contract_of = functools.cache(build_contract)  # cached, because building a contract takes a third of a second
+    contract_of = functools.cache(build_contract)  # Building a contract takes a third of a second.
     with OpenedWarehouses(cache, is_dry=is_dry) as warehouses:
         resolved = list(_resolve(jobs, warehouses, refused))
         spans = _spans(resolved)
@@ -84,10 +81,7 @@ def plan_sweep(jobs: Sequence[Job], cache: Path, *, is_dry: bool = False) -> Swe
 
 
 def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Refusal]) -> Iterator[_Resolved]:
-    """Yield each job with its opened warehouse, its features and its dates.
-
-    A job without valid dates, features or warehouse is added to `refused` instead.
-    """
+    """Yield the jobs that have valid dates, features and warehouses; add the others to `refused`."""
     for job in jobs:
         config = job.config
         try:
@@ -99,9 +93,9 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return the range of dates that all jobs with the same warehouse and features need together.
+    """Return the dates that all jobs with the same warehouse and features need together, as one range.
 
-    Each key of the result is a pair of a `WarehouseFacts` and a `BreakoutFeatureConfig`.
+    The keys are pairs of `WarehouseFacts` and `BreakoutFeatureConfig`.
     """
     needed: dict[Any, list[DateRange]] = defaultdict(list)
     for one in resolved:
@@ -113,7 +107,7 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
 
 
 def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
-    """Return one job for each fold (one window of a walk forward) if `window.fold_jobs` is true, else the job itself.
+    """Return one job per fold of a walk forward if `window.fold_jobs` is true, else the job itself.
 
     Folds without a game to evaluate are left out; DataError if no fold has one. `dates` contains the game date of each
     row, shape (n,). If `dates` is None, the games are unknown and the job is returned unchanged.
@@ -128,7 +122,7 @@ def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
 
 
 def fold_job(job: Job, fold: Fold) -> Job:
-    """Return one fold (one window of a walk forward) as a job, with the fold's dates in its settings and overrides."""
+    """Return one fold of a walk forward as a job, with the fold's dates in its settings and overrides."""
     days = {
         "train_start": fold.train.start,
         "train_end": fold.train.end,
@@ -142,7 +136,7 @@ def fold_job(job: Job, fold: Fold) -> Job:
 
 
 def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates: np.ndarray | None) -> PlannedJob:
-    """Return the job with its plan; raise DataError if the job has too few training or evaluation rows.
+    """Return the job with its plan; DataError if the job has too few training or evaluation rows.
 
     `dates` contains the game date of each row, shape (n,). If `dates` is None, rows are not counted.
     """
@@ -160,11 +154,10 @@ def _planned(resolved: _Resolved, row_query: RowQuery, contract: Contract, dates
 
 
 def _count_rows(split: Split, folds: tuple[Fold, ...], dates: np.ndarray) -> tuple[int, int]:
-    """Return the number of training rows and the number of evaluation rows; raise DataError if there are too few.
+    """Return the numbers of training and evaluation rows; DataError if there are too few.
 
-    `dates` contains the game date of each row, shape (n,). `folds` are the windows of a walk forward, () for any other
-    window. For a walk forward, the numbers are the training rows of its last fold and the evaluation rows of all folds.
-    Without evaluation dates, the second number is 0.
+    `dates` contains the game date of each row, shape (n,). For a walk forward, the numbers are the training rows of the
+    last fold and the evaluation rows of all folds. Without evaluation dates, the second number is 0.
     """
     for fold in folds:
         try:

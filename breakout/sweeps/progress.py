@@ -30,7 +30,7 @@ LISTED_JOBS = 40
 
 @dataclass(frozen=True)
 class _Games:
-    """The games and labels on which a job was validated and evaluated; jobs on other games are not comparable."""
+    """The games and labels on which a job was validated and evaluated. Metrics on other games are not comparable."""
 
     validation: tuple[int, str, str]
     evaluation: DateRange | None
@@ -54,12 +54,14 @@ class Progress:
         self.failed: list[int] = []
 
     def show_plan(self, plan: SweepPlan, todo: SweepPlan, workers: int, *, twice: int, trials: int | None) -> None:
-        """Print the number of jobs of a batch and, if jobs are left to run, its fits, training rows and estimated time.
+        """Print the number of jobs of a batch, and its fits, training rows and estimated time.
 
-        `todo` is the plan without the completed jobs, and `workers` the number of worker processes. `twice` is the
-        number of requested jobs that equal another job. `trials` is the number of jobs that a tuner (a sweeper that
-        learns from earlier jobs) still has to run, None for any other sweeper. Before a tuner's first batch, a line
-        about all trials is printed. If the warehouse bills by bytes, the last line says how many bytes will be read.
+        - `todo`: the plan without the completed jobs.
+        - `twice`: the number of requested jobs that equal another job.
+        - `trials`: the number of jobs that a tuner (a sweeper that learns from earlier jobs) still has to run, None for
+          any other sweeper. Before a tuner's first batch, a line about all trials is printed.
+
+        If the warehouse bills by bytes, the last line says how many bytes will be read.
         """
         is_first = not self._overrides
         self._overrides |= {planned.number: planned.job.overrides for planned in plan.jobs}
@@ -73,17 +75,13 @@ class Progress:
             self._out.print(plan.bytes_to_read.describe())
 
     def show_damage(self, number: int, message: str) -> None:
-        """Print that a job runs again because its files were changed or damaged after it ended.
-
-        `message` says which file is damaged.
-        """
+        """Print that a job runs again because its files were changed or damaged; `message` names the file."""
         self._out.print(f"job {number} is run again: {message}", style="yellow")
 
     def show_jobs(self, plan: SweepPlan) -> None:
         """Print the plan of a dry run: the jobs that cannot start, then a table of the jobs that can.
 
-        The table contains each job's settings and its numbers of training and evaluation rows. After LISTED_JOBS jobs,
-        the last line of the table says how many jobs are left out.
+        The table contains at most LISTED_JOBS jobs.
         """
         for refusal in plan.refused:
             message = f"job {refusal.number} cannot be begun ({self._labels[refusal.number]}): {refusal.error}"
@@ -107,7 +105,7 @@ class Progress:
     def showing(self, todo: SweepPlan) -> Iterator[None]:
         """Show a progress bar during the block, which runs the jobs of `todo`.
 
-        There is no bar if the output is not a terminal or if no job is left to run.
+        There is no bar if the output is not a terminal, or if no job is left to run.
         """
         self._jobs |= {planned.number: planned for planned in todo.jobs}
         batch = sum(len(group.jobs) for group in todo.groups)
@@ -123,9 +121,9 @@ class Progress:
                 self._update_bar = None
 
     def show(self, event: JobEvent) -> None:
-        """Show one event: a failure as a line, a start or a completed job on the progress bar.
+        """Show one event: a failure as a line, any other event on the progress bar.
 
-        If no bar is shown, a completed job is printed as a line, and a start is not shown.
+        Without a bar, a completed job is printed as a line, and a start is not shown.
         """
         if event.kind == "started":
             self._running.add(event.number)
@@ -149,11 +147,7 @@ class Progress:
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _keep_best(self, event: JobEvent, metric: str) -> None:
-        """Store the metric and number of a completed job if the metric is the best so far on the same games.
-
-        Jobs have the same games if their validation games, evaluation dates and targets are equal; the training games
-        may differ. A job without a metric is ignored.
-        """
+        """Store the metric and number of a completed job if the metric is the best so far on the same games."""
         if event.value is None or event.validated_on is None:
             return
         job = self._jobs[event.number]
@@ -174,11 +168,7 @@ class Progress:
 
 
 def _describe_plan(plan: SweepPlan, todo: SweepPlan, workers: int, twice: int) -> str:
-    """Return a text such as "sweep of 12 jobs: 6 fits on 3,653 training rows, 2 workers, about 8 s".
-
-    `todo` is the plan without the completed jobs, and `twice` the number of requested jobs that equal another job. The
-    text ends with "nothing to fit" if no job is left to run.
-    """
+    """Return a text such as "sweep of 12 jobs: 6 fits on 3,653 training rows, 2 workers, about 8 s"."""
     left = len(todo.jobs)
     counts = {"completed already": len(plan.jobs) - left, "impossible": len(plan.refused), "asked for twice": twice}
     parts = [format_count(plan.size, "job"), *(f"{count} {what}" for what, count in counts.items() if count)]

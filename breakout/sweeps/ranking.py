@@ -1,12 +1,12 @@
 """The ranks of jobs that were validated on the same rows, and the jobs that are tied with the best.
 
-Jobs are ranked by the optimized metric on the validation part (the latest training rows). A job is tied with the best
-job if the confidence interval of the difference of their metrics contains 0. The interval comes from resamples
-(bootstrap draws of game dates), the same resamples for both jobs.
+Jobs are ranked by the optimized metric on the validation rows (the latest training rows). A job is tied with the best
+job if the confidence interval of the difference of their metrics contains 0. Confidence intervals come from a bootstrap
+over game dates, with the same resamples for all jobs.
 
-The best of many jobs is partly the best by chance. So the intervals are widened until they hold for all pairs of jobs
-at once. A job that differs from the best job only in the seed is always tied with the best job. Most sweeps end in a
-tie, and the simplest of the tied jobs should be chosen.
+The best of many jobs is partly the best by chance. The intervals are therefore wide enough to hold for all pairs of
+jobs at once. A job that differs from the best job only in the seed is always tied with it. Most sweeps end in a tie;
+then the simplest of the tied jobs should be chosen.
 """
 
 from __future__ import annotations
@@ -29,17 +29,18 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.results import CompletedJob
 
-ROUNDING = 1e-12  # a standard error up to this size is only the rounding of sums, and counts as 0
+ROUNDING = 1e-12  # A standard error up to this size comes from the rounding of sums, and counts as 0.
 
 
 @dataclass(frozen=True)
 class Standing:
     """The rank of a job.
 
-    `value` is the job's metric with its confidence interval. `difference` is the job's metric minus the best job's,
-    with an interval that holds for all pairs of jobs at once. `difference` is None if one of the two metrics is
-    undefined. `is_tied` is true for the best job and for each job that is tied with it. If the metric is undefined for
-    all jobs, all are tied.
+    - `value`: the job's metric with its confidence interval.
+    - `difference`: the job's metric minus the best job's, with an interval that holds for all pairs of jobs at once.
+      None if either metric is undefined.
+    - `is_tied`: true for the best job and for each job that is tied with it. If no job has a defined metric, all are
+      tied.
     """
 
     job: CompletedJob
@@ -51,10 +52,10 @@ class Standing:
 
 @one_blas_thread()
 def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
-    """Return the rank of each job by a metric, the best job first; jobs whose metric is undefined come last.
+    """Return the rank of each job by a metric, the best job first.
 
-    Among jobs with equal metrics the simpler job comes first. `jobs` contains at least one job, and all jobs were
-    validated on the same rows.
+    Of jobs with equal metrics, the simpler job comes first; jobs without a defined metric come last. `jobs` contains at
+    least one job, and all jobs were validated on the same rows.
     """
     sign = -1.0 if METRICS[metric].higher_is_better else 1.0
 
@@ -80,13 +81,14 @@ def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
 
 
 def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
-    """Return the half-width, in standard errors, of intervals that hold for the differences of all pairs of jobs.
+    """Return a half-width, in standard errors, for intervals of the differences between all pairs of jobs.
 
-    `jobs` contains each job's metric, and the metric's values in the resamples (bootstrap draws of game dates), shape
-    (resamples,). In a resample, the difference of two jobs' metrics deviates from the estimated difference by a number
-    of standard errors. The half-width is the `confidence` quantile, over the resamples, of the largest deviation of a
-    pair: the max statistic of Westfall and Young (1993). Jobs whose metric is None are left out. The half-width is 0 if
-    fewer than two jobs are left, or if no pair differs.
+    With this half-width, the intervals hold for all pairs at once with probability `confidence`. It is the `confidence`
+    quantile of a max statistic (Westfall and Young, 1993). The statistic of a resample is the largest deviation of a
+    difference from its estimate, in standard errors.
+
+    `jobs` contains each job's metric, and the metric's values in the resamples, shape (resamples,). Jobs whose metric
+    is None are ignored. The half-width is 0 if no two jobs differ.
     """
     values = np.array([value for value, _ in jobs if value is not None])
     if values.size < 2:
@@ -104,9 +106,9 @@ def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: 
 
 
 def _standard_error(replicates: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of the values along the last axis, leaving out NaN.
+    """Return the standard deviation along the last axis, ignoring NaN.
 
-    A standard deviation of at most ROUNDING (1e-12) is returned as 0. If all values are NaN, the result is 0 too.
+    The result is 0 if the standard deviation is at most ROUNDING, or if all values are NaN.
     """
     is_defined = ~np.isnan(replicates)
     found = np.std(replicates, axis=-1, where=is_defined)
@@ -116,8 +118,7 @@ def _standard_error(replicates: np.ndarray) -> np.ndarray:
 def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interval:
     """Return an interval around the same estimate, with a half-width of `width` standard errors.
 
-    `replicates` are the values of the estimate in the resamples (bootstrap draws of game dates). Their standard
-    deviation is the standard error. An interval without bounds is returned unchanged.
+    The standard error is the standard deviation of `replicates`. An interval without bounds is returned unchanged.
     """
     if interval.low is None or interval.estimate is None:
         return interval
@@ -126,17 +127,15 @@ def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interv
 
 
 def _without_seed(job: CompletedJob) -> str:
-    """Return a fingerprint that is equal for jobs that differ only in the seed."""
     return settings.fingerprint(replace(job.config, seed=0))
 
 
 def _is_tie(difference: Interval) -> bool:
-    """Return whether the interval of a difference contains 0; a difference without an interval counts as a tie."""
     return difference.low is None or difference.holds(0.0)
 
 
 def simplest(standings: Sequence[Standing]) -> CompletedJob:
-    """Return the job with the simplest model among the best job and the jobs that are tied with it.
+    """Return the job with the simplest model among the best job and the jobs tied with it.
 
     Of equally simple jobs, the job with the best rank is returned.
     """
@@ -147,8 +146,8 @@ def simplest(standings: Sequence[Standing]) -> CompletedJob:
 def simplicity(job: CompletedJob) -> tuple[float, ...]:
     """Return a sort key that is smaller for a simpler model.
 
-    The key first compares the kinds of model, from simple to complex (the order of `KINDS`). Then the key compares the
-    number of features, and last the number of leaves of all trees. A model without trees has 0 leaves.
+    The key compares the kind of model first (in the order of `KINDS`), then the number of features, then the number of
+    leaves of all trees.
     """
     model = job.config.model
     leaves = float(job.metrics.model.figures.get("trees", 0.0)) * 2.0 ** int(getattr(model, "depth", 0))
@@ -156,7 +155,6 @@ def simplicity(job: CompletedJob) -> tuple[float, ...]:
 
 
 def _draw(job: CompletedJob) -> DateResamples:
-    """Return resamples (bootstrap draws) of the job's validation dates, by its seed and its `evaluation` settings."""
     return draw_date_resamples(
         job.part("validation", "game_date"),
         bootstrap_resamples=job.config.evaluation.bootstrap_resamples,
@@ -166,10 +164,7 @@ def _draw(job: CompletedJob) -> DateResamples:
 
 
 def _replicates(job: CompletedJob, metric: str, draws: DateResamples) -> np.ndarray:
-    """Return the metric of the job's validation rows in each resample, shape (resamples,).
-
-    A resample is a bootstrap draw of game dates.
-    """
+    """Return the metric of the job's validation rows in each bootstrap resample, shape (resamples,)."""
     label = job.part("validation", "is_breakout").astype("float64")
     probability = job.part("validation", "probability")
     if metric in ("ece", "average_precision"):

@@ -1,7 +1,7 @@
 """The folder of a sweep: locked while the sweep runs, with sweep.json and a folder for each run.
 
-sweep.json holds the jobs, their settings, and the fingerprints of the jobs' data and contracts. A contract is the
-definition of features and label. sweep.json does not record how a job ended; the job's run folder does.
+sweep.json holds the jobs with their settings, and fingerprints of the data and of the feature definitions. How a job
+ended is recorded in its run folder only.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _LOCK_FILE = ".lock"
 class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A job in sweep.json.
 
-    `settings` are the composed settings, or the overrides if Hydra cannot compose them. `window` is the name of the
-    job's window, "" for a job that cannot start.
+    - `settings`: the composed settings, or the overrides if Hydra cannot compose them.
+    - `window`: the name of the job's window, "" for a job that cannot start.
     """
 
     number: int
@@ -52,22 +52,22 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
     def identity(self) -> Identity:
         """The fingerprint of the settings, and the job's name, hypothesis and tags as JSON text.
 
-        A sweep treats jobs with equal identities as one job.
+        Entries with equal identities are the same job.
         """
         return identity_of(self.fingerprint, self.settings)
 
     @property
     def optimized_metric(self) -> str | None:
-        """The name of the metric by which the job is ranked; None if the job's settings could not be composed."""
+        """The name of the metric by which the job is ranked; None if the settings could not be composed."""
         return self.settings.get("optimized_metric")
 
 
 class SweepRecord(msgspec.Struct, kw_only=True):
-    """The content of sweep.json: overrides, jobs, and the fingerprints of the data and contracts that the jobs use.
+    """The content of sweep.json.
 
-    In the file, `overrides` has the key `words`. A key of `data` consists of a warehouse's settings and of whether
-    injury reports are read; its value is the fingerprint of the data. A key of `contracts` consists of a set of
-    features and a target; its value is the fingerprint of the contract (the definition of features and label).
+    - `overrides`: the overrides of the sweep, under the key `words` in the file.
+    - `data`: fingerprints of the data. A key names the settings of a warehouse, and whether injury reports are read.
+    - `contracts`: fingerprints of the definitions of features and label. A key names the features and the target.
     """
 
     overrides: list[str] = msgspec.field(name="words")
@@ -78,18 +78,15 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
     def save(self, folder: Path) -> None:
-        """Write sweep.json into `folder`, with the secrets in addresses masked.
-
-        DataError if the file cannot be written.
-        """
+        """Write sweep.json into `folder`, with masked secrets; DataError if the file cannot be written."""
         masked = list(map(mask_secrets, self.overrides))
         save_sealed(msgspec.structs.replace(self, overrides=masked), folder / SWEEP_RECORD)
 
     def number(self, plan: SweepPlan) -> SweepPlan:
         """Return the plan with a number for each job.
 
-        Jobs are equal if their settings, name, hypothesis and tags are equal. A job that equals a job in the record
-        gets the number of that job. Any other job gets the next free number; equal jobs get the same number.
+        A job that equals a job of the record gets that job's number. Any other job gets the next free number. Two jobs
+        are equal if their settings, names, hypotheses and tags are equal; equal jobs get equal numbers.
         """
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
@@ -102,11 +99,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the jobs of a plan that the record lacks, and the fingerprints of the plan's data and contracts.
-
-        A contract is the definition of features and label. The jobs must have the numbers that the method `number`
-        assigns.
-        """
+        """Add the jobs of a numbered plan that the record lacks, and the fingerprints of their data and contracts."""
         known = {entry.identity for entry in self.jobs}
         found = [_entry(planned.job, _window(planned)) for planned in plan.jobs]
         found += [_entry(refusal, "") for refusal in plan.refused]
@@ -117,11 +110,10 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             self.contracts[_contract_key(planned)] = planned.plan.contract.fingerprint
 
     def entry(self, number: int) -> JobEntry:
-        """Return the job with this number as it is in the record; StopIteration if the record has no such job."""
+        """Return the job with this number; StopIteration if the record has no such job."""
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
-        """Raise ConfigurationError if the jobs of the record and of the plan differ in `optimized_metric`."""
         known = [entry.optimized_metric for entry in self.jobs]
         named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
         metrics = [name for name in named if name]
@@ -131,10 +123,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             )
 
     def check_unchanged(self, plan: SweepPlan, folder: Path) -> None:
-        """Raise DataError if the data or a contract of the plan's jobs changed since the sweep in `folder` began.
-
-        A contract is the definition of features and label. Data and contracts that the record lacks are not checked.
-        """
+        """Raise DataError if data or feature definitions of the jobs changed since the sweep in `folder` began."""
         for planned in plan.jobs:
             data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
             if self.data.get(_data_key(planned), data) != data:
@@ -144,7 +133,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
 
 
 def new_folder(wanted: Path) -> Path:
-    """Create a new folder and return its path: `wanted`, or `wanted-2`, `wanted-3`, ... if `wanted` exists already.
+    """Create the folder `wanted`, or `wanted-2`, `wanted-3`, ... if `wanted` exists, and return its path.
 
     DataError if the folder cannot be created.
     """
@@ -166,7 +155,7 @@ def new_folder(wanted: Path) -> Path:
 def load_sweep_record(folder: Path) -> SweepRecord:
     """Read sweep.json of a sweep's folder.
 
-    ConfigurationError if there is no such file. DataError if the file is damaged, was edited or was written by another
+    ConfigurationError if the file is missing. DataError if the file is damaged, was edited, or was written by another
     version of breakout.
     """
     path = folder / SWEEP_RECORD
@@ -184,9 +173,9 @@ def new_record(overrides: Sequence[str]) -> SweepRecord:
 
 
 def locked(folder: Path) -> AbstractContextManager[None]:
-    """Return a context manager that locks a sweep's folder during its block.
+    """Lock a sweep's folder during a `with` block.
 
-    On entry, ConfigurationError if another process has locked the folder, DataError if the lock file cannot be created.
+    ConfigurationError if another process has locked the folder. DataError if the lock file cannot be created.
     """
 
     def refuse() -> None:
@@ -196,9 +185,9 @@ def locked(folder: Path) -> AbstractContextManager[None]:
 
 
 def clear_incomplete(folder: Path) -> list[Path]:
-    """Remove the temporary files and folders that killed jobs left in a sweep's folder; return the removed paths.
+    """Remove temporary files and folders that killed jobs left in a sweep's folder; return the removed paths.
 
-    If a job still runs, only files in the run folders of other jobs are removed. DataError if a file cannot be removed.
+    While a job still runs, only the run folders of the other jobs are cleared. DataError if a file cannot be removed.
     """
     runs = job_runs(folder)
     if not any(run.state == "running" for run in runs):
@@ -207,10 +196,9 @@ def clear_incomplete(folder: Path) -> list[Path]:
 
 
 def clear_idle_sweeps(outputs: Path) -> list[Path]:
-    """Remove the temporary files that killed processes left in sweeps below `outputs`; return the removed paths.
+    """Remove temporary files and folders from the sweeps below `outputs`; return the removed paths.
 
-    Temporary folders are removed too. A sweep that a process is running is left unchanged. DataError if a file cannot
-    be removed.
+    A sweep that is running is left unchanged. DataError if a file cannot be removed.
     """
     removed = []
     for path in sorted((outputs / SWEEPS).glob(f"*/{SWEEP_RECORD}")):
@@ -222,8 +210,8 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
     """Record in the status.json of a job that its process died, with `message` as the error.
 
-    If the job has no run folder, or if the status in the run folder does not say "running", a new run folder is
-    created. DataError if status.json of an existing run folder cannot be written.
+    The message goes into the run folder whose status still says "running", or else into a new run folder. DataError if
+    status.json cannot be written.
     """
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:
@@ -234,10 +222,7 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """Return a sort key that puts jobs in the sweeper's order.
-
-    The folds (windows) of one walk forward are sorted by date.
-    """
+    """Return a sort key for the order of the sweeper; the folds of one walk forward are sorted by date."""
     window = job.mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 
@@ -259,8 +244,8 @@ def _entry(job: Job | Refusal, window: str) -> JobEntry:
 def _window(planned: PlannedJob) -> str:
     """Return the name of the job's window.
 
-    The name is OPTION if `window=OPTION` is the only override of the window. Otherwise the name is the dates of
-    evaluation, or the dates of training for a job that only trains.
+    - OPTION if `window=OPTION` is the only override of the window.
+    - Otherwise the dates of evaluation, or the dates of training for a job that only trains.
     """
     chosen = [override for override in planned.job.overrides if override.startswith("window")]
     if len(chosen) == 1 and chosen[0].startswith("window="):
@@ -276,13 +261,12 @@ def _data_fingerprint(planned: PlannedJob) -> str:
 
 
 def _data_key(planned: PlannedJob) -> str:
-    """Return the job's key in `SweepRecord.data`: its warehouse's settings, and whether it needs injury reports."""
     warehouse = json.dumps(settings.to_saved(planned.job.config)["warehouse"], sort_keys=True)
     return f"{warehouse} with injury reports" if planned.plan.contract.has_reports else warehouse
 
 
 def _contract_key(planned: PlannedJob) -> str:
-    """Return the job's key in `SweepRecord.contracts`: its features, its target and the user's own features."""
+    """Return a text of the features, the target and the user's own features of a job."""
     config = planned.job.config
     own = [settings.to_mapping(definition) for definition in config.features.definitions]
     return json.dumps([config.features.names, settings.to_mapping(config.target), *own], sort_keys=True)

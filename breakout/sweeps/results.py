@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 class JobResult:
     """The result of a job of a sweep, in any state.
 
-    `entry` is the job's entry in sweep.json. `varying` are the job's overrides that not all jobs of the sweep have.
-    `command` is the command line that runs the job alone. `run` is the job's run folder, None if the job has not run.
+    - `entry`: the job's entry in sweep.json.
+    - `varying`: the job's overrides that not all jobs of the sweep have.
+    - `command`: the command line that runs the job alone.
+    - `run`: the job's run folder, None if the job has not run.
     """
 
     entry: JobEntry
@@ -50,7 +52,6 @@ class JobResult:
 
     @property
     def run_path(self) -> str | None:
-        """The path of the run folder; None if the job has not run."""
         return None if self.run is None else str(self.run.folder)
 
     @property
@@ -60,16 +61,16 @@ class JobResult:
 
     @property
     def reason(self) -> str:
-        """The reason why the job is not completed: it has not run, it has not ended, or the message of its failure."""
+        """Why the job is not completed: it has not run, it has not ended, or the message of its failure."""
         return "the sweep ended before it began" if self.run is None else self.run.message
 
 
 @dataclass(frozen=True)
 class CompletedJob(JobResult):
-    """A job that is completed, with unchanged files: its settings, metrics and predictions.
+    """A completed job whose files are unchanged, with its settings, metrics and predictions.
 
-    `validation` holds the metrics on the validation part (the latest training rows). `drifted` are the features that
-    drifted; `drifted` is empty unless the job's setting `distributions.fail_on_drift` is true.
+    - `validation`: the metrics on the validation rows (the latest training rows).
+    - `drifted`: the features that drifted; empty unless the job has `distributions.fail_on_drift`.
     """
 
     config: ExperimentConfig
@@ -80,26 +81,22 @@ class CompletedJob(JobResult):
 
     @property
     def variant(self) -> str:
-        """The overrides of the job's variant as one text.
+        """The overrides that define the job's variant, as one text.
 
-        These are the job's overrides that not all jobs of the sweep have, without those of window, seed, name,
-        hypothesis, tags and paths. The jobs of one variant may differ in these settings.
+        These are the overrides in `varying`, except window, seed, name, hypothesis, tags and paths.
         """
         return " ".join(variant_overrides(self.varying))
 
     @property
     def variant_label(self) -> str:
-        """The overrides of the job's variant with short keys and numbers, such as `depth=4` for `model.depth=4`.
-
-        A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths.
-        """
+        """The text of `variant` with short keys and numbers, such as `depth=4` for `model.depth=4`."""
         return shorten(variant_overrides(self.varying))
 
     @cached_property
     def rows_fingerprint(self) -> str:
-        """The fingerprint of the target and of the validation and evaluation rows with their labels: 12 hex digits.
+        """A fingerprint (12 hex digits) of the target, the validation and evaluation rows, and their labels.
 
-        Only jobs with the same fingerprint are comparable.
+        Only jobs with equal fingerprints are comparable.
         """
         texts = [self.predictions[name].to_pylist() for name in ("split", "game_id", "player_lookup")]
         digest = hashlib.sha256("\n".join(map("".join, zip(*texts, strict=True))).encode())
@@ -110,7 +107,7 @@ class CompletedJob(JobResult):
     def part(self, split: str, column: str) -> np.ndarray:
         """Return a column of the predictions for the rows of a split, shape (n,); empty if the split has no rows.
 
-        `split` is validation or evaluation, and `column` is game_date, probability or is_breakout.
+        `split` is validation or evaluation. `column` is game_date, probability or is_breakout.
         """
         return np.asarray(array_of(self.predictions[column])[self._splits == split])
 
@@ -122,7 +119,7 @@ class CompletedJob(JobResult):
 def load_results(folder: Path) -> list[JobResult]:
     """Return the results of all jobs of a sweep, sorted by number.
 
-    A completed job is returned as `CompletedJob`. ConfigurationError if the folder has no sweep.json, DataError if
+    A completed job is returned as `CompletedJob`. ConfigurationError if the folder has no sweep.json. DataError if
     sweep.json is damaged or was written by another version of breakout.
     """
     record, runs = load_sweep_record(folder), job_runs(folder)
@@ -139,8 +136,7 @@ def load_results(folder: Path) -> list[JobResult]:
 def _load_completed(result: JobResult, run: JobRun) -> JobResult:
     """Return the job as `CompletedJob`, with the content of its run folder.
 
-    If a file is damaged or was written by another version of breakout, the job is returned as `JobResult` with the
-    state "damaged".
+    If a file is damaged or comes from another version of breakout, return a `JobResult` with the state "damaged".
     """
     try:
         record = read_run(run.folder)

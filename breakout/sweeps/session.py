@@ -44,10 +44,11 @@ class FailedFast(Exception):  # noqa: N818
 class Options:
     """The options of a sweep.
 
-    `cache` is the folder of cached query results. `workers` is the number of worker processes; None means as many as
-    the cores allow. `launch` runs the jobs by a launcher of Hydra, such as joblib; None means that worker processes run
-    the jobs. `trials` is the number of jobs that a tuner (a sweeper that learns from earlier jobs) still has to run,
-    None for any other sweeper.
+    - `cache`: the folder of cached query results.
+    - `workers`: the number of worker processes; None means as many as the cores allow.
+    - `launch`: runs the jobs by a launcher of Hydra, such as joblib; None means that worker processes run the jobs.
+    - `trials`: the number of jobs that a tuner (a sweeper that learns from earlier jobs) still has to run, None for any
+      other sweeper.
     """
 
     cache: Path
@@ -62,7 +63,7 @@ class Options:
 class SweepSession:
     """A running sweep, whose jobs write into its folder.
 
-    Use it in a `with` block, whose end also ends the worker processes.
+    The end of its `with` block ends the worker processes.
     """
 
     def __init__(self, folder: Path, record: SweepRecord, options: Options) -> None:
@@ -71,7 +72,7 @@ class SweepSession:
         self._closing = ExitStack()
         self._workers: Workers | None = None
         self._values: dict[int, float | None] = {}  # the optimized metric of each completed job, by number
-        # The tracking settings of the jobs, with the secrets that are masked in saved settings.
+        # These tracking settings contain the secrets that are masked in saved settings.
         self.trackers: set[TrackingConfig] = set()
         self.is_begun = False
 
@@ -91,14 +92,16 @@ class SweepSession:
         return self._progress.failed
 
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
-        """Run one batch and return the optimized metric of each of the sweeper's jobs, in order; None for a failed job.
+        """Run one batch and return the optimized metric of each of the sweeper's jobs, in order.
 
-        An undefined metric is None too. If each fold (one window of a walk forward) is a job, the metric is the mean
-        over the folds. `refused` are the jobs of the batch whose settings are not valid. If no job of the first batch
-        can start, the error of the first refused job is raised. DryRunShown is raised in a dry run. FailedFast is
-        raised if a job failed and `fail_fast` is set. ConfigurationError if the jobs differ in `optimized_metric`.
-        DataError if a file cannot be written. DataError too if a resumed sweep began with other data or other
-        definitions of the features.
+        The metric is None if the job failed or the metric is undefined. If the folds of a walk forward are jobs, the
+        metric is the mean over the folds. `refused` are the jobs of the batch whose settings are not valid.
+
+        - DryRunShown at the end of a dry run.
+        - FailedFast if a job failed and `fail_fast` is set.
+        - The error of the first refused job, if no job of the first batch can start.
+        - ConfigurationError if the jobs differ in `optimized_metric`.
+        - DataError if a file cannot be written, or if data or feature definitions changed since a resumed sweep began.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
@@ -122,9 +125,9 @@ class SweepSession:
         return self._values_of(plan)
 
     def _read_completed(self) -> None:
-        """Store the optimized metrics of a resumed sweep's completed jobs, and print which jobs have damaged files.
+        """Store the metrics of the completed jobs of a resumed sweep, and print which jobs have damaged files.
 
-        A job with damaged files is run again.
+        A job with damaged files runs again.
         """
         runs = job_runs(self.folder)
         for entry in self.record.jobs:
@@ -172,8 +175,7 @@ class SweepSession:
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
         """Return the optimized metric of each of the sweeper's jobs, in the sweeper's order; None for a failed job.
 
-        If each fold (one window of a walk forward) is a job, the metric is the mean over the folds. The mean is None if
-        a fold has no metric.
+        For a walk forward whose folds are jobs, the metric is the mean over the folds, or None if a fold has no metric.
         """
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:

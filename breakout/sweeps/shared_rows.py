@@ -1,9 +1,8 @@
-"""The rows that jobs of a sweep share: one query reads them for all jobs of the same warehouse, features and target.
+"""The rows that jobs of a sweep share: jobs with the same warehouse, features and target read them by one query.
 
-The result of the query is kept in a cache on disk, which all processes of the sweep read. The key of a result is made
-of the text of the query, its parameters and the fingerprint of the warehouse. So the rows have another key after the
-data or the definitions of the features changed. A worker process opens the warehouse only if the result is missing or
-damaged.
+A cache on disk keeps the result of each query for all processes of the sweep. The cache finds a result by the text of
+the query, its parameters and the fingerprint of the warehouse. Changed data or feature definitions therefore lead to a
+new query. A worker process opens the warehouse only if the cached result is missing or damaged.
 """
 
 from __future__ import annotations
@@ -41,8 +40,8 @@ if TYPE_CHECKING:
 class WarehouseFacts:
     """The facts about a warehouse that jobs use without opening it.
 
-    `config` holds the warehouse's settings. `run` is the name of the first job of the sweep that needs this warehouse.
-    BigQuery labels each query with that name. `cache` is the folder of cached query results.
+    - `run`: the name of the first job that needs this warehouse. BigQuery labels each query with this name.
+    - `cache`: the folder of cached query results.
     """
 
     config: WarehouseConfig
@@ -54,9 +53,9 @@ class WarehouseFacts:
 
 
 def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
-    """Return the fingerprint of a warehouse's data without injury reports, then the fingerprint with injury reports.
+    """Return two fingerprints of a warehouse's data: without injury reports, then with them.
 
-    Without a table of injury reports the two are equal. DataError if the warehouse cannot be read.
+    Both are equal if the warehouse has no injury reports. DataError if the warehouse cannot be read.
     """
     return warehouse.fingerprint(), warehouse.fingerprint(has_reports=True)
 
@@ -65,8 +64,8 @@ def fingerprints_of(warehouse: Warehouse) -> tuple[str, str]:
 class RowQuery:
     """The query for the rows of all jobs with the same warehouse, features and target.
 
-    `span` covers the dates of all these jobs. `history_start` is the first date whose games the query reads to compute
-    the features of these rows.
+    - `span`: the dates of the rows, from the first to the last date that any of the jobs needs.
+    - `history_start`: the first date whose games the query reads to compute the features.
     """
 
     warehouse: WarehouseFacts
@@ -77,7 +76,7 @@ class RowQuery:
 
     @property
     def seasons_before(self) -> int:
-        """The number of earlier seasons whose games the features read; the season of the row itself is not counted."""
+        """The number of earlier seasons that the features read, in addition to the season of the row."""
         return seasons_before(self.features.names, self.features.registry)
 
     @property
@@ -87,11 +86,10 @@ class RowQuery:
 
 
 class LazyWarehouse(ClosedOnExit):
-    """The warehouse of a query, opened at the first call that needs it.
+    """A warehouse that is opened at the first call that needs it.
 
-    Some facts are known before the warehouse is opened: the names of the tables, the fingerprint, the description, and
-    the first day that the query's features read. A call that opens the warehouse raises DataError if the data changed
-    since the sweep was planned.
+    Its methods are those of `Warehouse`. A method that opens the warehouse raises DataError if the data changed since
+    the sweep was planned.
     """
 
     def __init__(self, row_query: RowQuery) -> None:
@@ -109,94 +107,55 @@ class LazyWarehouse(ClosedOnExit):
         return self._opened
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT and return its rows.
-
-        DataError if the query fails, or if the data changed since the sweep was planned.
-        """
         return self._open().query(sql, parameters)
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the columns, types, keys and values of the rows from which features of games are computed.
-
-        The games are those from `start` to `end`, both inclusive. The features of a game read its season and the
-        `seasons_before` seasons before. DataError if a check fails, or if the data changed since the sweep was planned.
-        """
         self._open().check_history(start, end, seasons_before)
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive.
-
-        DataError if a check fails, or if the data changed since the sweep was planned.
-        """
         self._open().check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the columns, types, keys and values of the injury reports for games from `start` to `end`.
-
-        Both dates are inclusive. DataError if a check fails, or if the data changed since the sweep was planned.
-        ConfigurationError if no table of injury reports is configured.
-        """
         self._open().check_availability(start, end)
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
         """Return the first date whose games a query must read to compute the features of a game on `start`.
 
-        The features read the season of the game and the `seasons_before` earlier seasons. DataError if the warehouse
-        must be opened, and the data changed since the sweep was planned.
+        The warehouse is opened only if the arguments differ from those of the planned query.
         """
         if (start, seasons_before) == (self._row_query.span.start, self._row_query.seasons_before):
             return self._row_query.history_start
         return self._open().history_start(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of the table player_game_summary (one row for each player and game).
-
-        DataError if the table has no rows, or if the data changed since the sweep was planned.
-        """
         return self._open().latest_game_date()
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of a source table by name.
-
-        DataError if the table cannot be read, or if the data changed since the sweep was planned.
-        """
         return self._open().columns(table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return the fingerprint that the data had when the sweep was planned.
-
-        The fingerprint covers the injury reports only if `has_reports` is true.
-        """
+        """Return the fingerprint that the data had when the sweep was planned."""
         return self._facts.fingerprints[has_reports]
 
     def describe(self) -> str:
-        """Return the short description of the warehouse that messages and reports contain."""
         return self._facts.description
 
     def has_schedule(self) -> bool:
-        """Return whether a schedule is configured; DataError if the data changed since the sweep was planned."""
         return self._open().has_schedule()
 
     def has_availability(self) -> bool:
-        """Return whether a table of injury reports is configured.
-
-        DataError if the data changed since the sweep was planned.
-        """
         return self._open().has_availability()
 
     def close(self) -> None:
-        """Close the warehouse if it was opened."""
         if self._opened is not None:
             self._opened.close()
 
 
 def array_of(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column of numbers or days, without missing values, as an array, shape (n,).
-
-    `ChunkedArray.to_numpy` is not used because it imports pandas.
-    """
+    """Return a column of numbers or days, without missing values, as an array of shape (n,)."""
     import pyarrow as pa
 
+    # `ChunkedArray.to_numpy` is not used, because it imports pandas.
     values = column.combine_chunks()
     if pa.types.is_date32(values.type):
         return np.from_dlpack(values.view(pa.int32())).astype("datetime64[D]")
@@ -206,9 +165,9 @@ def array_of(column: pa.ChunkedArray) -> np.ndarray:
 def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
     """Return the rows of a query from the cache, or from the warehouse if the cache lacks them.
 
-    The source rows are checked before the warehouse is queried. DataError if a check or the query fails.
-    ConfigurationError if a feature needs injury reports and no table of them is configured. ConfigurationError too if a
-    feature reads a column whose name is not made of letters, digits and _.
+    - DataError if the source rows fail a check, or if the query fails.
+    - ConfigurationError if a feature needs injury reports and no table of them is configured.
+    - ConfigurationError if a feature reads a column whose name is not made of letters, digits and _.
     """
     kept = warehouse.kept(row_query.sql, row_query.parameters)
     if kept is not None:
@@ -220,37 +179,28 @@ def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
 class PreparedPlan(RunPlan):
     """The plan of a run that takes its rows from the result of `row_query`.
 
-    `work` stores that result and other results for all jobs of one process, so that the process reads the rows only
-    once. The methods raise DataError if the rows must be read from the warehouse and that fails.
+    `work` stores the rows for all jobs of a process, so that the process reads them only once. The methods raise
+    DataError if the rows cannot be read.
     """
 
     row_query: RowQuery = field(kw_only=True)
     work: SharedWork = field(default_factory=SharedWork, kw_only=True, compare=False)
 
     def build_train(self) -> Dataset:
-        """Return the training rows; DataError if the rows must be read from the warehouse and that fails."""
         return self._rows(self.split.train)
 
     def build_evaluation(self) -> Dataset | None:
-        """Return the evaluation rows; None if the run only trains.
-
-        DataError if the rows must be read from the warehouse and that fails.
-        """
+        """Return the evaluation rows; None if the run only trains."""
         return None if self.split.evaluation is None else self._rows(self.split.evaluation)
 
     def build_span(self) -> Dataset:
-        """Return the rows of all folds of a walk forward (several windows, one after another).
-
-        The rows reach from the first training date to the last evaluation date. DataError if the rows must be read from
-        the warehouse and that fails.
-        """
+        """Return the rows of all folds of a walk forward, from the first training date to the last evaluation date."""
         return self._rows(self.ranges()["folds"])
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
         """Return the flawed games that the features of rows on the dates `days` can read.
 
-        In a flawed game, the rows of the player table and of the team table contradict each other. DataError if the
-        games must be read from the warehouse and that fails.
+        In a flawed game, the player table and the team table contradict each other.
         """
         flawed = self.work.once("flawed games", self.row_query, self._read_flawed_games)
         return seen_games(flawed, self.features, days.start, days.end)

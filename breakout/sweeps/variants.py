@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
     """Return a table of variants for each pair of target and warehouse that several tables of jobs have.
 
-    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants in more tables
-    come first; variants in equally many tables are sorted by the mean of `metric`, best first. Return [] if no two
-    tables have the same target and warehouse.
+    Variants in more tables come first; variants in equally many tables are sorted by the mean of `metric`, best first.
     """
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:
@@ -33,11 +31,7 @@ def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[Varian
 
 
 def _variants(tables: Sequence[JobTable], metric: str) -> tuple[VariantRow, ...]:
-    """Return a row for each variant, with the means of its jobs' metrics and ranks over windows and seeds.
-
-    A variant is a choice of all settings except window, seed, name, hypothesis, tags and paths. Variants in more tables
-    come first; variants in equally many tables are sorted by the mean of `metric`, best first.
-    """
+    """Return a row for each variant, with the means of its jobs' metrics and ranks over windows and seeds."""
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
         for row in table.rows:
@@ -62,12 +56,10 @@ def _variant(variant: str, members: Sequence[tuple[str, JobRow]], metric: str) -
 
 
 def build_seed_rows(table: JobTable) -> list[SeedRow]:
-    """Return the spread (mean, standard deviation, minimum and maximum) of two metrics over seeds.
+    """Return the spread over seeds (mean, standard deviation, minimum, maximum) for each fit that several seeds repeat.
 
-    The metrics are the optimized metric on the validation part and the AUC on the evaluation games. There is a spread
-    for each group of jobs that differ in the seed alone (or in name, hypothesis, tags or paths). Jobs of different
-    windows are in different groups, although they may be evaluated on the same games. Groups with one seed are left
-    out.
+    The spread is that of two metrics: the optimized metric on the validation rows, and the AUC on the evaluation games.
+    Jobs repeat a fit if they have the same window and variant. Fits with only one seed are left out.
     """
     found: dict[tuple[str, ...], list[JobRow]] = defaultdict(list)
     for row in table.rows:

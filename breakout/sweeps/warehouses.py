@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The first two columns decide whether a row is in a points band (range of season averages).
+# The first two columns decide whether the season average of a row's player is within the target's range.
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
@@ -39,8 +39,8 @@ _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 class OpenedWarehouse:
     """An opened warehouse.
 
-    `facts` is what jobs use without opening the warehouse. `cached` answers a query from the cache on disk if the cache
-    has the result, and otherwise from `warehouse`.
+    - `facts`: what jobs use without opening the warehouse.
+    - `cached`: answers a query from the cache on disk, or else from `warehouse`.
     """
 
     facts: WarehouseFacts
@@ -63,11 +63,10 @@ class OpenedWarehouses(ClosedOnExit):
         self.bytes_to_read: CostEstimate | None = None
 
     def close(self) -> None:
-        """Close all warehouses."""
         self._closing.close()
 
     def open(self, config: WarehouseConfig, run: str) -> OpenedWarehouse:
-        """Return the warehouse of a configuration; it is opened at the first call for this configuration.
+        """Return the warehouse of a configuration, opened at the first call for this configuration.
 
         `run` is the name of the first job that needs the warehouse. DataError or ConfigurationError if the warehouse
         cannot be opened.
@@ -101,10 +100,9 @@ class OpenedWarehouses(ClosedOnExit):
         return self._queries[key]
 
     def dates(self, row_query: RowQuery, features: BreakoutFeatureConfig) -> np.ndarray | None:
-        """Return the game date of each row within the points band (range of season averages) of `features`, shape (n,).
+        """Return the game date of each row whose season average is within the range of `features`, shape (n,).
 
-        The rows of a query are read at the first call with this query. The result is None in a dry run if reading costs
-        money. DataError or ConfigurationError if the rows cannot be read.
+        None in a dry run if reading costs money. DataError or ConfigurationError if the rows cannot be read.
         """
         if row_query not in self._answers:
             self._answers[row_query] = self._read(row_query)
@@ -122,17 +120,13 @@ class OpenedWarehouses(ClosedOnExit):
             if self._is_dry:
                 return None
         answer = read_answer(row_query, opened.cached).select(_ROW_COLUMNS)
-        # This call puts the games with contradicting rows into the cache, so that workers need not open the warehouse.
+        # This call fills the cache with the flawed games, so that workers need not open the warehouse to find them.
         read_flawed_games(opened.cached, row_query.warehouse.tables, row_query.parameters)
         return answer
 
 
 def _estimate(warehouse: CachedWarehouse, row_query: RowQuery) -> CostEstimate:
-    """Return the estimated bytes and price of the query, its checks and the search for flawed games.
-
-    The checks run before the query. In a flawed game, the rows of the player table and of the team table contradict
-    each other.
-    """
+    """Return the estimated cost of the query, of the checks before it, and of the search for flawed games."""
     days = row_query.span
     cost = warehouse.estimate_checks(days.start, days.end, row_query.seasons_before)
     if plan_query(row_query.features.registry, row_query.features.names).uses_availability:

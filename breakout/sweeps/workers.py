@@ -1,7 +1,7 @@
-"""Worker processes that run the jobs of a sweep. If a process dies, only the job that was running in it fails.
+"""Worker processes that run the jobs of a sweep. If a process dies, only its current job fails.
 
-Workers are forked from multiprocessing's fork server, which has already imported what jobs need. So workers start in
-milliseconds and share no threads or locks with the process that plans.
+Workers are forked from the fork server of multiprocessing, which has already imported what jobs need. Workers therefore
+start in milliseconds, and share no threads or locks with the planning process.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.plan import FitGroup, PlannedJob
 
-GRACE_SECONDS = 10.0  # time for a terminated worker to record the interruption in its job's status.json
-ORPHAN_SECONDS = 1.0  # time for a worker to record the interruption after the planning process has ended
+# The time that a worker has to record in status.json that its job was interrupted: after the end of the sweep, and
+# after the death of the planning process.
+GRACE_SECONDS = 10.0
+ORPHAN_SECONDS = 1.0
 CONTEXT = multiprocessing.get_context("forkserver")
 IMPORTED = (
     "breakout.models.catboost",
@@ -54,9 +56,8 @@ IMPORTED = (
 def start_server() -> None:
     """Start the fork server, which imports the modules that jobs need while this process plans the sweep.
 
-    If this function is called in the main thread, the fork server and its workers ignore Ctrl-C. Ctrl-C then interrupts
-    only the planning process, which ends the workers. ConfigurationError if the path of the folder for temporary files
-    is too long.
+    In the main thread, this call makes the fork server and its workers ignore Ctrl-C. Only the planning process reacts
+    to Ctrl-C, and ends the workers. ConfigurationError if the path of the folder for temporary files is too long.
     """
     CONTEXT.set_forkserver_preload(list(IMPORTED))
     is_main = threading.current_thread() is threading.main_thread()
@@ -78,10 +79,9 @@ def start_server() -> None:
 def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
     """Run one job in the sweep's folder and return an event that says how the job ended.
 
-    `work` stores the results that the jobs of this process share. An error of the run is also recorded in the job's run
-    folder, with the traceback in run.log. If `distributions.fail_on_drift` is true, a job whose features drifted counts
-    as failed, although its run folder is complete. KeyboardInterrupt is raised again; any other error becomes a failed
-    event.
+    `work` stores the results that the jobs of this process share. An error of the run becomes a failed event, and is
+    recorded in the run folder; KeyboardInterrupt is raised again. With `distributions.fail_on_drift`, a job whose
+    features drifted counts as failed, although its run folder is complete.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
@@ -96,7 +96,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
         return JobEvent("failed", job.number, failure_message(error))
 
 
-# The work that the jobs of this worker process share; empty in the planning process.
+# The results that the jobs of this worker process share. In the planning process, `_WORK` stays empty.
 _WORK = SharedWork()
 
 
@@ -104,21 +104,21 @@ def _run_in_worker(planned: PlannedJob, group: int, iterations: int, folder: Pat
     _WORK.begin_group(group, iterations)
     try:
         return run_job(planned, folder, _WORK)
-    except KeyboardInterrupt as error:  # SIGTERM raises it too while a job runs
+    except KeyboardInterrupt as error:  # raised by SIGTERM too while a job runs
         return JobEvent("failed", planned.number, failure_message(error))
 
 
 def _begin_worker(lifeline: Connection) -> None:
-    logging.getLogger("breakout").propagate = False  # a job logs into the file of its run folder only
+    logging.getLogger("breakout").propagate = False  # A job logs only into the run.log of its run folder.
     threading.Thread(target=_end_with_planner, args=(lifeline,), daemon=True).start()
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """Wait until the planning process ends, which closes the pipe `lifeline`; then end this worker process."""
+    """End this worker process as soon as the planning process ends, which closes the pipe `lifeline`."""
     with suppress(EOFError, OSError):
         lifeline.recv()
-    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (errors about broken pipes have no reader left)
-    os.kill(os.getpid(), signal.SIGTERM)  # makes a running job record that it was interrupted
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (nobody reads messages about broken pipes any more)
+    os.kill(os.getpid(), signal.SIGTERM)  # A running job then records that it was interrupted.
     time.sleep(ORPHAN_SECONDS)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -126,8 +126,8 @@ def _end_with_planner(lifeline: Connection) -> None:
 class Worker:
     """A worker process, which starts with its first job.
 
-    `group` contains the jobs that the worker runs; `group` is None before the first assignment. `left` are the jobs of
-    the group that have not started.
+    - `group`: the jobs that the worker runs; None before the first assignment.
+    - `left`: the jobs of the group that have not started.
     """
 
     def __init__(self, folder: Path, lifeline: Connection) -> None:
@@ -140,11 +140,10 @@ class Worker:
         self.left: deque[PlannedJob] = deque()
 
     def take(self, group: FitGroup) -> None:
-        """Set the group whose jobs this worker runs next."""
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[JobEvent]]:
-        """Start the next job of the group; return its number and a future, whose result says how the job ended.
+        """Start the next job of the group; return its number, and a future of the event that ends the job.
 
         ValueError if the worker has no group, IndexError if all jobs of the group have started.
         """
@@ -154,7 +153,7 @@ class Worker:
         arguments = planned, self.group.jobs[0].job.number, self.group.iterations, self._folder
         try:
             self._running = self._submit(arguments)
-        except BrokenProcessPool:  # the process died while idle, so a new one takes the job
+        except BrokenProcessPool:  # The process died while it was idle. A new process runs the job.
             self._executor.shutdown()
             self._executor, self._process = self._new_executor(), None
             self._running = self._submit(arguments)
@@ -173,20 +172,20 @@ class Worker:
         return future
 
     def end_dead(self) -> JobEvent:
-        """Shut down the executor of the dead process; return the failed event of the job that was running in it."""
+        """Shut down the executor of a dead process; return the failed event of the job that was running in it."""
         self._executor.shutdown()
         code = None if self._process is None else self._process.exitcode
         return JobEvent("failed", self._current, describe_death(code), is_death=True)
 
     def terminate(self) -> None:
-        """Send SIGTERM to the process if it runs a job; the job then records the interruption in its status.json."""
+        """Send SIGTERM to the process if it runs a job; the job then records the interruption in status.json."""
         if self._process is not None and self._is_busy:
             self._process.terminate()
 
     def close(self, deadline: float) -> None:
-        """Wait for the running job, if there is one, and end the process.
+        """Wait for the running job, and end the process.
 
-        If the job still runs at `deadline`, a time of `time.monotonic`, the process is killed.
+        A job that still runs at `deadline`, a time of `time.monotonic`, is killed.
         """
         if self._running is not None:
             wait([self._running], timeout=max(0.0, deadline - time.monotonic()))
@@ -202,7 +201,7 @@ class Worker:
 class Workers:
     """A pool of `count` worker processes that run jobs in the sweep's folder.
 
-    Use it in a `with` block, whose end also ends the processes.
+    The end of its `with` block ends the processes.
     """
 
     def __init__(self, count: int, folder: Path) -> None:
@@ -225,8 +224,8 @@ class Workers:
     def run(self, groups: Sequence[FitGroup], report: Callable[[JobEvent], bool]) -> None:
         """Run groups (jobs that share fits) in the given order, the jobs of a group in one worker.
 
-        `report` is called with every event and returns whether to continue. If `report` returns false, no further job
-        starts, and the end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining
+        `report` is called with every event, and returns whether to continue. Once `report` returns false, no further
+        job starts. The end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining
         jobs of its group.
         """
         waiting = deque(groups)
@@ -274,9 +273,9 @@ def _without_main_module() -> Iterator[None]:
 
 
 def describe_death(code: int | None) -> str:
-    """Return the message about a worker process that ended with this exit code.
+    """Return the message about a dead worker process with this exit code.
 
-    A negative code is a signal, such as -9 for signal 9; None is an unknown code.
+    A negative code is a signal, such as -9 for signal 9. None is an unknown code.
     """
     cause = f"exit code {code}" if code is None or code >= 0 else f"signal {-code}, {signal.Signals(-code).name}"
     return f"its process died ({cause}): killed, or out of memory."
