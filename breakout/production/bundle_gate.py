@@ -1,8 +1,7 @@
 """The loading of a bundle (a saved model), with a check of its contract against the installed feature definitions.
 
-A contract is the definition of features and label. A bundle of another contract is refused, and the error lists the
-differences by feature. Otherwise the model would get features that are defined differently than in its training, and no
-other check would find the difference.
+A contract is the definition of features and label. A bundle with another contract is refused. Otherwise the model would
+get features that are defined differently than in its training, and no other check would find the difference.
 """
 
 from __future__ import annotations
@@ -25,35 +24,34 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle (a saved model with unchanged files) at `path`.
+    """Return the saved model at `path`, after verifying its files; its contract is not checked.
 
-    `path` is the folder of a bundle, of a run, or of a registry; in a registry, the result is the bundle in production.
-    The bundle's contract (its definition of features and label) is not checked. DataError if the bundle is missing or
-    damaged, or if the registry is damaged or has no model in production. ConfigurationError if this version refuses the
-    settings of the bundle.
+    `path` is the folder of a bundle, of a run, or of a registry. For a registry, the result is the model in production.
+    DataError if the model is missing or damaged, or if the registry is damaged or has no model in production.
+    ConfigurationError if this version refuses the settings of the model.
     """
     folder = Path(path)
     return Registry(folder).current_bundle() if Registry.is_at(folder) else read_bundle(folder)
 
 
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
-    """Return the bundle (a saved model) with the cutoff that `asked` gives: the time up to which injury reports count.
+    """Return a saved model with another cutoff, the time up to which injury reports count.
 
-    A key of `asked` that is None keeps the bundle's value. If a feature reads injury reports, the cutoff is part of the
-    bundle's contract (its definition of features and label). Another cutoff is then a contract mismatch, which this
-    function does not check.
+    A key of `asked` that is None keeps the model's value. For features that read injury reports, the cutoff is part of
+    the contract (the definition of features and label). This function does not check the new contract.
     """
     given = {key: value for key, value in asdict(asked).items() if value is not None}
     return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle
 
 
 def open_bundle(path: str | Path) -> Bundle:
-    """Return the verified bundle (a saved model with unchanged files) at `path`, after checking its contract.
+    """Return the saved model at `path`, after verifying its files and checking its contract.
 
-    `path` is the folder of a bundle, of a run, or of a registry; in a registry, the result is the bundle in production.
-    GateError if the bundle's contract (its definition of features and label) is not that of the installed feature
-    definitions. DataError if the bundle is missing or damaged, or if the registry is damaged or has no model in
-    production. ConfigurationError if this version refuses the settings of the bundle.
+    `path` is the folder of a bundle, of a run, or of a registry. For a registry, the result is the model in production.
+
+    GateError if the model's contract (its definitions of features and label) is not the installed one. DataError if the
+    model is missing or damaged, or if the registry is damaged or has no model in production. ConfigurationError if this
+    version refuses the settings of the model.
     """
     bundle = find_bundle(path)
     check_contract(bundle)
@@ -61,12 +59,11 @@ def open_bundle(path: str | Path) -> Bundle:
 
 
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
-    """Check that the contract of a bundle (a saved model) equals that of the installed feature definitions.
+    """Check that a saved model was trained with the installed definitions of features and label (its contract).
 
-    A contract is the definition of features and label. Return () if there is no difference, otherwise raise GateError.
-    If `allow_mismatch` is true, return a sentence for each difference instead. The caller must then mark the output as
-    scored under another contract. GateError is raised nevertheless if there are differences and a feature of the bundle
-    is not installed.
+    GateError if the definitions differ. With `allow_mismatch`, return a sentence for each difference instead. The
+    caller must then mark the output as scored under another contract. A feature that is not installed raises GateError
+    in any case.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]
@@ -78,9 +75,8 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
     """Return a sentence for each difference between the bundle's contract and the installed feature definitions.
 
-    A bundle is a saved model, a contract its definition of features and label. The result is () if there is no
-    difference. If the installed definitions are invalid (a feature uses a column or feature that does not exist), the
-    only sentence says so.
+    A contract is the definition of features and label. If the installed definitions are invalid, the only sentence says
+    so.
     """
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
@@ -91,10 +87,9 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 def installed_contract(bundle: Bundle) -> Contract:
     """Return the contract that a new run with the bundle's mode, features, target and cutoff would have.
 
-    A bundle is a saved model, a contract the definition of features and label. The cutoff is the time up to which
-    injury reports count. In shared mode the features are those of the installed BREAKOUT_FEATURE_ORDER. Features that
-    are not installed are left out. FeatureDefinitionError if an installed feature uses a column or feature that does
-    not exist.
+    A contract is the definition of features and label. Features that are not installed are left out. In shared mode the
+    features are the installed BREAKOUT_FEATURE_ORDER. FeatureDefinitionError if an installed feature uses a column or
+    feature that does not exist.
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names

@@ -1,7 +1,8 @@
 """The names that a user may give for a bundle (a saved model) instead of a path.
 
-The names are `production` (the model in production), `latest` (the newest completed training run), `latest:NAME` and
-NAME (the newest such run with that name). NAME is the setting `name` of a training run.
+- `production`: the model in production.
+- `latest`: the model of the newest completed training run.
+- `latest:NAME` or NAME: the model of the newest completed training run with the setting `name=NAME`.
 """
 
 from __future__ import annotations
@@ -19,17 +20,16 @@ LATEST = "latest"
 
 
 def resolve_bundle(given: str, outputs: str | Path) -> Path:
-    """Return the folder of the bundle (the saved model) that `given`, a name or a path, stands for.
+    """Return the folder of the saved model that `given`, a name or a path, stands for.
 
-    `production` names the model in production. `latest` names the newest completed training run below `outputs`, and
-    `latest:NAME` or NAME the newest completed training run with that name. A text with a path separator is a path. Any
-    other text is a path if a file or folder has that name and no bundle has it. Whether a bundle is at a path is not
-    checked.
+    - `production`: the model in production.
+    - `latest`: the model of the newest completed training run below `outputs`.
+    - `latest:NAME` or NAME: the model of the newest completed training run with that name.
+    - A text with a path separator is a path, and so is the name of a file or folder if no model has that name.
 
-    ConfigurationError if both a bundle and a file or folder have the name (except the registry's own folder
-    `production`). DataError if neither a bundle nor a file or folder has the name. DataError also if the registry is
-    damaged, or if the status of a run that is read is damaged. Runs are read from the newest to the first completed
-    run.
+    Whether a path holds a model is not checked. ConfigurationError if both a model and a file or folder have the name,
+    except for the registry's own folder `production`. DataError if neither has the name, or if the registry or the
+    status of a run is damaged.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:
@@ -45,10 +45,7 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
 
 
 def _named(given: str, outputs: Path) -> Path | None:
-    """Return the folder of the bundle that has the name `given`; None if no bundle has this name.
-
-    A bundle is a saved model. Names are `production`, `latest`, `latest:NAME` and NAME, the name of a training run.
-    """
+    """Return the folder of the saved model that has the name `given`; None if there is none."""
     if given == PRODUCTION:
         registry = Registry.of(outputs)
         current = registry.current()
@@ -59,20 +56,12 @@ def _named(given: str, outputs: Path) -> Path | None:
 
 
 def _newest(outputs: Path, name: str) -> Path | None:
-    """Return the bundle folder of the newest completed run whose name matches a glob pattern; None if no run does.
-
-    The bundle of a run is the model that the run saved; runs without a bundle are skipped.
-    """
+    """Return the bundle folder of the newest completed run whose name matches a glob pattern; None if there is none."""
     folder = newest_completed(outputs, name, f"bundle/{MANIFEST_FILE}")
     return None if folder is None else folder / "bundle"
 
 
 def _refuse(given: str, outputs: Path) -> Path:
-    """Raise DataError that no bundle (saved model) has the name `given`.
-
-    If `given` is `production`, the message says how to put a model into production. Otherwise the message names the run
-    with the most similar name, or the names of all runs if none is similar.
-    """
     if given == PRODUCTION:
         raise DataError(
             f"no model is in production below {outputs}; put one there with `breakout promote candidate=NAME`, or "

@@ -1,4 +1,4 @@
-"""The comparison of two bundles (saved models) on the same games, all of them after the training windows of both."""
+"""The comparison of two bundles (saved models) on the same games, all of them after the training of both."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ SLICES = ("month", "points_band")
 
 
 class IncomparableError(ConfigurationError):
-    """The error that two bundles (saved models) cannot be compared.
+    """The error that two saved models cannot be compared.
 
-    The bundles hold the same model, give equal probabilities, or differ in label or population (the players and games
-    that a model is for).
+    Either they are the same model or give equal probabilities, or they differ in the label or in the players and games
+    that they are for.
     """
 
 
 @dataclass(frozen=True)
 class HeadToHead:
-    """The predictions of two bundles (saved models), candidate and production, on the same rows of `window`.
+    """The predictions of two saved models, candidate and production, on the same rows, and their comparison.
 
-    A row is one player in one game. `comparison` holds the metrics of both bundles, and the differences candidate minus
-    production with their intervals.
+    A row is one player in one game on the dates of `window`. `comparison` holds the metrics of both models, and the
+    differences candidate minus production with their intervals.
     """
 
     candidate: Bundle
@@ -50,7 +50,7 @@ class HeadToHead:
     comparison: Comparison
 
     def predictions(self) -> pd.DataFrame:
-        """Return the probabilities of both bundles (saved models), one row for each player and game.
+        """Return the probabilities of both models, one row for each player and game.
 
         The columns are game_date, game_id, player_lookup, probability_candidate, probability_production and is_breakout
         (0 or 1).
@@ -63,10 +63,7 @@ class HeadToHead:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the window, the names of the two bundles (saved models) and the comparison as JSON types.
-
-        The single predictions are left out.
-        """
+        """Return the window, the names of the two models and the comparison as JSON types, without the predictions."""
         return {
             "window": [str(self.window.start), str(self.window.end)],
             "bundles": {
@@ -82,7 +79,7 @@ class HeadToHead:
 
 
 def check_comparable(candidate: Bundle, production: Bundle) -> None:
-    """Raise IncomparableError if both bundles (saved models) hold the same model, or differ in label or population.
+    """Raise IncomparableError if two saved models are the same, or differ in label or population.
 
     The population is the set of players and games that a model is for.
     """
@@ -98,9 +95,9 @@ def check_comparable(candidate: Bundle, production: Bundle) -> None:
 
 
 def label_differences(candidate: Bundle, production: Bundle) -> list[str]:
-    """Return a phrase for each setting of the label or the population in which two bundles differ; [] if none does.
+    """Return a phrase for each setting of label or population in which two saved models differ.
 
-    A bundle is a saved model. The population is the set of players and games that a model is for.
+    The population is the set of players and games that a model is for.
     """
     ours, theirs = candidate.contract.label, production.contract.label
     keys = sorted({*ours, *theirs})
@@ -118,16 +115,15 @@ def compare_bundles(
     dates: tuple[date | None, date | None],
     parameters: EvaluationParameters,
 ) -> HeadToHead:
-    """Score two bundles (saved models) on the games of a window, and compare their metrics.
+    """Score two saved models on the games of a window, and compare their metrics.
 
-    Intervals are computed from resamples (bootstrap draws of game dates). `dates` are the first and the last date of
-    the window. None for the first date is the day after both training windows; None for the last is the date of the
-    newest game.
+    `dates` are the first and the last date of the window. None for the first date is the day after both training
+    windows; None for the last is the date of the newest game.
 
-    IncomparableError if both bundles hold the same model, if they differ in label or population (the players they are
-    for), or if all probabilities are bitwise equal. ConfigurationError if the window overlaps a training window or ends
-    before it begins, or if a feature needs injury reports and no table of them is configured. NoGamesError if the
-    window contains no game. DataError if the warehouse cannot be read.
+    IncomparableError if the models are the same, differ in the label or in the players they are for, or give equal
+    probabilities. ConfigurationError if the window overlaps a training window or ends before it begins, or if a feature
+    needs injury reports and no table of them is configured. NoGamesError if the window contains no game. DataError if
+    the warehouse cannot be read.
     """
     check_comparable(candidate, production)
     window = later_window(max(candidate.train_end, production.train_end), *dates, warehouse)

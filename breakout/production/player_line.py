@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class PlayerLine:
     """A player and a line (a bookmaker's number of points) that a user asks about.
 
-    `player` is a player_lookup (a key such as jalengreen) or a full name. `points` is the line: a whole number, or one
-    that ends in .5.
+    - `player`: a player_lookup (a key such as jalengreen) or a full name.
+    - `points`: the line, which is a multiple of 0.5.
     """
 
     player: str
@@ -36,8 +36,7 @@ class PlayerLine:
 class LineAnswer:
     """The probabilities that a player scores more points than a line (over), as many (push) or fewer (under).
 
-    `line` is a bookmaker's number of points. `push` is 0 if the line is no whole number. `game` is a text such as HOU
-    vs LAL.
+    `line` is a bookmaker's number of points. `game` is a text such as HOU vs LAL.
     """
 
     player_full_name: str
@@ -51,8 +50,7 @@ class LineAnswer:
 def parse_line(text: str) -> PlayerLine:
     """Return the player and the line (a number of points) of a text such as jalengreen:19.5.
 
-    ConfigurationError if the text has another form, or if the line is below 0, is 60 (LADDER_LENGTH) or more, or is not
-    a multiple of 0.5.
+    ConfigurationError if the text has another form, or if the line is no multiple of 0.5 from 0 to 59.5.
     """
     player, _, number = text.rpartition(":")
     try:
@@ -68,11 +66,10 @@ def parse_line(text: str) -> PlayerLine:
 
 
 def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
-    """Return the probabilities of more, as many and fewer points than a line, for a player who is ranked on the slate.
+    """Return the probabilities that a player on the slate scores more points than a line, as many, or fewer.
 
-    The slate has the players of one day's games. DataError if the player was skipped (no prediction was made) or is not
-    on the slate. If the player is not on the slate, the message names similar players, if there are any.
-    ConfigurationError if the model predicts no ladder (P(points >= k) for k = 1, 2, ...).
+    DataError if the player was skipped or is not on the slate. ConfigurationError if the model predicts no distribution
+    of points.
     """
     row = _find(slate.ranked, asked.player)
     if row is None:
@@ -93,10 +90,7 @@ def answer_line(slate: Slate, asked: PlayerLine) -> LineAnswer:
 
 
 def _similar_names(slate: Slate, player: str) -> list[str]:
-    """Return up to three full names of players on the slate that are similar to `player`, the most similar first.
-
-    The slate has the ranked and the skipped players of one day's games. The result is [] if no name is similar.
-    """
+    """Return up to three full names of players on the slate that are similar to `player`, the most similar first."""
     full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
     by_lookup = {player_lookup(name): name for name in full}
     return [by_lookup[key] for key in difflib.get_close_matches(player_lookup(player), by_lookup, n=3, cutoff=0.75)]
@@ -109,6 +103,7 @@ def _find(rows: pd.DataFrame, player: str) -> pd.Series | None:
     """
     folded = player_lookup(player)
     is_player = rows["player_lookup"].eq(player)
-    if folded:  # a name without Latin letters or digits folds to an empty string, which identifies nobody
+    # The key of a name without Latin letters or digits is an empty string, which identifies nobody.
+    if folded:
         is_player |= rows["player_full_name"].map(player_lookup).eq(folded)
     return rows[is_player].iloc[0] if is_player.any() else None

@@ -36,12 +36,13 @@ EVALUATED = "evaluated"
 
 @dataclass(frozen=True)
 class Decision:
-    """The decision about a candidate for production: the rule, the results of all checks, and the comparison.
+    """The decision about a candidate for production.
 
-    `rule` says which limits the candidate had to meet. `comparison` has the results on games after the training.
-    `checks` includes the checks of `comparison`. Nothing was compared or audited if the check of the mode (training on
-    the shared features) or of the contract (the definition of features and label) failed. `skip_reason` then names the
-    failed checks; otherwise `skip_reason` is "".
+    - `rule`: the rule that sets the limits for the candidate.
+    - `checks`: the results of all checks, including those of `comparison`.
+    - `comparison`: the results on games after the training.
+    - `skip_reason`: the reason why the candidate was neither compared nor audited, such as "contract current failed";
+      "" if nothing was skipped for this reason.
     """
 
     rule: Rule
@@ -60,19 +61,21 @@ def check_candidate(
 ) -> Decision:
     """Run the checks of a candidate (a saved model) for production, and return their results.
 
-    If a model is in production, the candidate is compared with this model, otherwise with the base rate. The checks of
-    the mode (training on the shared features) and of the contract (the definition of features and label) need no games.
-    If one of these checks fails, the candidate is neither compared nor audited.
+    - The checks of mode (was the model trained on the shared features?) and contract (are its definitions of features
+      and label the installed ones?) need no games. If one of them fails, the candidate is neither compared nor audited.
+    - The candidate is compared with the model in production, or with the base rate if no model is in production.
+    - The audit computes features again for some rows, and is the slowest check. It is skipped if the comparison failed
+      without comparing games.
 
-    The audit computes features again for some rows, and is the slowest check. The audit is also skipped if no games
-    were compared, for example because there are too few later games. An exception is a retrain that relies on an
-    earlier comparison of the same recipe (the settings without dates and paths): this retrain is audited.
+    ConfigurationError if
 
-    ConfigurationError if `promote.rule` is not_worse and the candidate is no retrain of the model in production, or if
-    config.start..config.end overlaps a training window or ends before it begins. ConfigurationError also if a feature
-    needs injury reports and no table of them is configured, or if this version refuses the settings of the model in
-    production. DataError if the registry or the model in production is damaged, if the warehouse cannot be read, or if
-    the audit's dates have no rows.
+    - `promote.rule` is not_worse and the candidate is no retrain of the model in production;
+    - config.start..config.end overlaps a training window or ends before it begins;
+    - a feature needs injury reports and no table of them is configured;
+    - this version refuses the settings of the model in production.
+
+    DataError if the registry or the model in production is damaged, if the warehouse cannot be read, or if the audit's
+    dates have no rows.
     """
     current = registry.current()
     production = registry.load(current) if current else None
@@ -126,9 +129,8 @@ def _contract(candidate: Bundle) -> Check:
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
     """Return the check that the candidate was evaluated on games after its training.
 
-    The evaluation may be that of its training run, a run of `breakout evaluate`, or a `comparison` that used games.
-    Without an evaluation the check fails. The exception is a candidate that was trained on all games: the check is not
-    run if an earlier comparison of its recipe (the settings without dates and paths) passes.
+    A candidate that was trained on all games cannot be evaluated. If an earlier comparison of the same settings passes,
+    the check is not run for such a candidate; otherwise it fails.
     """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
@@ -140,11 +142,10 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 
 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
-    """Return a text about the games on which a bundle (a saved model) was evaluated; None if it was not evaluated.
+    """Return a text about the games on which a saved model was evaluated; None if there is no evaluation.
 
-    The evaluation is that of the training run or, if that run has none, the newest run of `breakout evaluate` below
-    `outputs`. Damaged runs are skipped. An evaluation under another contract (definition of features and label) does
-    not count.
+    The evaluation is that of the training run, or else of the newest run of `breakout evaluate` below `outputs`.
+    Damaged runs do not count, nor do evaluations under another contract (definition of features and label).
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:

@@ -1,6 +1,7 @@
-"""The recipe of a bundle (a saved model): its contract, and the settings that decide its fit, without dates and paths.
+"""The recipe of a bundle (a saved model): its contract, its seed, and the settings that decide its fit.
 
-The contract is the definition of features and label. A retrain on other dates has the same recipe.
+The contract is the definition of features and label. Dates and paths are not part of a recipe, so a retrain on other
+dates has the same recipe.
 """
 
 from __future__ import annotations
@@ -18,41 +19,34 @@ if TYPE_CHECKING:
 # The settings groups of a recipe. The group `warehouse` is left out, because a retrain of the same recipe may read its
 # data from other paths.
 GROUPS = ("mode", "features", "target", "model", "validation", "calibration")
-# Keys of these groups that are not part of a recipe: a date, and a text that changes no number.
+# Keys of these groups that are not part of a recipe: the first is a date, the second a text that changes no number.
 NOT_RECIPE_KEYS = {"validation.start", "mode.description"}
 
 
 def recipe_digest(bundle: Bundle) -> str:
-    """Return 16 hex digits of a digest of the recipe of a bundle (a saved model).
+    """Return a digest, 16 hex digits, of the recipe of a saved model.
 
-    The recipe has the contract (the definition of features and label), the seed, and the settings that decide the fit,
-    without dates and paths. So a retrain on other dates has the same digest.
+    The recipe has the contract (the definition of features and label), the seed, and the settings that decide the fit.
+    A retrain on other dates has the same digest.
     """
     return json_digest(build_recipe(bundle))[:16]
 
 
 def seedless_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe (the settings without dates and paths) of a bundle (a saved model), without the key `seed`.
-
-    The result maps the dotted key of each setting, such as `target.min_ppg`, to its value in JSON types.
-    """
+    """Return the recipe (the settings without dates and paths) of a saved model, without the key `seed`."""
     return {key: value for key, value in build_recipe(bundle).items() if key != "seed"}
 
 
 def recipe_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Return the sorted keys of the settings in which two recipes differ; [] if they are equal.
-
-    A recipe has the settings of a model without dates and paths, by dotted key such as `target.min_ppg`. `seed` or
-    `contract` is in the list if the seeds, or the contracts (definitions of features and label), differ.
-    """
+    """Return the sorted keys in which two recipes differ, such as `["seed", "target.min_ppg"]`."""
     return sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
 
 
 def build_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe (the settings without dates and paths) of a bundle (a saved model).
+    """Return the recipe of a saved model: its settings without dates and paths, such as `{"target.min_ppg": 8.0}`.
 
-    The result maps the dotted key of each setting, such as `target.min_ppg`, to its value in JSON types. The result
-    also has the keys `seed` and `contract` (the fingerprint of the definition of features and label).
+    Values have JSON types. The result also has the keys `seed` and `contract` (the fingerprint of the definitions of
+    features and label).
     """
     mapping = settings.to_mapping(bundle.settings)
     flat = {f"{group}.{key}": value for group in GROUPS for key, value in mapping[group].items()}

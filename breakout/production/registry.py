@@ -1,12 +1,13 @@
-"""The registry of the model in production: a history of events that only grows, and a copy of each promoted bundle.
+"""The registry of production models: a history of changes that only grows, and a copy of each promoted bundle.
 
-    outputs/production/bundles/<fingerprint>/      copies of bundles (saved models), which never change
-    outputs/production/history/<number>.json       events (promotion, rollback, retirement), each with the digest of the
-                                                   previous event's file
+A bundle is a saved model.
+
+    outputs/production/bundles/<fingerprint>/      copies of bundles, which never change
+    outputs/production/history/000001.json         events, each with the digest of the previous event's file
     outputs/.production.lock                       the lock, which is held while an event is added
 
-The last event alone decides which model is in production. An event file appears whole or not at all, and the change
-takes effect when the file appears. A killed process leaves the history unchanged, or with one more whole event.
+The last event alone decides which model is in production. An event file appears whole or not at all. A killed process
+therefore leaves no half-made change.
 """
 
 from __future__ import annotations
@@ -43,10 +44,10 @@ BUNDLES = "bundles"
 
 
 class Check(msgspec.Struct, frozen=True):
-    """The result of one check of a candidate for production: whether the check passed, and the figure that decided it.
+    """The result of one check of a candidate for production.
 
-    `figure` is a text. `is_passed` is None if the check was not run. A candidate is refused only if `is_passed` of a
-    check is False.
+    - `is_passed`: None if the check was not run. Only False refuses the candidate.
+    - `figure`: the text that says what the check found.
     """
 
     name: str
@@ -55,18 +56,22 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The details of an event in the registry; a field that does not apply to the event has its default.
+    """The details of an event in the registry.
 
-    `who` is the user who made the change, as NAME@COMPUTER. `commit` is the git commit of this program, and `reason`
-    the text that the user gave.
+    A field has its default if the event does not need it, or if an older version wrote the event.
 
-    For a promotion, `name`, `run_id`, `contract` (a fingerprint) and `train` (first and last day) are those of the
-    bundle (the saved model). `checks` are the results of the checks before the promotion. `rule` is the rule of the
-    comparison with production. `window` has the first and the last date of the compared games; None if none were
-    compared. `metrics` are those of the candidate on these games. `recipe` is a digest of the bundle's settings without
-    dates and paths. Events of older versions have none of `rule`, `window`, `metrics` and `recipe`.
-
-    For a rollback or retirement, `left` is the fingerprint of the model that was in production before.
+    - `who`: the user who made the change, as NAME@COMPUTER.
+    - `commit`: the git commit of this program.
+    - `reason`: the text that the user gave.
+    - `name`, `run_id`: name and run of the promoted bundle.
+    - `contract`: the fingerprint of the bundle's definitions of features and label.
+    - `train`: the first and the last day of the bundle's training.
+    - `checks`: the results of the checks before the promotion.
+    - `rule`: the rule of the comparison with production, such as `better`.
+    - `recipe`: a digest of the bundle's settings without dates and paths.
+    - `window`: the first and the last date of the compared games; None if no games were compared.
+    - `metrics`: the candidate's metrics on these games.
+    - `left`: for a rollback or retirement, the fingerprint of the model that was in production before.
     """
 
     who: str | None = None
@@ -88,9 +93,11 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One change of the model in production: a promotion, a rollback or a retirement.
 
-    `number` counts the events from 1, and `time` is the time of the change in UTC. `bundle` is the fingerprint of the
-    model in production after the change; None if there is none. `previous` is the digest of the previous event's file
-    ("" for the first event), so that a change of that file is detected.
+    - `number`: the position in the history, from 1.
+    - `bundle`: the fingerprint of the model in production after the change; None if there is none.
+    - `time`: the time of the change in UTC.
+    - `previous`: the digest of the previous event's file, by which later changes of that file are detected; "" for the
+      first event.
     """
 
     schema_version: int
@@ -104,34 +111,29 @@ class RegistryEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Registry:
-    """The registry of the model in production, in a folder: a history of events, and copies of the promoted bundles.
+    """The registry of production models in a folder: a history of events, and copies of the promoted bundles.
 
-    A bundle is a saved model. Reading needs no lock. A caller of `promote`, `rollback`, `retire` or `clear_leftovers`
-    must hold the lock. These methods raise DataError if the registry is damaged or cannot be written. `promote`,
-    `rollback` and `retire` raise GateError if another process has added an event meanwhile. That happens only on a file
-    system without locks.
+    Reading needs no lock. Callers of `promote`, `rollback`, `retire` and `clear_leftovers` must hold the lock. These
+    methods raise DataError if the registry is damaged or cannot be written. On a file system without locks, `promote`,
+    `rollback` and `retire` raise GateError if another process has added an event meanwhile.
     """
 
     folder: Path
 
     @classmethod
     def of(cls, outputs: str | Path) -> Registry:
-        """Return the registry of the model in production in the folder `production` of the folder `outputs`.
-
-        The folder may be missing; the registry then has no events.
-        """
+        """Return the registry in the folder `production` below `outputs`; it has no events if the folder is missing."""
         return cls(Path(outputs) / FOLDER)
 
     @staticmethod
     def is_at(folder: Path) -> bool:
-        """Return whether a folder holds a registry, which has the folders `history` and `bundles`."""
+        """Return whether a folder holds a registry."""
         return (folder / HISTORY).is_dir() and (folder / BUNDLES).is_dir()
 
     def history(self) -> tuple[RegistryEvent, ...]:
-        """Return every event (promotion, rollback or retirement), oldest first; () if the registry is empty or missing.
+        """Return all events (promotions, rollbacks and retirements), oldest first.
 
-        DataError, which names the file, if an event is damaged, was written by another version, or does not continue
-        the event before it.
+        DataError if an event is damaged, was written by another version, or does not continue the event before it.
         """
         events: list[RegistryEvent] = []
         digest = ""
@@ -146,7 +148,7 @@ class Registry:
         return tuple(events)
 
     def current(self) -> str | None:
-        """Return the fingerprint of the bundle (the saved model) in production; None if no model is in production.
+        """Return the fingerprint of the model in production; None if no model is in production.
 
         DataError if the history of events is damaged.
         """
@@ -154,10 +156,10 @@ class Registry:
         return events[-1].bundle if events else None
 
     def current_bundle(self) -> Bundle:
-        """Return the verified bundle (a saved model with unchanged files) in production.
+        """Return the model in production, after verifying its files.
 
-        DataError if no model is in production, or if the bundle or the history of events is damaged. ConfigurationError
-        if this version refuses the settings of the bundle.
+        DataError if no model is in production, or if the model or the history of events is damaged. ConfigurationError
+        if this version refuses the settings of the model.
         """
         fingerprint = self.current()
         if fingerprint is None:
@@ -165,42 +167,42 @@ class Registry:
         return self.load(fingerprint)
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified copy of a promoted bundle (a saved model); verified means that its files are unchanged.
+        """Return the registry's copy of a promoted model, after verifying its files.
 
-        DataError if the copy is missing or damaged, or if another bundle replaced it. ConfigurationError if this
-        version refuses the settings of the bundle.
+        DataError if the copy is missing, damaged or replaced. ConfigurationError if this version refuses the settings
+        of the model.
         """
         return load_copy(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
-        """Return the folder for the copy of a bundle (a saved model); the folder is missing if no copy was made."""
+        """Return the folder for the copy of a bundle, which may be missing."""
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:
         """Return a context manager that holds the registry's lock.
 
-        If another process holds the lock, entering the context calls `on_wait` and then waits. On entering, DataError
-        if the lock file cannot be created.
+        If another process holds the lock, entering the context calls `on_wait` and then waits. DataError if the lock
+        file cannot be created.
         """
         return file_lock(self.folder.parent / f".{self.folder.name}.lock", on_wait)
 
     def promote(self, bundle: Bundle, facts: EventFacts) -> RegistryEvent:
-        """Copy a bundle (a saved model) into the registry and make it the model in production; return the new event.
+        """Copy a saved model into the registry, make it the model in production, and return the new event.
 
-        `facts` are the details of the promotion; the fields `who` and `commit` are filled in. The caller must hold the
-        lock. DataError if the bundle's folder no longer holds this bundle, or if the registry is damaged or cannot be
-        written. GateError if another process has added an event meanwhile.
+        The method fills in the fields `who` and `commit` of `facts`. The caller must hold the lock. DataError if the
+        folder of `bundle` no longer holds this model, or if the registry is damaged or cannot be written. GateError if
+        another process has added an event meanwhile.
         """
         self.clear_leftovers()
         self._copy_bundle(bundle)
         return self._append("promoted", bundle.fingerprint, facts)
 
     def rollback_target(self) -> str | None:
-        """Return the fingerprint of the model that a rollback puts into production.
+        """Return the fingerprint of the model that a rollback would put into production.
 
-        A rollback undoes the last promotion or retirement that was not undone yet. None if that event is a promotion
-        after a retirement, because no model was then in production. ConfigurationError if there is no such event, or if
-        it is the first promotion. DataError if the history of events is damaged.
+        A rollback undoes the latest promotion or retirement that is not undone yet. None means that the rollback would
+        leave no model in production. ConfigurationError if there is nothing to undo but the first promotion, or nothing
+        at all. DataError if the history of events is damaged.
         """
         line = _line(self.history())
         if not line:
@@ -212,21 +214,21 @@ class Registry:
         return line[-2].bundle
 
     def rollback(self, reason: str = "") -> RegistryEvent:
-        """Undo the last promotion or retirement that was not undone yet, and return the new event.
+        """Undo the latest promotion or retirement that is not undone yet, and return the new event.
 
-        A second call undoes the event before that one. `reason` is kept in the new event. The caller must hold the
-        lock. ConfigurationError if there is no event to undo, or only the first promotion. DataError if the registry is
-        damaged or cannot be written. GateError if another process has added an event meanwhile.
+        A second call undoes the event before that one. The new event stores `reason`. The caller must hold the lock.
+        ConfigurationError if there is nothing to undo but the first promotion, or nothing at all. DataError if the
+        registry is damaged or cannot be written. GateError if another process has added an event meanwhile.
         """
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> RegistryEvent | None:
-        """Return the latest promotion of a recipe for which games were compared; None if there is no such promotion.
+        """Return the latest promotion of a recipe that compared games; None if there is none.
 
-        `recipe` is a result of `recipe_digest`, the digest of a model's settings without dates and paths. A promotion
-        that was rolled back does not count. DataError if the history of events is damaged.
+        `recipe` is a result of `recipe_digest`, which identifies a model's settings without dates and paths. Promotions
+        that were rolled back do not count. DataError if the history of events is damaged.
         """
         line = _line(self.history())
         return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
@@ -234,7 +236,7 @@ class Registry:
     def retire(self, reason: str = "") -> RegistryEvent:
         """Take the model out of production, without a successor, and return the new event.
 
-        The next candidate is then promoted as a first model. `reason` is kept in the event. The caller must hold the
+        The next candidate is then promoted as a first model. The new event stores `reason`. The caller must hold the
         lock. ConfigurationError if no model is in production. DataError if the registry is damaged or cannot be
         written. GateError if another process has added an event meanwhile.
         """
@@ -247,7 +249,7 @@ class Registry:
     def clear_leftovers(self) -> int:
         """Remove the unfinished files and folders of killed processes from the registry, and return their number.
 
-        The caller must hold the registry's lock. DataError if a file cannot be removed.
+        The caller must hold the lock. DataError if a file cannot be removed.
         """
         found = [*(self.folder / BUNDLES).glob(".*"), *(self.folder / HISTORY).glob(".*")]
         with self._writing():
@@ -259,11 +261,9 @@ class Registry:
         return len(found)
 
     def _append(self, action: Action, bundle: str | None, facts: EventFacts) -> RegistryEvent:
-        """Write the next event (promotion, rollback or retirement) and return it.
+        """Write the next event and return it.
 
-        `bundle` is the fingerprint of the model in production after the event; None if there is none. The event's file
-        is created as a hard link, because a link never replaces the file of another event. GateError if another process
-        has written the next event meanwhile. DataError if the registry is damaged or cannot be written.
+        The event's file is created as a hard link, because a link never replaces the file of another event.
         """
         number = len(self.history()) + 1
         event = RegistryEvent(
@@ -289,11 +289,7 @@ class Registry:
         return event
 
     def _copy_bundle(self, bundle: Bundle) -> None:
-        """Copy a bundle (a saved model) into the registry and verify the copy.
-
-        If the registry has a copy already, only verify that copy. DataError if the copy is damaged or cannot be
-        written.
-        """
+        """Copy a bundle into the registry, unless it is there already, and verify the copy."""
         target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             self.load(bundle.fingerprint)
@@ -316,10 +312,9 @@ class Registry:
 
 
 def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
-    """Return the promotions and retirements that were not rolled back, oldest first; [] if there are none.
+    """Return the promotions and retirements that were not rolled back, oldest first.
 
-    The last event of the list decides which model is in production. Each rollback removes the event that was last in
-    the list when the rollback was made.
+    Each rollback removes the event that was last in the list at the time of the rollback.
     """
     line: list[RegistryEvent] = []
     for event in events:
@@ -331,7 +326,7 @@ def _line(events: Sequence[RegistryEvent]) -> list[RegistryEvent]:
 
 
 def _user() -> str:
-    """Return the user and the computer as NAME@COMPUTER; NAME is `unknown` if the system has no name for the user."""
+    """Return the user and the computer as NAME@COMPUTER."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):  # a container may run a user without a name

@@ -1,14 +1,20 @@
-"""The rules that decide on the promotion of a candidate, from metrics on games after the training of both models.
+"""The rules that decide whether a candidate may go into production, from its metrics on later games.
 
-    first_model   for a candidate while no model is in production: it must be better than the base rate of its training
-    better        for a candidate of another recipe: its difference of AUC to production must have a lower bound above
-                  `promote.margin`, and its log loss and Brier score must not be worse
-    not_worse     for a retrain (only the windows differ from production): its log loss must not be worse
+The games are later than the training of both the candidate and the production model.
 
-A recipe has the settings of a model without dates and paths. A metric is not worse if the upper bound of its difference
-to production is below `promote.tolerance`. For `better` the difference itself must also be at most 0. Each rule needs
-at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games has no later games;
-an earlier promotion of its recipe that compared games decides instead.
+    first_model   if no model is in production: the candidate must be better than the base rate of its training
+    better        for another recipe: the AUC must be better, and neither log loss nor Brier score may be worse
+    not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
+
+A recipe has the settings of a model without dates and paths. "Better" and "not worse" are limits for the difference
+candidate minus production and for its interval:
+
+- AUC is better if the lower bound is above `promote.margin`.
+- Log loss and Brier score are not worse if the upper bound is below `promote.tolerance`. The rule `better` also needs
+  a difference of at most 0.
+
+Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games has no
+later games. In that case an earlier promotion of its recipe that compared games decides.
 """
 
 from __future__ import annotations
@@ -65,10 +71,11 @@ class Rule:
 class GateComparison:
     """The results of the checks of a candidate for production on games after its training.
 
-    `window` is the range of dates of these games and `metrics` are those of the candidate on them; both are None if no
-    games were compared. `is_too_early` is true if there are not enough games after the training of the compared models.
-    `is_by_recipe` is true if the checks use an earlier comparison of the same recipe (the settings without dates and
-    paths) instead of games. `warnings` are sentences about figures that pass a check but that the user should know.
+    - `window`: the dates of the compared games; None if none were compared.
+    - `metrics`: the candidate's metrics on these games; None if none were compared.
+    - `is_too_early`: whether there are too few games after the training of the compared models.
+    - `is_by_recipe`: whether an earlier comparison of the same recipe (the settings without dates and paths) decides.
+    - `warnings`: sentences about figures that pass a check but that the user should know.
     """
 
     checks: tuple[Check, ...]
@@ -87,8 +94,10 @@ class GateComparison:
 def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["better", "not_worse"] | None) -> Rule:
     """Return the rule by which a candidate for production is checked, and the reason for the rule.
 
-    If no model is in production, the rule is first_model. Otherwise it is `asked`. If `asked` is None, it is not_worse
-    for a retrain of the model in production (only the dates differ), and better for any other candidate.
+    - `first_model` if no model is in production.
+    - Otherwise `asked`, unless it is None.
+    - Otherwise `not_worse` for a retrain of the production model (only the dates differ), and `better` for others.
+
     ConfigurationError if `asked` is not_worse and the candidate is no such retrain.
     """
     if production is None:
@@ -107,9 +116,9 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
 
 
 def list_unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
-    """Return the checks of a rule as not run, with `reason` as the figure of each check.
+    """Return the checks of a rule as not run, with `reason` as their figure.
 
-    The check GAMES (whether there are enough later games) is not among them.
+    The check of the number of games (GAMES) is not among them.
     """
     return tuple(Check(name, None, reason) for name in NAMES[rule.name])
 
@@ -117,13 +126,17 @@ def list_unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
 def compare_with_base_rate(
     candidate: Bundle, rule: Rule, warehouse: Warehouse, config: PromoteConfig
 ) -> GateComparison:
-    """Return the checks of a first model (no model is in production yet) on the games after its training.
+    """Check a first model, when no model is in production, on the games after its training.
 
-    The check GAMES fails if there are too few games; the other checks are then returned as not run. Otherwise the
-    interval of the AUC must lie above 0.5. The candidate's log loss minus the log loss of the training's breakout rate
-    must have an interval below 0. The verdict of the evaluation must be at least MARGINAL. ConfigurationError if
-    config.start..config.end overlaps the training window or ends before it begins, or if a feature needs injury reports
-    and no table of them is configured. DataError if the warehouse cannot be read.
+    If there are too few games, the check GAMES fails and the other checks are not run. The other checks are:
+
+    - The interval of the AUC lies above 0.5.
+    - The interval of log loss minus the base rate's log loss lies below 0. The base rate is the training's breakout
+      rate.
+    - The verdict of the evaluation is MARGINAL or better.
+
+    ConfigurationError if config.start..config.end overlaps the training window or ends before it begins, or if a
+    feature needs injury reports and no table of them is configured. DataError if the warehouse cannot be read.
     """
     try:
         window = later_window(candidate.train_end, config.start, config.end, warehouse)
@@ -161,13 +174,16 @@ def compare_with_production(
     warehouse: Warehouse,
     config: PromoteConfig,
 ) -> GateComparison:
-    """Return the checks of a candidate against the model in production, on the games after both trainings.
+    """Check a candidate against the model in production, on the games after both trainings.
 
-    The check GAMES fails if there are too few games or if the two models cannot be compared. GAMES also fails if the
-    contract (the definition of features and label) of the model in production is not the installed one. The other
-    checks are then returned as not run. ConfigurationError if config.start..config.end overlaps a training window or
-    ends before it begins, or if a feature needs injury reports and no table of them is configured. DataError if the
-    warehouse cannot be read.
+    The check GAMES fails, and the other checks are not run, if
+
+    - there are too few games,
+    - the two models cannot be compared, or
+    - the production model's contract (definitions of features and label) is not the installed one.
+
+    ConfigurationError if config.start..config.end overlaps a training window or ends before it begins, or if a feature
+    needs injury reports and no table of them is configured. DataError if the warehouse cannot be read.
     """
     try:
         found = _compare(candidate, production, warehouse, config)
@@ -185,13 +201,12 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
-    """Return the check of a retrain that was trained on all games, by an earlier promotion of the same recipe.
+    """Check a retrain on all games by the latest promotion of the same recipe that compared games.
 
-    A recipe has the settings of a model without dates and paths. There are no later games on which this candidate could
-    be compared. Instead, the latest promotion of its recipe that compared games is used; the result is None if there is
-    no such promotion. The check passes if the games of that promotion end at most `max_age_days` days before the end of
-    the candidate's training, or later. The other checks of the rule are returned as not run. DataError if the registry
-    is damaged.
+    A recipe has the settings of a model without dates and paths. Such a retrain has no later games for a comparison.
+    The check passes if the games of the earlier promotion end at most `max_age_days` days before the candidate's
+    training ends. The other checks of the rule are not run. Return None if there is no such promotion. DataError if the
+    registry is damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -237,8 +252,7 @@ def decide(
     """Return the checks of the rule `better` or `not_worse`: AUC, log loss and Brier score against production.
 
     `differences` holds candidate minus production for the metrics `auc`, `log_loss` and `brier`. `limits` has the
-    margin and the tolerance of the rules. `not_worse` limits the log loss only, so the checks of AUC and Brier score
-    are returned as not run.
+    margin and the tolerance of the rules. The rule `not_worse` limits only the log loss; its other checks are not run.
     """
     return tuple((_better if rule == "better" else _not_worse)(differences, limits))
 
@@ -278,8 +292,7 @@ def _not_worse(differences: Mapping[str, PairedDifference], limits: PromotionGat
 def _tolerated_losses(rule: RuleName, log_loss: PairedDifference, limits: PromotionGateConfig) -> tuple[str, ...]:
     """Return a warning if the rule `not_worse` passes a log loss that is worse than production's beyond chance.
 
-    A log loss is worse beyond chance if the interval of the difference to production lies above 0. Return () if there
-    is nothing to warn of.
+    A log loss is worse beyond chance if the interval of its difference to production lies above 0.
     """
     difference = log_loss.difference
     is_allowed = rule == "not_worse" and _is_below(difference, limits.tolerance)
@@ -302,10 +315,9 @@ def _is_below(found: Interval, limit: float) -> bool:
 
 
 def _format_difference(paired: PairedDifference) -> str:
-    """Return the difference of a metric between two models, and its interval, as text with four decimals.
+    """Return the difference of a metric between two models, and its interval, as text.
 
-    If four decimals would round one of the numbers to 0, all numbers have one significant digit. The text says so if
-    the difference is undefined or has no interval.
+    All numbers have four decimals, or one significant digit if four decimals would round one of them to 0.
     """
     found = paired.difference
     if found.estimate is None:

@@ -1,7 +1,7 @@
 """The scoring of a bundle (a saved model) on played games after its training.
 
-Features, population (the players and games to predict) and label come from the bundle. The settings of a command can
-change only the cutoff (the time up to which injury reports count).
+Features, label and players come from the bundle. The settings of a command can change only the cutoff, the time up to
+which injury reports count.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
     """Return the dates start..end, after checking that they follow a training window that ends on `train_end`.
 
-    If `start` is None, the first date is the day after `train_end`. If `end` is None, the last date is that of the
-    newest game. ConfigurationError if the dates overlap the training window or end before they start. NoGamesError if
-    `end` is None and the warehouse has no game from `start` on. DataError if `end` is None and the warehouse has no
-    games at all.
+    None for `start` is the day after `train_end`, None for `end` the date of the newest game. ConfigurationError if the
+    dates overlap the training window or end before they start. If `end` is None: NoGamesError if the warehouse has no
+    game from `start` on, and DataError if it has no games at all.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:
@@ -44,12 +43,11 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 
 
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
-    """Return one row for each role player and game of a window, with the probability that a bundle predicts.
+    """Return one row for each role player and game of a window, with the probability that a saved model predicts.
 
-    A bundle is a saved model. The rows also have the columns by which an evaluation groups them. The bundle's contract
-    (its definition of features and label) is not checked. NoGamesError if the window holds no rows. DataError if the
-    source tables are missing, damaged or hold impossible values. ConfigurationError if a feature needs injury reports
-    and no table of them is configured.
+    The model's contract (its definitions of features and label) is not checked. NoGamesError if the window holds no
+    rows. DataError if the source tables are missing, damaged or hold impossible values. ConfigurationError if a feature
+    needs injury reports and no table of them is configured.
     """
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):

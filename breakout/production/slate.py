@@ -1,12 +1,14 @@
-"""The slate of a day: the ranked candidates for a breakout, and the players who were left out, with the reason.
+"""The slate of a day: the ranked candidates for a breakout, and the skipped players with the reason.
 
-A candidate meets four conditions. His latest game this season was for a team that plays on the day. That game is at
-most `max_days_since_game` days old. He is a role player by the target of the bundle (the saved model), with at least
-`min_prior_games` games this season. He is not listed as out in the injury reports, if the warehouse has them. The
-features of candidates come from the same query as those of training rows.
+A candidate meets four conditions:
 
-Only injury reports up to the cutoff (a time of day in the bundle's settings) are used. If the slate is built before the
-cutoff, only reports up to the time of building are used.
+- His latest game this season was for a team that plays on the day.
+- That game is at most `max_days_since_game` days old.
+- He is a role player by the model's target, with at least `min_prior_games` games this season.
+- The injury reports do not list him as out.
+
+The same query builds the features of candidates and of training rows. Injury reports count up to the cutoff, a time of
+day in the model's settings. On a slate that is built before the cutoff, reports count up to the time of building.
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 TOP_FEATURES = 3
-CHECKED = timedelta(days=14)  # The search for missing games begins at least this long before the slate's day.
+CHECKED = timedelta(days=14)  # the search for missing games begins at least this long before the slate's day
 
-# The columns of `Slate.ranked`. For a model that predicts P(points >= k) for k = 1, 2, ..., the column ladder is added.
+# The columns of `Slate.ranked`. A model that predicts distributions of points adds the column `ladder`.
 RANKED_COLUMNS = (
     *KEY_COLUMNS,
     "split",
@@ -73,26 +75,28 @@ SKIPPED_COLUMNS = (
 class Slate:
     """The players of one day's games: ranked candidates for a breakout, and skipped players.
 
-    `ranked` has one row for each candidate, highest probability first. Its columns are
+    - `ranked`: one row for each candidate, highest probability first (columns below).
+    - `features`: the values that the model got, one row for each candidate that `build_slate` ranked; NaN where a
+      default was filled in.
+    - `skipped`: the players who are not ranked, with SKIPPED_COLUMNS.
+    - `warnings`: sentences, for example about games or statuses that are not known yet.
+    - `predicted_at`: the time at which the slate was built, in UTC.
+    - `statuses`: all statuses in the day's injury reports, also those of players who are not on the slate.
 
-    - player_lookup, game_id, game_date, split (always "slate"), probability (of a breakout if he plays),
-      player_full_name, team_abbr, opponent_team_abbr and is_home;
-    - season_points_avg (his average this season, in points) and points_for_breakout (the fewest points that are a
-      breakout);
-    - games_before (his games this season) and days_since_last_game;
-    - availability_status: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
-      for the day;
-    - team_out and opponent_out (names of the players who are out or doubtful), and known_at (the time of the newest
-      report);
-    - top_features (a text), bundle (the fingerprint of the saved model) and contract (the fingerprint of its definition
-      of features and label);
-    - for a model of points, ladder: the list of P(points >= k) for k = 1, 2, ...
+    The columns of `ranked` that need explaining:
 
-    `features` has the values that the model got, one row for each candidate that `build_slate` ranked; NaN where a
-    default was filled. `skipped` has SKIPPED_COLUMNS and one row for each player who is not ranked. `warnings`
-    are sentences: games or statuses that are not known yet, a slate without players, another contract. `predicted_at`
-    is the time at which the slate was built, in UTC. `statuses` are all statuses that were reported for the day by the
-    cutoff (the time up to which injury reports count), including those of players who are not on the slate.
+    - `split`: always "slate".
+    - `probability`: the probability of a breakout if the player plays.
+    - `season_points_avg`: the player's average points this season.
+    - `points_for_breakout`: the fewest points that are a breakout.
+    - `games_before`: the player's games this season.
+    - `availability_status`: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
+      for the day.
+    - `team_out`, `opponent_out`: names of the players who are out or doubtful.
+    - `known_at`: the time of the newest injury report.
+    - `top_features`: a text about the features that change the prediction most.
+    - `bundle`, `contract`: fingerprints of the saved model and of its definitions of features and label.
+    - `ladder`: the list of P(points >= k) for k = 1, 2, ...; only if the model predicts distributions of points.
     """
 
     day: date
@@ -105,10 +109,7 @@ class Slate:
 
     @property
     def known_at(self) -> datetime | None:
-        """The time in UTC at which the newest of `statuses` (from injury reports) was reported; None without any.
-
-        The column known_at of `ranked` holds this time as ISO 8601 text, or "" if there are no statuses.
-        """
+        """The time in UTC of the newest injury report that the slate used; None if there is none."""
         return self.statuses.known_at
 
 
@@ -117,10 +118,12 @@ def build_slate(
 ) -> Slate:
     """Return the slate of a day: the candidates for a breakout, ranked by a saved model, and the skipped players.
 
-    Injury reports count up to the cutoff time in the bundle's settings, or up to `now` if that is earlier. A player
-    whose latest game is more than `max_days_since_game` days old is not ranked. `now` is a datetime with a time zone;
-    None is the present. DataError if the schedule has no game on the day, or if a source table is missing or damaged.
-    ConfigurationError if a feature needs injury reports and no table of them is configured.
+    Injury reports count up to the cutoff time in the model's settings, or up to `now` if that is earlier. A player
+    whose latest game is more than `max_days_since_game` days old is skipped. `now` needs a time zone; None is the
+    present.
+
+    DataError if the schedule has no game on the day, or if a source table is missing or damaged. ConfigurationError if
+    a feature needs injury reports and no table of them is configured.
     """
     check_schedule(warehouse, bundle, day)
     now = now or datetime.now(UTC)
@@ -143,18 +146,18 @@ def build_slate(
 
 
 def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
-    """Return the slate with a warning and the column contract_mismatch, because it is scored under another contract.
+    """Mark a slate as scored under another contract: return it with one more warning and one more column.
 
-    A slate has the ranked players of one day, a contract is the definition of features and label. `differences` are
-    sentences about the differences between the contract of the bundle (the saved model) and the installed contract; the
-    warning names them. The column contract_mismatch of `ranked` is true in every row.
+    A contract is the definition of features and label. The warning contains `differences`, sentences about the
+    differences between the model's contract and the installed one. The column `contract_mismatch` of `ranked` is true
+    in every row.
     """
     warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
     return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
 
 
 def check_day(bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if a day to predict is within or before the training window of a saved model."""
+    """Raise ConfigurationError unless a day to predict is after the training of a saved model."""
     if day <= bundle.train_end:
         raise ConfigurationError(
             f"date={day} lies in what the bundle has learned from: its training ends on {bundle.train_end}. "
@@ -163,10 +166,9 @@ def check_day(bundle: Bundle, day: date) -> None:
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
-    """Raise DataError unless the schedule has a game on the day with one of the bundle's season types.
+    """Raise DataError unless the schedule has a game on the day that is of one of the model's season types.
 
-    A bundle is a saved model; season types are, for example, regular season and playoffs. DataError also if there is no
-    schedule, or if the schedule is damaged.
+    Season types are, for example, regular season and playoffs. DataError also if the schedule is missing or damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -178,8 +180,8 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
     if found["first_date"] is None:
         raise DataError(f"the schedule holds no games of the type {types}; check warehouse.schedule.")
     if not found["first_date"] <= day <= found["last_date"]:
-        # Only the nearer end of the schedule is named. The query reads 400 days before and after the day, so the
-        # other end that the query found need not be the end of the schedule.
+        # The message names only the nearer end of the schedule. The query reads 400 days before and after the day, so
+        # it may miss the other end.
         is_after = day > found["last_date"]
         edge = f"ends on {found['last_date']}" if is_after else f"begins on {found['first_date']}"
         raise DataError(f"the schedule {edge} and lacks {day}; bring it up to date or choose another date.")
@@ -187,10 +189,10 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
 
 
 def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[str, Any]:
-    """Return the number and the dates of scheduled games of the bundle's season types, within 400 days of the day.
+    """Return `games`, `first_date`, `last_date` and `next_date` of the schedule within 400 days of the day.
 
-    A bundle is a saved model. The keys of the result are games (their number on the day), first_date, last_date and
-    next_date (the first date after the day). A date is None if there is no such game.
+    `games` is the number of games on the day, and `next_date` the first date with games after the day. Only games of
+    the model's season types count. A date is None if there is no such game.
     """
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -198,17 +200,17 @@ def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[st
 FROM {sources.reference(SCHEDULE)}
 WHERE game_date BETWEEN @history_start AND @end
   AND {sources.season_type} IN UNNEST(@season_types)"""  # noqa: S608 - table names are checked, values are parameters
-    around = timedelta(days=400)  # This is more than a year, so that games of the neighbouring season are found.
+    around = timedelta(days=400)  # more than a year, so that the query finds games of the neighbouring seasons
     answer = warehouse.query(sql, bundle.features.parameters(day - around, day, day + around))
     found: dict[str, Any] = answer.to_pylist()[0]
     return found
 
 
 def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses) -> pd.DataFrame:
-    """Return the table of candidates for a breakout, sorted by probability, highest first.
+    """Return the table of candidates, highest probability first.
 
-    `rows` has the features of the candidates. The index of the result holds the positions of the candidates in `rows`.
-    `stale` holds the days since each candidate's last game, shape (n,). `statuses` are those of the injury reports.
+    `rows` has the features of the candidates, and the index of the result holds positions in `rows`. `stale` (n,) holds
+    the days since each candidate's last game.
     """
     context, absent = rows.context, statuses.absent_players()
     ranked = rows.keys.assign(
@@ -238,10 +240,10 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 
 
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
-    """Return for each row a text about the features that change the predicted log odds most, with values and changes.
+    """Return for each row a text about the features that change the predicted log odds most.
 
-    A text names at most TOP_FEATURES features. Features that change nothing are left out. A missing value that is
-    filled with the feature's default is marked.
+    A text names at most TOP_FEATURES features, each with its value and its change of the log odds. A missing value is
+    marked `(default)`.
     """
     if not len(rows):
         return []
@@ -261,10 +263,9 @@ def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
 def _reasons(
     rows: Dataset, stale: np.ndarray, statuses: ReportedStatuses, target: TargetConfig, max_days_since_game: int
 ) -> list[str]:
-    """Return for each row the first reason why the player is not a candidate for a breakout; "" for a candidate.
+    """Return for each row the reason why the player is not a candidate for a breakout; "" for a candidate.
 
-    `stale` holds the days since each player's last game, shape (n,). `statuses` are those of the injury reports.
-    `target` has the limits for a role player.
+    `stale` (n,) holds the days since each player's last game.
     """
     columns = (rows.context[name] for name in ("games_before", "season_points_avg", "is_role_player"))
     reasons = []
@@ -285,10 +286,9 @@ def _reasons(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return a warning if the warehouse lacks games scheduled before the day, and one if the slate has no players.
+    """Return a warning if the warehouse lacks earlier scheduled games, and one if there are no players.
 
-    `players` is the number of players of the day's games, candidates for a breakout or not. The result is () if there
-    is nothing to warn of.
+    `players` is the number of players of the day's games, whether candidates or not.
     """
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)
@@ -306,11 +306,7 @@ WHERE game_date BETWEEN @start AND @end AND {sources.season_type} IN UNNEST(@sea
 
 
 def _status_warnings(bundle: Bundle, statuses: ReportedStatuses, day: date, rows: Dataset) -> tuple[str, ...]:
-    """Return a warning if the cutoff is not reached yet, and one if no status was reported for the day.
-
-    The cutoff is the time up to which injury reports count. `rows` are the players of the day's games. The result is ()
-    if there is nothing to warn of, or if there is no table of injury reports.
-    """
+    """Return a warning if the cutoff of injury reports is not reached yet, and one if nothing was reported."""
     asked = bundle.features.availability
     early = unreported = ""
     if statuses.is_available and statuses.cutoff < cutoff_instant(asked, day):

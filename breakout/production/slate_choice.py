@@ -1,7 +1,4 @@
-"""The user's choices for a slate: its day (a date, `today` or `tomorrow`) and the players to leave out.
-
-A slate has the ranked players of one day's games.
-"""
+"""The user's choices for a slate (the ranked players of one day's games): its day, and the players to leave out."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ EXCLUDED = "excluded"
 def resolve_day(given: str, now: datetime | None = None) -> date:
     """Return the date of `today` or `tomorrow` in US Eastern time, or the date of an ISO text such as 2026-02-06.
 
-    `now` is the instant at which today is determined; None is the present. ConfigurationError if `given` is no date.
+    `now` is the instant that counts as today; None is the present. ConfigurationError if `given` is no date.
     """
     if given in DAYS_AHEAD:
         return (now or datetime.now(EASTERN)).astimezone(EASTERN).date() + timedelta(days=DAYS_AHEAD[given])
@@ -42,16 +39,16 @@ def resolve_day(given: str, now: datetime | None = None) -> date:
 def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) -> Slate:
     """Return the slate with the named players moved from `ranked` to `skipped`, with the reason `excluded`.
 
-    A slate has the players of one day's games. A name is a player_lookup (a key such as lebronjames) or a full name.
-    The table `features` of the slate keeps the rows of the moved players. The name of a player who is not on the slate
+    A name is a player_lookup (a key such as lebronjames) or a full name. The name of a player who is not on the slate
     is ignored if he has a game in the warehouse in the 400 days before the slate's day. ConfigurationError for any
-    other name; the message suggests a similar name if there is one. DataError if the warehouse cannot be read.
+    other name. DataError if the warehouse cannot be read.
     """
     wanted = {player_lookup(name): name for name in names}
     here = [*slate.ranked["player_lookup"], *slate.skipped["player_lookup"]]
     full = [*slate.ranked["player_full_name"], *slate.skipped["player_full_name"]]
     by_name = {player_lookup(str(name)): lookup for name, lookup in zip(full, here, strict=True)}
-    by_name.pop("", None)  # a name without Latin letters or digits folds to an empty string, which identifies nobody
+    # The key of a name without Latin letters or digits is an empty string, which identifies nobody.
+    by_name.pop("", None)
     found: dict[str, str | None] = {}
     absent = wanted.keys() - set(here) - by_name.keys()
     if absent:
@@ -73,8 +70,7 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 def _refuse_unknown(unknown: dict[str, str], known: Sequence[str]) -> None:
     """Raise ConfigurationError if `unknown` is not empty; the message suggests the most similar names of `known`.
 
-    `unknown` maps the key (player_lookup) of each unknown player to the name that the user typed. `known` holds the
-    keys of the known players.
+    `unknown` maps the player_lookup (the key) of each unknown player to the name that the user typed.
     """
     if unknown:
         guesses = [(unknown[key], nearest_name(key, known)) for key in sorted(unknown)]

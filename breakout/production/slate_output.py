@@ -1,9 +1,12 @@
 """The output of a slate (one day's ranked players) to the data files or the BigQuery table that `out=` names.
 
-A table gets the ranked players only. The extension of a file chooses CSV, Parquet or JSON (a list of records). Skipped
-players are written to a second file, NAME.skipped.EXTENSION, so that nobody reads a row without a probability as a
-prediction. Prices, if they are configured, are written to a third file, NAME.prices.EXTENSION. A web page is rendered
-by `report.html` and written by `breakout predict`.
+The extension chooses the format of a file: CSV, Parquet or JSON (a list of records). With `out=slate.csv` the files are
+
+    slate.csv            the ranked players
+    slate.skipped.csv    the skipped players, apart so that a row without a probability is not read as a prediction
+    slate.prices.csv     the prices, if they are configured
+
+A BigQuery table gets the ranked players only. Web pages are not written here but by `breakout predict`.
 """
 
 from __future__ import annotations
@@ -29,10 +32,10 @@ DATA_FILES = (".csv", ".parquet", ".json")
 
 
 def check_out(out: str | None, warehouse: WarehouseConfig) -> None:
-    """Raise ConfigurationError unless `out` names a data file, a web page or a BigQuery table.
+    """Raise ConfigurationError unless `out` names a data file, a web page or a BigQuery table, or is None.
 
-    A data file ends in .csv, .parquet or .json, a web page in .html. A BigQuery table is given as
-    bigquery:DATASET.TABLE, and needs a BigQuery `warehouse`. None is accepted; the predictions are then only printed.
+    A data file ends in .csv, .parquet or .json, a web page in .html. A table is given as bigquery:DATASET.TABLE, and
+    needs a BigQuery `warehouse`.
     """
     if out is None:
         return
@@ -53,11 +56,11 @@ def check_data_file(out: str | None) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
-    """Write the slate (one day's players) to a BigQuery table or to files, and return the names of table or files.
+    """Write a slate (one day's players) to a BigQuery table or to files, and return the names of table or files.
 
-    `out` is a data file or bigquery:DATASET.TABLE. A table gets the ranked players only. A file gets a second file
-    beside it for the skipped players, and a third for `offers`, the prices of the slate. There is no third file if
-    `offers` is None. A file appears whole or not at all. DataError if the table or a file cannot be written.
+    `out` is a data file or bigquery:DATASET.TABLE. A table gets the ranked players only. For a file, a second file
+    beside it gets the skipped players, and a third file gets `offers`, the prices of the slate, if they are given. A
+    file appears whole or not at all. DataError if the table or a file cannot be written.
     """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):
         from breakout.warehouse.bigquery.writing import replace_slate
@@ -78,7 +81,7 @@ def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.D
 
 
 def skipped_path(path: Path) -> Path:
-    """Return the path of the file for players without a prediction: NAME.skipped.EXTENSION beside NAME.EXTENSION."""
+    """Return the path of the file for skipped players, such as slate.skipped.csv for slate.csv."""
     return path.with_name(f"{path.stem}.skipped{path.suffix}")
 
 

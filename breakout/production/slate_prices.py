@@ -1,6 +1,6 @@
 """The prices for the players of a slate (the games of one day), with the expected value of each price.
 
-Stakes are added if a backtest has shown an edge (evidence that the model adds to the market's probability).
+Stakes are added if a backtest has shown that the model adds to the market's probability.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from breakout.settings import PredictConfig
     from breakout.warehouse.base import Warehouse
 
-# These are BET_COLUMNS without `probability` (the model's, moved towards the market's), and without closing_value and
-# points, which are not known before tip-off.
+# The columns of `PricedSlate.offers`. `closing_value` and `points` are left out because they are not known before
+# tip-off.
 COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_value", "points"}]
 
 
@@ -42,15 +42,19 @@ COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_
 class PricedSlate:
     """The bookmakers' prices for the players of a slate (the games of one day), with expected values and stakes.
 
-    A line is a bookmaker's number of points, and a push is a player's score of exactly the line. `offers` has COLUMNS
-    and one row for each side (more or fewer points) of a line that has a price, the largest `claimed` first. The
-    columns `ours` and `market` are the model's and the market's probability of the side, given no push. `claimed` is
-    the expected profit per unit staked, given no push, computed from `ours`. `expected_value` is this profit, computed
-    from the model's probability after it was moved towards the market's. Stakes are shares of the bank (all the money
-    for bets). Stakes and `expected_value` are NaN where nothing is staked.
+    A line is a bookmaker's number of points, and a push is a score of exactly the line.
 
-    `matched` has all lines of the slate's players, and the counts of quotes (offers of prices) that were not used.
-    `weight` says how far the model is trusted beside the market, and decides the stakes.
+    - `offers`: one row for each side (more or fewer points) of a line that has a price, the largest `claimed` first.
+    - `matched`: all lines of the slate's players, and the counts of prices that were not used.
+    - `weight`: the weight of the model against the market, which decides the stakes.
+
+    The columns of `offers` that need explaining:
+
+    - `ours`, `market`: the model's and the market's probability of the side, given no push.
+    - `claimed`: the expected profit per unit staked, given no push, computed from `ours`.
+    - `expected_value`: the expected profit after the model's probability was moved towards the market's; NaN where
+      nothing is staked.
+    - `stake`, `stake_low`, `stake_high`: fractions of the bank (all the money for bets); NaN where nothing is staked.
     """
 
     offers: pd.DataFrame
@@ -60,12 +64,14 @@ class PricedSlate:
 
 @dataclass(frozen=True)
 class NamedWeight:
-    """The weight of the model beside the betting market, from a backtest that the user names.
+    """The weight of the model against the betting market, from a backtest that the user names.
 
-    With a weight of 0 the model adds nothing to the market's probability; with 1 the model's probability is used.
-    `interval` is the weight with its interval. `interval` is None if no backtest is named, or if no line (a bookmaker's
-    number of points) of the backtest has a market probability and a result. `has_edge` is true if the backtest placed a
-    bet and the interval lies above 0; false if no backtest is named. If `has_edge` is false, nothing is staked.
+    The weight is 0 if the model adds nothing to the market's probability, and 1 if the model's probability is used
+    alone.
+
+    - `interval`: the weight with its interval. None if no backtest is named, or if no line (a bookmaker's number of
+      points) of the backtest has a market probability and a result.
+    - `has_edge`: whether the backtest placed a bet and the interval lies above 0. If false, nothing is staked.
     """
 
     interval: Interval | None
@@ -73,17 +79,18 @@ class NamedWeight:
 
 
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
-    """Check that prices can be added to a bundle's slate of `day`, and return the model's weight beside the market.
+    """Check that a slate of `day` can get prices and stakes, and return the model's weight against the market.
 
-    A bundle is a saved model, a slate the ranked players of one day. The weight is that of the backtest that
-    `config.backtest` names. If no backtest is named, the weight has no interval and no edge. ConfigurationError if
+    The weight is read from the backtest that `config.backtest` names. If no backtest is named, the weight has no
+    interval and no edge. ConfigurationError if
 
-    - prices are configured, but the bundle predicts no distribution of points;
+    - prices are configured, but the model predicts no distribution of points;
     - a backtest is named without prices;
-    - the backtest includes games of `day` or later, so that its weight depends on results that are not known yet;
+    - the backtest includes games of `day` or later, whose results are not known yet;
     - the backtest has another prices.margin (the way to remove the bookmaker's margin);
-    - the backtest lacks the recipes (settings without dates and paths) of its models, or the recipes or contracts
-      (definitions of features and label) differ from the bundle's; seeds may differ.
+    - the backtest does not store the settings of its models;
+    - the models of the backtest differ from `bundle` in settings (except seed, dates and paths) or in the definitions
+      of features and label.
 
     DataError if the named folder holds no readable backtest.
     """
@@ -106,8 +113,7 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
 def find_backtest(given: str, outputs: Path) -> Path:
     """Return the folder of a finished backtest: `given` itself, or for `latest` the newest one below `outputs`.
 
-    A folder that is called `latest` takes precedence. The names of backtest folders begin with the time of their start,
-    so the newest folder has the greatest name. DataError if there is no finished backtest.
+    A folder that is called `latest` takes precedence. DataError if there is no finished backtest.
     """
     if given != LATEST or Path(given).exists():
         folder = Path(given)
@@ -124,16 +130,6 @@ def find_backtest(given: str, outputs: Path) -> Path:
 
 
 def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig, bundle: Bundle, day: date) -> None:
-    """Raise ConfigurationError if the model's weight in a backtest cannot be used for a bundle's slate of `day`.
-
-    A bundle is a saved model, a slate the ranked players of one day. The weight cannot be used if
-
-    - the backtest has games of `day` or later;
-    - the backtest has another prices.margin (the way to remove the bookmaker's margin);
-    - its models have another contract (definition of features and label) or recipe (settings without dates and paths).
-
-    `folder` is named in the message.
-    """
     if record.end >= day.isoformat():
         raise ConfigurationError(
             f"backtest={folder} has games to {record.end}, so its weight knows results of {day} or later; "
@@ -153,10 +149,9 @@ def _check_backtest(record: BacktestRecord, folder: Path, config: PredictConfig,
 
 
 def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
-    """Raise ConfigurationError unless all models of a backtest have the recipe of the bundle; seeds may differ.
+    """Raise ConfigurationError unless all models of a backtest have the settings of the bundle.
 
-    A recipe has the settings of a model without dates and paths, a bundle is a saved model. ConfigurationError also if
-    the backtest does not hold the recipes of its models. `folder` is named in the message.
+    Seed, dates and paths may differ.
     """
     if record.recipes is None:
         raise ConfigurationError(
@@ -175,11 +170,13 @@ def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
     """Return the configured prices for the players of a slate (the games of one day), with stakes by `weight`.
 
-    The model of the slate must predict a ladder (P(points >= k) for k = 1, 2, ...). A quote (one offer of prices) is
-    used only if it was made before tip-off and after 05:00 US Eastern of the day. The quote must also be newer than the
-    newest report of a player's status that the slate used. These conditions do not apply to a quote without a time.
+    The model of the slate must predict distributions of points. A price with a time is used only if it was quoted
 
-    DataError if no player is ranked, or if there is no quote of the day. DataError also if the warehouse or the prices
+    - before tip-off,
+    - after 05:00 US Eastern of the day, and
+    - after the newest injury report that the slate used.
+
+    DataError if no player is ranked, or if there is no price of the day. DataError also if the warehouse or the prices
     cannot be read, if a price is invalid, or if most players with prices did not play on the date of the price.
     ConfigurationError if the warehouse of a price table cannot be opened.
     """

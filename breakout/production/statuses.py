@@ -1,7 +1,4 @@
-"""The statuses of players (such as out or doubtful) in the injury reports for one game date.
-
-Injury reports count up to the cutoff time of the slate (one day's ranked players).
-"""
+"""The statuses of players (such as out or doubtful) in the injury reports for one game date, up to the cutoff time."""
 
 from __future__ import annotations
 
@@ -33,10 +30,11 @@ _OPTIONAL = ("player_full_name", "reason")
 class ReportedStatuses:
     """The latest status (such as out or doubtful) of each player who was reported for one game date.
 
-    `players` has STATUS_COLUMNS and one row for each player and team; no rows if nothing was reported. The column
-    reported_at is in UTC. The column player_full_name has the player_lookup where the reports have no name.
-    `is_available` is false if the warehouse has no injury reports. Reports after the instant `cutoff` are not used.
-    `cutoff_text` is the cutoff's time of day, with its date if that is not the game date.
+    - `players`: one row for each player and team, with STATUS_COLUMNS. `reported_at` is in UTC. `player_full_name`
+      holds the player_lookup if the reports have no name.
+    - `is_available`: whether the warehouse has injury reports.
+    - `cutoff`: the instant after which reports are not used.
+    - `cutoff_text`: the cutoff's time of day, with its date if that is not the game date.
     """
 
     players: pd.DataFrame
@@ -46,14 +44,13 @@ class ReportedStatuses:
 
     @property
     def known_at(self) -> datetime | None:
-        """The time in UTC at which the newest of these statuses was reported; None if nothing was reported."""
+        """The time in UTC of the newest of these reports; None if nothing was reported."""
         return self.players["reported_at"].max().to_pydatetime() if len(self.players) else None
 
     def of_rows(self, rows: Dataset) -> list[str]:
         """Return the status (such as out or doubtful) of each row's player in the row's team.
 
-        The status is NOT_LISTED for a player who is not in the injury reports. The status is UNKNOWN for every player
-        if nothing was reported.
+        A player who is not in the injury reports is NOT_LISTED. All players are UNKNOWN if nothing was reported.
         """
         if not len(self.players):
             return [UNKNOWN] * len(rows)
@@ -62,9 +59,9 @@ class ReportedStatuses:
         return [listed.get(key, NOT_LISTED) for key in keys]
 
     def absent_players(self) -> dict[str, str]:
-        """Return for each team the full names of its players who are out or doubtful, joined by commas in one text.
+        """Return the players who are out or doubtful, by team.
 
-        A doubtful player is marked. A team without such players is left out.
+        For example, `{"HOU": "Jalen Green, Fred VanVleet (doubtful)"}`. A team without such players is left out.
         """
         absent = self.players[self.players["status"].isin(_ABSENT)]
         marked = absent["player_full_name"] + absent["status"].map({"out": "", "doubtful": " (doubtful)"})
@@ -72,10 +69,10 @@ class ReportedStatuses:
 
 
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
-    """Return the cutoff settings with which predictions for `day` that are made at `now` read injury reports.
+    """Return the cutoff settings for predictions that are made at `now`.
 
-    The cutoff is the time up to which injury reports count. If `now` is before the cutoff, the new cutoff is `now`,
-    rounded down to the minute; otherwise `availability` is returned unchanged.
+    The cutoff is the time up to which injury reports count. If the cutoff for `day` is later than `now`, the result has
+    `now` as its cutoff, rounded down to the minute.
     """
     if now >= cutoff_instant(availability, day):
         return availability
@@ -84,10 +81,10 @@ def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> Avai
 
 
 def read_statuses(warehouse: Warehouse, features: BreakoutFeatureConfig, day: date) -> ReportedStatuses:
-    """Return the statuses (such as out or doubtful) that injury reports have for a day.
+    """Return the statuses (such as out or doubtful) in the injury reports for a day.
 
-    Only reports up to the cutoff time in `features` are read. The result has no statuses if nothing was reported, or if
-    there is no table of injury reports. DataError if the reports are damaged.
+    Only reports up to the cutoff time in `features` are read. The result is empty if nothing was reported, or if there
+    is no table of injury reports. DataError if the reports are damaged.
     """
     availability = features.availability
     cutoff = cutoff_instant(availability, day)
