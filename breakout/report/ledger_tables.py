@@ -1,4 +1,4 @@
-"""The tables and sentences of the ledger (the record of served predictions), from its entries and models' scores.
+"""The tables and sentences of the ledger, the record of served predictions.
 
 An entry is one prediction in the ledger. An entry is graded if its outcome is known: breakout or no breakout.
 """
@@ -25,10 +25,13 @@ SHOWN_ENTRIES = 80  # the largest number of entries in a table; the files of the
 
 
 def count_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table that counts the entries (predictions in the ledger) of each model by outcome.
+    """Return a table that counts each model's entries by outcome. The outcomes are:
 
-    The outcomes are breakout, no (no breakout), void (the player did not play, or the game was moved), pending (no
-    result yet), lost (no result came in time) and late (predicted at or after tip-off).
+    - breakout, no: the player had a breakout, or he had none.
+    - void: the player did not play, or the game was moved.
+    - pending: no result yet.
+    - lost: no result came in time.
+    - late: predicted at or after tip-off.
     """
     rows = [
         [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]
@@ -39,11 +42,11 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def describe_counts(review: LedgerReview) -> list[str]:
-    """Return sentences about the entries (predictions) of the ledger; an empty list if the ledger is empty.
+    """Return sentences about the entries that are graded; an empty list if the ledger is empty.
 
-    Of several predictions of the same game only one is graded (compared with the outcome). The first sentence says
-    whether the first or the last is graded. If there are late entries (made at or after tip-off), the next sentence
-    counts them. If no model has MIN_GRADED graded entries, the last sentence says that no rates are shown.
+    - Whether the first or the last of several predictions of a game is graded.
+    - The number of late entries (made at or after tip-off), if there are any.
+    - That no rates are shown, if no model has MIN_GRADED graded entries.
     """
     if not review.scoreboard:
         return []
@@ -63,10 +66,9 @@ def describe_counts(review: LedgerReview) -> list[str]:
 
 
 def score_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table of the scores of each model, such as AUC and log loss, on its graded entries in the ledger.
+    """Return a table of each model's scores, such as AUC and log loss, on its graded entries.
 
-    A graded entry is a prediction whose outcome is known. A model with fewer than MIN_GRADED graded entries is left
-    out.
+    A model with fewer than MIN_GRADED graded entries is left out.
     """
     rows = [
         {
@@ -90,10 +92,10 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def ledger_market_table(market: LedgerMarket) -> Table:
-    """Return a table that compares the log loss of each model in the ledger with the betting market's.
+    """Return a table that compares each model's log loss with the betting market's.
 
-    Both predict whether a player scores more points than a line (a bookmaker's number of points). For a model with
-    fewer than MIN_GRADED lines, the table shows only the number of its lines.
+    Both predict over or under: whether a player scores more points than a bookmaker's line. For a model with fewer than
+    MIN_GRADED lines, the table shows only the number of its lines.
     """
     rows = []
     for score in market.scores:
@@ -118,10 +120,11 @@ def ledger_market_table(market: LedgerMarket) -> Table:
 def describe_promise(score: ModelScore) -> str:
     """Return whether the model keeps its promise, with the promised interval: "kept: 0.420 to 0.460".
 
-    The promised interval is that of the log loss when the run that trained the model evaluated it. A model keeps its
-    promise if the log loss of its graded predictions (those with a known outcome) lies in this interval. The text
-    begins with "not examined" if the model has fewer than MIN_GRADED graded predictions. The text is "no interval" if
-    no interval was promised.
+    The promised interval is the interval of the log loss on the evaluation games of the run that trained the model.
+
+    - "kept", "not kept": whether the log loss of the graded entries lies in the interval.
+    - "not examined": the model has fewer than MIN_GRADED graded entries.
+    - "no interval": no interval was promised; the text has no numbers.
     """
     if score.promise is None or score.promise.low is None:
         return "no interval"
@@ -130,10 +133,9 @@ def describe_promise(score: ModelScore) -> str:
 
 
 def shadow_table(scores: Sequence[ModelScore]) -> Table:
-    """Return a table of the comparison of each shadow (a challenger scored beside production) with production.
+    """Return a table that compares each shadow (a challenger scored in parallel with production) with production.
 
-    The comparison is repeated after each game date. The table shows its e-value, the evidence that the shadow is better
-    than production, and whether that evidence suffices. A shadow without a comparison is left out.
+    The e-value is the evidence that the shadow is better than production. A shadow without a comparison is left out.
     """
     rows = [
         {
@@ -156,10 +158,9 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the ledger's predictions that are not graded, each with its outcome and the reason.
+    """Return a table of the entries that are not graded, each with its outcome and the reason.
 
-    The outcomes are void (the player did not play, or the game was moved), pending (no result yet), lost (no result
-    came in time) and late (predicted at or after tip-off). At most SHOWN_ENTRIES are listed, the newest first.
+    The table shows the newest SHOWN_ENTRIES entries.
     """
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {
@@ -175,8 +176,7 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 def correction_table(corrections: pd.DataFrame) -> Table:
     """Return a table of outcomes that replaced an earlier outcome of the same prediction.
 
-    The last row of `corrections` is first. The table has at most SHOWN_ENTRIES rows; its caption counts all rows of
-    `corrections`.
+    The last row of `corrections` comes first. The table has at most SHOWN_ENTRIES rows; its caption counts all rows.
     """
     columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
     return _text_table("Corrected outcomes", corrections[::-1], columns)
@@ -190,10 +190,9 @@ def _text_table(title: str, found: pd.DataFrame, columns: Mapping[str, str]) -> 
 
 
 def slate_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the predictions of the model in production for its newest game date.
+    """Return a table of the production model's predictions for its newest game date, the highest probability first.
 
-    The highest probability is first. `graded` has one row for each prediction of the ledger. The table has no rows if
-    production has no predictions.
+    `graded` has one row for each prediction of the ledger.
     """
     production = graded[graded["role"] == "production"]
     day = production["game_date"].max() if len(production) else None

@@ -1,6 +1,6 @@
 """The tables and sentences that compare a model with bookmakers' prices, for backtests, runs and slates.
 
-A backtest places bets on past games at recorded prices. A slate is the games of one day and their players.
+A backtest places bets on past games at recorded prices. A slate is one day's games and their players.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from breakout.market.returns import Returns
     from breakout.production.slate_prices import PricedSlate
 
-# The sources of the probability that a player scores more points than a line, with their titles.
+# The titles of the predictors in `market_table`.
 PROBABILITY_TITLES = {
     OURS: "model",
     MARKET: "market, margin removed",
@@ -45,10 +45,9 @@ DISCLAIMERS = (
 
 
 def describe_verdict(found: Backtest) -> str:
-    """Return sentences that say whether the backtest shows an edge over the market, and if not, why.
+    """Return sentences that say whether a backtest shows an edge over the market, and if not, why.
 
-    A backtest places bets on past games at recorded prices. It shows an edge if the model adds to the market's
-    probabilities beyond chance and a bet was placed.
+    The backtest shows an edge if the model improves on the market's probabilities beyond chance and a bet was placed.
     """
     market, returns = found.market, found.returns
     if market is None:
@@ -73,11 +72,11 @@ def describe_verdict(found: Backtest) -> str:
 
 
 def describe_market(market: MarketMetrics) -> str:
-    """Return a sentence that says whether the model's weight beside the market shows an edge.
+    """Return a sentence that says whether the model improves on the market's probabilities.
 
-    The weight is the share of the model's log odds in a weighted mean with the market's log odds. There is an edge if
-    the interval of the weight lies above 0. Without an interval the sentence says how many dates and lines an interval
-    needs.
+    The sentence states the model's weight in a weighted mean of the model's and the market's log odds. The model
+    improves on the market if the interval of this weight lies above 0. If there are too few dates or lines for an
+    interval, the sentence says how many are needed.
     """
     weight = format_interval(market.weight, ".2f")
     if market.has_weight:
@@ -88,10 +87,9 @@ def describe_market(market: MarketMetrics) -> str:
 
 
 def describe_claims(found: Backtest) -> str:
-    """Return sentences that compare the yield that the model claimed for the bets with their actual yield.
+    """Return sentences that compare the yield that the model predicted for its bets with their actual yield.
 
-    A yield is profit divided by stakes. The claimed yield is the one that the model's own probabilities predict. The
-    text is empty if no bet is won or lost.
+    The yield is profit divided by stakes. The text is empty if no bet is won or lost.
     """
     returns = found.returns
     if returns.claimed is None:
@@ -111,8 +109,8 @@ def describe_claims(found: Backtest) -> str:
 def describe_needed(returns: Returns) -> str:
     """Return a sentence with the number of bets after which the interval of the yield would not include 0.
 
-    The yield is profit divided by stakes, and the number assumes that the yield stays as it is. The text is empty if
-    the yield is 0, or if fewer than two dates have bets that are won or lost.
+    The sentence assumes that the yield (profit divided by stakes) stays as it is. The text is empty if the yield is 0,
+    or if fewer than two dates have bets that are won or lost.
     """
     if returns.bets_needed is None:
         return ""
@@ -124,10 +122,9 @@ def describe_needed(returns: Returns) -> str:
 
 
 def describe_weight(priced: PricedSlate) -> str:
-    """Return sentences that say why the offers of bets on a slate have stakes, or why they have none.
+    """Return sentences that say why a day's bets have stakes, or why they have none.
 
-    A slate is the games of one day and their players. There are stakes only if the settings name a backtest (bets on
-    past games) that shows an edge over the market.
+    Bets have stakes only if the settings name a backtest that shows an edge over the market.
     """
     weight = format_interval(priced.weight.interval, ".2f")
     if priced.weight.has_edge:
@@ -151,10 +148,10 @@ def describe_weight(priced: PricedSlate) -> str:
 
 
 def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
-    """Return sentences about gaps in the quotes for a slate; () if there are no gaps.
+    """Return sentences about gaps in a day's price quotes; () if there are no gaps.
 
-    A quote is one offer of prices, a slate the games of one day and their players. If quotes were left out, the first
-    sentence counts them by reason. Each further sentence is about one kind of gap, such as quotes without a time.
+    The first sentence counts the quotes that were left out, by reason. Each further sentence is about one kind of gap,
+    such as quotes without a time.
     """
     matched = priced.matched
     left = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in matched.left_out.items() if count)
@@ -163,11 +160,10 @@ def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
 
 
 def offer_table(priced: PricedSlate) -> Table:
-    """Return a table of the first SHOWN_OFFERS offers of a slate, each with its stake and the stake's interval.
+    """Return a table of the first SHOWN_OFFERS offers of bets on a day's games, each with its stake.
 
-    An offer is the price of a bet on more or on fewer points than a line (a bookmaker's number of points). The offers
-    are sorted by their expected profit at the model's own probability, the largest first. An offer on which nothing is
-    staked has a dash instead of a stake.
+    An offer is the price of a bet on more or on fewer points than a bookmaker's line. The offers come in the order of
+    `priced`: the largest expected profit by the model first. A dash means that nothing is staked.
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [
@@ -197,10 +193,12 @@ def _stake(row: Mapping[str, float]) -> Interval | None:
 
 
 def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
-    """Return a sentence for each kind of gap in the quotes (offers of prices); () if there are no gaps.
+    """Return a sentence for each kind of gap in the price quotes; () if there are no gaps. The kinds are:
 
-    The kinds are quotes without a time, quotes for games of unknown tip-off, names that match no player, and lines (a
-    bookmaker's number of points) without prices of one bookmaker for both more and fewer points.
+    - quotes without a time,
+    - quotes for games whose tip-off is unknown,
+    - lines that no bookmaker quotes on both sides (more and fewer points),
+    - names that match no player.
     """
     notes = []
     if found.n_untimed:
@@ -226,9 +224,9 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
 
 
 def funnel_table(found: Backtest) -> Table:
-    """Return a table with the count after each step from quotes (offers of prices) to bets.
+    """Return a table that counts what is left after each step from price quotes to bets.
 
-    Below the count of quotes, one row for each reason has the number of quotes left out, as a negative number.
+    After the row of quotes, one row for each reason has the number of quotes left out, as a negative number.
     """
     rows = []
     for step, count in found.funnel.items():
@@ -243,11 +241,11 @@ def funnel_table(found: Backtest) -> Table:
 
 
 def market_table(market: MarketMetrics) -> Table:
-    """Return a table of the metrics of four predictors of more points than a line: model, market, both stacked, a coin.
+    """Return a table of the metrics of four predictors of over or under: model, market, both stacked, and a coin.
 
-    A line is a bookmaker's number of points. The stacked probability is a weighted mean of the log odds of model and
-    market; the coin always has 1/2. The last column has the log loss minus the market's log loss. The column has a dash
-    for the market and the coin.
+    Over means more points than a bookmaker's line. The stacked probability comes from a weighted mean of the model's
+    and the market's log odds; the coin always predicts 1/2. The last column is the log loss minus the market's log
+    loss; the market and the coin have a dash there.
     """
     rows = []
     for name, title in PROBABILITY_TITLES.items():
@@ -267,9 +265,10 @@ def market_table(market: MarketMetrics) -> Table:
 def weight_table(market: MarketMetrics) -> Table:
     """Return a table of the model's weight beside the market: one row for each month, and one for all dates.
 
-    The weight is the share of the model's log odds in a weighted mean with the market's log odds. The weight of a month
-    is fitted on earlier months only. The column `used` has the weight with which the stakes of the month are sized.
-    This weight is 0 unless the interval of the month's weight lies above 0. The row of all dates has a dash in `used`.
+    - `weight`: the model's weight in a weighted mean of its log odds and the market's. A month's weight is fitted on
+      earlier months only.
+    - `used`: the weight that sizes the month's stakes. It is 0 unless the interval of `weight` lies above 0. The row of
+      all dates has a dash.
     """
     rows = [
         {
@@ -298,11 +297,12 @@ def weight_table(market: MarketMetrics) -> Table:
 
 
 def returns_table(returns: Returns) -> Table:
-    """Return a table of what the bets returned: profit, yield, hit rate, drawdown and closing-line value.
+    """Return a table of what the bets returned. Its terms are:
 
-    The yield is profit divided by stakes. The hit rate is the share of bets won among the bets won or lost. The
-    drawdown is the largest fall of the cumulative profit. The closing-line value is the mean expected profit per unit
-    staked, at the probabilities of the closing prices.
+    - yield: profit divided by stakes.
+    - hit rate: the fraction won of the bets that are won or lost.
+    - drawdown: the largest fall of the cumulative profit.
+    - closing-line value: the mean expected profit per unit staked, at the probabilities of the closing prices.
     """
     results = ", ".join(f"{name} {count:,}" for name, count in returns.results.items() if count)
     figures = {

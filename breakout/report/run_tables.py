@@ -37,15 +37,12 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by title; the baseline that is the same model without calibration is left out."""
+    """Return the baselines by title, without the baseline that is the same model before calibration."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
 def metric_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of all metrics of the model and of its baselines on the same games.
-
-    The baseline that is the same model without calibration is left out.
-    """
+    """Return a table of all metrics of the model and of its baselines on the same games."""
     rivals = rivals_of(evaluation)
     sides = [evaluation.metrics, *(part.metrics for part in rivals.values())]
     rows = [[text(metric.title), *(interval(side[key]) for side in sides)] for key, metric in METRICS.items()]
@@ -57,10 +54,9 @@ def metric_table(evaluation: EvaluationResult) -> Table:
 
 
 def difference_table(evaluation: EvaluationResult) -> Table:
-    """Return a table of the differences model minus baseline in each compared metric.
+    """Return a table of the model's metrics minus each baseline's metrics.
 
-    Beside each difference is the share of resamples (bootstrap draws of game dates) in which the model is better. The
-    baseline that is the same model without calibration is left out.
+    The column `model better in` is the fraction of bootstrap resamples in which the model is better.
     """
     columns = ["metric"]
     rows: dict[str, list[Cell]] = {}
@@ -86,7 +82,7 @@ def brier_table(evaluation: EvaluationResult) -> Table | None:
 
 
 def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass") -> Table:
-    """Return a table of bins of predicted probabilities: range, mean, breakout rate and number of games of each."""
+    """Return a table with one row for each bin of predicted probabilities."""
     rows = [
         {
             "probability": Cell(
@@ -102,10 +98,10 @@ def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
-    """Return a table of the metrics before and after calibration, on the validation part and on the evaluation games.
+    """Return a table of the metrics before and after calibration, on the validation and on the evaluation games.
 
-    The validation part is the latest training rows; a fit without them predicts them. If `evaluation` is None, the
-    table has only the columns of the validation part. KeyError if `evaluation` is that of a model without calibration.
+    If `evaluation` is None, the table has only the columns of validation. KeyError if `evaluation` has no baseline
+    `uncalibrated`.
     """
     rows = []
     for key, metric in METRICS.items():
@@ -122,10 +118,10 @@ def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResul
 
 
 def precision_recall_table(evaluation: EvaluationResult) -> Table:
-    """Return a table with one row for each threshold: precision and recall of the games that the threshold flags.
+    """Return a table of precision and recall, with one row for each threshold.
 
-    A threshold flags a game if the predicted probability is at or above the threshold. If a threshold was chosen on the
-    validation part (the latest training rows, predicted by a fit without them), its row is highlighted.
+    A threshold flags the games whose predicted probability is at or above it. The row of the chosen threshold is
+    highlighted.
     """
     rows = [
         {
@@ -143,9 +139,10 @@ def precision_recall_table(evaluation: EvaluationResult) -> Table:
 
 
 def top_table(top: Sequence[TopRows]) -> Table:
-    """Return a table of hit rate (share of breakouts) and lift among the games with the highest probabilities.
+    """Return a table of hit rate and lift among the games with the highest probabilities.
 
-    The lift is the hit rate divided by the breakout rate of all games.
+    The hit rate is the fraction of breakouts among these games. The lift is the hit rate divided by the breakout rate
+    of all games.
     """
     rows = [
         {
@@ -162,7 +159,7 @@ def top_table(top: Sequence[TopRows]) -> Table:
 def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
     """Return a table of each metric's mean, standard deviation and range over fits with several seeds.
 
-    The column `this run` has the metric's value in this run. A metric that is undefined for the seeds is left out.
+    The column `this run` has the metric's value in this run.
     """
     rows = [
         {
@@ -180,7 +177,7 @@ def seed_table(evaluation: EvaluationResult, stability: SeedStability) -> Table:
 
 
 def fold_table(folds: Sequence[FoldMetrics]) -> Table:
-    """Return a table with a row for each fold (one window of a walk forward): games, trees and metrics."""
+    """Return a table with one row for each fold of a walk forward: games, trees and metrics."""
     rows = [
         {
             "fold": text(fold.fold),
@@ -198,7 +195,7 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
     """Return one table for each way of slicing the games, such as by month; each row is a slice with its metrics.
 
-    If the evaluation also has slices by weeks since training, their table is the last one.
+    A table by weeks since training comes last if the evaluation has such slices.
     """
     slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
@@ -222,10 +219,7 @@ def _slice_table(caption: str, parts: Sequence[SliceMetrics]) -> Table:
 
 
 def validation_table(validation: ValidationMetrics) -> Table:
-    """Return a table of the metrics on the validation part, for a run without evaluation games.
-
-    The validation part is the latest training rows; a fit without them predicts them.
-    """
+    """Return a table of the metrics on the validation part, for a run without evaluation games."""
     rows = [[text(metric.title), number(validation.metrics[key])] for key, metric in METRICS.items()]
     return Table("Metrics on the validation part", ["metric", "model"], rows)
 
@@ -233,8 +227,8 @@ def validation_table(validation: ValidationMetrics) -> Table:
 def describe_validation_use(metrics: RunMetrics) -> str:
     """Return what the validation games were used for, as a clause that follows "games on which".
 
-    The validation games are the latest training games. The clause is "a threshold was looked for". For a kind of model
-    that stops early the clause is "the fit was stopped and a threshold looked for".
+    The clause is "a threshold was looked for", or "the fit was stopped and a threshold looked for" for a model that
+    stops early.
     """
     kind = KINDS.get(metrics.model.kind)  # `kind` is None if this version does not know the model's kind.
     stops_early = kind is not None and kind.stops_early
@@ -244,9 +238,13 @@ def describe_validation_use(metrics: RunMetrics) -> str:
 def importance_table(metrics: RunMetrics) -> Table:
     """Return a table of the importance of each feature, the most important first.
 
-    The column `share` is the feature's share of the model's own measure. If they were computed, columns follow for the
-    shuffled feature (rise in log loss, fall in AUC, verdict) and for the mean |SHAP| value. The order is by the rise in
-    log loss, or by the share if no feature was shuffled.
+    The order is by the rise in log loss, or by `share` if no feature was shuffled. All columns but `share` are left out
+    if they were not computed.
+
+    - `share`: the feature's fraction of the importance that the model itself reports.
+    - `rise in log loss`, `fall in AUC`: the changes when the feature is shuffled.
+    - `adds`: whether the feature adds something to the model, judging by these changes.
+    - `mean |SHAP|`: the mean absolute SHAP value.
     """
     permuted, shap = metrics.permutation_importance, metrics.shap
     by_name = {part.feature: part for part in permuted.features} if permuted else {}
@@ -267,10 +265,10 @@ def importance_table(metrics: RunMetrics) -> Table:
 
 
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
-    """Return a table of each feature's values in training and in evaluation, with two measures of drift, PSI and KS.
+    """Return a table of each feature's values in training and in evaluation, with two measures of drift.
 
-    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. Each measure is shown beside the limit
-    above which the feature has drifted.
+    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. A feature has drifted if one of them is
+    above its limit.
     """
     rows = [
         {

@@ -1,7 +1,7 @@
-"""The tables of a sweep, from its leaderboard.
+"""The tables of a sweep's leaderboard.
 
-Each table of jobs holds the jobs that were validated on the same games. A job is tied with the best one if it is not
-worse beyond chance.
+A leaderboard has one table of jobs for each set of validation games. A job is tied with the best job if it is not worse
+beyond chance.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ LINE_METRICS = (AUC, BRIER, LOG_LOSS)
 
 
 def settings_cell(label: str, overrides: str) -> Cell:
-    """Return a cell with the short label of a job's settings.
+    """Return a cell with the short label of a job's settings; an empty label becomes "the settings that all share".
 
-    A page shows `overrides` when the pointer is over the cell. An empty label is shown as "the settings that all
-    share".
+    A page shows `overrides` when the pointer is over the cell.
     """
     return Cell(label or SHARED, overrides, "settings", hint=overrides)
 
 
 def job_state(row: JobRow, table: JobTable) -> str:
-    """Return "best" for the best job of a table, "tied" for a job not worse than it beyond chance, else ""."""
+    """Return "best" for the best job of a table, "tied" for a job that is tied with it, else ""."""
     if row.job == table.best:
         return "best"
     return "tied" if row.is_tied else ""
@@ -36,7 +35,7 @@ def job_state(row: JobRow, table: JobTable) -> str:
 def leaderboard_table(table: JobTable, board: Leaderboard) -> Table:
     """Return a table of the jobs by rank, followed by the baselines on the same games.
 
-    Highlighted is the job with the simplest model among the best job and the jobs that are not worse beyond chance.
+    The highlighted job has the simplest model among the best job and the jobs tied with it.
     """
     title = METRICS[board.optimized_metric].title
     rows = [_job_record(row, table, title) for row in table.rows]
@@ -86,10 +85,9 @@ def _baseline_record(baseline: BaselineRow) -> dict[str, Cell]:
 
 
 def sweep_market_table(table: JobTable) -> Table:
-    """Return a table that compares each job with the betting market on the lines of the configured prices.
+    """Return a table that compares each job with the betting market on bookmakers' lines.
 
-    A line is a bookmaker's number of points. The market is in the first rows. The table has no rows if no job was
-    compared with prices.
+    The table has no rows if no job was compared with prices.
     """
     rows = [
         {
@@ -113,8 +111,7 @@ def _line_settings(job: int | None, table: JobTable) -> Cell:
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
     """Return a table of the variants of one target and warehouse, with means of the metrics over windows and seeds.
 
-    A variant is the jobs of a sweep that differ only in window, seed, name, hypothesis, tags and paths. `problem` holds
-    the variants, `board` names the metric by which the jobs were validated.
+    Jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -137,8 +134,8 @@ def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
 def spread_table(board: Leaderboard) -> Table:
     """Return a table of metrics over seeds (mean, standard deviation, range), one row for each variant and window.
 
-    A variant is the jobs of a sweep that differ only in window, seed, name, hypothesis, tags and paths. A row is left
-    out if the validation metric is defined for fewer than two of its seeds.
+    Jobs of one variant differ only in window, seed, name, hypothesis, tags and paths. A row is left out if the
+    validation metric is defined for fewer than two of its seeds.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -177,11 +174,9 @@ def missing_table(board: Leaderboard) -> Table:
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:
-    """Return a sentence about the best job of a table, the number of jobs tied with it, and the simplest of these.
+    """Return a sentence about the best job of a table: its metric, the number of tied jobs, and the simplest of them.
 
-    A job is tied with the best one if it is not worse beyond chance. If no job is tied with the best one, the sentence
-    says that the best job is better than every other job beyond chance. For a table of one job the sentence states only
-    the job's metric.
+    If no other job is tied, the sentence says that the best job is better than every other job beyond chance.
     """
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]

@@ -1,7 +1,7 @@
 """Charts of lines, dots, boxes and text, which the template `chart.svg.j2` writes as SVG.
 
-A colour is the name of a CSS variable. Its value in `page.css` differs between light screens, dark screens and paper,
-so the SVG of a chart is the same for all three.
+A colour is the name of a CSS variable, such as `blue`. The stylesheet `page.css` sets its value for light screens, dark
+screens and paper.
 """
 
 from __future__ import annotations
@@ -12,23 +12,22 @@ from dataclasses import dataclass, field
 
 from breakout.evaluation.formatting import HasInterval, format_number, true_minus
 
-# Lengths are in SVG units (units of the SVG view box). The page scales a chart to the width of its column. On a screen
-# 390 px wide, an SVG unit is 0.8 px in a chart of width SQUARE[0] and 0.7 px in one of width WIDE. So text of height
-# FONT is at least 8 px high there.
-FONT, LETTER = 12, 7.2  # the height of text and the width that is reserved for one letter, in SVG units
-SQUARE = (440, 316)  # the width and height, in SVG units, of a chart with two numeric axes
-WIDE = 540  # the width, in SVG units, of a chart with one row for each label
-# The heights, in SVG units, of two kinds of rows: the label is left of the marks, or it is above them.
+# Lengths are in SVG units (units of the SVG view box). The page scales a chart to the width of its column. On a phone
+# 390 px wide, an SVG unit is 0.7 or 0.8 px, so text of height FONT is still at least 8 px high.
+FONT, LETTER = 12, 7.2  # the height of text, and the width that is reserved for one letter
+SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
+WIDE = 540  # the width of a chart with one row for each label
+# ROW_HEIGHT is the height of a row whose label is left of its marks, ROW_BELOW_LABEL of a row below its label.
 ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42
-SHORT_LABEL = 30  # if one label of a row chart has more letters, all its labels are above their rows, else left of them
-LONG_LABEL = 76  # text with more letters is cut to this number of letters
+SHORT_LABEL = 30  # if a label of a chart has more letters, all labels of the chart are above their rows
+LONG_LABEL = 76  # longer text is cut to this number of letters
 
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One SVG element: its tag name, its attributes, and its text, which is None for an element without text."""
+    """One SVG element. `shape` is the tag name; `text` is None for an element without text."""
 
     shape: str
     attributes: dict[str, str | float]
@@ -45,21 +44,20 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
-        """Return the position of a value, rounded to a tenth of an SVG unit.
-
-        A value outside `low`..`high` has a position outside the axis. ZeroDivisionError if `low` equals `high`.
-        """
+        """Return the position of a value, rounded to a tenth of an SVG unit."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.start + (self.end - self.start) * share, 1)
 
 
 @dataclass
 class Chart:
-    """A chart with two axes; each method adds marks (lines, dots, areas or text).
+    """A chart with two axes. Its methods add marks: lines, dots, areas and text.
 
-    `write`, `write_upwards`, `rule` and `legend` take positions in SVG units; the other methods take values on the
-    axes. Widths, radii and shifts are always in SVG units. `name` is the chart's attribute `data-chart` in the page.
-    `alt` describes the chart for readers who cannot see it.
+    Most methods take values on the axes. `write`, `write_upwards`, `rule` and `legend` take positions in SVG units.
+    Widths, radii and shifts are always in SVG units.
+
+    - `name`: the attribute `data-chart` of the chart in the page.
+    - `alt`: a description for readers who cannot see the chart.
     """
 
     name: str
@@ -72,30 +70,27 @@ class Chart:
     marks: list[Mark] = field(default_factory=list)
 
     def line(self, points: Iterable[Point], colour: str, *, width: float = 1.2, is_dashed: bool = False) -> None:
-        """Draw a line through points, which are values on the axes; `width` is in SVG units."""
         attributes = {**self._stroke(colour, width), "points": self._path(points), "fill": "none"}
         if is_dashed:
             attributes["stroke-dasharray"] = "4 3"
         self.marks.append(Mark("polyline", attributes))
 
     def area(self, points: Iterable[Point], colour: str, opacity: float) -> None:
-        """Fill the polygon whose corners are `points`: pairs (x, y) of values on the two axes, in data units."""
+        """Fill the polygon whose corners are `points`."""
         fill = {"fill": f"var(--{colour})", "points": self._path(points)}
         self.marks.append(Mark("polygon", {**fill, "fill-opacity": round(opacity, 3)}))
 
     def dot(self, x: float, y: float, colour: str, *, radius: float = 4, opacity: float = 1.0) -> None:
-        """Draw a dot at values on the axes; `radius` is in SVG units."""
         place = {"cx": self.x.place(x), "cy": self.y.place(y), "r": radius}
         self.marks.append(Mark("circle", {**place, "fill": f"var(--{colour})", "fill-opacity": opacity}))
 
     def bar(self, low: Point, high: Point, colour: str, *, width: float = 1.6) -> None:
-        """Draw a straight bar, such as an interval, between two points, which are values on the axes."""
         self.line([low, high], colour, width=width)
 
     def horizontal_interval(self, y: float, interval: HasInterval, colour: str) -> None:
         """Draw an estimate as a dot and its interval as a horizontal bar, at the value `y` of the y axis.
 
-        Without an interval only the dot is drawn. ValueError if the estimate is undefined.
+        ValueError if the estimate is undefined.
         """
         low, high = ends(interval)
         self.bar((low, y), (high, y), colour, width=2.6)
@@ -104,7 +99,7 @@ class Chart:
     def vertical_interval(self, x: float, interval: HasInterval, colour: str) -> None:
         """Draw an estimate as a dot and its interval as a vertical bar, at the value `x` of the x axis.
 
-        Without an interval only the dot is drawn. ValueError if the estimate is undefined.
+        ValueError if the estimate is undefined.
         """
         low, high = ends(interval)
         self.bar((x, low), (x, high), colour)
@@ -115,14 +110,14 @@ class Chart:
     ) -> None:
         """Write text at the values (x, y) on the axes, moved by `shift` in SVG units.
 
-        `anchor` is the part of the text that is at the point: "start", "middle" or "end".
+        `anchor` is the part of the text that lies at this point: "start", "middle" or "end".
         """
         self.write(self.x.place(x) + shift[0], self.y.place(y) + shift[1], text, anchor, colour)
 
     def write(self, x: float, y: float, text: str, anchor: str = "middle", colour: str = "ink") -> None:
         """Write text at the position (x, y) in SVG units, vertically centred on `y`.
 
-        `anchor` is the part of the text that is at `x`: "start", "middle" or "end". Text of more than LONG_LABEL
+        `anchor` is the part of the text that lies at `x`: "start", "middle" or "end". Text longer than LONG_LABEL
         letters is cut and ends in an ellipsis.
         """
         shown = text if len(text) <= LONG_LABEL else f"{text[: LONG_LABEL - 1]}…"
@@ -140,9 +135,9 @@ class Chart:
         self.marks.append(Mark("line", {**self._stroke(colour, 1), **place}))
 
     def legend(self, entries: Sequence[tuple[str, str]], x: float, y: float) -> None:
-        """Write (name, colour) entries below one another, each after a box of its colour.
+        """Write one line for each (name, colour) entry: a box of the colour, then the name.
 
-        The first entry is at the position (x, y) in SVG units.
+        The first line is at the position (x, y) in SVG units.
         """
         for line, (name, colour) in enumerate(entries):
             self.marks.append(Mark("rect", {"x": x, "y": y + 17 * line - 4, "width": 18, "height": 7, "rx": 2}))
@@ -168,19 +163,13 @@ def round_ticks(low: float, high: float) -> list[float]:
 
 
 def tick_pattern(ticks: Sequence[float]) -> str:
-    """Return a format specification, such as ".2f", with as many decimals as the distance between the ticks needs.
-
-    For a single tick, its value takes the place of the distance. Without ticks the result is ".0f".
-    """
+    """Return a format specification, such as ".2f", with the decimals that the distance between the ticks needs."""
     step = ticks[1] - ticks[0] if len(ticks) > 1 else ticks[0] if ticks else 1.0
     return f".{max(0, -math.floor(math.log10(abs(step) or 1.0) + 1e-9))}f"
 
 
 def format_ticks(ticks: Sequence[float], *, is_percent: bool = False) -> list[str]:
-    """Return the labels of ticks: as whole per cent if `is_percent`, else as numbers.
-
-    The numbers have as many decimals as the distance between the ticks needs.
-    """
+    """Return the labels of ticks: whole per cent if `is_percent`, else numbers in the format of `tick_pattern`."""
     pattern = ".0%" if is_percent else tick_pattern(ticks)
     return [true_minus(format_number(tick, pattern)) for tick in ticks]
 
@@ -196,10 +185,11 @@ def square_chart(
 ) -> Chart:
     """Return an empty chart with a grid and two titled axes.
 
-    `x` and `y` are (title, low, high) of the axes, with low less than high. `percent` names the axes with labels in per
-    cent: "", "x", "y" or "xy". If `x_labels` is given, these texts label the values 0, 1, 2, ... of the x axis. The x
-    axis then has no numbers and no vertical grid lines. `name` identifies the chart in its page; `alt` describes the
-    chart for readers who cannot see it.
+    - `name`: identifies the chart in its page.
+    - `alt`: describes the chart for readers who cannot see it.
+    - `x`, `y`: (title, low, high) of each axis, with low less than high.
+    - `percent`: the axes with labels in per cent: "", "x", "y" or "xy".
+    - `x_labels`: texts for the values 0, 1, 2, ... of the x axis. They replace its numbers and the vertical grid lines.
     """
     width, height = SQUARE
     y_ticks = round_ticks(y[1], y[2])
@@ -232,11 +222,14 @@ def row_chart(
     *,
     legend: Sequence[tuple[str, str]] = (),
 ) -> Chart:
-    """Return an empty chart with one row for each label, from top to bottom, and an x axis that includes all `values`.
+    """Return an empty chart with one row for each label, from top to bottom; row i is at the value i of the y axis.
 
-    Row i is at the value i of the y axis. `title` is that of the x axis. `legend` holds (name, colour) entries, which
-    are written above the rows. `name` identifies the chart in its page; `alt` describes the chart for readers who
-    cannot see it. ValueError if `labels` or `values` is empty.
+    The x axis includes all `values`. ValueError if `labels` or `values` is empty.
+
+    - `name`: identifies the chart in its page.
+    - `alt`: describes the chart for readers who cannot see it.
+    - `title`: the title of the x axis.
+    - `legend`: (name, colour) entries, written above the rows.
     """
     known = list(values)
     margin = 0.04 * (max(known) - min(known)) or 0.01
@@ -246,7 +239,7 @@ def row_chart(
     row = ROW_BELOW_LABEL if is_above else ROW_HEIGHT
     top = 8 + (22 if legend else 0)
     bottom = top + row * len(labels)
-    # `first` is the position of the marks of row 0: the middle of the row, or lower if the label is above the marks.
+    # The marks of the first row are in the middle of the row, or lower if the label is above them.
     first = top + row * (0.72 if is_above else 0.5)
     y = Axis(0, 1, first, first + row)
     chart = Chart(name, alt, WIDE, bottom + 44, Axis(low, high, left, WIDE - 16), y, is_wide=True)
@@ -272,9 +265,11 @@ def interval_chart(
 ) -> Chart:
     """Return a chart of estimates with their intervals: one row for each (label, interval, colour) of `rows`.
 
-    A dashed line marks the value `reference` of the x axis, whose title is `title`. `name` identifies the chart in its
-    page; `alt` describes the chart for readers who cannot see it. ValueError if `rows` is empty or an estimate is
-    undefined.
+    A dashed line marks the value `reference` of the x axis. ValueError if `rows` is empty or an estimate is undefined.
+
+    - `name`: identifies the chart in its page.
+    - `alt`: describes the chart for readers who cannot see it.
+    - `title`: the title of the x axis.
     """
     values = [reference, *(end for _, interval, _ in rows for end in ends(interval))]
     chart = row_chart(name, alt, title, [label for label, _, _ in rows], values)
@@ -302,9 +297,9 @@ def ends(interval: HasInterval) -> tuple[float, float]:
 
 
 def below(points: Sequence[Point], limit: float) -> list[Point]:
-    """Return the part of a line at or below y = `limit`; the line is given and returned as points (x, y).
+    """Return the points of a line at or below y = `limit`, and the points where the line crosses the limit.
 
-    The points where the line crosses the limit are added. `points` must not be empty.
+    `points` must not be empty.
     """
     cut: list[Point] = []
     for before, after in zip([points[0], *points], points, strict=False):

@@ -1,8 +1,7 @@
-"""The pages of runs, sweeps, comparisons, slates, the registry, the ledger and backtests.
+"""The HTML pages of runs, sweeps, comparisons, slates, the registry, the ledger and backtests.
 
-A slate is the games of one day and their players, the registry the record of the models in production, the ledger the
-record of served predictions. A page is one self-contained HTML file. A `render_` function returns the text of a page; a
-`write_` function writes the page to a file.
+Each page is one self-contained file. A `render_` function returns the text of a page; a `write_` function writes the
+page to a file.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def write_run_page(folder: Path) -> Path:
-    """Build report.html from the other files of a run's folder, write it there, and return its path.
+    """Write the file report.html of a run from the other files of the run's folder, and return its path.
 
     DataError if the folder is not a run, if one of its files is missing, damaged or changed, or if the page cannot be
     written.
@@ -61,8 +60,8 @@ def write_run_page(folder: Path) -> Path:
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
     """Return the HTML page of a run that trained a model, evaluated one, or both; `metrics` are those of the run.
 
-    The page also shows the differences from the latest earlier completed run of the same name and command, if any.
-    DataError if a file of the run that the page shows is missing or damaged.
+    The page also shows what changed since the latest earlier run of the same name and command. DataError if a file that
+    the page shows is missing or damaged.
     """
     model, before = metrics.model, previous_run(run)
     labels = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, model.kind]
@@ -80,7 +79,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         command=origin_tables.repeat_command(run),
         reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
         model_title=describe_kind(model.kind),
-        # Of the built-in models only boosted trees depend on the seed; only a run that fits has validation metrics.
+        # Only a fitted model of boosted trees depends on the seed. A run without a fit has no validation metrics.
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,
@@ -113,10 +112,7 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def render_comparison(compared: HeadToHead) -> str:
-    """Return the HTML page of a comparison of two bundles (saved models) on the same games.
-
-    The two bundles are the candidate for production and the model in production.
-    """
+    """Return the HTML page of a comparison of a candidate with the model in production on the same games."""
     return render_page(
         "comparison.html.j2",
         title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",
@@ -128,10 +124,10 @@ def render_comparison(compared: HeadToHead) -> str:
 
 
 def render_production(registry: Registry) -> str:
-    """Return the HTML page of a registry: the model in production, if there is one, and the history of events.
+    """Return the HTML page of the model in production and of the registry's history.
 
-    An event puts a model into production or takes one out. DataError if the history is damaged, or if the manifest of
-    the model in production is missing or damaged.
+    The history lists the events that put a model into production or took one out. DataError if the history is damaged,
+    or if the manifest of the model in production is missing or damaged.
     """
     history, current = registry.history(), registry.current()
     promotions = [event for event in history if event.action == "promoted" and event.bundle == current]
@@ -146,7 +142,7 @@ def render_production(registry: Registry) -> str:
 
 
 def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the HTML page of a slate (the games of one day and their players), with bets if `priced` is given.
+    """Return the HTML page of one day's games with their ranked players; with bets if `priced` is given.
 
     `bundle` is the saved model that ranked the players. `candidates` is the number of ranked players before the setting
     `top` shortened the ranking.
@@ -164,10 +160,11 @@ def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSl
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page of a review of the ledger (the record of served predictions) and return the page's path.
+    """Write the page of a review of the ledger as report.html into the ledger's folder, and return its path.
 
-    The page is the file report.html in the ledger's folder below `outputs`. Wait if another process holds the ledger's
-    lock. Remove temporary files that killed processes left in that folder. DataError if the page cannot be written.
+    The ledger (the record of served predictions) is a folder below `outputs`. The function waits while another process
+    holds the ledger's lock, and removes temporary files that killed processes left there. DataError if the page cannot
+    be written.
     """
     ledger = FolderLedger.of(outputs)
     path = ledger.folder / REPORT_FILE
@@ -194,7 +191,7 @@ def render_ledger(review: LedgerReview) -> str:
 def write_backtest_page(record: BacktestRecord, folder: Path) -> Path:
     """Write the page of a backtest as report.html into `folder`, and return the path of the page.
 
-    A backtest places bets on past games at recorded prices. DataError if the page cannot be written.
+    DataError if the page cannot be written.
     """
     path = folder / REPORT_FILE
     save_text(render_backtest(record), path)

@@ -32,10 +32,9 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 
 
 def draw_verdict_scale(auc: Interval) -> Chart:
-    """Draw the AUC and its interval on a scale, with marks at 0.5, MARGINAL_AUC and READY_AUC.
+    """Draw the AUC and its interval on a scale with marks at chance (0.5), MARGINAL_AUC and READY_AUC.
 
-    MARGINAL_AUC and READY_AUC are the lowest AUCs for two levels of the verdict on a model. ValueError if the AUC is
-    undefined.
+    The marks are limits of the verdict on a model. ValueError if the AUC is undefined.
     """
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)
@@ -58,7 +57,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
 def draw_roc(curve: Curve, auc: Interval) -> Chart:
     """Draw the ROC curve, and the diagonal that random probabilities give.
 
-    `auc` is stated in the chart's description for readers who cannot see it.
+    `auc` is stated only in the description for readers who cannot see the chart.
     """
     alt = f"ROC curve, area {format_interval(auc)}; the diagonal is chance"
     chart = square_chart("roc", alt, ("share of other games flagged", 0, 1), ("share of breakouts flagged", 0, 1))
@@ -71,10 +70,10 @@ def draw_roc(curve: Curve, auc: Interval) -> Chart:
 
 
 def draw_precision_recall(curve: Curve, average_precision: Interval, breakout_rate: float) -> Chart:
-    """Draw precision against recall, with a line at the breakout rate: the precision if every game is flagged.
+    """Draw precision against recall, with a line at the breakout rate.
 
-    A flagged game is predicted to be a breakout. `average_precision` is stated in the chart's description for readers
-    who cannot see it.
+    The breakout rate is the precision of a model that flags every game. `average_precision` is stated only in the
+    description for readers who cannot see the chart.
     """
     alt = (
         f"precision against recall, average precision {format_interval(average_precision)}; "
@@ -92,10 +91,13 @@ def draw_reliability(
     before: Sequence[ReliabilityBin] | None = None,
     rate: str = "breakout rate that followed",
 ) -> Chart:
-    """Draw for each bin of predicted probabilities the breakout rate, with its interval, against the mean probability.
+    """Draw the breakout rate of each bin of predicted probabilities against the bin's mean probability.
 
-    `before` holds the bins before calibration, which are drawn without intervals; None draws none. `rate` is the title
-    of the y axis. ValueError if `bins` is empty or the rate of a bin is undefined.
+    ValueError if `bins` is empty or the rate of a bin is undefined.
+
+    - `bins`: drawn with the intervals of their rates.
+    - `before`: the bins before calibration, drawn without intervals.
+    - `rate`: the title of the y axis.
     """
     highest = max(
         max(part.mean_probability, estimate_of(part.breakout_rate), ends(part.breakout_rate)[1]) for part in bins
@@ -118,9 +120,9 @@ def draw_reliability(
 
 
 def draw_histogram(histogram: ScoreHistogram) -> Chart:
-    """Draw two histograms of the predicted probabilities: that of breakouts, and that of other games.
+    """Draw two histograms of the predicted probabilities: one of breakouts, one of other games.
 
-    The shares in each histogram add up to 1, or are all 0 if the histogram has no games.
+    The bars of each histogram add up to 1.
     """
     edges = histogram.edges
     shares = [[count / (sum(counts) or 1) for count in counts] for counts in (histogram.others, histogram.breakouts)]
@@ -137,9 +139,9 @@ def draw_histogram(histogram: ScoreHistogram) -> Chart:
 
 
 def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | None:
-    """Draw the AUC by month with intervals, and the AUC of all games (`overall`) as a line.
+    """Draw the AUC of each month with its interval, and the AUC of all games (`overall`) as a line.
 
-    Months without breakouts or without other games have no AUC and are left out. Return None if no month is left.
+    Months with an undefined AUC are left out. Return None if no month is left.
     """
     known = [month for month in months if month.auc.estimate is not None]
     if not known:
@@ -165,14 +167,16 @@ def draw_months(months: Sequence[SliceMetrics], overall: Interval) -> Chart | No
 
 
 def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
-    """Draw the lift of the games with the highest probabilities against their share of all games.
+    """Draw the lift of the games with the highest probabilities against their fraction of all games.
 
-    The lift is the breakout rate of these games divided by the breakout rate of all games. `curve` has the lift at
-    every share, `top` the lifts with intervals at a few shares. An undefined lift in `top` is left out.
+    The lift is the breakout rate of these games divided by the breakout rate of all games.
+
+    - `curve`: the lift at every fraction.
+    - `top`: the lifts with intervals at a few fractions. An undefined lift is left out.
     """
     alt = "lift: " + "; ".join(f"top {part.fraction:.0%} {format_interval(part.lift)}" for part in top)
     points = list(zip(curve.x, curve.y, strict=True))
-    # The lift of the first few games varies widely, so the y axis need not hold the lifts of shares below 2 % of games.
+    # The lift of the top few games varies widely, so the y axis may cut off the lifts of the first 2 % of games.
     settled = [y for x, y in points if x >= 0.02] or [1.0]
     known = [part for part in top if part.lift.estimate is not None]
     limit = 1.08 * max([*settled, *(ends(part.lift)[1] for part in known)])
@@ -191,7 +195,7 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
 
 
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
-    """Draw the rise in log loss when a feature is shuffled, with its interval, for each feature in the given order.
+    """Draw for each feature the rise in log loss when the feature is shuffled, with its interval.
 
     A feature is grey if shuffling it makes neither log loss nor AUC worse beyond chance. `features` must not be empty.
     ValueError if a rise is undefined.
@@ -207,10 +211,9 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_differences(comparison: Comparison) -> Chart | None:
-    """Draw the log loss and the Brier score of the candidate minus those of the model in production.
+    """Draw the candidate's log loss and Brier score minus production's, for all games and for each month.
 
-    The differences are drawn for all games and for the games of each month. Differences without an interval are left
-    out. Return None if no difference has an interval.
+    Differences without an interval are left out. Return None if no difference has an interval.
     """
     months = comparison.slices["month"]
     parts = [("all games", comparison.differences), *((month.label, month.differences) for month in months)]
@@ -229,8 +232,8 @@ def draw_differences(comparison: Comparison) -> Chart | None:
 def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
     """Draw quantiles of each feature's values in training and in evaluation.
 
-    The unit of the x axis is the standard deviation in training, and 0 is the training mean. Features that are constant
-    in training are left out. Return None if no feature is left, or if no game was evaluated.
+    The x axis is the distance from the training mean, in standard deviations of the training values. Features that are
+    constant in training are left out. Return None if no feature is left, or if no game was evaluated.
     """
     known = [part for part in features if part.reference.sd and part.current.quantiles]
     if not known:
@@ -258,10 +261,7 @@ def draw_distributions(features: Sequence[FeatureDistribution]) -> Chart | None:
 
 
 def _scaled(sample: Sample, reference: Sample) -> dict[str, float]:
-    """Return quantiles of a sample as distances from the mean of `reference`, in standard deviations of `reference`.
-
-    The keys are the levels DRAWN_QUANTILES.
-    """
+    """Return quantiles of a sample as distances from the mean of `reference`, in standard deviations of `reference`."""
     mean, sd = reference.mean or 0.0, reference.sd or 1.0
     return {key: (sample.quantiles[key] - mean) / sd for key in DRAWN_QUANTILES}
 
