@@ -1,6 +1,6 @@
-"""Tables with one row for each player and game, from a run's predictions or from graded predictions of the ledger.
+"""Tables of single predictions, one row for each player and game, from a run or from the ledger.
 
-The ledger is the record of served predictions. A prediction is graded if its outcome is known: breakout or no breakout.
+The ledger is the record of served predictions.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from breakout.report.tables import Cell, Table, number, text
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMED_GAMES = 15  # the largest number of games in a table
+NAMED_GAMES = 15  # the largest number of rows in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return a table of the evaluation games with the highest probabilities of a breakout, and one of missed breakouts.
+    """Return a table of the evaluation games ranked highest, and one of the breakouts ranked lowest.
 
-    The missed breakouts are those with the lowest probabilities, the lowest first. Each table has at most NAMED_GAMES
-    rows, and none if no games were evaluated. `predictions` is the content of a run's predictions.parquet.
+    Each table has at most NAMED_GAMES rows. `predictions` is the content of a run's predictions.parquet.
     """
     ranked = rank_games(predictions[predictions["split"] == "evaluation"])
     missed = ranked[ranked["is_breakout"] == 1].tail(NAMED_GAMES).iloc[::-1]
@@ -42,11 +41,10 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 
 
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
-    """Return two tables of graded predictions of the model in production: one of breakouts, one of other games.
+    """Return two tables of the production model's predictions: one of breakouts, one of games without a breakout.
 
-    A prediction is graded if its game was played and it is known whether it was a breakout. Each table has at most
-    NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability among all graded
-    predictions of the model, breakouts or not. `graded` has one row for each prediction of all models.
+    Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` counts over both kinds of
+    games. `graded` has one row for each prediction of all models.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

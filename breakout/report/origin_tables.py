@@ -1,4 +1,4 @@
-"""The tables of a run's settings, origin and differences from an earlier run, and the command that repeats the run."""
+"""The tables of a run's settings, origin and changes since an earlier run, and the command that repeats the run."""
 
 from __future__ import annotations
 
@@ -32,21 +32,19 @@ NOT_COMPARED = {
     "sweep.workers",
     "sweep.job_defaults",
 }
-# The figures of a fitted model that `origin_table` shows beside the model's kind, in the row `fit`.
+# The figures of a fitted model in the row `fit` of `origin_table`.
 FIT_FIGURES = ("trees", "catboost_weight", "intercept", "rate")
 
 
 def settings_table(run: RunRecord) -> Table:
-    """Return a table of every setting of a run."""
     rows = [[code(key), code(_format_value(value))] for key, value in flatten(run.settings).items()]
     return Table("Settings", ["setting", "value"], rows, style="prose")
 
 
 def change_table(run: RunRecord, before: RunRecord) -> Table:
-    """Return a table of the differences of `run` from `before` in settings, contract, data, code and versions.
+    """Return a table of what differs between `before` and `run`: settings, contract, data, code and versions.
 
-    The contract is the definition of features and label. Settings in NOT_COMPARED are left out. DataError if the
-    manifest (the file that describes the saved model) of one of the two runs is damaged.
+    Settings in NOT_COMPARED are left out. DataError if the manifest of one of the two runs is damaged.
     """
     rows = []
     for was, now in ((_flat_settings(before), _flat_settings(run)), (_grounds(before), _grounds(run))):
@@ -58,8 +56,7 @@ def change_table(run: RunRecord, before: RunRecord) -> Table:
 def _flat_settings(run: RunRecord) -> dict[str, Any]:
     """Return the settings of a run by dotted key, such as "model.depth".
 
-    Settings that an older version of this package wrote get the keys of this version. If they cannot be migrated, they
-    keep their own keys.
+    Settings saved by an older version are migrated to the keys of this version, if possible.
     """
     with suppress(ConfigurationError):
         return flatten(migrate(dict(run.settings)))
@@ -67,10 +64,9 @@ def _flat_settings(run: RunRecord) -> dict[str, Any]:
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return by name what can change the figures of a run besides its settings: contract, data, code and versions.
+    """Return what can change the figures of a run besides its settings: contract, data, code and versions.
 
-    The contract is the definition of features and label. The result is empty if the run has no manifest (the file that
-    describes its saved model).
+    The result is empty if the run has no manifest.
     """
     found = run.manifest
     if found is None:
@@ -86,7 +82,7 @@ def _grounds(run: RunRecord) -> dict[str, Any]:
 def _change_row(key: str, before: Any, now: Any) -> list[Cell]:
     """Return the row of a changed setting, with both values.
 
-    If both values are lists with different elements, the row has the removed and the added elements instead.
+    For two lists with different elements, the row has the removed and the added elements instead.
     """
     if isinstance(before, list) and isinstance(now, list) and set(before) != set(now):
         removed = [item for item in before if item not in now]
@@ -108,8 +104,8 @@ def _format_value(value: Any) -> str:
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
     """Return a table of the facts about a run's origin: its id, model, windows, data, code and versions.
 
-    Unknown facts are left out. If the run has no manifest, the table holds only the facts from the run's status and
-    from `model`. DataError if the manifest is damaged.
+    Unknown facts are left out, among them the facts in the manifest if the run has none. DataError if the manifest is
+    damaged.
     """
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {
@@ -152,11 +148,7 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice | None) -> str:
-    """Return the chosen decision threshold as text, with the rule that chose it and its figures on the validation part.
-
-    The validation part is the latest training rows; a fit without them predicts them. For None, the text says that no
-    threshold reached the target precision.
-    """
+    """Return the decision threshold as text, with the rule that chose it and its figures on the validation games."""
     if choice is None:
         return "none: no threshold reached the target precision on validation"
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"
@@ -167,7 +159,7 @@ def _format_threshold(choice: ThresholdChoice | None) -> str:
 def repeat_command(run: RunRecord) -> str:
     """Return the command line that repeats a run with the same settings.
 
-    If this version lacks the command or refuses the settings, return a text that names the run's settings.yaml instead.
+    If this version cannot run these settings, return a text that names the run's settings.yaml instead.
     """
     command = run.status.command
     if command not in ROOT_CLASSES:

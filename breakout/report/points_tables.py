@@ -1,4 +1,4 @@
-"""The tables and sentences of evaluated predictions of points; a prediction is a distribution of a player's points."""
+"""The tables and sentences of evaluated points models, which predict a distribution of a player's points."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def crps_table(points: PointsMetrics) -> Table:
 
 
 def coverage_table(points: PointsMetrics) -> Table:
-    """Return a table of central prediction intervals: the share of games whose points are within, and the mean width.
+    """Return a table of central prediction intervals: the fraction of games inside, and the mean width in points.
 
-    The width of an interval is in points. There is one row for each interval, such as the central 80 %.
+    There is one row for each interval, such as the central 80 %.
     """
     rows = [
         [text(f"central {part.probability:.0%}"), interval(part.share), interval(part.width, ".1f")]
@@ -38,19 +38,18 @@ def coverage_table(points: PointsMetrics) -> Table:
 
 
 def line_table(points: PointsMetrics) -> Table:
-    """Return a table that compares the predicted probability of more points than a line with the share of such games.
+    """Return a table of the mean predicted probability of over and the fraction of overs, one row for each line.
 
-    The table has one row for each line (a bookmaker's number of points), with the mean probability over all games.
+    A line is a bookmaker's number of points; over means that the player scored more.
     """
     rows = [[text(f"over {part.line:g}"), number(part.mean_probability), interval(part.share)] for part in points.lines]
     return Table("More points than a line", ["line", "mean probability", "share of games"], rows)
 
 
 def describe_errors(points: PointsMetrics) -> str:
-    """Return sentences about the error of the predicted median, and about the test that the PIT histogram is flat.
+    """Return sentences about the error of the predicted median and about the flatness of the PIT histogram.
 
-    PIT is the probability integral transform. Its histogram is flat if the distributions are calibrated. If there are
-    too few dates for the test, the last sentence says so.
+    PIT is the probability integral transform. Its histogram is flat if the predicted distributions are calibrated.
     """
     sentence = (
         f"Mean absolute error of the predicted median {format_interval(points.median_error)} points, of the season "

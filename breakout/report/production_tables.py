@@ -26,8 +26,8 @@ CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 def paired_table(comparison: Comparison) -> Table:
     """Return a table of the differences candidate minus production in each metric.
 
-    The column `candidate better in` has the share of resamples (bootstrap draws of game dates) in which the candidate
-    is better; a hyphen if the games are of one date only.
+    The column `candidate better in` has the fraction of bootstrap resamples in which the candidate is better; "-" if
+    the games are of one date only.
     """
     rows = []
     for key, paired in comparison.differences.items():
@@ -41,14 +41,14 @@ def paired_table(comparison: Comparison) -> Table:
 
 
 def sides_table(comparison: Comparison) -> Table:
-    """Return a table of the metrics of two models on the same games: the candidate for production, and production."""
+    """Return a table of the metrics of the candidate and of the model in production on the same games."""
     sides = (comparison.candidate, comparison.production)
     rows = [[text(metric.title), *(interval(side.metrics[key]) for side in sides)] for key, metric in METRICS.items()]
     return Table("Each by itself", ["metric", *ROLES], rows)
 
 
 def calibration_tables(comparison: Comparison) -> list[Table]:
-    """Return a table of the candidate and one of production: the breakout rate in each bin of probabilities."""
+    """Return a table for the candidate and one for production: the breakout rate in each bin of probabilities."""
     sides = zip(ROLES, (comparison.candidate, comparison.production), strict=True)
     return [bin_table(side.reliability, f"Calibration, {role}: bins of equal mass") for role, side in sides]
 
@@ -56,8 +56,7 @@ def calibration_tables(comparison: Comparison) -> list[Table]:
 def sliced_tables(comparison: Comparison) -> list[Table]:
     """Return one table for each way of slicing the compared games, such as by month.
 
-    A table has one row for each slice, with the differences candidate minus production in AUC, log loss and Brier
-    score.
+    Each row is a slice with the differences candidate minus production in AUC, log loss and Brier score.
     """
     return [_slice_table(name.replace("_", " "), parts) for name, parts in comparison.slices.items()]
 
@@ -96,10 +95,9 @@ def checks_table(event: RegistryEvent) -> Table:
 
 
 def history_table(history: Sequence[RegistryEvent]) -> Table:
-    """Return a table of all events of a registry (the record of the models in production), newest first.
+    """Return a table of all changes of the model in production, newest first.
 
-    The newest event decides which model is in production, so its row is highlighted. The table has no rows without
-    events.
+    The newest change is highlighted, because it decides which model is in production.
     """
     names = promoted_names(history)
     rows = [
@@ -117,14 +115,14 @@ def history_table(history: Sequence[RegistryEvent]) -> Table:
 
 
 def promoted_names(history: Sequence[RegistryEvent]) -> dict[str, str]:
-    """Return the names of all bundles (saved models) that were ever promoted, by fingerprint."""
+    """Return the names of all saved models that were ever promoted, by fingerprint."""
     return {event.bundle: str(event.facts.name) for event in history if event.action == "promoted" and event.bundle}
 
 
 def describe_event(facts: EventFacts) -> str:
-    """Return the known facts of a change of the model in production as text.
+    """Return the known facts of a change of the model in production, such as author and reason, as text.
 
-    The facts are author, commit, rule, compared games and reason. The text is empty if no fact is known.
+    The text is empty if no fact is known.
     """
     compared = f" on games of {facts.window[0]}..{facts.window[1]}" if facts.window else ""
     parts = (

@@ -1,4 +1,4 @@
-"""The tables of a slate (the games of one day and their players): ranked players, absent players, players left out."""
+"""The tables of a slate (one day's games): ranked players, absent players, and players left out."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ UNMARKED = {"available", "not_listed", "unknown"}  # the statuses for which the 
 
 
 def ranking_table(slate: Slate) -> Table:
-    """Return a table of the ranked players of a slate (one day's games), the highest probability of a breakout first.
+    """Return a table of the ranked players of one day's games, the highest probability of a breakout first.
 
-    If the model also predicts P(points >= k), the table shows this probability for each k in SHOWN_RUNGS.
+    If the model also predicts P(points >= k), the table shows it for each k in SHOWN_RUNGS.
     """
     rungs = SHOWN_RUNGS if "ladder" in slate.ranked else ()
     rows = [
@@ -50,7 +50,7 @@ def absence_table(slate: Slate) -> Table:
 def skipped_table(slate: Slate) -> Table:
     """Return a table of the players who were left out of the ranking, one row for each reason.
 
-    A row has the number of these players and their names with season averages (points a game).
+    The names are followed by season averages, in points a game.
     """
     rows = [
         [text(reason), number(len(players), ".0f"), text(_named(players))]

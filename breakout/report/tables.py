@@ -1,4 +1,4 @@
-"""The types of tables and their cells, which both the terminal and the pages show."""
+"""Tables and cells, which both the terminal and the HTML pages show."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ UNDEFINED = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, the value by which a page sorts it, its kind, and the text of its interval.
+    """One cell of a table.
 
-    A cell with an empty `sort_by` is sorted last. `interval` is "" for a cell without an interval. The kind "code" is
-    for text that a user types and for identifiers, such as a setting or a fingerprint. The kind "settings" is for the
-    settings of a job; a page shows the `hint` of such a cell when the pointer is over the cell.
+    - `sort_by`: the value by which a page sorts the cell; a cell with "" comes last.
+    - `kind`: "code" is for text that a user types and for identifiers; "settings" is for the settings of a job.
+    - `interval`: the text of the interval; "" if there is none.
+    - `hint`: the text that a page shows when the pointer is over a cell of the kind "settings".
     """
 
     text: str
@@ -35,8 +36,9 @@ class Cell:
 class Table:
     """Rows of cells under named columns; on a page the first cell of a row is the row's header.
 
-    Row i is highlighted if `chosen[i]` is true; `chosen` may be shorter than `rows`. Only pages use `style`: "prose" is
-    for columns of long texts, "stacked" puts each interval below its estimate, and "" changes nothing.
+    - `chosen`: row i is highlighted if `chosen[i]` is true; `chosen` may be shorter than `rows`.
+    - `style`: used by pages only. "prose" is for columns of long texts; "stacked" puts each interval below its
+      estimate.
     """
 
     caption: str
@@ -55,9 +57,7 @@ class Table:
     ) -> Table:
         """Return a table with one row for each of `records`, which map the name of each column to a cell.
 
-        All records must have the same names in the same order. Without records the table has no columns. Row i is
-        highlighted if `chosen[i]` is true. Only pages use `style`: "prose" is for columns of long texts, "stacked" puts
-        each interval below its estimate.
+        All records must have the same names in the same order. Without records the table has no columns.
         """
         columns = list(records[0]) if records else []
         return cls(caption, columns, [list(record.values()) for record in records], chosen, style)
@@ -66,18 +66,17 @@ class Table:
         return row < len(self.chosen) and self.chosen[row]
 
     def head(self, count: int) -> Table:
-        """Return the table with only its first `count` rows."""
         return replace(self, rows=self.rows[:count])
 
     def without(self, *columns: str) -> Table:
-        """Return the table without the named columns; names that the table lacks have no effect."""
+        """Return the table without the named columns; unknown names have no effect."""
         kept = [index for index, column in enumerate(self.columns) if column not in columns]
         rows = [[row[index] for index in kept] for row in self.rows]
         return replace(self, columns=[self.columns[index] for index in kept], rows=rows)
 
 
 def text(value: object) -> Cell:
-    """Return a cell of the kind "text" with the text of a value; a page also sorts the cell by this text."""
+    """Return a cell of the kind "text"; a page also sorts the cell by this text."""
     return Cell(str(value), str(value))
 
 
@@ -87,7 +86,7 @@ def code(value: object) -> Cell:
 
 
 def number(value: float | None, pattern: str = ".3f") -> Cell:
-    """Return a cell with a number in the format `pattern`; None and NaN are shown as a dash."""
+    """Return a cell with a number in the format `pattern`; a dash for None and NaN."""
     if value is None or math.isnan(value):
         return Cell(UNDEFINED, "", "number")
     return Cell(format_number(value, pattern), repr(float(value)), "number")

@@ -1,1 +1,1 @@
-"""HTML pages: self-contained files that Jinja2 templates write, with charts as SVG."""
+"""HTML pages with charts. Each page is one self-contained file, written by a Jinja2 template."""

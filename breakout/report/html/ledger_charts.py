@@ -1,6 +1,6 @@
-"""The charts of the ledger (the record of served predictions): each model's log loss, and evidence for each shadow.
+"""The charts of the ledger: each model's log loss by week, and the evidence that a shadow beats production.
 
-A shadow is a challenger scored beside production. The evidence is an e-value: large if the shadow is better.
+A shadow is a challenger scored in parallel with the production model.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-# The colours of the lines, one line for each shadow (a challenger scored beside production); the fifth line starts
-# with the first colour again.
+# The colours of the shadows' lines. A fifth shadow has the first colour again.
 SHADOW_COLOURS = ("blue", "orange", "green", "grey")
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
-    """Draw a model's log loss by week, with intervals; None if the model has fewer than MIN_GRADED graded predictions.
+    """Draw a model's log loss by week, with intervals; None if too few of its predictions have a known outcome.
 
-    MIN_GRADED is that of the module `ledger.scoreboard`. A prediction is graded if its outcome is known. A band marks
-    the interval of the log loss in the evaluation of the run that trained the model. Without such an interval there is
-    no band.
+    A band marks the interval of the log loss in the evaluation of the run that trained the model, if there is one.
     """
     if score.scores is None:
         return None
@@ -43,10 +40,10 @@ def draw_weeks(score: ModelScore) -> Chart | None:
 
 
 def draw_evidence(scores: Sequence[ModelScore]) -> Chart | None:
-    """Draw the e-value of each shadow (a challenger scored beside production) after each game date.
+    """Draw the e-value of each shadow (a challenger scored in parallel with production) after each game date.
 
-    The e-value is the evidence that the shadow is better than production; its axis is logarithmic. A shadow that was
-    compared with production on fewer than two dates is left out. Return None if no shadow is left.
+    The e-value is the evidence that the shadow is better than production; its axis is logarithmic. A shadow is left out
+    if it was compared on fewer than two dates. Return None if no shadow is left.
     """
     found = [
         (score.name, one) for score in scores if (one := score.against_production) is not None and one.e_values.size > 1

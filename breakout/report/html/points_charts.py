@@ -14,10 +14,9 @@ from breakout.report.html.run_charts import draw_reliability
 
 
 def draw_pit(pit: PitHistogram) -> Chart:
-    """Draw the share of games in each bin of the probability integral transform (PIT) of the points scored.
+    """Draw the histogram of the probability integral transform (PIT) of the points scored.
 
-    Each game is spread evenly from the predicted P(points < scored) to P(points <= scored). A dashed line marks
-    the share that each bin has if the predicted distributions are calibrated.
+    A dashed line marks the height of all bins if the predicted distributions are calibrated.
     """
     bins, flat = len(pit.shares), 1 / len(pit.shares)
     alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"
@@ -30,9 +29,9 @@ def draw_pit(pit: PitHistogram) -> Chart:
 
 
 def draw_fans(fans: Sequence[Fan]) -> Chart:
-    """Draw for each game the predicted points (central 90 % and 50 % intervals, and median) and the points scored.
+    """Draw the predicted and the scored points of each game.
 
-    ValueError if `fans` is empty.
+    The prediction is drawn as its median and its central 50 % and 90 % intervals. ValueError if `fans` is empty.
     """
     chart = row_chart(
         "fans",
@@ -52,9 +51,9 @@ def draw_fans(fans: Sequence[Fan]) -> Chart:
 
 
 def draw_line(line: LineReliability) -> Chart:
-    """Draw the reliability of the predicted probability of more points than a line (a bookmaker's number of points).
+    """Draw the reliability of the predicted probability of more points than a bookmaker's line.
 
-    For each bin of probabilities, the share of games with more points is drawn against the mean probability.
+    The fraction of games with more points is drawn against the mean probability, for each bin of probabilities.
     """
     chart = draw_reliability(line.reliability, rate="share with more points")
     return replace(chart, name=f"line-{line.line:g}".replace(".", "-"), alt=f"over {line.line:g} points, {chart.alt}")

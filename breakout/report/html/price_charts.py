@@ -1,7 +1,4 @@
-"""The charts of a model against bookmakers' prices: calibration of model and market, and the yield of bets.
-
-The yield is the profit of the bets divided by their stakes.
-"""
+"""The charts of a model against bookmakers' prices: calibration of model and market, and the yield of bets."""
 
 from __future__ import annotations
 
@@ -12,14 +9,14 @@ from breakout.market.returns import CurvePoint
 from breakout.report.html.charts import Chart, ends, estimate_of, square_chart
 
 SOURCE_COLOURS = {OURS: "blue", MARKET: "orange"}
-FIRST_SHARE = 0.1  # Yields in the first tenth of the dates vary widely, so the y axis may cut them off.
+FIRST_SHARE = 0.1  # Yields on the first tenth of the dates vary widely, so the y axis may cut them off.
 
 
 def draw_market_calibration(market: MarketMetrics) -> Chart:
-    """Draw the share of overs against the mean predicted probability of over, once for the model, once for the market.
+    """Draw the fraction of overs against the mean predicted probability of over, for the model and for the market.
 
-    An over is a game in which the player scores more points than the line (a bookmaker's number of points). The
-    probabilities are put into bins; a dot with an interval stands for each bin.
+    Over means that a player scores more points than a bookmaker's line. Each dot with an interval is one bin of
+    probabilities.
     """
     bins = [part for name in SOURCE_COLOURS for part in market.reliability[name]]
     values = [part.mean_probability for part in bins] + [end for part in bins for end in ends(part.breakout_rate)]
@@ -43,10 +40,10 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
 
 
 def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
-    """Draw the yield of all bets so far, with a band for its interval, after each game date with bets.
+    """Draw the yield of all bets so far after each game date, with a band for its interval.
 
-    The yield is the profit divided by the stakes. `confidence` is the level of the intervals, such as 0.95; the chart's
-    description for readers who cannot see it names the level. Return None if there are fewer than two dates.
+    The yield is the profit divided by the stakes. `confidence` is the level of the intervals, such as 0.95. Return None
+    if there are fewer than two dates.
     """
     if len(curve) < 2:
         return None

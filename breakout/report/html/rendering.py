@@ -1,7 +1,7 @@
 """The Jinja2 environment of all pages.
 
-The environment escapes every text that a template inserts, removes its control characters, and masks secrets in URLs.
-An undefined name in a template is an error.
+Inserted texts are escaped, their control characters removed, and their secrets in URLs masked. An undefined name in a
+template is an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render_page(template: str, **values: Any) -> str:
-    """Return the text of the template in the file `template`, with `values` inserted.
+    """Return the text of a template with `values` inserted; `template` is the name of its file.
 
     jinja2.TemplateNotFound if there is no such file; jinja2.UndefinedError if the template uses an undefined name.
     """
@@ -57,5 +57,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return text without control characters, with secrets in URLs masked; return other types and markup unchanged."""
+    """Return text without control characters and with secrets in URLs masked; other types and markup unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,4 +1,4 @@
-"""The charts of a sweep's page, from its leaderboard."""
+"""The charts of a sweep's page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CELL = (92, 44)  # the width and height of a cell of a heat map, in SVG units
 
 
 def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
-    """Draw a heat map of the validation metric by depth and iterations of the trees, for each table of the leaderboard.
+    """Draw a heat map of the validation metric by depth and iterations, for each table of the leaderboard.
 
-    Jobs without these two settings, or with an undefined metric, are left out. A table is left out if all of its
-    remaining jobs have the same depth and iterations. Return for each heat map the title of its table, the chart, and
-    whether a cell of the chart is the mean of several jobs.
+    Return (title of the table, chart, whether a cell is the mean of several jobs) for each heat map. Jobs without these
+    two settings, or with an undefined metric, are left out. A table is left out if its jobs have only one pair of depth
+    and iterations.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -64,11 +64,11 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games, with its interval, of one job of each table of a leaderboard.
+    """Draw the AUC on evaluation games, with its interval, of the simplest best job of each leaderboard table.
 
-    The job is the one with the simplest model among the best job and the jobs that are not worse beyond chance. Below
-    the job's row are rows of the baseline `logistic` and of the job's folds (windows of a walk forward), if there are
-    any. Jobs that only train and rows with an undefined AUC are left out. Return None if no row is left.
+    This job has the simplest model among the best job and the jobs that are not worse beyond chance. Rows of the
+    baseline `logistic` and of the job's folds follow. Rows with an undefined AUC are left out. Return None if no row is
+    left.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:
@@ -87,11 +87,10 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric of the same model with different seeds: a dot for each seed and a stroke at the mean.
+    """Draw the validation metric of the same model with different seeds: a dot for each seed, a stroke at the mean.
 
-    Each element of `spreads` is one row of the chart, for jobs with the same model and data. `metric` is the title of
-    the metric. A row is left out if the metric is defined for fewer than two of its seeds. Return None if no row is
-    left.
+    Each element of `spreads` is one row of the chart. `metric` is the title of the metric. A row is left out if the
+    metric is defined for fewer than two of its seeds. Return None if no row is left.
     """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:

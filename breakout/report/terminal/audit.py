@@ -1,4 +1,7 @@
-"""The results of audits on the terminal: of the features, and of the feature vectors behind served predictions."""
+"""The results of audits on the terminal.
+
+One audit checks the features, the other the feature values behind served predictions.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,16 @@ def print_audit(report: AuditReport) -> None:
 
 
 def print_served(report: ServedAudit) -> None:
-    """Print for each feature how many logged feature vectors have another value now.
+    """Print how the feature values behind served predictions differ from those that today's tables give.
 
-    The logged vectors are those behind served predictions. Then print the first SHOWN_CELLS changed cells of source
-    tables. Count absent vectors, whose player is not on the slate (the games of the day and their players) now, and
-    vectors that differ or are absent without a known changed row. Warn of each model that could not be compared and of
-    each damaged file of the ledger. The last line says "clean", or counts vectors, models and files with a problem.
+    The output has these parts; a part with nothing to print is left out:
+
+    - for each feature, the number of served vectors with another value now,
+    - the first SHOWN_CELLS changed cells of source tables,
+    - the number of vectors whose player is no longer among the day's players,
+    - the number of changed vectors that no changed source row explains,
+    - a warning for each model that could not be compared and each damaged file of the ledger,
+    - "clean", or the counts of vectors, models and files with a problem.
     """
     out = console()
     table = titled_table(f"{report.vectors:,} served vectors computed again", "feature", "vectors", "differ", "share")

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class _LatestMessage(logging.Handler):
     """A log handler that shows the latest log message on the line of a progress task.
 
-    A warning is also printed above the line if this handler is the logger's only one. Without that print the warning
-    would be lost: `logging` prints warnings by itself only for a logger without any handler.
+    A warning is also printed above the line if the logger has no other handler. Otherwise the warning would be lost,
+    because `logging` itself prints warnings only for a logger without handlers.
     """
 
     def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:
@@ -46,8 +46,7 @@ class _LatestMessage(logging.Handler):
 def progress_line(name: str) -> Iterator[None]:
     """Show the elapsed time and the latest log message on one line, which disappears at the end of the block.
 
-    The level of the logger `breakout` is INFO inside the block. If standard output is no terminal, nothing is shown and
-    the level is not changed.
+    Inside the block the level of the logger `breakout` is INFO. If standard output is no terminal, nothing happens.
     """
     out = console()
     if not out.is_terminal:
@@ -71,7 +70,7 @@ def progress_line(name: str) -> Iterator[None]:
 def audit_bar() -> Iterator[Callable[[object], None]]:
     """Show a progress bar of an audit; each call of the yielded function advances the bar by one date.
 
-    The argument of the yielded function is ignored. If standard output is not a terminal, nothing is shown.
+    If standard output is not a terminal, nothing is shown.
     """
     out = console()
     with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
@@ -83,8 +82,8 @@ def audit_bar() -> Iterator[Callable[[object], None]]:
 def job_bar(out: PlainConsole, done: int, total: int) -> Iterator[Callable[[int, str], None]]:
     """Show a progress bar of a sweep's jobs, with the elapsed time and the time left.
 
-    `total` is the number of jobs and `done` the number of jobs that are finished at the start. The yielded function
-    takes the number of finished jobs and the text at the end of the bar, and shows both.
+    `total` is the number of jobs, `done` the number of jobs that are finished already. The yielded function takes the
+    new number of finished jobs, and a note to show at the end of the bar.
     """
     columns = (
         TextColumn("{task.description}", markup=False),

@@ -42,18 +42,14 @@ class PlainConsole(Console):
         self.print(f"{name}: {place}", soft_wrap=True)
 
     def print_warning(self, text: object) -> None:
-        """Print a text after the word "warning"."""
         self.print(styled("warning", "yellow", f": {text}"))
 
     def print_table(self, table: Table, optional: Sequence[str] = ()) -> None:
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
-        If a word is wider than its column can be, the columns named in `optional` are left out one after another, in
-        this order, until every word fits. The first column is never wrapped, because it names the rows. Settings are
-        wrapped so that OTHER_COLUMNS characters are left to the other columns.
-
-        If the words still do not fit, rich narrows the first column last and cuts its texts. In the other columns it
-        continues a long word on the next line.
+        If the table is too wide, the columns named in `optional` are left out one after another, in this order, until
+        every word fits. The first column is never wrapped, because it names the rows. Settings are wrapped so that
+        OTHER_COLUMNS characters are left to the other columns.
         """
         if not table.rows:
             return
@@ -112,10 +108,7 @@ class PlainConsole(Console):
 
 
 def is_unwrapped(table: Table, index: int) -> bool:
-    """Return whether rich must not wrap a column: the first one, or one of settings, which has line breaks already.
-
-    The table must have a row.
-    """
+    """Return whether rich must not wrap a column: the first one, or one of settings, which has line breaks already."""
     return index == 0 or table.rows[0][index].kind == "settings"
 
 
@@ -141,8 +134,7 @@ def titled_table(title: str, *columns: str | Column) -> RichTable:
 def _wrap_settings(settings: str, width: int) -> str:
     """Return settings (KEY=VALUE texts between spaces) broken into lines of at most `width` characters.
 
-    Lines end between settings. A setting that is longer than a line is broken after a comma, or anywhere if the line
-    has no comma.
+    Lines end between settings. A setting longer than a line is broken after a comma, or else anywhere.
     """
     line_end = re.compile(rf".{{1,{width}}}$|.{{1,{width - 1}}},|.{{1,{width}}}")
     lines = textwrap.wrap(settings, width, break_long_words=False, break_on_hyphens=False)
@@ -152,8 +144,8 @@ def _wrap_settings(settings: str, width: int) -> str:
 def format_cell(cell: Cell) -> str:
     """Return the text of a cell for the terminal; the dash of an undefined number is written as a hyphen.
 
-    If the ends of an interval have no signs, they are joined by a hyphen instead of " to ". A narrow column then breaks
-    the line before the interval and not inside it.
+    The ends of an interval without signs are joined by a hyphen: "0.61 (0.58-0.64)". Without spaces inside, a narrow
+    column breaks the line before the interval.
     """
     if cell.kind != "number":
         return str(cell)

@@ -14,14 +14,11 @@ if TYPE_CHECKING:
     from breakout.box_scores.importing import ImportResult
     from breakout.warehouse.files.table_folder import TableManifest
 
-LISTED_ITEMS = 20  # the largest number of corrected cells, games, names or players in a list
+LISTED_ITEMS = 20  # the largest number of items in a list
 
 
 def print_import(result: ImportResult, folder: Path, manifest: TableManifest) -> None:
-    """Print the number of rows of each table in `folder`, and what an import changed, left out and could not match.
-
-    A name of an injury report could not be matched if the player table of the season has no such player.
-    """
+    """Print the number of rows of each table in `folder`, and what an import changed, left out and could not match."""
     changes = result.changes
     print_line(f"tables in {folder}" + (" (nothing changed)" if changes.is_empty else ""))
     for table in FOLDER_TABLES:
@@ -53,10 +50,10 @@ def _corrections(result: ImportResult) -> list[str]:
 
 
 def print_differences(found: FolderDifferences, folder: Path, other: Path) -> None:
-    """Print for each table how many rows only one of two folders holds, and the columns that differ.
+    """Print how the tables of two folders differ.
 
-    A column is printed if the folders differ in it, with the number of different cells and examples. Without such
-    columns print that every cell of the shared rows is equal.
+    For each table, print how many rows are in one folder only. For each column that differs in the shared rows, print
+    the number of different cells and examples.
     """
     seasons = ", ".join(f"{year}-{(year + 1) % 100:02}" for year in found.seasons)
     print_line(f"{folder} against {other}, {seasons}:")

@@ -16,9 +16,8 @@ SHOWN_TABLES = 3
 def print_board(board: Leaderboard) -> None:
     """Print the first SHOWN_TABLES tables, the jobs that are not completed, and the paths of leaderboard and report.
 
-    A table is printed with its first SHOWN_JOBS jobs, and with the job of the simplest model among the best job and
-    those that are not worse beyond chance. If jobs were compared with the betting market, the comparison follows the
-    table.
+    Each table has its first SHOWN_JOBS jobs and the simplest job that is tied with the best. A comparison with the
+    betting market follows the table, if there is one.
     """
     out = console()
     for table in board.tables[:SHOWN_TABLES]:

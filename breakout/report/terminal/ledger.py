@@ -1,6 +1,6 @@
 """The ledger (the record of served predictions) on the terminal: shadows, predictions of a day, outcomes and scores.
 
-A shadow is a challenger scored beside production.
+A shadow is a challenger scored in parallel with the production model.
 """
 
 from __future__ import annotations
@@ -28,10 +28,9 @@ SHOWN_PLAYERS = 5
 
 
 def print_shadows(shadows: Shadows) -> None:
-    """Print every shadow (a challenger scored beside production) with its name and the last day of its training.
+    """Print every shadow (a challenger scored in parallel with production) with its name and last training day.
 
-    A warning is printed for each shadow whose saved model is damaged. Without shadows the table is empty and its title
-    says "no shadows".
+    A warning is printed for each shadow whose saved model is damaged.
     """
     fingerprints = shadows.fingerprints()
     table = titled_table("shadows" if fingerprints else "no shadows", "bundle", "name", "trained to", "mode")
@@ -52,12 +51,13 @@ def print_shadows(shadows: Shadows) -> None:
 def print_day(
     day: date, sources: Sequence[Freshness], slates: Sequence[DaySlate], why_idle: str, top: int | None = None
 ) -> None:
-    """Print how new the data of each source are, and each model's players of the day with the highest probabilities.
+    """Print how new the data of each source are, and each model's best players of the day.
 
-    Each element of `slates` is one model's predictions of the day's games. If `slates` is empty, nothing was predicted,
-    and `why_idle` is printed as the reason. `top` is the number of players shown for each model; None means
-    SHOWN_PLAYERS. If predictions were made at or after tip-off, their number is printed. A warning is printed for a
-    model that could not predict.
+    Predictions made at or after tip-off are counted. A warning is printed for a model that could not predict.
+
+    - `slates`: the predictions of the day's games, one element for each model.
+    - `why_idle`: the reason why nothing was predicted, printed if `slates` is empty.
+    - `top`: the number of players shown for each model; None means SHOWN_PLAYERS.
     """
     out = console()
     known = "; ".join(f"{source.source} {source.newest}{_lag(source)}" for source in sources)
@@ -72,7 +72,6 @@ def print_day(
 
 
 def print_written(places: Sequence[str]) -> None:
-    """Print the path of each written file."""
     for place in places:
         console().print_place("written", place)
 
@@ -116,9 +115,8 @@ def _describe_move(move: Move) -> str:
 def print_review(review: LedgerReview, page: Path) -> None:
     """Print a review of the ledger (the record of served predictions) and the path `page` of its HTML page.
 
-    Print damaged files, counts, scores, comparisons of shadows (challengers) with production and of models with the
-    market, corrected outcomes, and the number of new outcomes. For an empty ledger, print the commands that fill it
-    instead of counts and scores.
+    The output has damaged files, counts, scores, comparisons with production and with the market, and corrected and new
+    outcomes. For an empty ledger, print the commands that fill it.
     """
     out = console()
     for sentence in review.damaged:
@@ -126,11 +124,11 @@ def print_review(review: LedgerReview, page: Path) -> None:
     if not review.scoreboard:
         out.print("the ledger is empty; `breakout predict` and `breakout daily` fill it")
     else:
-        # With the column `bundle`, which the page shows, the table would be wider than 80 characters.
+        # The column `bundle` is only in report.html: with it the table would be wider than 80 characters.
         out.print_table(tables.count_table(review.scoreboard).without("bundle"))
     for sentence in tables.describe_counts(review):
         out.print(sentence)
-    # With these two columns, which the page shows, the table would be wider than 80 characters.
+    # The columns `Brier` and `below base rate` are only in report.html: they would not fit into 80 characters.
     scores = tables.score_table(review.scoreboard).without("Brier", "below base rate")
     for sentence in review.market.warnings:
         out.print_warning(sentence)

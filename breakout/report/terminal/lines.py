@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 def prepare_output() -> None:
     """Set up standard output, standard error and `logging` so that any text can be printed safely.
 
-    A character that the encoding of the stream lacks is written as `?` instead of raising UnicodeEncodeError. In the
-    warnings that `logging` prints for a logger without a handler, control characters are removed and secrets in URLs
-    are masked.
+    A character that the encoding of a stream lacks is written as `?`. Control characters and secrets in URLs do not
+    appear in the warnings that `logging` prints by itself.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())
@@ -32,15 +31,15 @@ def prepare_output() -> None:
 
 
 def flush_output() -> None:
-    """Flush standard output, if the program was started with one; BrokenPipeError if the reader closed the pipe."""
+    """Flush standard output; BrokenPipeError if the reader closed the pipe."""
     if sys.stdout is not None:  # sys.stdout is None if the shell closed it, as in `breakout features >&-`.
         sys.stdout.flush()
 
 
 def discard_output() -> None:
-    """Redirect standard output and standard error to the null device, each only if its reader has closed the pipe.
+    """Redirect standard output and standard error to the null device if their readers have closed the pipe.
 
-    Without this, the flush that Python does at exit would fail.
+    Otherwise the flush that Python does at exit would fail.
     """
     null = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
@@ -60,7 +59,7 @@ def terminal_width() -> int | None:
 
 @contextmanager
 def log_on_stderr(*, is_on: bool) -> Iterator[None]:
-    """Print the log messages of the block on standard error too, if `is_on`; else change nothing."""
+    """Print the log messages of the block on standard error too, if `is_on`."""
     if not is_on:
         yield
         return

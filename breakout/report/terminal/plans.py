@@ -30,8 +30,8 @@ def print_plan(plan: RunPlan, train: Dataset, evaluation: Dataset | None) -> Non
 def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
     """Print the plan of a run whose warehouse charges for queries: dates and costs instead of row counts.
 
-    Counting the rows would take a query that the warehouse charges for. `costs` maps the keys of `RunPlan.ranges`, such
-    as "train", to the estimated costs of reading; a dash is printed for a key without a cost.
+    Counting the rows would itself cost money. `costs` maps keys of `RunPlan.ranges`, such as "train", to the estimated
+    costs of reading.
     """
     rows = []
     for part, days in plan.ranges().items():
@@ -43,8 +43,7 @@ def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
 def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
     """Print the plan of a walk forward, with the dates and row counts of each fold.
 
-    A fold is one window of a walk forward: training dates and the later dates of its evaluation. `span` holds the rows
-    of all folds.
+    A fold has training dates and later evaluation dates. `span` holds the rows of all folds.
     """
     rows = []
     for fold in folds:
@@ -54,7 +53,6 @@ def print_folds(plan: RunPlan, folds: Sequence[Fold], span: Dataset) -> None:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Print each text after the word "warning"."""
     for warning in warnings:
         console().print_warning(warning)
 

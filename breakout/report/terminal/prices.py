@@ -15,16 +15,15 @@ if TYPE_CHECKING:
     from breakout.market.backtest import BacktestRecord
     from breakout.production.slate_prices import PricedSlate
 
-# The columns of `market_table` that a narrow terminal leaves out; the page shows them.
+# The columns of `market_table` that a narrow terminal leaves out.
 OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
 
 
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
     """Print a backtest (bets on past games at recorded prices) and the paths of its folder and report.
 
-    Print the verdict, the counts from price quotes to bets, the metrics of model and market, and the bets' returns. The
-    metrics are left out if no line (a bookmaker's number of points) has a result and prices for both more and fewer
-    points. The returns are left out if there is no bet.
+    The output has the verdict, the counts from price quotes to bets, the metrics of model and market, and the bets'
+    returns. Metrics and returns are left out if there are none.
     """
     out, found = console(), record.backtest
     out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))
@@ -46,7 +45,7 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
 def print_prices(priced: PricedSlate) -> None:
     """Print the offers of bets on one day's games with their expected values, and with stakes if there is an edge.
 
-    There is an edge if a backtest named in the settings shows that the model adds to the market beyond chance.
+    There is an edge if a backtest named in the settings shows that the model improves on the market beyond chance.
     """
     out = console()
     out.print(styled("prices", "bold", f": {tables.describe_weight(priced)}"))

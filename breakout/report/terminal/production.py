@@ -1,7 +1,6 @@
 """Comparisons of a candidate with production, checks of promotions, and the registry on the terminal.
 
-A candidate is a saved model that may be promoted, that is put into production. The registry is the record of the models
-in production.
+A promotion puts a candidate, a saved model, into production. The registry is the record of the models in production.
 """
 
 from __future__ import annotations
@@ -24,11 +23,7 @@ RESULT_COLOURS = {True: "green", False: "red", None: "yellow"}
 
 
 def print_comparison(compared: HeadToHead) -> None:
-    """Print the comparison of a candidate with the model in production on the same games.
-
-    Print both models, the games, the differences in each metric, each model's metrics and calibration, and the
-    differences in slices such as months.
-    """
+    """Print the comparison of a candidate with the model in production on the same games."""
     out = console()
     comparison = compared.comparison
     for role, bundle in zip(production_tables.ROLES, (compared.candidate, compared.production), strict=True):
@@ -42,7 +37,7 @@ def print_comparison(compared: HeadToHead) -> None:
 
 
 def print_decision(decision: Decision) -> None:
-    """Print the rule by which a promotion is decided, the reason for the rule, and each check's result and figure.
+    """Print the rule that decides a promotion, the reason for the rule, and each check's result and figure.
 
     If the rule tolerates a log loss that is worse than production's beyond chance, a warning comes last.
     """
@@ -58,16 +53,16 @@ def print_decision(decision: Decision) -> None:
 
 
 def print_promotion(event: RegistryEvent, registry: Registry) -> None:
-    """Print the model that a promotion put into production, and the folder of its bundle (the saved model)."""
+    """Print the model that a promotion put into production, and the folder of the saved model."""
     out = console()
     out.print_place("in production", f"{event.bundle} ({event.facts.name})")
     out.print_place("bundle", registry.bundle_folder(str(event.bundle)))
 
 
 def print_production(registry: Registry) -> None:
-    """Print the model in production or that there is none, and every change of the model in production, newest first.
+    """Print the model in production, if there is one, and the history of changes, newest first.
 
-    DataError if the registry, which holds the model and the history, is damaged.
+    DataError if the registry (the record of the models in production) is damaged.
     """
     out = console()
     history = registry.history()

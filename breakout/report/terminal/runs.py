@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from breakout.features.distributions import DistributionReport
 
 LISTED_FEATURES = 10
-# The keys of settings that decide the games, the features and the model of a run. After a run, the commands to try next
-# repeat the run's overrides of these keys.
+# The settings that decide the games, the features and the model of a run. The commands to try next after a run repeat
+# the run's overrides of these settings.
 REPEATED = {
     "experiment",
     "mode",
@@ -45,7 +45,6 @@ def print_run(
 ) -> None:
     """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and next commands.
 
-    The commands to try next repeat those of the run's `overrides` that decide the games, the features and the model.
     `distributions` compares the training rows with the evaluation rows; None if the run has no evaluation rows.
     """
     out = console()
@@ -63,10 +62,10 @@ def print_run(
 
 
 def print_metrics(metrics: RunMetrics) -> None:
-    """Print the evaluation of a run, or for a run that only trained the metrics on the validation rows.
+    """Print the evaluation of a run or, if the run only trained, the metrics on the validation rows.
 
-    Then print the calibration, the comparison with the betting market, and the spread of the AUC over several seeds.
-    What a run does not have is left out.
+    The calibration, the comparison with the betting market, and the spread of the AUC over seeds follow, if the run has
+    them.
     """
     if metrics.evaluation is not None:
         _print_evaluation(metrics.evaluation, metrics.warnings)
@@ -85,10 +84,7 @@ def print_metrics(metrics: RunMetrics) -> None:
 
 
 def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> None:
-    """Print the verdict on the model, warnings, the metrics of model and baselines, thresholds, and top hit rates.
-
-    A hit rate is the share of breakouts among the games with the highest probabilities.
-    """
+    """Print the verdict on the model, warnings, the metrics of model and baselines, thresholds, and top hit rates."""
     out, rows, verdict = console(), evaluation.rows, evaluation.verdict
     out.print(styled(verdict.level, "bold", f": {verdict.reason}"))
     for warning in [*verdict.warnings, *warnings]:
@@ -116,10 +112,9 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print the kind of calibration, and the log loss before and after calibration.
+    """Print the kind of calibration, and the log loss before and after calibration; nothing if there is none.
 
-    The log loss is that of rows on which the calibration was not fitted. Without such rows print only the kind. Print
-    nothing for a model that is not calibrated.
+    The log loss is measured on rows that did not fit the calibration. Without such rows print only the kind.
     """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
@@ -151,11 +146,11 @@ def _print_importance(metrics: RunMetrics) -> None:
 def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
     """Return at most two lines, each with a purpose and a command that changes one thing of the run.
 
-    Three changes are considered, and the lines propose the first two that apply:
+    The lines are the first two of these that apply:
 
-    - A longer window, if the run evaluated no games or too few. It is proposed only for the embedded sample of data,
-      because window=season has the dates of the sample.
-    - Other kinds of models; this change always applies.
+    - A longer window, if the run evaluated no games or too few. Only for the embedded sample of data, because
+      window=season has the dates of the sample.
+    - Other kinds of models; always applies.
     - The features of the preset `tonight`, which are known before tip-off, if the run lacks some of them.
     """
     is_sample = not any(override.lstrip("+~").startswith("warehouse") for override in overrides)
@@ -171,7 +166,7 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
 
 def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
-    """Return a command line with `changes`, and with those `overrides` of keys in REPEATED that `changes` does not set.
+    """Return a command line with `changes`, and with the `overrides` of keys in REPEATED that `changes` does not set.
 
     Secrets in the overrides are masked.
     """

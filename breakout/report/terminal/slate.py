@@ -29,10 +29,11 @@ MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
 
 def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence[str]) -> None:
-    """Print a slate (one day's games and players): warnings, absent players, skipped players and the ranking.
+    """Print one day's games: warnings, absent players, skipped players and the ranking.
 
-    `bundle` is the saved model that ranked the players. `candidates` is the number of ranked players before the setting
-    `top` shortened the ranking. `written` are the paths of the files that were written; they are printed too.
+    - `bundle`: the saved model that ranked the players.
+    - `candidates`: the number of ranked players before the setting `top` shortened the ranking.
+    - `written`: the paths of written files, which are printed too.
     """
     out = console()
     cut = f", the best {len(slate.ranked)} shown" if len(slate.ranked) < candidates else ""
@@ -58,8 +59,8 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
     """Return the table of ranked players, the best player first, or last if `is_best_last`.
 
-    The best player is put last if the ranking is longer than the terminal, because the last rows remain visible on the
-    terminal. `is_wide` adds a column of the features that moved each probability most.
+    The last rows stay visible on the terminal if the ranking is longer than the terminal. `is_wide` adds a column of
+    the features that moved each probability most.
     """
     legend = (
         "chance: of a breakout if he plays; S: season average; needs: points for a breakout; last: days since his last "
@@ -93,10 +94,10 @@ def _ladders(slate: Slate) -> Table:
 
 
 def print_line_answer(answer: LineAnswer, written: Sequence[str]) -> None:
-    """Print a player's probabilities of more points than a line (a bookmaker's number of points), and of fewer.
+    """Print a player's probabilities of more and of fewer points than a bookmaker's line.
 
-    If the player can score exactly as many points as the line, print the probability of that too. `written` are the
-    files or the table that contain the whole slate; each is printed on a line of its own.
+    The probability of exactly as many points is printed too, if the player can score so many. `written` names the files
+    or the table that contain the whole slate.
     """
     out = console()
     push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
@@ -109,10 +110,7 @@ def print_line_answer(answer: LineAnswer, written: Sequence[str]) -> None:
 
 
 def _describe_reports(slate: Slate) -> str:
-    """Return the cutoff (the time up to which injury reports count) and the time of the newest report, as text.
-
-    If there are no reports, the text says so.
-    """
+    """Return the cutoff (the time up to which injury reports count) and the time of the newest report, as text."""
     if not slate.statuses.is_available:
         return "injury reports: none in the warehouse"
     if slate.known_at is None:
@@ -121,7 +119,7 @@ def _describe_reports(slate: Slate) -> str:
 
 
 def _print_absent(out: PlainConsole, slate: Slate) -> None:
-    """Print the players who are out or doubtful, for each team of the slate; nothing if there are none."""
+    """Print the players who are out or doubtful, for each team of the slate."""
     teams = {*slate.ranked["team_abbr"], *slate.skipped["team_abbr"]}
     absent = {team: names for team, names in slate.statuses.absent_players().items() if team in teams}
     if absent:
