@@ -43,16 +43,14 @@ class Model(Protocol):
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order. ValueError also if
-        `rows` lacks another field that the kind of model needs, such as the season average.
+        ValueError unless `rows.X` has the columns `names`, in order. ValueError also if `rows` lacks another field that
+        the kind of model needs, such as the season average.
         """
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the contribution of each of the k features to the log odds of each row, shape (n, k).
 
-        The constant of the model is not part of any contribution. There must be a row. ValueError if `rows` lacks a
-        field that the kind of model needs. ValueError also (except from the base rate) unless the columns of `rows.X`
-        are the model's features (`names`), in order.
+        The model's constant is left out. `rows` must not be empty, and must be valid for `predict_probability`.
         """
 
     def feature_importance(self) -> dict[str, float]:
@@ -79,7 +77,7 @@ class Model(Protocol):
 class FitParts:
     """The rows of a training window in two parts: the earlier rows `fit` and the later rows `validation`.
 
-    A model is fitted on `fit`. If the fit stops early, the model keeps the trees up to the lowest loss on `validation`.
+    A model is fitted on `fit`. A fit that stops early keeps the trees up to the lowest loss on `validation`.
     """
 
     fit: Rows
@@ -87,10 +85,7 @@ class FitParts:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the feature names and of the rows of both parts, `fit` and `validation`.
-
-        Equal digests, settings and seeds mean equal fits.
-        """
+        """SHA-256 of the feature names and of the rows; equal digests, settings and seeds mean equal fits."""
         digest = hashlib.sha256("\n".join(self.fit.X.columns).encode())
         for rows in (self.fit, self.validation, self.fit.widest, self.validation.widest):
             for part in (rows.X.to_numpy(), rows.y, rows.points, rows.season_average, rows.points_for_breakout):
@@ -107,11 +102,12 @@ class FitParts:
 
 @dataclass(frozen=True)
 class LearnedRows:
-    """The number and last date of the games that a model was fitted on, and the size of the validation part.
+    """The games that a model was fitted on, and the use of its validation part, the latest training rows.
 
-    The validation part contains the latest training rows, kept out of the first fit. The calibration, if there is one,
-    was fitted on its `validation_rows` games, and the threshold was chosen on them. `is_stopped` is true if early
-    stopping also chose the number of trees on them.
+    - `rows`, `last_date`: the number and the last date of the games that the model was fitted on.
+    - `validation_rows`: the number of validation games. The threshold was chosen on them. The calibration, if there is
+      one, was fitted on them.
+    - `is_stopped`: whether early stopping also chose the number of trees on the validation games.
     """
 
     rows: int
@@ -122,8 +118,8 @@ class LearnedRows:
     def describe(self) -> str:
         """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped on 566".
 
-        The last number counts the validation games. If `is_stopped` is false, "threshold looked for on" replaces
-        "stopped on".
+        The last number counts the validation games. Without early stopping, "threshold looked for on" replaces "stopped
+        on".
         """
         use = "stopped on" if self.is_stopped else "threshold looked for on"
         return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"
@@ -136,7 +132,7 @@ def logit(probability: np.ndarray) -> np.ndarray:
 
 
 def normalised_importance(names: tuple[str, ...], sizes: ArrayLike) -> dict[str, float]:
-    """Return the share of each feature in the sum of the importances `sizes`; all 0 if the sum is 0.
+    """Return each feature's fraction of the sum of the importances `sizes`; all 0 if the sum is 0.
 
     `sizes` (k,) are in the order of `names`, and none is negative. ValueError if the lengths differ.
     """

@@ -37,10 +37,7 @@ class BaseRateModel:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return `rate` for each row, shape (n,).
-
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return `rate` for each row, shape (n,)."""
         check_columns(rows.X, self.names)
         return np.full(len(rows), self.rate)
 

@@ -1,7 +1,7 @@
 """A blend of CatBoost and logistic regression: the average of their log odds with a fixed weight.
 
-Log odds are averaged instead of probabilities because the contributions of features to log odds can be added. The
-contribution of a feature is then exactly the weighted average of its contributions to the two models.
+Log odds are averaged, not probabilities, because a feature's contributions add up in log odds. The contribution of a
+feature is the weighted average of its contributions to the two models.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BlendModel:
-    """A fitted blend of two models; `weight`, 0 to 1, is the weight of CatBoost's log odds in the average.
+    """A fitted blend of two models.
 
-    The log odds of the logistic regression have the weight 1 - `weight`.
+    `weight`, from 0 to 1, is the weight of CatBoost's log odds. The log odds of the logistic regression have 1 -
+    `weight`.
     """
 
     catboost: CatBoostModel
@@ -48,19 +49,13 @@ class BlendModel:
         return self.catboost.names
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,).
-
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the probability of a breakout for each row, shape (n,)."""
         check_columns(rows.X, self.names)
         parts = (logit(part.predict_probability(rows)) for part in (self.catboost, self.logistic))
         return np.asarray(1 / (1 + np.exp(-self._average(*parts))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the weighted average of both models' feature contributions to the log odds, shape (n, k).
-
-        There must be a row. ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the weighted average of both models' feature contributions to the log odds, shape (n, k)."""
         return self._average(self.catboost.shap_values(rows), self.logistic.shap_values(rows))
 
     def feature_importance(self) -> dict[str, float]:
@@ -69,7 +64,7 @@ class BlendModel:
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
     def describe(self) -> dict[str, float]:
-        """Return by name the number of trees, the regression's intercept in log odds and the weight of CatBoost."""
+        """Return by name the number of trees, the regression's intercept in log odds and CatBoost's weight."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
 
     @property
@@ -78,7 +73,7 @@ class BlendModel:
         return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the weight to model.json and each of the two models into a new folder in `folder`; return the paths.
+        """Write the weight to model.json, and each of the two models into a new folder; return the paths.
 
         DataError or OSError if a file or a folder cannot be written.
         """
@@ -96,10 +91,10 @@ class BlendModel:
 
 
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit CatBoost and the logistic regression on `parts.fit`, each in the same way as a model of that kind alone.
+    """Fit CatBoost and the logistic regression on `parts.fit`, each as a model of that kind alone.
 
-    CatBoost may stop early on `parts.validation`. ConfigurationError if CatBoost refuses to fit, as with labels of one
-    class; DataError if no feature varies; ValueError if the rows have no labels.
+    CatBoost may stop early on `parts.validation`. ConfigurationError if CatBoost refuses to fit, for example if all
+    labels are equal. DataError if no feature varies. ValueError if the rows have no labels.
     """
     return blend_with(config, catboost.fit(config.catboost, parts, seed, metadata), parts, metadata)
 
@@ -116,9 +111,9 @@ def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metad
 def refit(model: Model, parts: FitParts, config: BlendConfig, seed: int, metadata: Mapping[str, str]) -> BlendModel:
     """Fit CatBoost and the logistic regression again, on the rows of `parts.fit` and `parts.validation` together.
 
-    `model` is the blend that `fit` returned; CatBoost gets the number of trees that it has in `model`. TypeError if
-    `model` is of another kind; ConfigurationError if CatBoost refuses to fit; DataError if no feature varies;
-    ValueError if the rows have no labels.
+    CatBoost gets the number of trees that it has in `model`, the result of `fit`. TypeError if `model` is of another
+    kind. ConfigurationError if CatBoost refuses to fit. DataError if no feature varies. ValueError if the rows have no
+    labels.
     """
     if not isinstance(model, BlendModel):
         raise TypeError(f"{model.kind} is no blend")

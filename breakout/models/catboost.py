@@ -50,10 +50,7 @@ class CatBoostModel:
         return {key.removeprefix(_PREFIX): str(stored[key]) for key in keys}
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,).
-
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the probability of a breakout for each row, shape (n,)."""
         check_columns(rows.X, self.names)
         if not len(rows):
             return np.empty(0)
@@ -61,14 +58,11 @@ class CatBoostModel:
         return np.asarray(probability, dtype="float64")
 
     def feature_importance(self) -> dict[str, float]:
-        """Return CatBoost's importance of type PredictionValuesChange, divided by its sum; 0 if the sum is 0."""
+        """Return each feature's fraction of CatBoost's importance (type PredictionValuesChange)."""
         return normalised_importance(self.names, self.classifier.get_feature_importance(thread_count=1))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds, shape (n, k), without the model's constant.
-
-        There must be a row. ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the contribution of each feature to the log odds, shape (n, k), without the model's constant."""
         check_columns(rows.X, self.names)
         return tree_shap_values(self.classifier, rows.X)
 
@@ -84,18 +78,18 @@ class CatBoostModel:
 
 
 def build_pool(X: pd.DataFrame, y: np.ndarray | None = None) -> Pool:
-    """Return the features, and the target `y` if it is given, as a pool (CatBoost's container of data).
+    """Return a pool (CatBoost's container of data) of the features, with the target `y` if it is given.
 
-    CatBoost stores features as float32 and takes a float32 array without copying it. This halves the time to predict
-    some hundred rows.
+    CatBoost stores features as float32 and takes a float32 array without copying it. Such an array halves the time to
+    predict some hundred rows.
     """
     return Pool(X.to_numpy(dtype="float32"), y, feature_names=list(X.columns))
 
 
 def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
-    """Return the SHAP values (contributions to the raw prediction) of the k features for each row, shape (n, k).
+    """Return the SHAP value (contribution to the raw prediction) of each feature for each row, shape (n, k).
 
-    The constant of the model is not among them. CatBoostError if `X` has no rows.
+    The model's constant is left out. CatBoostError if `X` has no rows.
     """
     values = trees.get_feature_importance(build_pool(X), type="ShapValues", thread_count=1)
     return np.asarray(values, dtype="float64")[:, :-1]
@@ -105,9 +99,9 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
     """Fit on `parts.fit`, and stop early on the log loss of `parts.validation`.
 
     There is no early stopping if `early_stopping_rounds` is 0. Log loss decides because AUC varies too much on a few
-    hundred rows: with AUC, fits end by chance after 2 to 20 trees. `metadata` is saved with the model.
+    hundred rows: with AUC, fits end by chance after 2 to 20 trees.
 
-    ConfigurationError if CatBoost refuses to fit, as with labels of one class; DataError if no feature varies;
+    ConfigurationError if CatBoost refuses to fit, for example if all labels are equal. DataError if no feature varies.
     ValueError if the rows have no labels.
     """
     classifier = _classifier(config, parts, seed, metadata)
@@ -122,10 +116,11 @@ def refit(
 ) -> CatBoostModel:
     """Fit on the rows of `parts.fit` and `parts.validation`, with the number of trees that `model` has.
 
-    `model` is the result of `fit`, so early stopping may have chosen its number of trees. `leaf_estimation_iterations`
-    is also taken from `model`, because CatBoost has another default for fits of fewer than 200 trees. TypeError if
-    `model` is of another kind; ConfigurationError if CatBoost refuses to fit; DataError if no feature varies;
-    ValueError if the rows have no labels.
+    `model` is the result of `fit` and also sets `leaf_estimation_iterations`. CatBoost would choose another default for
+    fits of fewer than 200 trees.
+
+    TypeError if `model` is of another kind. ConfigurationError if CatBoost refuses to fit. DataError if no feature
+    varies. ValueError if the rows have no labels.
     """
     if not isinstance(model, CatBoostModel):
         raise TypeError(f"{model.kind} is no CatBoost model")
@@ -170,9 +165,9 @@ def _fit(
 
 
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
-    """Return the error to raise for a CatBoostError, with its reason but without CatBoost's line of source code.
+    """Return the error to raise for a CatBoostError: DataError if no feature varies, else ConfigurationError.
 
-    The result is a DataError if no feature varies, otherwise a ConfigurationError that names the settings and the seed.
+    The message contains CatBoost's reason without CatBoost's line of source code.
     """
     reason = _reason(error)
     if "constant or ignored" in reason:
@@ -192,12 +187,13 @@ def _reason(error: CatBoostError) -> str:
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """Return the first trees of `model`, which are bit for bit the model that a fit of `config` would return.
+    """Return the first trees of `model`, bit for bit the model that a fit with `config` would return.
 
-    `model` was fitted in this process, with more iterations than `config` and no other difference. Either both numbers
-    of iterations are below 200 or neither is, because CatBoost fits leaves differently from 200 on. With early
-    stopping, the result has the trees up to the lowest of the first `config.iterations` log losses on the validation
-    part. Otherwise it has `config.iterations` trees.
+    `model` must be fitted in this process on the same rows and with the same seed. Its settings may differ from
+    `config` only in a higher number of iterations, and `fit_kind` must return the same key for both settings.
+
+    The result has `config.iterations` trees. With early stopping, it has the trees up to the lowest of the first
+    `config.iterations` log losses on the validation part.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:

@@ -25,8 +25,8 @@ _LONG_FIT = 200  # from this number of trees, CatBoost takes ten Newton steps pe
 class _KindModule(Protocol):
     """The functions that the module of a model kind defines; `config` has the settings class of that kind.
 
-    Only kinds that stop early need `refit`, which fits a model on the rows of `parts.fit` and `parts.validation`
-    together. `model`, the fit on `parts.fit` alone, gives values such as the number of trees.
+    Only kinds that stop early need `refit`. It fits on the rows of both parts, and takes values such as the number of
+    trees from `model`, which was fitted on `parts.fit` alone.
     """
 
     @staticmethod
@@ -41,12 +41,14 @@ class _KindModule(Protocol):
 
 @dataclass(frozen=True)
 class ModelKind:
-    """One kind of model, such as CatBoost, as the table KINDS describes it.
+    """One kind of model, such as CatBoost.
 
-    `module` is imported when a model is first fitted or loaded, because importing CatBoost takes 0.7 seconds. Tables
-    use `title`; sentences use `description`. `uses_features` is false for a model that predicts the same probability
-    for every game. `stops_early` is true for a model whose fit can be stopped on the validation part (the latest
-    training rows). `row_columns` names the fields of `Rows` that a prediction needs in addition to the features.
+    - `module`: the name of the kind's module in `breakout.models`. The module is imported when a model is first fitted
+      or loaded, because importing CatBoost takes 0.7 seconds.
+    - `title`, `description`: the names of the kind for tables and for sentences.
+    - `uses_features`: false for a model that predicts the same probability for every game.
+    - `stops_early`: true if a fit can be stopped on the validation part, the latest training rows.
+    - `row_columns`: the fields of `Rows` that a prediction needs in addition to the features.
     """
 
     module: str
@@ -64,10 +66,12 @@ class ModelKind:
 class Fits(NamedTuple):
     """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
 
-    The validation part contains the latest training rows. `final` is fitted on all training rows. If the settings ask
-    for no second fit of a model that stops early, `final` is the same fit as `held_out`. `held_out` predicts the
-    validation rows. So the calibration, the threshold and the ranking of a sweep use no prediction of a row on which
-    the predicting model was fitted.
+    The validation part contains the latest training rows.
+
+    - `held_out` predicts the validation rows. So the calibration, the threshold and the ranking of a sweep use only
+      predictions of rows that the model did not learn from.
+    - `final` is fitted on all training rows. If the model stops early and the settings ask for no second fit, `final`
+      is the same fit as `held_out`.
     """
 
     held_out: Model
@@ -101,9 +105,10 @@ KINDS = {
 def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> Model:
     """Return a model with the settings `config`, fitted on `parts.fit`.
 
-    A model that stops early also uses `parts.validation` to decide when to stop. `metadata` is saved with the
-    model. `parts.fit` must contain both classes. ValueError if the rows of `parts.fit` have no labels.
-    ConfigurationError or DataError if the model cannot be fitted.
+    `parts.fit` must contain both classes. A model that stops early uses `parts.validation` to decide when to stop.
+    `metadata` is saved with the model.
+
+    ValueError if the rows have no labels. ConfigurationError or DataError if the model cannot be fitted.
     """
     return KINDS[config.kind].functions().fit(config, parts, seed, metadata)
 
@@ -111,9 +116,8 @@ def fit_model(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
     """Return a key that is equal for two settings whose fits can share trees.
 
-    Two fits with equal keys, rows and seeds have the same first trees: the shorter fit is the beginning of the longer
-    fit. The key ignores the number of iterations, except whether it is below 200. CatBoost takes one Newton step per
-    leaf in fits of fewer than 200 iterations, and ten steps in fits of 200 or more.
+    Two fits with equal keys, rows and seeds have the same first trees. The key ignores the number of iterations, except
+    whether it is below 200. CatBoost takes one Newton step per leaf below 200 iterations, and ten steps otherwise.
     """
     return replace(config, iterations=1 if config.iterations < _LONG_FIT else _LONG_FIT)
 
@@ -121,9 +125,8 @@ def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
 def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
     """Return two fits: `held_out` on `parts.fit`, and `final` on the rows of `parts.fit` and `parts.validation`.
 
-    If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit.
-    `parts.fit` must contain both classes. ValueError if the rows have no labels. ConfigurationError or DataError if the
-    model cannot be fitted.
+    If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit. The
+    conditions and errors are those of `fit_model`.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if not KINDS[config.kind].stops_early:
@@ -134,9 +137,9 @@ def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping
 
 
 def load_model(kind: str, folder: Path) -> Model:
-    """Return the model of the kind `kind` that is saved in a folder.
+    """Return the model of the kind `kind` that is saved in `folder`.
 
-    DataError if a file is missing or damaged, or if the kind is unknown; the message names the file or the folder.
+    DataError if a file is missing or damaged, or if the kind is unknown.
     """
     if kind not in KINDS:
         raise DataError(

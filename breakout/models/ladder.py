@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from breakout.models.base import Model
 
 LADDER_LENGTH = 60  # A ladder ends with P(points >= 60); role players in the sample data reach 58 points.
-EDGE = 1e-4  # P(points >= k) lies between EDGE and 1 - EDGE for k >= 1
+EDGE = 1e-4  # For k >= 1, P(points >= k) is limited to EDGE..1 - EDGE.
 
 
 @dataclass(frozen=True, eq=False)
 class PointsDistribution:
     """The predicted distributions of the points that n players score in a game.
 
-    `mean` and `spread` (the scale of the errors), both (n,), are in points. `shape` (m,) contains the standardised
-    errors (points - mean) / spread of other games, in ascending order. All rows share `shape`.
+    - `mean`, `spread` (n,): the centre of each distribution and the scale of its errors, in points.
+    - `shape` (m,): standardised errors (points - mean) / spread of other games, ascending. All rows share `shape`.
     """
 
     mean: np.ndarray
@@ -30,8 +30,8 @@ class PointsDistribution:
     def at_least(self, points: np.ndarray) -> np.ndarray:
         """Return P(points >= k) of each row for the whole numbers k in `points`; both have the shape (n, j).
 
-        For k >= 1 the probability is 1 - F((k - 1/2 - mean) / spread), limited to [0.0001, 0.9999]. F(x) is the share
-        of the errors `shape` that are at or below x. For k <= 0 the probability is 1. The probability never rises in k.
+        For k >= 1 the probability is 1 - F((k - 1/2 - mean) / spread), limited to [0.0001, 0.9999]. F(x) is the
+        fraction of the errors `shape` that are at or below x. For k <= 0 the probability is 1.
         """
         errors = (points - 0.5 - self.mean[:, None]) / self.spread[:, None]
         below = np.searchsorted(self.shape, errors, side="right") / len(self.shape)
@@ -40,24 +40,23 @@ class PointsDistribution:
 
 @runtime_checkable
 class LadderModel(Protocol):
-    """A model that predicts the distribution of points, and so a ladder (P(points >= k) for k = 1, 2, ...)."""
+    """A model that predicts the distribution of points, and so a ladder: P(points >= k) for k = 1, 2, ..."""
 
     def predict_points(self, rows: Rows) -> PointsDistribution:
         """Return the predicted distribution of the points of each row.
 
-        ValueError unless the rows have a season average and the columns of `rows.X` are the model's features, in order.
+        ValueError unless the rows have a season average, and `rows.X` the model's features, in order.
         """
         ...
 
 
 def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
-    """Return the ladder of each row: P(points >= k) for k = 1, ..., 60 (LADDER_LENGTH), shape (n, 60).
+    """Return the ladder of each row: P(points >= k) for k = 1, ..., 60, shape (n, 60).
 
-    The result is None for a model that predicts only the probability of a breakout. The ladder is not calibrated. The
-    caller must calibrate all 60 probabilities, because one of them is the probability of a breakout (k is then
-    `points_for_breakout`, the fewest points that are a breakout).
+    None if the model predicts only the probability of a breakout. The ladder is not calibrated. A caller who calibrates
+    must calibrate all 60 probabilities, because P(points >= `points_for_breakout`) is the probability of a breakout.
 
-    ValueError if the rows have no season average, or if the columns of `rows.X` are not the model's features in order.
+    ValueError unless the rows have a season average, and `rows.X` the model's features, in order.
     """
     if not isinstance(model, LadderModel):
         return None

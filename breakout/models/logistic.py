@@ -29,9 +29,9 @@ FILE_NAME = "model.json"
 class LogisticModel:
     """A fitted logistic regression on standardised features.
 
-    `means`, `scales` (standard deviations) and `coefficients` are in the order of the features `names`. `intercept` is
-    in log odds. Standardised values are limited to -`clip`..`clip` standard deviations. They are not limited if `clip`
-    is None, as in models that earlier versions saved.
+    - `means`, `scales` (standard deviations), `coefficients`: one value for each feature, in the order of `names`.
+    - `intercept`: in log odds.
+    - `clip`: standardised values are limited to -`clip`..`clip`. None, as in models of earlier versions, sets no limit.
     """
 
     names: tuple[str, ...]
@@ -45,17 +45,11 @@ class LogisticModel:
     kind: ClassVar[str] = "logistic"
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,).
-
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the probability of a breakout for each row, shape (n,)."""
         return np.asarray(1 / (1 + np.exp(-(self.shap_values(rows).sum(axis=1) + self.intercept))))
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return the contribution of each feature to the log odds, shape (n, k); 0 for a feature at its mean.
-
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the contribution of each feature to the log odds, shape (n, k); 0 for a feature at its mean."""
         check_columns(rows.X, self.names)
         standardised = (rows.X.to_numpy(dtype="float64") - np.array(self.means)) / np.array(self.scales)
         return np.asarray(_clipped(standardised, self.clip) * np.array(self.coefficients))
@@ -89,7 +83,7 @@ class LogisticModel:
 def fit(config: LogisticConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> LogisticModel:
     """Standardise the features over `parts.fit` and fit on these rows; `parts.validation` and `seed` have no effect.
 
-    If the solver does not converge, the model has a warning. ValueError if the labels are missing or of one class.
+    The model has a warning if the solver does not converge. ValueError if the labels are missing or all equal.
     """
     del seed  # Nothing is random: the solver starts from coefficients of 0.
     from sklearn.exceptions import ConvergenceWarning

@@ -1,8 +1,8 @@
 """A scikit-learn classifier that a function of the user builds.
 
 The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads it
-without that code. Loading creates only objects of types that skops trusts or that TRUSTED_TYPES names. `fit` refuses a
-classifier that contains an object of another type, before any file is written.
+without that code. Loading creates only objects of types that skops or TRUSTED_TYPES names as safe. `fit` refuses a
+classifier that contains other types, before any file is written.
 """
 
 from __future__ import annotations
@@ -62,10 +62,11 @@ class _Record(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class OwnEstimator:
-    """A fitted scikit-learn classifier that the user's code built, with the content of its skops file (`content`).
+    """A fitted scikit-learn classifier that the user's code built.
 
-    `means` contains the mean of each feature over the fitted rows, and `importance` the values that
-    `feature_importance` returns. Both are in the order of the features `names`.
+    - `content`: the bytes of the classifier's skops file.
+    - `means`: the mean of each feature over the fitted rows, in the order of `names`.
+    - `importance`: the values that `feature_importance` returns, in the order of `names`.
     """
 
     names: tuple[str, ...]
@@ -78,10 +79,7 @@ class OwnEstimator:
     warnings: ClassVar[tuple[str, ...]] = ()
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
-        """Return the probability of a breakout, shape (n,).
-
-        ValueError unless the columns of `rows.X` are the model's features (`names`), in order.
-        """
+        """Return the probability of a breakout for each row, shape (n,)."""
         check_columns(rows.X, self.names)
         return _probability(self.estimator, rows.X)
 
@@ -89,17 +87,16 @@ class OwnEstimator:
         """Return the change of each row's log odds that each feature causes, shape (n, k).
 
         The change is the log odds of the row minus the log odds with that feature set to its mean over the fitted rows.
-        For a linear model these are the exact contributions of the features. For other models the changes ignore
-        interactions of features. There must be a row. ValueError unless the columns of `rows.X` are the model's
-        features (`names`), in order.
+        For a linear model the changes are the exact contributions of the features. For other models they ignore
+        interactions.
         """
         check_columns(rows.X, self.names)
         return _contributions(self.estimator, rows.X, self.means)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the mean absolute contribution of each feature to the log odds, divided by the sum over the features.
+        """Return each feature's fraction of the absolute contributions to the log odds.
 
-        The contributions are those of at most 500 of the fitted rows. All values are 0 if the sum is 0.
+        The contributions are averaged over at most 500 of the fitted rows. All values are 0 if all contributions are 0.
         """
         return dict(zip(self.names, self.importance, strict=True))
 
@@ -122,8 +119,8 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
     """Build the user's classifier and fit it on `parts.fit`; `parts.validation` has no effect.
 
     ConfigurationError if the user's code fails or returns no classifier, or if the fit fails. ConfigurationError also
-    if the fitted classifier cannot be saved as data, or if its predictions change by saving. ValueError if the rows
-    have no labels.
+    if the fitted classifier cannot be saved as data, or if saving changes its predictions. ValueError if the rows have
+    no labels.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)
@@ -148,8 +145,7 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
 def load(folder: Path) -> OwnEstimator:
     """Read the model from model.skops and model.json in the folder.
 
-    DataError if a file is missing or damaged. DataError also if the classifier contains an object of a type that
-    neither skops nor TRUSTED_TYPES names as safe.
+    DataError if a file is missing or damaged, or if the classifier contains an object of a type that is not trusted.
     """
     path, record = folder / MODEL_FILE, load_typed(folder / RECORD_FILE, _Record)
     try:
@@ -165,10 +161,10 @@ def load(folder: Path) -> OwnEstimator:
 
 
 def build_estimator(config: SklearnConfig, seed: int) -> Any:
-    """Return the unfitted classifier that the user's function builds; `config.build` names it as "file:function".
+    """Return the unfitted classifier that the user's function `config.build` (file:function) returns.
 
-    ConfigurationError if the file has no such function, or if running the file or the function fails.
-    ConfigurationError also if the result is not a scikit-learn classifier with `predict_proba`.
+    ConfigurationError if the file has no such function, or if the file or the function fails. ConfigurationError also
+    if the result is not a scikit-learn classifier with `predict_proba`.
     """
     from sklearn.base import BaseEstimator, is_classifier
 
@@ -195,9 +191,9 @@ def build_estimator(config: SklearnConfig, seed: int) -> Any:
 
 
 def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
-    """Return the error to raise for an exception in the user's code, with the line of that code if the line is known.
+    """Return the error to raise for an exception in the user's code, with the line of that code if known.
 
-    `what` names the failed step in the message, such as "the file".
+    `what` names the failed step, such as "the file".
     """
     file = config.build.rpartition(":")[0]
     frames = traceback.extract_tb(sys.exc_info()[2])

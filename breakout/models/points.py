@@ -1,12 +1,15 @@
-"""A model of the distribution of points: two CatBoost regressions and an empirical distribution of errors.
+"""A model of the distribution of points: two CatBoost regressions and a sample of errors.
 
-S is the season average of a row. The first regression predicts z = (points - S) / sqrt(S). The second regression
-predicts the absolute error of the predicted z on games that were not used for the fit. The spread (the scale of the
-errors) is computed from this prediction. The shape is the distribution of the errors divided by their predicted spread.
-The probability of a breakout is that of at least `points_for_breakout` points (the fewest that are a breakout).
+Let S be the season average of a row, and z = (points - S) / sqrt(S).
 
-`fit` takes the errors from games of `parts.fit`. So the probabilities of the validation games (the latest training
-rows) do not depend on their own points, except by early stopping. `refit` takes the shape's errors from these games.
+- The regression `mean` predicts z.
+- The regression `spread` predicts the absolute error of a predicted z. From this size follows the spread of z.
+- The shape is a sample of standardised errors: errors of predicted values of z, divided by their predicted spread.
+
+Together they give P(points >= k) for every k. A breakout has the probability P(points >= `points_for_breakout`).
+
+`fit` takes the errors from games of `parts.fit`. So the probabilities of the validation games do not depend on their
+own points, except by early stopping. `refit` takes the shape from the validation games.
 """
 
 from __future__ import annotations
@@ -35,20 +38,22 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-# BORDERS puts the values of a feature into bins with 32 borders. With SAMPLING, each tree learns from half of the rows,
-# and each split from 30 % of the features. With 254 borders, all rows and all features, a fit takes 2.5 times as long,
-# and its log loss differs by less than between two seeds (docs/models.md).
+# BORDERS is the number of borders between the bins of a feature. With SAMPLING, each tree learns from half of the rows,
+# and each split chooses among 30 % of the features. With 254 borders, all rows and all features, a fit takes 2.5 times
+# as long. The log loss then changes by less than it changes with the seed (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
-# If errors are normal with mean 0, their standard deviation is their mean absolute error times this.
+# The spread of an error is its predicted absolute size times this factor. For normal errors with mean 0, the product is
+# their standard deviation.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
-# A lower predicted spread of (points - season average) / sqrt(season average) is raised to this.
+# Lower predictions of the spread of (points - season average) / sqrt(season average) are raised to LEAST_SPREAD.
 LEAST_SPREAD = 0.2
-LEAST_AVERAGE = 1.0  # In sqrt(season average), an average below this number of points is replaced by this number.
+# Lower season averages are raised to LEAST_AVERAGE points before their square root is taken.
+LEAST_AVERAGE = 1.0
 
 
 class PointsFile(msgspec.Struct, frozen=True):
-    """The content of model.json: the features, the shape (ascending standardised errors) and the metadata of the model.
+    """The content of model.json: the features, the shape (standardised errors, ascending) and the metadata.
 
     The two regressions of the model are saved in CatBoost's own files.
     """
@@ -61,14 +66,13 @@ class PointsFile(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False)
 class PointsModel:
-    """A fitted model of the distribution of points.
+    """A fitted model of the distribution of points; z is (points - season average) / sqrt(season average).
 
-    The regression `mean` predicts z = (points - season average) / sqrt(season average). The regression `spread`
-    predicts the absolute error of a predicted z. `shape` contains the errors of z divided by their predicted spread, in
-    ascending order.
-
-    `sizes` (f,) contains the absolute errors on which `spread` was fitted; None in a loaded model. The errors are on
-    the last f of the rows on which `mean` was fitted, and come from regressions that were fitted without these rows.
+    - `mean`: the regression that predicts z.
+    - `spread`: the regression that predicts the absolute error of a predicted z.
+    - `shape`: errors of predicted values of z, divided by their predicted spread, ascending.
+    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They are errors on the
+      last f rows on which `mean` was fitted, made by regressions that had not learned from these rows.
     """
 
     mean: CatBoostRegressor
@@ -81,14 +85,12 @@ class PointsModel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features, which are the same for the regressions of the mean and of the spread."""
         return tuple(str(name) for name in self.mean.feature_names_)
 
     def predict_points(self, rows: Rows) -> PointsDistribution:
         """Return the predicted distribution of the points of each row.
 
-        ValueError unless the rows have a season average and the columns of `rows.X` are the model's features (`names`),
-        in order.
+        ValueError unless the rows have a season average, and `rows.X` the columns `names`, in order.
         """
         check_columns(rows.X, self.names)
         if not len(rows):
@@ -100,21 +102,19 @@ class PointsModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the rows have a season average and `points_for_breakout` (the fewest points that are a
-        breakout). ValueError also unless the columns of `rows.X` are the model's features (`names`), in order.
+        ValueError unless the rows have a season average and `points_for_breakout`, and `rows.X` the columns `names`, in
+        order.
         """
         return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
 
     def shap_values(self, rows: Rows) -> np.ndarray:
-        """Return what each feature adds to the log odds of each row, shape (n, k), by a linear approximation.
+        """Return approximately what each of the k features adds to the log odds of each row, shape (n, k).
 
-        The model predicts the mean and the spread (the scale of the errors) of the points by two regressions. The log
-        odds are not linear in the two predictions. So the SHAP values of each regression, in points, are multiplied by
-        the slope of the log odds in its prediction. The slope is that from 1/4 of the spread below the prediction to
-        1/4 of the spread above it.
+        SHAP values of both regressions, in points, are multiplied by a slope and added. The slope is the change of the
+        log odds for each point that the prediction rises. It is measured from 1/4 of the spread below the prediction to
+        1/4 of the spread above.
 
-        There must be a row. ValueError unless the rows have a season average and `points_for_breakout`. ValueError also
-        unless the columns of `rows.X` are the model's features (`names`), in order.
+        `rows` must not be empty. ValueError as in `predict_probability`.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -128,18 +128,15 @@ class PointsModel:
         return np.asarray((by_mean * of_mean + by_spread * SIZE_TO_SPREAD * of_spread) * scale)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return CatBoost's feature importance in the regression of the mean, divided by its sum; 0 if the sum is 0."""
+        """Return each feature's fraction of CatBoost's feature importance in the regression of the mean."""
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
-        """Return two numbers by name: the trees in the regression of the mean, and the errors in the shape.
-
-        The shape is the sample of standardised errors from which the distribution of points is computed.
-        """
+        """Return the trees of the regression of the mean (`trees`) and the size of the shape (`shape_errors`)."""
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the shape (standardised errors) to model.json and each regression to its own file; return the paths.
+        """Write the shape to model.json and each regression to its own file; return the paths.
 
         DataError if a file cannot be written.
         """
@@ -151,12 +148,13 @@ class PointsModel:
 
 
 def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean on `parts.fit.widest`, and learn the spread and the shape on its later half.
+    """Fit a model of points on `parts.fit.widest`.
 
-    The spread is the scale of the errors, and the shape is the distribution of the errors divided by their spread.
-    `widest` also contains players outside the target's points band (range of season averages), if the settings include
-    them. Early stopping, if configured, uses `parts.validation`. A second regression with the same number of trees is
-    fitted on the earlier half of the rows. Its errors on the later half give the spread and the shape.
+    `widest` also contains players outside the target's range of season averages, if the settings include them.
+
+    - The regression of the mean learns from all these rows. Early stopping, if configured, uses `parts.validation`.
+    - Another regression with the same number of trees learns from the earlier half of the rows. Its errors on the later
+      half give the spread and the shape.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
     no feature varies over the rows or over their later half.
@@ -176,12 +174,10 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit the regression of the mean again on `parts.fit` and `parts.validation`, with as many trees as `model` has.
+    """Fit a model of points on the `widest` rows of both parts, with as many trees as `model` has.
 
-    The shape (the distribution of standardised errors) consists of the errors of `model` on the validation part, on
-    which it was not fitted. The spread (the scale of the errors) is learned from two sets of errors. The first is
-    `model.sizes`: the absolute errors from which `model` learned its spread. The second is the errors of `model` on all
-    players of the validation dates, including those outside the target's points band (range of season averages).
+    - The shape consists of the errors of `model` on `parts.validation`, from which `model` did not learn.
+    - The spread is learned from `model.sizes`, and from the errors of `model` on `parts.validation.widest`.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
     ConfigurationError if CatBoost refuses to fit. DataError if no feature varies.
@@ -201,7 +197,7 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
 
 
 def load(folder: Path) -> PointsModel:
-    """Read the model from model.json and both regressions in the folder.
+    """Read a model from model.json and the files of both regressions in `folder`.
 
     DataError if a file is missing or damaged, or if the regressions and model.json differ in their features.
     """
@@ -216,10 +212,7 @@ def load(folder: Path) -> PointsModel:
 
 
 def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Pool:
-    """Return a CatBoost pool of the rows with target `y` and with the values of each feature put into bins.
-
-    Slices of the pool keep these bins. ConfigurationError or DataError if CatBoost refuses the features.
-    """
+    """Return a CatBoost pool whose features are already put into bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
     try:
         pool.quantize(border_count=BORDERS, random_seed=seed)  # A random sample decides the bins of a large pool.
@@ -231,11 +224,7 @@ def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Poo
 def _regress(
     config: PointsConfig, pool: Pool, seed: int, trees: int, stopping: Pool | None = None
 ) -> CatBoostRegressor:
-    """Fit a regression of at most `trees` trees on `pool`.
-
-    If `stopping` is given, the regression keeps the trees up to the lowest error on `stopping`. ConfigurationError or
-    DataError if CatBoost refuses to fit.
-    """
+    """Fit at most `trees` trees; if `stopping` is given, keep those up to the lowest error on `stopping`."""
     regressor = CatBoostRegressor(
         depth=config.depth,
         iterations=trees,
@@ -262,19 +251,14 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 
 
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
-    """Return the predicted spread of (points - season average) / sqrt(season average) of each row, shape (n,).
-
-    The spread is the predicted absolute error times sqrt(pi / 2), which is the standard deviation if errors are normal.
-    It is at least 0.2 (LEAST_SPREAD).
-    """
+    """Return the predicted spread of the value that `_deviations` computes, for each row."""
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
 
 def _deviations(rows: Rows) -> np.ndarray:
     """Return (points - season average) / sqrt(season average) of each row, shape (n,).
 
-    In the root, a season average below 1 point (LEAST_AVERAGE) is replaced by 1. ValueError if the rows have no points
-    or no season average.
+    ValueError if the rows have no points or no season average.
     """
     if rows.points is None:
         raise ValueError("a model of points can be fitted only on rows with points")
@@ -282,10 +266,7 @@ def _deviations(rows: Rows) -> np.ndarray:
 
 
 def _scale(rows: Rows) -> np.ndarray:
-    """Return the square root of each row's season average, shape (n,); an average below 1 point counts as 1.
-
-    ValueError if the rows have no season average.
-    """
+    """Return sqrt(season average) of each row, shape (n,), with averages below 1 point raised to 1."""
     return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
 
 
