@@ -32,14 +32,14 @@ logger = logging.getLogger("breakout")
 
 
 def load_bundle(given: str | Path, *overrides: str) -> Bundle:
-    """Load and verify a saved model.
+    """Load a saved model and verify its files.
 
     Parameters
     ----------
     given
-        The folder of a bundle (a saved model), of a run, or of a registry (the record of the models in production). As
-        text also one of the names that commands accept: "production", "latest", the name of a run, or "latest:NAME"
-        (the latest run of that name). Runs are searched below the setting `paths.outputs`.
+        The folder of a bundle (a saved model), of a run, or of a registry (the record of the models in production). A
+        text may also be a name: "production", "latest" (the newest run), or "NAME" or "latest:NAME" (the newest run of
+        that name). Runs are searched below the setting `paths.outputs`.
     *overrides
         Settings of `breakout evaluate`, such as "paths.outputs=DIR".
 
@@ -51,11 +51,11 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     Raises
     ------
     DataError
-        If there is no bundle of that name or path. Also if a file of the bundle or of the registry is missing, damaged,
-        changed or from another run.
+        If there is no model of that name or path. Also if a file of the model or of the registry is missing, damaged or
+        changed.
     ConfigurationError
-        If the name is that of a bundle and also of another existing file or folder. Also if an override, or a setting
-        that is saved in the bundle, is refused.
+        If both a model and a file or folder have the name. Also if an override, or a setting that is saved with the
+        model, is refused.
     """
     if isinstance(given, Path):
         return find_bundle(given)
@@ -71,28 +71,33 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     bundle
         A saved model, from `load_bundle`.
     day
-        A date after the bundle's training window.
+        A date after the model's training window.
     *overrides
-        Settings of `breakout predict`, such as "warehouse=duckdb", "top=10", "exclude=[lebronjames]",
-        "max_days_since_game=14" (players whose last game is older than 14 days are left out) and
-        "availability.cutoff=17:00" (the time up to which injury reports count). Settings of files, of prices and of the
-        ledger (the record of served predictions) have no effect.
+        Settings of `breakout predict`, such as
+
+        - "warehouse=duckdb"
+        - "top=10": return only the first ten players
+        - "exclude=[lebronjames]": leave out players
+        - "max_days_since_game=14": leave out players whose last game is older than 14 days
+        - "availability.cutoff=17:00": use injury reports up to this time
+
+        Settings of files, prices and the ledger (the record of served predictions) have no effect.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each ranked player, the highest probability first; only the first `top` players if `top` is set. The
-        columns are those of the file that `breakout predict out=FILE` writes.
+        One row for each ranked player, the highest probability first. The columns are those of the file that `breakout
+        predict out=FILE` writes.
 
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
-        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
-        among the overrides, GateError is raised only if a feature of the contract is not installed.
+        If the model's contract (its definitions of features and label) is not the installed one. An override of
+        `availability` also changes the contract, if a feature reads injury reports. With
+        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
     ConfigurationError
-        If `day` is not after the training window, if `exclude` names an unknown player, if a feature needs injury
-        reports and no table of them is configured, or if an override is refused.
+        If `day` is not after the training window, or `exclude` names an unknown player. Also if an override is refused,
+        or if a feature needs injury reports and no table of them is configured.
     DataError
         If the schedule is missing or has no game on the day, or if the source tables are missing or damaged.
     """
@@ -114,8 +119,8 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     bundle
         A saved model, from `load_bundle`.
     start, end
-        First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
-        the date of the newest game.
+        First and last game date, both inclusive. None for `start` is the day after the training window. None for `end`
+        is the date of the newest game.
     *overrides
         Settings of `breakout evaluate`, such as "warehouse=duckdb".
 
@@ -129,12 +134,12 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
-        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
-        among the overrides, GateError is raised only if a feature of the contract is not installed.
+        If the model's contract (its definitions of features and label) is not the installed one. An override of
+        `availability` also changes the contract, if a feature reads injury reports. With
+        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
     ConfigurationError
-        If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
-        and no table of them is configured, or if an override is refused.
+        If a date is within the training window, or `end` is before the first date. Also if an override is refused, or
+        if a feature needs injury reports and no table of them is configured.
     DataError
         If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
@@ -145,33 +150,33 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
 def evaluate_bundle(
     bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str
 ) -> EvaluationResult:
-    """Evaluate a saved model on played games after its training, with the figures of `breakout evaluate`.
+    """Evaluate a saved model on played games after its training, as `breakout evaluate` does.
 
     Parameters
     ----------
     bundle
         A saved model, from `load_bundle`.
     start, end
-        First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
-        the date of the newest game.
+        First and last game date, both inclusive. None for `start` is the day after the training window. None for `end`
+        is the date of the newest game.
     *overrides
         Settings of `breakout evaluate`, such as "warehouse=duckdb".
 
     Returns
     -------
     EvaluationResult
-        Metrics with intervals, baselines on the same rows, slices such as months, and curves. `metrics_table` shows the
-        metrics, and `draw_chart` draws the curves.
+        Metrics with intervals, baselines on the same rows, metrics by groups of games (such as months), and curves.
+        `metrics_table` shows the metrics, and `draw_chart` draws the curves.
 
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
-        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
-        among the overrides, GateError is raised only if a feature of the contract is not installed.
+        If the model's contract (its definitions of features and label) is not the installed one. An override of
+        `availability` also changes the contract, if a feature reads injury reports. With
+        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
     ConfigurationError
-        If a date is within the training window, if `end` is before the first date, if a feature needs injury reports
-        and no table of them is configured, or if an override is refused.
+        If a date is within the training window, or `end` is before the first date. Also if an override is refused, or
+        if a feature needs injury reports and no table of them is configured.
     DataError
         If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
@@ -184,38 +189,40 @@ def evaluate_bundle(
 def evaluate_ladders(
     bundle: Bundle, start: date | None = None, end: date | None = None, *overrides: str
 ) -> PointsMetrics:
-    """Evaluate the distributions of points that a saved model predicts, on played games after its training.
-
-    The figures are those of `breakout evaluate`.
+    """Evaluate a saved model's distributions of points on played games after its training, as `breakout evaluate` does.
 
     Parameters
     ----------
     bundle
         A saved model, from `load_bundle`.
     start, end
-        First and last game date, both inclusive. None for `start` is the day after the training window, None for `end`
-        the date of the newest game.
+        First and last game date, both inclusive. None for `start` is the day after the training window. None for `end`
+        is the date of the newest game.
     *overrides
         Settings of `breakout evaluate`, such as "warehouse=duckdb".
 
     Returns
     -------
     PointsMetrics
-        CRPS (continuous ranked probability score), skill against baselines, the histogram of the PIT (probability
-        integral transform) and a test of its flatness, coverage of intervals, and reliability at lines (bookmakers'
-        numbers of points). Intervals resample game dates. `points_table` lists all of these but the PIT and the bins of
-        reliability.
+        The metrics of the distributions; `points_table` shows most of them:
+
+        - CRPS (continuous ranked probability score), and the skill against baselines
+        - the histogram of the PIT (probability integral transform), and a test of its flatness
+        - the coverage of intervals
+        - the reliability at lines (bookmakers' numbers of points)
+
+        Confidence intervals come from a bootstrap over whole game dates.
 
     Raises
     ------
     GateError
-        If the bundle's contract (the definition of features and label) differs from the installed definitions, or if
-        the overrides change the cutoff for features that read injury reports. If "allow_contract_mismatch=true" is
-        among the overrides, GateError is raised only if a feature of the contract is not installed.
+        If the model's contract (its definitions of features and label) is not the installed one. An override of
+        `availability` also changes the contract, if a feature reads injury reports. With
+        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
     ConfigurationError
-        If the bundle's model predicts no distribution of points. Also if a date is within the training window, if `end`
-        is before the first date, if a feature needs injury reports and no table of them is configured, or if an
-        override is refused.
+        If the model predicts no distribution of points. Also if a date is within the training window, or `end` is
+        before the first date. Also if an override is refused, or if a feature needs injury reports and no table of them
+        is configured.
     DataError
         If the warehouse has no rows of these dates, or if the source tables are missing or damaged.
     """
@@ -235,11 +242,9 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
 
 
 def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
-    """Return the bundle (a saved model) with the settings' cutoff, and how its contract differs from the installed.
+    """Return the bundle with the settings' cutoff of injury reports, and how its contract differs from the installed.
 
-    The cutoff is the time up to which injury reports count; the bundle keeps its own if the settings give none. A
-    contract is the definition of features and label. Each difference is logged as a warning. GateError if there are
-    differences, unless the settings allow them and all features of the bundle are installed.
+    Each difference is logged as a warning.
     """
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class FittedExperiment:
     """An experiment that was fitted in memory, without a run folder.
 
-    `run` holds the fitted model and the rows of the experiment; for a walk forward, the model and the rows of each
-    fold (one window of the walk forward). `evaluation` is None if the settings have no evaluation window.
+    `run` holds the fitted models and the rows: one model for each fold of a walk forward, and one for any other window.
+    `evaluation` is None if the settings have no evaluation window.
     """
 
     config: ExperimentConfig
@@ -36,18 +36,15 @@ class FittedExperiment:
     evaluation: EvaluationResult | None
 
     def predictions(self) -> pd.DataFrame:
-        """Return the rows that have predictions, in the columns of a run's predictions.parquet.
+        """Return the predictions of the evaluation rows and the validation rows, in the columns of predictions.parquet.
 
-        The rows are the evaluation rows and the validation rows (the latest training rows, predicted by a fit without
-        them).
+        Validation rows are the latest training rows, predicted by a fit without them.
         """
         return self.run.predictions()
 
 
 def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
-    """Return the features of role players' played games between two dates.
-
-    The features of a game are computed from games of earlier dates.
+    """Return the features of role players' played games between two dates, each computed from games of earlier dates.
 
     Parameters
     ----------
@@ -59,9 +56,9 @@ def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each player and game, sorted by game_date, game_id and player_lookup. The columns are
-        player_lookup, game_id, game_date, is_breakout (0 or 1), and the features. A missing value of a feature is
-        filled with the feature's default.
+        One row for each player and game, sorted by game_date, game_id and player_lookup. The columns are player_lookup,
+        game_id, game_date, is_breakout (0 or 1), and the features. A missing value of a feature is filled with the
+        feature's default.
 
     Raises
     ------
@@ -82,14 +79,14 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
     config
         Settings of `train`, `dataset` or `audit`, from `compose`. They name features, target and warehouse.
     day
-        The date of the games, which the schedule of the warehouse lists.
+        The date of the games; the schedule of the warehouse lists them.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each player, role player or not, whose last game of the season before the day was for a team that
-        plays on the day; no rows on a day without games. The columns are player_lookup, game_id, game_date, the context
-        of the game (teams, venue, season average, is_role_player), and the features. A missing value of a feature is
+        One row for each player, role player or not, whose latest game of the season was for a team that plays on the
+        day. There are no rows on a day without games. The columns are player_lookup, game_id, game_date, the context of
+        the game (teams, venue, season average, is_role_player), and the features. A missing value of a feature is
         filled with the feature's default.
 
     Raises

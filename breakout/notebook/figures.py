@@ -45,7 +45,7 @@ _CHARTS: dict[str, Callable[[EvaluationResult], Chart | None]] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart as a separate web page; a notebook displays it if it is the last expression of a cell.
+    """A chart as a web page; a notebook displays the chart if it is the last expression of a cell.
 
     `html` is the text of the page. `height` is the height of the chart in SVG units.
     """
@@ -66,23 +66,24 @@ class Picture:
 
 
 def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the ladders (P(points >= k) for k = 1, 2, ...) in predictions of points, as one table.
+    """Return the probabilities of at least k points, one column for each k, from predictions of points.
 
     Parameters
     ----------
     predictions
-        From `predict_slate` or `predict_rows`, or the content of a Parquet file that `breakout predict out=FILE` wrote.
+        From `predict_slate` or `predict_rows`, or from a Parquet file that `breakout predict out=FILE` wrote.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each prediction with a ladder, in the same order. The index has game_date and player_lookup. The
-        column k, for k = 1 to 60, holds the probability of at least k points if the player plays.
+        One row for each prediction that has a ladder (P(points >= k) for k = 1, 2, ...), in the same order. The index
+        has game_date and player_lookup. The columns 1 to 60 hold the probabilities of at least 1 to 60 points if the
+        player plays.
 
     Raises
     ------
     ConfigurationError
-        If the predictions have no ladders.
+        If the predictions have no column `ladder`.
     """
     if "ladder" not in predictions:
         raise ConfigurationError("these predictions have no ladder; use a bundle of model=points.")
@@ -93,7 +94,7 @@ def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def points_table(metrics: PointsMetrics) -> pd.DataFrame:
-    """Return the figures of an evaluation of predicted distributions of points, with their intervals.
+    """Return the metrics of predicted distributions of points, with their intervals.
 
     Parameters
     ----------
@@ -103,11 +104,16 @@ def points_table(metrics: PointsMetrics) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The columns estimate, low and high (ends of the interval), and one row for each figure: crps (continuous ranked
-        probability score, in points), skill_NAME against the baseline NAME, coverage_50, coverage_80 and coverage_95
-        (shares of games within central intervals), median_error and season_average_error (mean absolute errors, in
-        points), and over_LINE (share of games with more points than LINE). An undefined figure is NaN, such as low and
-        high on games of one date only.
+        The columns estimate, low and high (the ends of the interval), and one row for each metric:
+
+        - crps: the continuous ranked probability score, in points
+        - skill_NAME: the skill against the baseline NAME
+        - coverage_50, coverage_80, coverage_95: the fraction of games within the central 50, 80 or 95 % interval
+        - median_error: the mean absolute error of the predicted median, in points
+        - season_average_error: the mean absolute error of the season average, in points
+        - over_LINE: the fraction of games with more points than LINE
+
+        An undefined value is NaN, for example low and high if all games are on one date.
     """
     figures = {
         "crps": metrics.crps,
@@ -122,7 +128,7 @@ def points_table(metrics: PointsMetrics) -> pd.DataFrame:
 
 
 def metrics_table(result: EvaluationResult) -> pd.DataFrame:
-    """Return the metrics of a model and its baselines with their intervals.
+    """Return the metrics of a model and its baselines, with their intervals.
 
     Parameters
     ----------
@@ -132,9 +138,9 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each metric, with the metric's name as index. The columns estimate, low and high are those of the
-        model (low and high are the ends of the interval). One more column for each baseline has its estimate. An
-        undefined figure is NaN, such as the AUC on games of one class only.
+        One row for each metric, with the metric's name as index. The columns estimate, low and high (the ends of the
+        interval) are about the model. Each baseline has one more column with its estimate. An undefined value is NaN,
+        for example the AUC if no game is a breakout.
     """
     columns = {part: [getattr(interval, part) for interval in result.metrics.values()] for part in _INTERVAL}
     baselines = {
@@ -145,9 +151,9 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
 
 
 def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
-    """Draw one chart of an evaluation, as the HTML page of a run shows it.
+    """Draw one chart of an evaluation, as report.html shows it.
 
-    One chart differs from the page: "reliability" has no bins from before calibration.
+    Only the chart "reliability" differs from report.html: the bins from before calibration are missing.
 
     Parameters
     ----------
@@ -164,7 +170,8 @@ def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
     Raises
     ------
     ConfigurationError
-        If there is no chart of that name, or if the chart is undefined because all games are of one class.
+        If there is no chart of that name. Also if the chart is undefined, because either all games or none are
+        breakouts.
     """
     if name not in _CHARTS:
         near = nearest_name(name, _CHARTS)
