@@ -16,22 +16,21 @@ if TYPE_CHECKING:
 
 
 def first_day_seen(start: date, seasons_before: int = 1) -> date:
-    """Return the first date, a 1 September, whose games the features of a game on `start` may read.
+    """Return the first date whose games the features of a game on `start` may read.
 
-    Features of a game read the games of its season and of the `seasons_before` earlier seasons. The season of a game in
-    November or December is taken to begin in the year of the game, that of a game in another month in the year before.
-    For a game in October that may be one year too early, but it is never too late: the season 2019-20 ended on 11
-    October 2020.
+    Features read the season of the game and the `seasons_before` earlier seasons. The date is always a 1 September,
+    such as 2024-09-01 for a game on 2025-12-25 and one season before. A game in October counts to the season that began
+    in the year before, because the season 2019-20 ended on 11 October 2020. For a game of a new season the date is then
+    a year earlier than needed.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
 
 
 class ClosedOnExit:
-    """A base class for objects with a `with` block, whose end calls `close`, also after an error."""
+    """A base class whose `with` block calls `close` at its end, also after an error."""
 
     def close(self) -> None:
-        """Release the connections and memory of this object; every subclass overrides this method."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -42,10 +41,9 @@ class ClosedOnExit:
 
 
 def absent_availability(what: str) -> ConfigurationError:
-    """Return the error to raise if features need injury reports, but no table of them is configured.
+    """Return the error for features that need injury reports, if no table of injury reports is configured.
 
-    The message suggests to set the key warehouse.availability. `what` is the kind of value to set: PATH for files, or
-    DATASET.TABLE for BigQuery.
+    `what` is the value that the message suggests for warehouse.availability: PATH or DATASET.TABLE.
     """
     return ConfigurationError(
         "the features of availability need the injury reports; give them with "
@@ -54,11 +52,11 @@ def absent_availability(what: str) -> ConfigurationError:
 
 
 class Warehouse(Protocol):
-    """The interface of a database with the source tables; the end of a `with` block closes the database.
+    """The interface of a database with the source tables.
 
-    SQL texts are in BigQuery's dialect, with named @parameters. A method that reads a table raises DataError if the
-    table cannot be reached, lacks columns or rows, or contains impossible values. The player table has one row per
-    player and game, and the team table has one row per team and game.
+    The end of a `with` block closes the database. SQL texts are in BigQuery's dialect, with named @parameters. The
+    player table has one row per player and game. The team table has one row per team and game. A method that reads a
+    table raises DataError if the table cannot be reached, lacks columns or rows, or contains impossible values.
     """
 
     def __enter__(self) -> Self: ...
@@ -69,48 +67,48 @@ class Warehouse(Protocol):
     def sources(self) -> SourceTables:
         """The names of the source tables, and the rules by which queries read their columns and values.
 
-        Raise DataError if the rules depend on the columns of a table that cannot be reached or lacks a column.
+        DataError if a table cannot be reached or lacks a column.
         """
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT and return its rows.
 
-        A parameter is a str, int, float, date or list of str. Parameters whose @name the SQL text does not contain are
-        ignored. Raise DataError if a table cannot be read or the query fails.
+        A parameter is a str, int, float, date or list of str. Parameters whose @name is not in the SQL text are
+        ignored. DataError if a table cannot be read or the query fails.
         """
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the rows of the player and team tables that the features of games from `start` to `end` read.
 
-        These features read the seasons of the games and the `seasons_before` earlier seasons. Both dates are inclusive.
-        An implementation may check more rows. Raise DataError for wrong columns, types, keys or values, and for rows
-        that contradict each other.
+        Both dates are inclusive. Features read the seasons of the games and the `seasons_before` earlier seasons. An
+        implementation may check more rows. DataError for wrong columns, types, keys or values, and for rows that
+        contradict each other.
         """
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the columns and types of the schedule, and its rows from `start` to `end`, both inclusive.
+        """Check the columns of the schedule, and its rows from `start` to `end`, both inclusive.
 
-        The caller must first check with `has_schedule` that a schedule is configured. Raise DataError for wrong
-        columns, types or values.
+        The caller must first check with `has_schedule` that a schedule is configured. DataError for wrong columns,
+        types or values.
         """
         ...
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the columns, types, keys and values of the injury reports for games from `start` to `end`.
+        """Check the columns of the injury reports, and the reports for games from `start` to `end`, both inclusive.
 
-        Both dates are inclusive. Raise DataError for wrong columns, types, keys or values, and ConfigurationError if no
-        table of injury reports is configured.
+        DataError for wrong columns, types, keys or values. ConfigurationError if no table of injury reports is
+        configured.
         """
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first date whose games a query must read to compute the features of a game on `start`.
+        """Return the first date whose games a query must read for the features of a game on `start`.
 
-        These features read the season of the game and the `seasons_before` earlier seasons. A warehouse that always
-        reads whole tables returns the smallest possible date.
+        Features read the season of the game and the `seasons_before` earlier seasons. A warehouse that always reads
+        whole tables returns 0001-01-01.
         """
         ...
 
@@ -119,23 +117,24 @@ class Warehouse(Protocol):
         ...
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of the source table named `table`, by lower-case column name.
+        """Return the type of each column of a source table, by lower-case column name.
 
-        A type has its name in BigQuery or DuckDB, such as INT64 or BIGINT. Raise DataError if the table cannot be read.
+        A type has its name in the database, such as INT64 in BigQuery or BIGINT in DuckDB. DataError if the table
+        cannot be read.
         """
         ...
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest that changes if the source tables change.
 
-        The digest covers the injury reports only if `has_reports` is true. Raise DataError if a table cannot be read.
+        The digest covers the injury reports only if `has_reports` is true. DataError if a table cannot be read.
         """
         ...
 
     def describe(self) -> str:
-        """Return a short description of the warehouse for messages and reports, such as its project or its last date.
+        """Return a short description for messages and reports, such as `sample, games to 2026-02-05`.
 
-        Raise DataError if the description needs a table that cannot be read or has no rows.
+        DataError if the description needs a table that cannot be read or has no rows.
         """
         ...
 

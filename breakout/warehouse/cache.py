@@ -1,12 +1,11 @@
 """Warehouses that keep the results of queries, so that the same query need not run again.
 
-`CachedWarehouse` keeps results in Parquet files. It wraps another warehouse, the source, which runs a query if there is
-no file with its result. Such a file is called a cache entry. The name of an entry is a digest of the SQL text, the
-parameters and the source's fingerprint. A change of the source changes the fingerprint, so an outdated entry is never
-used. Processes may share the folder of entries: the first process runs a query, and the others wait for its entry. A
-damaged entry is replaced. If the folder grows too large, the least recently used entries are removed.
+`CachedWarehouse` keeps results in files. `RememberingWarehouse` keeps results in memory.
 
-`RememberingWarehouse` keeps results in memory.
+Each file of `CachedWarehouse` has one result and is called an entry. The name of an entry is a digest of the SQL text,
+the parameters and the fingerprint of the source tables. If the source tables change, the names change too, so outdated
+results are never used. Several processes may share the folder: the first process runs a query, and the others wait for
+its entry.
 """
 
 from __future__ import annotations
@@ -45,12 +44,16 @@ _LOCKS = 256  # number of lock files; with this many, two queries rarely wait fo
 
 
 class CachedWarehouse(ClosedOnExit):
-    """A warehouse that keeps the results of `inner`, the source, in at most `limit_bytes` of files in `folder`.
+    """A warehouse that keeps the results of another warehouse in Parquet files.
 
-    A file with one result is called a cache entry. If `refresh` is true, this object runs each query once even if there
-    is an entry, and the new result replaces the entry. If `is_read_only` is true, entries are read but not written.
-    Methods without a docstring call the same method of the source. All methods raise the errors of the source; a cache
-    that cannot be read or written causes only a warning.
+    - `inner`: the warehouse that runs a query whose result is not in a file.
+    - `folder`: the folder of the files. Each file has one result and is called an entry.
+    - `limit_bytes`: the largest total size of the entries. The least recently used entries are removed first.
+    - `refresh`: run each query once more, and replace its entry.
+    - `is_read_only`: read entries, but write none.
+
+    Methods without a docstring call the same method of `inner`. All methods raise the errors of `inner`. A cache that
+    cannot be read or written causes only a warning.
     """
 
     def __init__(
@@ -72,49 +75,47 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT from the cache; if they are not there, run the SELECT and keep its rows.
+        """Return the rows of one SELECT, from the cache if possible.
 
-        Raise DataError if the wrapped warehouse cannot run the SELECT.
+        DataError if the wrapped warehouse cannot run the SELECT.
         """
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-        """Return the rows of one SELECT from its cache entry (a file with the rows).
+        """Return the rows of one SELECT from the cache, without running the SELECT.
 
-        Return None if the entry is absent, damaged or to be refreshed. Raise DataError if the wrapped warehouse cannot
-        compute its fingerprint, which is a part of the entry's name.
+        None if the cache has no intact file with the rows, or if this file is to be refreshed. DataError if the
+        fingerprint of the source tables cannot be computed.
         """
         return self._kept(self._key(sql, parameters))
 
     def recall(self, question: str, answer: Callable[[], str]) -> str:
-        """Return the text that the cache keeps under the key `question` for the present state of the source tables.
+        """Return the text that the cache keeps for `question` and the present source tables.
 
-        If the cache has no such text, call `answer`, and keep and return its text. Errors of `answer` pass unchanged.
+        If there is none, return the text of `answer`, and keep it. Errors of `answer` pass unchanged.
         """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the player and team tables of the wrapped warehouse, unless they have passed this check before.
+        """Check the player and team tables, unless they have passed this check before and have not changed since.
 
-        A cache entry (a file) records that unchanged tables passed with the same arguments. If the cache is to be
-        refreshed, only an entry that this object wrote counts. Raise DataError if a check fails.
+        Only a check with the same arguments counts. DataError if a check fails.
         """
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule in the wrapped warehouse each time, because this result is not kept.
+        """Check the schedule each time, because the cache does not keep the result.
 
-        Raise DataError if the check fails.
+        DataError if the check fails.
         """
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports of the wrapped warehouse, unless they have passed this check before.
+        """Check the injury reports, unless they have passed this check before and no table has changed since.
 
-        A cache entry (a file) records that unchanged tables passed for the same dates. If the cache is to be refreshed,
-        only an entry that this object wrote counts. Raise DataError if a check fails, and ConfigurationError if no
-        table of injury reports is configured.
+        Only a check for the same dates counts. DataError if a check fails. ConfigurationError if no table of injury
+        reports is configured.
         """
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
@@ -126,9 +127,9 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(key, read)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary, from the cache or from the wrapped warehouse.
+        """Return the newest game_date of player_game_summary, from the cache if possible.
 
-        Raise DataError if the table has no rows.
+        DataError if the table has no rows.
         """
         rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))
         return cast("date", rows.to_pylist()[0]["latest"])
@@ -136,16 +137,16 @@ class CachedWarehouse(ClosedOnExit):
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the estimated cost of running a query now.
 
-        The cost is 0 if the cache has the result, or if the wrapped warehouse is free. Raise DataError if that
-        warehouse refuses the query.
+        The cost is 0 if the cache has the result or the wrapped warehouse is free. DataError if the wrapped warehouse
+        refuses the query.
         """
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of running `check_history` now.
 
-        The cost is 0 if the cache has the result, or if the wrapped warehouse is free. Raise DataError if that
-        warehouse refuses a query.
+        The cost is 0 if the cache has the result or the wrapped warehouse is free. DataError if the wrapped warehouse
+        refuses a query.
         """
         key = self._check_key(start, end, seasons_before)
         return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
@@ -153,16 +154,15 @@ class CachedWarehouse(ClosedOnExit):
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
         """Return the estimated cost of running `check_availability` now.
 
-        The cost is 0 if the cache has the result, or if the wrapped warehouse is free. Raise DataError if that
-        warehouse refuses a query.
+        The cost is 0 if the cache has the result or the wrapped warehouse is free. DataError if the wrapped warehouse
+        refuses a query.
         """
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
     def _cost_now(self, key: str, estimate: Callable[[Priced], CostEstimate]) -> CostEstimate:
-        """Return the cost that `estimate` computes with the wrapped warehouse; the cost is 0 if that warehouse is free.
+        """Return the cost that `estimate` computes with the wrapped warehouse, or 0 if that warehouse is free.
 
-        If the cache entry `key` (a file with a result) would be used, no bytes are scanned, and the bytes of the
-        estimate count as saved.
+        If the cache entry `key` would be used, all bytes count as saved, and none as scanned.
         """
         cost = estimate(self._inner) if isinstance(self._inner, Priced) else CostEstimate(0, 0.0)
         return cost if self._kept(key) is None else cost.cached()
@@ -173,11 +173,10 @@ class CachedWarehouse(ClosedOnExit):
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the type of each column of a source table by lower-case name, from the cache if possible.
 
-        Otherwise the wrapped warehouse reads the types. Raise DataError if the wrapped warehouse cannot read the table.
+        DataError if the table cannot be read.
         """
-        # `_key` makes the key of the cache entry from this text. If the text contains the full name of the table of
-        # injury reports, the key depends on the state of the reports, and finding that state may need a query that
-        # costs. So only this table is named by its full name, and every other table by its short name.
+        # `_key` computes the fingerprint with the injury reports only if this text contains the full name of their
+        # table. That fingerprint may need a query that costs, so the text has only the short name of every other table.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
@@ -210,11 +209,10 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the cache entry `key` (a file with a result).
+        """Return the rows of the cache entry `key`. Without an intact entry, return and save the rows of `read`.
 
-        If the entry is absent, damaged or to be refreshed, return the rows that `read` returns, and save them unless
-        `is_read_only` is set. If saving fails, log a warning. If the lock file cannot be created, log a warning and
-        call `read`, even if there is an entry.
+        A failure to lock or to save causes only a warning. Without the lock, `read` is called even if there is an
+        entry.
         """
         if self._is_read_only:
             kept = self._kept(key)
@@ -237,7 +235,7 @@ class CachedWarehouse(ClosedOnExit):
         return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
-        """Return the rows of the cache entry `key` (a file); None if it is absent, damaged or cannot be read."""
+        """Return the rows of the cache entry `key`; None if the entry is absent, damaged or cannot be read."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -271,10 +269,7 @@ class CachedWarehouse(ClosedOnExit):
             logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
-        """Remove the least recently used cache entries (files) until the rest fits the limit of bytes.
-
-        Also remove the half-written files that killed processes left more than a day ago.
-        """
+        """Remove the least recently used cache entries above the limit of bytes, and old half-written files."""
         entries = []
         for path in self._folder.glob("*.parquet"):
             try:
@@ -310,9 +305,9 @@ class RememberingWarehouse:
         self._answers: dict[tuple[str, str], pa.Table] = {}
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT; run the SELECT unless this object has run it with these parameters before.
+        """Return the rows of one SELECT, which runs only once for the same text and parameters.
 
-        Raise DataError if `warehouse` cannot run the SELECT.
+        DataError if `warehouse` cannot run the SELECT.
         """
         key = (sql, repr(sorted(parameters.items())))
         if key not in self._answers:

@@ -1,7 +1,7 @@
-"""The setting warehouse.columns, which maps the names of columns in queries to the names in the user's tables.
+"""The setting warehouse.columns, which maps column names in queries to column names in the user's tables.
 
-Messages call the name in queries, such as `points`, our name. In this module `names` contains pairs of the name in
-queries and the name in the user's tables, such as (points, PTS). Letter case of the user's name does not matter.
+In this module `names` contains pairs of these two names. The pair ("points", "PTS") means: queries read `points`, and
+the user's table has the column PTS. Letter case of the user's name does not matter.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ AnyColumn = TypeVar("AnyColumn")
 
 
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
-    """Raise ConfigurationError if `names`, pairs of a name in queries and a name in the user's tables, is malformed.
+    """Raise ConfigurationError if the setting warehouse.columns is malformed.
 
-    The name in queries must consist of lower-case letters, digits and underscores, and must not begin with a digit. Two
+    A name in queries consists of lower-case letters, digits and underscores, and does not begin with a digit. Two
     columns of one table must not be read from the same column of the user.
     """
     for name, _ in names:
@@ -45,8 +45,8 @@ def check_column_names(names: Sequence[tuple[str, str]]) -> None:
 def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the pairs of `names` (a name in queries, a name in the user's tables) that apply to a table.
 
-    A pair applies to every table whose definition in `tables` has the column. If no definition has the column, the pair
-    applies to the tables of players and teams, because a feature may read the column there.
+    A pair applies to every table that declares the column. If no table declares the column, the pair applies to the
+    tables of players and teams, because a feature may read the column there.
     """
     declared = {column.name for one in WAREHOUSE_TABLES for column in one.columns}
     own = {column.name for column in table.columns}
@@ -55,17 +55,14 @@ def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[
 
 
 def columns_by_user_name(table: Table, names: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return the name in queries of each renamed column of a table, by the user's name in lower case.
-
-    `names` contains pairs of a name in queries and a name in the user's tables.
-    """
+    """Return the name in queries of each renamed column of a table, by the user's name in lower case."""
     return {theirs.lower(): name for name, theirs in named_columns(table, names)}
 
 
 def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -> dict[str, AnyColumn]:
-    """Return `columns` with new names, as `named` maps old names to new ones; all other names stay.
+    """Return `columns` with renamed keys; `named` maps old names to new ones.
 
-    All names are in lower case. A renamed column replaces another column that already has its new name.
+    All names are in lower case. A renamed column replaces another column that already has the new name.
     """
     kept = {name: column for name, column in columns.items() if name not in named}
     return kept | {named[name]: column for name, column in columns.items() if name in named}
@@ -74,11 +71,11 @@ def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -
 def check_needed_names(
     table: Table, where: str, spellings: Mapping[str, str], names: Sequence[tuple[str, str]]
 ) -> None:
-    """Raise DataError if a table has a required column of `names` under neither of its two names.
+    """Raise DataError if a required column of a table is missing, although warehouse.columns renames it.
 
-    `names` contains pairs of a name in queries and a name in the user's tables. `spellings` contains the columns of the
-    table after renaming, each with its spelling in the user's table. `where` is the path or full name of the table for
-    the message, which suggests a similar column if there is one. Columns that are not in `names` are not checked.
+    - `where`: the path or full name of the table, for the message.
+    - `spellings`: the columns of the table after renaming, each with its spelling in the user's table.
+    - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS").
     """
     needed = {column.name for column in table.columns if not column.is_optional} - set(spellings)
     for name, theirs in names:
@@ -92,10 +89,11 @@ def check_needed_names(
 
 
 def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], found: Collection[str]) -> None:
-    """Raise DataError if `names` contains a name of the user that none of the tables `read` has.
+    """Raise DataError if warehouse.columns names a column that none of the tables `read` has.
 
-    `names` contains pairs of a name in queries and a name in the user's tables. `found` contains the lower-case names
-    of the columns in these tables. Pairs that apply to none of the tables are not checked.
+    - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS"). Pairs that apply
+      to none of the tables are not checked.
+    - `found`: the column names of the tables, in lower case.
     """
     for name, theirs in dict.fromkeys(pair for table in read for pair in named_columns(table, names)):
         if theirs.lower() not in found:
@@ -106,8 +104,8 @@ def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], f
 
 
 def naming_remedy(table: Table) -> str:
-    """Return the end of the message about columns that a table lacks, which shows how to set warehouse.columns.
+    """Return the end of the message about missing columns, which shows how to set warehouse.columns.
 
-    Return "" for the table of prices, to which this setting does not apply.
+    The end is "" for the table of prices, to which this setting does not apply.
     """
     return "" if table is PRICES else ", under these names or as 'warehouse.columns={points: PTS}' gives them"

@@ -14,10 +14,11 @@ TIB = 2**40
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """The bytes that queries would scan, the price in US dollars per TiB, and the bytes that cached results save.
+    """The bytes that queries would scan, and their price.
 
-    For clustered tables the bytes are an upper bound, because BigQuery skips blocks of rows only while it reads. The
-    sum of two estimates has the price per TiB of the first.
+    - `bytes_scanned`: an upper bound for clustered tables, because BigQuery skips blocks of rows only while it reads.
+    - `price_per_tib`: US dollars per TiB. The sum of two estimates has the price of the first.
+    - `bytes_saved`: the bytes of queries whose results the cache has.
     """
 
     bytes_scanned: int
@@ -34,11 +35,11 @@ class CostEstimate:
         return CostEstimate(scanned, self.price_per_tib, saved)
 
     def cached(self) -> CostEstimate:
-        """Return the cost of the same queries if the cache has their results: no bytes are scanned, all are saved."""
+        """Return the cost of the same queries if the cache has their results: all bytes are saved."""
         return CostEstimate(0, self.price_per_tib, self.bytes_scanned + self.bytes_saved)
 
     def describe(self) -> str:
-        """Describe the bytes to scan, their price and the bytes that the cache saves in one sentence."""
+        """Return a sentence about the bytes to scan, their price, and the bytes that the cache saves."""
         return (
             f"BigQuery would scan {readable_bytes(self.bytes_scanned)}, at most ${self.price:,.4f} "
             f"at ${self.price_per_tib:g} per TiB (an upper bound for clustered tables); "
@@ -48,12 +49,15 @@ class CostEstimate:
 
 @runtime_checkable
 class Priced(Protocol):
-    """The interface of a warehouse that estimates the cost of its queries; a warehouse without it is free."""
+    """The interface of a warehouse that estimates the cost of its queries.
+
+    A warehouse without these methods is free.
+    """
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the estimated cost of one query, without running it.
 
-        Raise DataError if the database refuses the query.
+        DataError if the database refuses the query.
         """
         ...
 
@@ -61,23 +65,20 @@ class Priced(Protocol):
         """Return the estimated cost of the queries that check the player and team tables, without running them.
 
         The queries check the rows that features of games from `start` to `end` read: the seasons of these games and the
-        `seasons_before` earlier seasons. Raise DataError if the database refuses a query.
+        `seasons_before` earlier seasons. DataError if the database refuses a query.
         """
         ...
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries that check the injury reports of games from `start` to `end`.
+        """Return the estimated cost of the queries that check the injury reports, without running them.
 
-        The queries are not run. Raise DataError if the database refuses a query.
+        The reports are those for games from `start` to `end`. DataError if the database refuses a query.
         """
         ...
 
 
 def readable_bytes(count: int) -> str:
-    """Format a number of bytes with the largest unit (bytes, KiB, MiB, GiB or TiB) in which it is at least 1.
-
-    All units except bytes have one decimal place, as in 1.5 KiB.
-    """
+    """Return a number of bytes as text in a suitable unit, such as `512 bytes` or `1.5 KiB`."""
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB"):
         if size < 1024:

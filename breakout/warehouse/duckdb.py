@@ -35,9 +35,9 @@ _TABLES = (*tables.WAREHOUSE_TABLES, tables.PRICES)
 
 @lru_cache(maxsize=512)
 def to_duckdb(sql: str) -> str:
-    """Return a query in BigQuery's dialect translated to DuckDB's; a parameter @name becomes $name.
+    """Translate a query from BigQuery's dialect to DuckDB's; a parameter @name becomes $name.
 
-    Raise sqlglot.errors.ParseError if it is no valid SQL.
+    sqlglot.errors.ParseError if the text is no valid SQL.
     """
     import sqlglot
 
@@ -45,13 +45,15 @@ def to_duckdb(sql: str) -> str:
 
 
 class DuckDBWarehouse(ClosedOnExit):
-    """Source tables in one in-memory DuckDB; the class `Warehouse` describes the methods without a docstring.
+    """The source tables in an in-memory DuckDB database.
 
-    `files` maps the name of a source table, such as `player_game_summary`, to a path, a glob or a TableFiles; other
-    names are ignored. If `is_lazy` is true, the constructor only finds the files and computes their digest; the first
-    call that needs rows reads and checks the files. `label` names the warehouse in messages. Results do not depend on
-    the number of threads. Raise DataError if a file or a column is missing, or a value is impossible. Raise
-    ConfigurationError if a path begins with `~USER` and there is no such user.
+    - `files`: the path, the glob or the TableFiles of each source table, by name, such as `player_game_summary`. Other
+      names are ignored.
+    - `label`: the name of the warehouse in messages.
+    - `is_lazy`: only find the files and compute their digest. The first call that needs rows reads and checks them.
+
+    The class `Warehouse` describes the methods without a docstring. DataError if a file or a column is missing, or a
+    value is impossible. ConfigurationError if a path begins with `~USER` and there is no such user.
     """
 
     def __init__(
@@ -82,10 +84,10 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection to DuckDB; if the warehouse is lazy, the first access loads and checks the files.
+        """The connection to DuckDB; the first access to a lazy warehouse loads and checks the files.
 
-        Injury reports are loaded when a method first needs them. Raise DataError if a file cannot be read, has changed
-        or fails a check.
+        Injury reports are loaded later, when a method needs them. DataError if a file cannot be read, has changed or
+        fails a check.
         """
         return self._open() if self._connection is None else self._connection
 
@@ -110,7 +112,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return self._connection
 
     def _load(self, files: Mapping[tables.Table, TableFiles]) -> None:
-        """Create the tables of these files, and check the rows of each table; raise DataError if that fails."""
+        """Create the tables of `files`, and check their rows."""
         with FileReader(self.connection, self._options) as reader:
             selects = {table: reader.select(table, found) for table, found in files.items()}
             reader.check_names(files)
@@ -122,20 +124,14 @@ class DuckDBWarehouse(ClosedOnExit):
             row_checks.check_rows(self, table, {}, found.where())
 
     def _renamed(self, table: tables.Table, select: str) -> str:
-        """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured.
-
-        If nothing is to be replaced, return `select` itself.
-        """
+        """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured."""
         if self._options.renaming is None:
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
         return to_duckdb(f"SELECT * FROM {renamed}").replace("incoming_rows", f"({select})")
 
     def _unchanged(self, before: str, now: str) -> str:
-        """Return the digest `now` of files; raise DataError if it differs from the earlier digest `before`.
-
-        An empty `before` means that there is no earlier digest.
-        """
+        """Return the digest `now`; raise DataError if `before` is another digest, unless `before` is empty."""
         if before not in ("", now):
             raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
         return now
@@ -145,11 +141,11 @@ class DuckDBWarehouse(ClosedOnExit):
 
     @classmethod
     def from_arrow(cls, loaded: Mapping[str, pa.Table], label: str = "arrow") -> DuckDBWarehouse:
-        """Return a warehouse that contains Arrow tables.
+        """Return a warehouse of Arrow tables.
 
-        `loaded` maps names of source tables to their rows. It may also contain the table `slate`, which lists games to
-        be played; other names are ignored. Raise DataError if a column is missing, or for a value that cannot be
-        converted to the type of its column. Nothing else about the rows is checked.
+        `loaded` maps names of source tables to their rows. It may also contain `slate`, a table of games to be played.
+        Other names are ignored. DataError if a column is missing, or a value cannot be converted to the type of its
+        column. Nothing else about the rows is checked.
         """
         warehouse = cls({}, label=label)
         incoming = [table for table in _TABLES if table.name in loaded]
@@ -168,7 +164,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def _check_has_rows(self, table: tables.Table, found: TableFiles) -> None:
         """Raise DataError if the player table or the team table has no rows.
 
-        Without rows features get their default values without any error.
+        Without this check, features would silently get their default values.
         """
         if table in tables.HISTORY_TABLES and not self._rows(f"SELECT 1 FROM nba_analytics.{table.name} LIMIT 1"):
             raise DataError(f"{found.where()} has no rows; correct warehouse.{table.name}=PATH.")
@@ -179,11 +175,11 @@ class DuckDBWarehouse(ClosedOnExit):
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
         """Run one SELECT in BigQuery's dialect and return its rows.
 
-        Parameters whose @name the SELECT does not contain are ignored. Raise DataError if DuckDB refuses the SELECT or
-        the injury reports cannot be loaded, and sqlglot.errors.ParseError if the text is no valid SQL.
+        Parameters whose @name is not in the SELECT are ignored. DataError if DuckDB refuses the SELECT or the injury
+        reports cannot be loaded. sqlglot.errors.ParseError if the text is no valid SQL.
         """
-        # Load the reports here too: `check_availability` also loads them, but `CachedWarehouse` skips it for dates that
-        # passed it before.
+        # The reports may not be loaded yet. `check_availability` loads them, but `CachedWarehouse` skips that check for
+        # dates that have passed it before.
         if self.sources.availability in sql:
             self._load_reports()
         text = to_duckdb(sql)
@@ -209,9 +205,9 @@ class DuckDBWarehouse(ClosedOnExit):
         del start, end
 
     def check_availability(self, start: date, end: date) -> None:
-        """Load the injury reports and check the rows of all dates, unless they are loaded already.
+        """Load and check all injury reports, unless they are loaded already.
 
-        Raise DataError if a check fails, and ConfigurationError if no injury reports were given.
+        DataError if a check fails. ConfigurationError if no injury reports were given.
         """
         del start, end
         if not self.has_availability():
@@ -232,7 +228,7 @@ class DuckDBWarehouse(ClosedOnExit):
             raise
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return 1 January of the year 1, because files are read whole and queries need no lower bound of dates."""
+        """Return 0001-01-01, because files are always read whole."""
         del start, seasons_before
         return date(1, 1, 1)
 
@@ -245,19 +241,19 @@ class DuckDBWarehouse(ClosedOnExit):
         return latest
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the DuckDB type of each column of the table named `table`, by column name.
+        """Return the DuckDB type of each column of a source table, by column name.
 
-        Raise DataError if the table was not given or cannot be loaded.
+        DataError if the table was not given or cannot be loaded.
         """
         if table == tables.AVAILABILITY.name:
             self._load_reports()
         return column_types(self.connection, f"SELECT * FROM nba_analytics.{table}", table)
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest, 16 hex digits, of the files' names and contents and of the options for reading them.
+        """Return a digest (16 hex digits) of the files and of the options for reading them.
 
-        The digest covers the injury reports only if `has_reports` is true. It does not cover the Arrow tables given to
-        `from_arrow`. Raise DataError if a file cannot be read.
+        The digest covers the names and contents of the files. Injury reports count only if `has_reports` is true. Arrow
+        tables of `from_arrow` do not count. DataError if a file cannot be read.
         """
         if not has_reports or self._reports is None:
             return self._fingerprint
@@ -265,9 +261,9 @@ class DuckDBWarehouse(ClosedOnExit):
         return hashlib.sha256(f"{self._fingerprint} {self._reports_digest}".encode()).hexdigest()[:16]
 
     def describe(self) -> str:
-        """Return the text `LABEL, games to DATE` with the warehouse's label and its newest game_date.
+        """Return the label and the newest game_date, such as `sample, games to 2026-02-05`.
 
-        If the files are not loaded yet, load them. Raise DataError if that fails or the player table has no rows.
+        DataError if the files cannot be loaded, or the player table has no rows.
         """
         return f"{self._label}, games to {self.latest_game_date()}"
 

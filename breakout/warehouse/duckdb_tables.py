@@ -1,4 +1,4 @@
-"""The tables of a DuckDB warehouse, created from SELECTs, with ENUM types for names of players and teams."""
+"""The creation of a DuckDB warehouse's tables, with ENUM types for the names of players and teams."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-# Columns with few distinct names in many rows, and the kind of name in each. The tables of players, teams and
-# scheduled games store them as ENUM types, one for each kind, with the values sorted by name. Sorts, joins and window
-# partitions are faster than with text: the feature query takes a seventh less time. SQL expressions treat an ENUM as
-# text, and `with_text` converts it in results.
+# The columns that are stored as ENUM types, with the kind of name in each. There is one ENUM type for each kind. With
+# ENUM types the feature query takes a seventh less time than with text. SQL expressions treat an ENUM as text, and
+# `with_text` converts the ENUM columns of results.
 _KIND_OF_NAME = {
     "player_lookup": "player",
     "team_abbr": "team",
@@ -29,17 +28,16 @@ _KIND_OF_NAME = {
     "away_team_abbr": "team",
 }
 
-# DuckDB distributes rows to threads in groups of this size. For fewer rows a second thread only adds work: loading the
-# sample's player table takes 0.09 s of CPU with two threads and 0.04 s with one, and ends no sooner.
+# DuckDB gives a thread this many rows at a time. For fewer rows a second thread only adds work: loading the sample's
+# player table takes 0.09 s of CPU with two threads and 0.04 s with one, and ends no sooner.
 _ROWS_OF_A_THREAD = 122_880
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables.Table, str], label: str) -> None:
-    """Create each table from its SELECT, with one ENUM type for the names of players and one for those of teams.
+    """Create each table from its SELECT, with ENUM types for the names of players and teams.
 
     Optional columns that a schedule or a table of prices lacks are added as NULL. If a table is large, DuckDB may use
-    all cores afterwards. Raise DataError if a SELECT fails. Its message names the table, or the warehouse by its
-    `label`.
+    all cores afterwards. `label` is the name of the warehouse in messages. DataError if a SELECT fails.
     """
     # The name '' is added to each ENUM type, because a type needs at least one value and a table may be empty.
     kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])
@@ -60,10 +58,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables
 
 
 def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread.
-
-    Otherwise the number of threads does not change.
-    """
+    """Let DuckDB use all cores if a table has more rows than DuckDB gives to one thread."""
     largest = connection.execute("SELECT MAX(estimated_size) FROM duckdb_tables()").fetchone()
     if largest and (largest[0] or 0) > _ROWS_OF_A_THREAD:
         connection.execute("RESET threads")
@@ -72,8 +67,7 @@ def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
 def _enum_columns(table: tables.Table) -> list[str]:
     """Return the columns of a table that are stored as ENUM types.
 
-    Injury reports and prices have no such columns: they also name players without a game, whose names the ENUM types
-    lack.
+    Injury reports and prices have no such columns. They also name players without a game, whom the ENUM types lack.
     """
     if table in (tables.AVAILABILITY, tables.PRICES):
         return []
@@ -81,10 +75,10 @@ def _enum_columns(table: tables.Table) -> list[str]:
 
 
 def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
-    """Return the SQL text that adds the optional columns that a schedule or a table of prices lacks, each as NULL.
+    """Return the SQL text that adds the missing optional columns of a schedule or a table of prices as NULL.
 
-    Queries of these tables name all their columns, so the columns must exist. The text leaves out season_type, because
-    the reader of the files adds it or refuses the files. The text is "" for other tables, or if no column is missing.
+    Queries of these two tables name all columns, so the columns must exist. season_type is not added here, because the
+    reader of the files adds it or refuses the files.
     """
     if table not in (tables.SCHEDULE, tables.PRICES):
         return ""
@@ -98,10 +92,10 @@ def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, 
 
 
 def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table, label: str) -> str:
-    """Return a SELECT that reads the Arrow table registered under a table's name, converted to the declared types.
+    """Return a SELECT that reads a registered Arrow table in the declared types.
 
-    Raise DataError if a column is missing, or for a value that cannot be converted; its message names the warehouse by
-    its `label`.
+    The Arrow table is registered under the name of `table`. `label` is the name of the warehouse in messages. DataError
+    if a column is missing or a value cannot be converted.
     """
     types = column_types(connection, f"SELECT * FROM {table.name}", table.name)
     row_checks.check_columns(table, label, types)
@@ -124,7 +118,7 @@ def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table
 def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> dict[str, str]:
     """Return the DuckDB type of each column of a SELECT, by name.
 
-    Raise DataError if DuckDB refuses the SELECT; its message begins with `what`.
+    DataError if DuckDB refuses the SELECT; the message begins with `what`.
     """
     with errors_named(what):
         described = connection.execute(f"DESCRIBE {sql}").fetchall()
@@ -132,7 +126,7 @@ def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> 
 
 
 def with_text(rows: pa.Table) -> pa.Table:
-    """Return the rows of a result of DuckDB with its ENUM columns converted to text; other columns do not change."""
+    """Return the rows of a DuckDB result with ENUM columns converted to text."""
     import pyarrow as pa
 
     fields = [

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
-    """Open the warehouse of a command's settings, with its cache in the folder `cache` below `paths.outputs`.
+    """Open the warehouse of a command's settings, with a cache in the folder `cache` below `paths.outputs`.
 
-    Results of BigQuery are cached; a dry run reads the cache but writes nothing there. BigQuery jobs are labelled with
-    the command and the name of the run. If `is_remembered` is true, the results of a warehouse of files are cached too:
-    the files are digested, but read only if the cache lacks a result. Raise DataError or ConfigurationError if the
-    warehouse cannot be opened.
+    Results of BigQuery are always cached, but a dry run writes nothing to the cache. Results of files are cached only
+    if `is_remembered` is true. The files are then read only if the cache lacks a result. BigQuery jobs get the command
+    and the name of the run as labels. DataError or ConfigurationError if the warehouse cannot be opened.
     """
     cache = Path(config.paths.outputs) / "cache"
     is_lazy = is_remembered and not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
@@ -49,10 +48,12 @@ def open_warehouse(
 ) -> Warehouse:
     """Open the configured warehouse: the embedded sample, the user's files, or BigQuery.
 
-    Results of BigQuery are kept in `cache_folder`, unless it is None. If `is_read_only` is true (a dry run), nothing is
-    written there. `labels` (command, run) are attached to BigQuery jobs. If `is_lazy` is true, files are read and
-    checked when they are first needed. Raise DataError if files or credentials are missing or not as expected, and
-    ConfigurationError for settings that are malformed.
+    - `cache_folder`: the folder for results of BigQuery; None keeps no results.
+    - `labels`: the labels of BigQuery jobs, such as command and run.
+    - `is_read_only`: read the cache, but write nothing there (for a dry run).
+    - `is_lazy`: read and check files when they are first needed.
+
+    DataError if files or credentials are missing or wrong. ConfigurationError if settings are malformed.
     """
     if isinstance(config, settings.SampleWarehouseConfig):
         from breakout.warehouse.sample import open_sample
@@ -71,9 +72,8 @@ def open_warehouse(
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
     """Open the files that the configuration names.
 
-    Another process may import into warehouse.folder at the same time. The folder's manifest (the list of valid files)
-    changes then, and the files are opened again until the manifest stays the same. Raise DataError if the files are
-    missing or fail a check.
+    Another process may import into warehouse.folder at the same time. If this changes the folder's manifest (the list
+    of valid files), the files are opened again.
     """
     from breakout.warehouse.column_names import check_column_names
     from breakout.warehouse.duckdb import DuckDBWarehouse
@@ -104,11 +104,10 @@ def _manifest(config: settings.DuckDBWarehouseConfig) -> TableManifest | None:
 
 
 def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFiles]:
-    """Return the tables of warehouse.database if it is set, otherwise the path of each table, by table name.
+    """Return the path or the TableFiles of each configured table, by table name.
 
-    The path of an imported table is its folder below warehouse.folder. A path in a table's own key, such as
-    warehouse.schedule, takes precedence. Tables that are not given, or that were imported without rows, are left out.
-    Raise DataError if the database or the manifest of the folder (the list of valid files) is missing or damaged.
+    All tables are in warehouse.database, if that is set. Otherwise a table's own key, such as warehouse.schedule, takes
+    precedence over the table's folder below warehouse.folder. Tables that were imported without rows are left out.
     """
     from breakout.warehouse.files.database_file import find_tables
     from breakout.warehouse.files.table_folder import FOLDER_TABLES

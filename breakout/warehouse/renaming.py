@@ -28,9 +28,9 @@ class Renaming:
 
     @classmethod
     def from_maps(cls, team_codes: TeamCodes | None, season_types: SeasonTypes | None) -> Renaming | None:
-        """Build the renaming from the settings warehouse.team_codes and warehouse.season_types; None if both are empty.
+        """Return the renaming for the settings warehouse.team_codes and warehouse.season_types.
 
-        A season type that is a number is kept as text without decimals: 2.0 as '2'.
+        None if both settings are empty. A season type that is a number, such as 2 or 2.0, becomes the text '2'.
         """
         if not team_codes and not season_types:
             return None
@@ -40,9 +40,11 @@ class Renaming:
     def apply(self, table: Table, source: str, *, has_season_type: bool) -> str:
         """Return the SQL text after FROM that reads the rows of `source` with team codes and season types replaced.
 
-        `source` is the SQL text after FROM that reads the rows of `table` unchanged. If there is nothing to replace,
-        `source` is returned. Season types are replaced only if the rows have the column season_type
-        (`has_season_type`). Rows of a season type whose replacement is None are left out.
+        - `source`: the SQL text after FROM that reads the rows of `table` unchanged. The result is `source` itself if
+          there is nothing to replace.
+        - `has_season_type`: whether the rows have the column season_type.
+
+        Rows of a season type whose replacement is None are left out.
         """
         replaced = self._replacements(table) if self.team_codes else {}
         left_out = ""
@@ -60,8 +62,7 @@ class Renaming:
     def _replacements(self, table: Table) -> dict[str, str]:
         """Return the SQL expression with replaced team codes for each column that contains team codes, by column.
 
-        These columns include game_id, whose last two parts, separated by underscores, are team codes. A game_id without
-        an underscore does not change.
+        A game_id such as 20251025_LAL_PHX also contains team codes. A game_id without an underscore does not change.
         """
         names = [column.name for column in table.columns if column.name in TEAM_COLUMNS]
         replaced = {name: _case(f"CAST({name} AS STRING)", self.team_codes) for name in names}
@@ -85,7 +86,7 @@ def _case(value: str, pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _text(value: str) -> str:
-    """Return a value as an SQL string in quotes.
+    """Return the value in quotes.
 
     The value needs no escapes, because the settings refuse quotes and backslashes.
     """

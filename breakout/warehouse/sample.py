@@ -8,9 +8,8 @@ from pathlib import Path
 from breakout.warehouse.duckdb import DuckDBWarehouse
 
 SAMPLE_FOLDER = Path(__file__).parent / "data"
-# Errors of the league's own box scores: a team's minutes differ from the sum of its players' minutes. Each has the
-# game_id and a text: "SAS 244 of 240" is a sum of 244 minutes where SAS has 240. Runs do not warn about these sums;
-# `breakout doctor` lists them.
+# Errors in the league's own box scores. "SAS 244 of 240" means that the minutes of the players of SAS sum to 244, but
+# the team has 240. Runs do not warn about these sums; `breakout doctor` lists them.
 KNOWN_SUMS = frozenset(
     {
         ("20240112_CHA_SAS", "SAS 244 of 240"),
@@ -26,8 +25,7 @@ KNOWN_SUMS = frozenset(
 def open_sample(*, is_lazy: bool = False) -> DuckDBWarehouse:
     """Open the sample of real box scores in the package, with its schedule and injury reports.
 
-    If `is_lazy` is true, its files are read when they are first needed. Raise DataError if a file is missing or
-    damaged.
+    If `is_lazy` is true, the files are read when they are first needed. DataError if a file is missing or damaged.
     """
     names = ("player_game_summary", "team_offense_game_summary", "schedule", "availability")
     files = {name: str(SAMPLE_FOLDER / f"{name}.parquet") for name in names}

@@ -18,8 +18,10 @@ SEASON_TYPES: tuple[str, ...] = get_args(SeasonType)
 class Column:
     """A column of a source table.
 
-    Values may be NULL if `is_nullable`, and negative if `is_signed`. The user's table may lack the column if
-    `is_optional`. A column of type FLOAT64 may also contain integers and decimals.
+    - `type`: the type in BigQuery. A FLOAT64 column may also contain integers and decimals.
+    - `is_nullable`: values may be NULL.
+    - `is_optional`: the user's table may lack the column.
+    - `is_signed`: values may be negative.
     """
 
     name: str
@@ -44,7 +46,7 @@ class Table:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The names of the numeric columns whose values may be NULL but not negative, such as points."""
+        """The names of the numeric columns that may be NULL but not negative, such as points."""
         return tuple(
             column.name
             for column in self.columns
@@ -59,20 +61,21 @@ class Table:
 
 @dataclass(frozen=True)
 class SourceTables:
-    """The full names of the source tables, and the rules by which queries read their columns and values.
+    """The names of the source tables, and the rules by which queries read their columns and values.
 
-    - has_season_type: whether queries read the column season_type. If not, the parameter @season_type replaces it.
-    - is_season_type_filled: whether @season_type also replaces NULL and empty season types.
-    - lacking_season_type: the tables without the column season_type, if other tables have it. @season_type is the
+    - `player_game_summary` to `prices`: the full names of the tables, as dataset.table or project.dataset.table.
+    - `has_season_type`: whether queries read the column season_type. If not, the parameter @season_type replaces it.
+    - `is_season_type_filled`: whether @season_type also replaces NULL and empty season types.
+    - `lacking_season_type`: the tables without the column season_type, if other tables have it. @season_type is the
       season type of all their rows.
-    - has_tip_off: whether the schedule has the column tip_off.
-    - renamed_rows: the SQL text after FROM that reads a table with the names of columns that queries use, by table
-      name. A table without renamed columns may be left out.
-    - renaming: the replacement of team codes and season types inside the queries; None if nothing is replaced.
-    - known_sums: known differences between a team's row and the sum of its players. ("20240112_CHA_SAS", "SAS 244 of
-      240") stands for a sum of 244 minutes where the team has 240.
+    - `has_tip_off`: whether the schedule has the column tip_off.
+    - `renamed_rows`: by table name, the SQL text after FROM that reads the table with renamed columns. Tables without
+      renamed columns may be left out.
+    - `renaming`: the replacement of team codes and season types; None replaces nothing.
+    - `known_sums`: known errors in box scores. ("20240112_CHA_SAS", "SAS 244 of 240") means that the minutes of the
+      players of SAS sum to 244, but the team has 240.
 
-    Raise ConfigurationError if a name is not a plain table name (dataset.table or project.dataset.table).
+    ConfigurationError if the full name of a table is malformed.
     """
 
     player_game_summary: str = "nba_analytics.player_game_summary"
@@ -104,8 +107,8 @@ class SourceTables:
     def season_type(self) -> str:
         """The SQL expression of a row's season type.
 
-        There are three cases: the column season_type; the parameter @season_type if there is no column; or the column
-        with the parameter in place of NULL and empty values.
+        The expression is the column season_type, the parameter @season_type, or the column with the parameter in place
+        of NULL and empty values.
         """
         if not self.has_season_type:
             return "@season_type"
@@ -114,8 +117,8 @@ class SourceTables:
     def reference(self, table: Table) -> str:
         """Return the SQL text after FROM that reads a source table: its quoted name, or a SELECT of its rows.
 
-        The SELECT renames columns to the names that queries use, adds season_type to a table in `lacking_season_type`,
-        applies `renaming`, and changes the statuses of injury reports to the spelling in STATUSES.
+        The SELECT renames columns, adds a missing season_type, applies `renaming`, and changes the statuses of injury
+        reports to the spelling in STATUSES.
         """
         name = self.renamed_rows.get(table.name, f"`{getattr(self, table.name)}`")
         if table.name in self.lacking_season_type:
@@ -220,5 +223,8 @@ WAREHOUSE_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
 
 
 def table_named(name: str) -> Table:
-    """Return the table of WAREHOUSE_TABLES with this name; raise StopIteration if there is none, as for prices."""
+    """Return the table of WAREHOUSE_TABLES with this name.
+
+    StopIteration if there is none. The table of prices is not in WAREHOUSE_TABLES.
+    """
     return next(table for table in WAREHOUSE_TABLES if table.name == name)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def read_tip_offs(warehouse: Warehouse, start: date, end: date) -> dict[str, datetime]:
-    """Return the tip-offs in UTC of the games from `start` to `end`, both inclusive, by game id.
+    """Return the tip-offs in UTC of the games from `start` to `end`, both inclusive, by game_id.
 
-    Games without a tip-off are left out. The result is empty if there is no schedule or it lacks the column tip_off.
-    Raise DataError if the schedule cannot be read.
+    Games without a tip-off are left out. The result is empty if the schedule or its column tip_off is missing.
+    DataError if the schedule cannot be read.
     """
     if not warehouse.has_schedule() or "tip_off" not in warehouse.columns(SCHEDULE.name):
         return {}
