@@ -1,4 +1,4 @@
-"""The ledger (the record of served predictions): predictions made before games, their outcomes and their metrics.
+"""The ledger: the record of served predictions, their outcomes and their metrics.
 
-The shadows (challengers that predict beside the model in production) are part of this package.
+The shadows (challengers that are scored in parallel with the production model) are part of this package.
 """

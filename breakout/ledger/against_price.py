@@ -1,7 +1,6 @@
-"""The comparison of the models in the ledger (the record of served predictions) with the betting market.
+"""The comparison of the models in the ledger with the betting market, on the lines of the configured prices.
 
-The comparison uses the lines of the configured prices. A line is a bookmaker's number of points for a player; bets are
-placed on more points (over) or on fewer (under).
+The ledger is the record of served predictions. A line is a number of points on which bookmakers offer bets.
 """
 
 from __future__ import annotations
@@ -26,11 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MarketScore:
-    """The metrics of one model in one role, and those of the betting market, on the same lines.
+    """The metrics of one model in one role, and of the betting market, on the same lines.
 
-    A line is a bookmaker's number of points for a player. One line of each player and game counts: the line whose
-    market probability is nearest to 1/2. `n_lines` counts those that have a result. `metrics` is None if there are
-    fewer than MIN_GRADED such lines. `role` is production, shadow (a challenger scored beside production) or other.
+    - `role`: production, shadow (a challenger) or other.
+    - `n_lines`: the number of main lines with a result. The main line of a player and game has a market probability
+      nearest to 1/2.
+    - `metrics`: None if `n_lines` is below MIN_GRADED.
     """
 
     role: str
@@ -42,10 +42,9 @@ class MarketScore:
 
 @dataclass(frozen=True)
 class LedgerMarket:
-    """The comparison with the betting market of every model in the ledger (the record of served predictions).
+    """The comparison of every model in the ledger with the betting market.
 
-    `scores` has one element for each model and role. `warnings` are sentences about the quotes (offers of prices) that
-    were not used.
+    `scores` has one element for each model and role. `warnings` are sentences about the unused prices.
     """
 
     scores: tuple[MarketScore, ...]
@@ -58,12 +57,11 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare each model in the ledger with the betting market, separately for each role (such as production).
+    """Compare each model in the ledger with the betting market, separately for each role.
 
-    `graded` has the entries (predictions in the ledger) with their outcomes, as `grading.grade_counted` returns them,
-    and the column ladder (P(points >= k) for k = 1, 2, ...). Entries with a ladder are compared if they are graded
-    (breakout or no) or void (the player did not play the game on its date). A model without such entries is left out.
-    The result is empty if `config` has no prices or `graded` has no rows.
+    `graded` has the outcomes of predictions, as `grading.grade_counted` returns them, and the column ladder (P(points
+    >= k) for k = 1, 2, ...). A model is compared on its predictions with a ladder and the outcome breakout, no or void.
+    The result is empty if no model has such predictions, or if `config` has no prices.
 
     DataError if the warehouse or the prices cannot be read, if a price is invalid, or if most players with prices did
     not play on the date of the price. ConfigurationError if the warehouse of a price table cannot be opened.

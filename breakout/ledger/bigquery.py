@@ -1,16 +1,15 @@
 """The ledger (the record of served predictions) in two BigQuery tables, for several machines that write at one time.
 
-    ledger.entries    one row for each entry (prediction); key: game_date, bundle, game_id, player_lookup, revision
-    ledger.grades     one row for each outcome of an entry; key: game_date, bundle, game_id, player_lookup, number
+    ledger.entries    one row for each prediction; key: game_date, bundle, game_id, player_lookup, revision
+    ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
 
-Rows are inserted and never changed. `revision` counts the slates (the games of one day and their players) that a bundle
-(a saved model) predicted for a date, from 1. `number` counts the outcomes of an entry, from 1.
+Rows are inserted and never changed. `revision` counts the slates that a model predicted for a date, from 1. `number`
+counts the outcomes of a prediction, from 1. The source rows that predictions read are not stored in BigQuery.
 
-One MERGE statement inserts a slate. The statement inserts nothing if the table has the revision, so a retry of a
-statement that has succeeded adds no row twice. BigQuery does not enforce the keys. BigQuery can run two MERGE
-statements on a table at the same time, and the statements do not conflict if both only insert. Two calls in the same
-seconds can therefore insert the same revision or number. The column `call` of the entries, a random id for each call of
-`add_entries`, distinguishes such slates. The source rows that predictions read are not stored in BigQuery.
+One MERGE statement inserts a slate, or nothing if the table has the revision already. So a retried statement adds no
+row twice. BigQuery enforces no keys, and two MERGE statements that only insert can run at the same time. Two writers
+can therefore insert the same revision or number. The column `call` of the entries, a random id for each call of
+`add_entries`, distinguishes their rows.
 """
 
 from __future__ import annotations
@@ -48,11 +47,11 @@ _TYPES = {
     pa.int64(): "INT64",
 }
 _AS_JSON = ("ladder", "features")  # These columns are stored as JSON text, which preserves every number exactly.
-# The most grades that one statement inserts. A request is limited to 10 MB, and a grade takes about 0.5 kB.
+# The largest number of grades that one statement inserts. A request is limited to 10 MB; a grade takes about 0.5 kB.
 ROWS_A_STATEMENT = 2000
-# The most attempts to insert a slate. An attempt fails if another writer inserts the same revision first.
+# The largest number of attempts to insert a slate. An attempt fails if another writer inserts the revision first.
 ATTEMPTS = 10
-# This condition is true for every row. Queries need a condition on the date if a partitioned table requires one.
+# A condition that is true for every row. A partitioned table can require a condition on the date in every query.
 _EVER = "game_date >= '1900-01-01'"
 
 
@@ -66,11 +65,10 @@ GRADE_COLUMNS = _column_types(GRADE_SCHEMA) | {"number": "INT64"}
 
 @dataclass(frozen=True)
 class BigQueryLedger:
-    """A ledger (the record of served predictions) in two BigQuery tables, whose names are in `config`.
+    """A ledger in two BigQuery tables: one of predictions, and one of grades (their outcomes).
 
-    One table holds entries (predictions), the other grades (outcomes of entries). `opening.Ledger` describes the
-    methods. The first call that adds rows to a table creates the table. Every method raises DataError if BigQuery
-    refuses a request.
+    `opening.Ledger` describes the methods. The first call that adds rows to a table creates the table. Every method
+    raises DataError if BigQuery refuses a request.
     """
 
     config: BigQueryLedgerConfig
@@ -78,10 +76,7 @@ class BigQueryLedger:
     source_log = None
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all entries (predictions), sorted by game date, bundle and revision.
-
-        The result has no rows if the table does not exist. DataError if BigQuery refuses a request.
-        """
+        """Return the given columns of all predictions, sorted by game date, bundle and revision."""
         order = "ORDER BY game_date, bundle, revision, probability DESC, game_id, player_lookup"
         sql = f"SELECT {', '.join(columns)} FROM `{self.config.entries}` WHERE {_EVER} {order}"  # noqa: S608
         with self._jobs() as jobs:
@@ -94,12 +89,11 @@ class BigQueryLedger:
         return slate.select(ENTRY_SCHEMA.names) if slate.num_rows else None
 
     def add_entries(self, entries: pa.Table) -> str | None:
-        """Add the entries (predictions) of one slate (one day's games and players) of one bundle (a saved model).
+        """Add the predictions of one day by one model, as the next revision for this day and model.
 
-        The slate becomes the next revision for its game date and bundle. Return the table's name and the revision as
-        one text. Add nothing and return None if there are no entries, or if the newest slate of the date and bundle has
-        the same predictions. DataError if BigQuery refuses a request, or if other writers were faster in each of
-        ATTEMPTS attempts.
+        Return the table's name and the revision as one text. Add nothing and return None if `entries` has no rows, or
+        if the newest revision has the same predictions. DataError if BigQuery refuses a request, or if other writers
+        were faster in each of ATTEMPTS attempts.
         """
         if not entries.num_rows:
             return None
@@ -118,10 +112,9 @@ class BigQueryLedger:
         raise DataError(f"other writers keep adding slates of {day} by {bundle} to {self.config.entries}; run again.")
 
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
-        """Return the entries (predictions) of a game date and bundle, with ENTRY_COLUMNS; no rows if there are none.
+        """Return the newest revision of a model's predictions for a day, with ENTRY_COLUMNS.
 
-        If `call` is None, these are the entries of the newest revision. Otherwise these are the entries that one call
-        of `add_entries` inserted; `call` is the random id of that call.
+        If `call` is given, return the rows that this call of `add_entries` inserted instead.
         """
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
@@ -133,14 +126,13 @@ class BigQueryLedger:
         return _decoded(found, [*ENTRY_SCHEMA, *further])
 
     def _insert_slate(self, jobs: BigQueryJobs, entries: pa.Table, revision: int, call: str) -> None:
-        """Insert the entries of a slate (one day's games and players) as one revision.
+        """Insert the predictions of one day by one model as one revision.
 
         Nothing is inserted if the table has that revision or a later one when the statement starts. `call` is the
         random id of the call of `add_entries`.
 
-        Two statements that run at the same time can both insert the revision. The next call of `add_entries` then
-        compares its slate with the rows of both statements together. One slate never equals these rows, so the slate is
-        added as a further revision.
+        Two statements that run at the same time can both insert the revision. The next call of `add_entries` then reads
+        the rows of both as one slate. No new slate equals these rows, so that call adds a further revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -162,15 +154,13 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Find the new and the changed outcomes of entries (predictions), and add them to the history of grades.
+        """Add the outcomes of predictions that are new or changed to the history of grades.
 
-        `graded` has the present outcomes. An outcome is new if the history has none for its entry and it is not
-        pending. It is changed if the outcome or the points differ from the newest in the history. Return the history
-        before the call as `before`, and the new or changed outcomes as `changes` (possibly no rows). DataError if
-        BigQuery refuses a request.
+        `graded` has the present outcomes. Return the history before the call, and the new or changed outcomes.
+        DataError if BigQuery refuses a request.
 
-        Two calls can find the same outcomes at the same time. Both calls return these outcomes, but the later MERGE
-        statement inserts nothing. Only if both statements run at the same time are the outcomes inserted twice.
+        Two calls at the same time can both return the same outcomes. The outcomes are inserted twice only if the MERGE
+        statements of both calls run at the same time.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)
@@ -192,11 +182,10 @@ class BigQueryLedger:
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
-    """Return a MERGE statement that inserts each row of the parameter @rows into `table`.
+    """Return a MERGE statement that inserts those rows of the parameter @rows whose `key` is not in `table`.
 
-    `columns` maps the names of the inserted columns to their types. A row is not inserted if the table has a row with
-    equal `key` columns. No row is inserted if `condition`, a condition in SQL, is false. The statement is a MERGE,
-    because a retried INSERT would insert the rows again.
+    `columns` maps the inserted columns to their types. No row is inserted if the SQL `condition` is false. The
+    statement is a MERGE, because a retried INSERT would insert the rows again.
     """
     match = " AND ".join(f"kept.{column} = incoming.{column}" for column in key)
     listed = ", ".join(f"`{column}`" for column in columns)
@@ -221,7 +210,6 @@ def _parameter(name: str, value: Any, kind: str) -> object:
 
 
 def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
-    """Return the rows of the query `sql`; None if `table` does not exist."""
     if jobs.columns_if_there(table) is None:
         return None
     return jobs.query(sql, parameters, f"the ledger in {table}")
@@ -230,7 +218,7 @@ def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, o
 def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
     """Return the columns `fields` of `found` in the types of `fields`; no rows if `found` is None.
 
-    JSON text in the columns ladder and features is parsed into lists and maps.
+    JSON text in the columns ladder and features is parsed.
     """
     schema = pa.schema(fields)
     if found is None:

@@ -1,7 +1,4 @@
-"""The data files that `breakout daily` writes: ranked and skipped players of one day.
-
-The files hold the players of the model in production and of every shadow (a challenger scored beside production).
-"""
+"""The data files that `breakout daily` writes: ranked and skipped players of one day, for all models."""
 
 from __future__ import annotations
 
@@ -22,15 +19,13 @@ MODEL_COLUMNS = ("role", "model", "bundle")
 
 
 def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str]:
-    """Write the ranked players of all slates to the file `out`, the skipped ones to a second file; return both paths.
+    """Write the ranked players of all models to the file `out`, the skipped ones to a second file; return both paths.
 
-    A slate holds the players of one day's games as one model ranks them. The second file is NAME.skipped.EXTENSION
-    beside NAME.EXTENSION. The rows begin with role, model (the name of the training run) and bundle (the fingerprint of
-    the saved model). The other columns are those of `Slate.ranked` and `Slate.skipped`.
+    The second file of NAME.EXTENSION is NAME.skipped.EXTENSION. The columns are role, model (the name of the training
+    run) and bundle (the fingerprint of the saved model), then those of `Slate.ranked` and `Slate.skipped`.
 
-    `top` limits the ranked rows of each model; None sets no limit. A model whose slate is None has no rows. A file is
-    written even if it has no rows, so that a file of an earlier day is not mistaken for this day's. DataError if a file
-    cannot be written.
+    `top` limits the ranked rows of each model; None sets no limit. Both files are written even without rows, so that
+    files of an earlier day are not mistaken for this day's. DataError if a file cannot be written.
     """
     path = Path(out)
     ranked, skipped = [], []
@@ -46,10 +41,6 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
 
 
 def _join(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of the tables `parts`, one for each model, in one table, with MODEL_COLUMNS first.
-
-    If none of the tables has rows, the result has no rows and the columns MODEL_COLUMNS and `columns`.
-    """
     filled = [part for part in parts if len(part)]
     rows = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
     others = [name for name in rows.columns if name not in MODEL_COLUMNS]

@@ -1,6 +1,6 @@
-"""The entries of the ledger (the record of served predictions): one row for each ranked player of one day's games.
+"""The entries of the ledger (the record of served predictions): one row for each ranked player of a day.
 
-An entry holds the features of the player and the predicted probability of a breakout.
+An entry has the features of the player and the predicted probability of a breakout.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Role = Literal["production", "shadow", "other"]
 KEY = ["game_date", "game_id", "player_lookup", "bundle"]
 INSTANT = pa.timestamp("us", tz="UTC")
 
-# One row for each ranked player of a slate. Columns whose names do not explain them:
+# The columns of an entry. Those whose names do not explain them:
 #   data                  the fingerprint of the source tables
 #   predicted_at          the time at which the slate was built
 #   known_at              the time of the newest report among the statuses that the slate used; null without statuses
@@ -62,15 +62,13 @@ ENTRY_SCHEMA = pa.schema(
 def build_entries(
     slate: Slate, bundle: Bundle, role: Role, data: str, tip_offs: dict[str, datetime], timezone: str
 ) -> pa.Table:
-    """Return one entry (a prediction in the ledger) for each ranked player of a slate, in the order of `slate.ranked`.
+    """Return one entry for each ranked player of a slate, with the columns of ENTRY_SCHEMA.
 
-    The slate (the players of one day's games) was predicted by `bundle` (a saved model). The columns are those of
-    ENTRY_SCHEMA. `role` is the role of the model: production, shadow or other. `data` is the fingerprint of the source
-    tables. `tip_offs` maps the ids of games with a known tip-off to that time.
-
-    The column is_late is true if the slate was built at or after the game's tip-off. If the tip-off is unknown, is_late
-    is true if the slate was built at or after the end of the game date in `timezone`. The result has no rows if no
-    player is ranked.
+    - `slate`: the ranked players of one day, as `bundle` (a saved model) predicted them.
+    - `data`: the fingerprint of the source tables.
+    - `tip_offs`: the tip-off of each game, by game id, where known.
+    - `timezone`: the time zone in which the game date ends; a prediction without a known tip-off is late after that
+      end.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {

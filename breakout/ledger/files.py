@@ -1,7 +1,6 @@
-"""The Parquet files in the folder of a ledger (the record of served predictions).
+"""The Parquet files in the folder of a ledger, which are added under a lock and never changed.
 
-Files are added under a lock and never changed. A file appears whole or not at all, even if the process that writes the
-file is killed.
+A file appears whole or not at all, even if the process that writes it is killed.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """All entries (predictions) or all grades (outcomes of entries) of a ledger that can be read.
+    """The predictions or the outcomes of a ledger that can be read, and a sentence about each damaged file.
 
-    `damaged` has a sentence about each damaged file. For a ledger in a folder, `rows` are in the order of the file
-    names. In BigQuery, entries are sorted by game date and grades by time of grading, and `damaged` is empty.
+    In a folder, `rows` are in the order of the file names. In BigQuery, predictions are sorted by game date, outcomes
+    by the time of grading, and `damaged` is empty.
     """
 
     rows: pa.Table
@@ -34,28 +33,26 @@ class LedgerPart:
 
 
 def lock_ledger(folder: Path) -> AbstractContextManager[None]:
-    """Return a context manager that holds the lock of a ledger's folder (the record of served predictions).
+    """Return a context manager that holds the lock of a ledger's folder, and waits for the lock if necessary.
 
-    If another process holds the lock, entering the context waits. A caller of `add_file` must hold this lock. On
-    entering, DataError if the lock file cannot be created.
+    A caller of `add_file` must hold this lock. DataError if the lock file cannot be created.
     """
     return file_lock(folder / ".lock")
 
 
 def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
-    """Return the Parquet files of a folder whose names without extension match the glob `pattern`, sorted by name.
+    """Return the Parquet files of a folder, sorted by name; [] if the folder is missing.
 
-    The default pattern matches all names but hidden ones. The list is empty if the folder does not exist.
+    `pattern` is a glob for the name without extension. The default excludes hidden files.
     """
     return sorted(folder.glob(f"{pattern}.parquet"))
 
 
 def next_number(files: Sequence[Path]) -> int:
-    """Return one more than the highest number at the end of the names of `files`; 1 if no name ends in a number.
+    """Return one more than the highest number at the end of the names of `files`, such as 8 after `a-0007.parquet`.
 
-    The number is the name without extension, or its part after the last hyphen. A file with any other name, such as a
-    copy that a user made, is ignored. The number of files is not used, because it is too low after a user has deleted a
-    damaged file.
+    Names that end in no number are ignored; without any number the result is 1. The number of files would be too low
+    after a user has deleted a damaged file.
     """
     numbers = [path.stem.rpartition("-")[2] for path in files]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1
@@ -64,7 +61,7 @@ def next_number(files: Sequence[Path]) -> int:
 def read_file(path: Path, schema: pa.Schema) -> pa.Table:
     """Return the columns of `schema` from a Parquet file, converted to the types of `schema`.
 
-    DataError if the file is missing or damaged, lacks a column, or has a column that cannot be converted.
+    DataError if the file is missing or damaged, or if a column is missing or cannot be converted.
     """
     try:
         return load_columns(path, schema.names).select(schema.names).cast(schema)
@@ -73,10 +70,7 @@ def read_file(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
-    """Return the columns of `schema` from all Parquet files in a folder; no rows if the folder does not exist.
-
-    A damaged file is left out, and the field `damaged` of the result has a sentence about the file.
-    """
+    """Return the columns of `schema` from all Parquet files in a folder, and a sentence about each damaged file."""
     tables, damaged = [schema.empty_table()], []
     for path in list_files(folder):
         try:
@@ -89,8 +83,8 @@ def read_files(folder: Path, schema: pa.Schema) -> LedgerPart:
 def add_file(table: pa.Table, path: Path) -> Path:
     """Write `table` to the new Parquet file `path`, and return `path`.
 
-    Unfinished files that killed processes left in the same folder are removed first. The caller must hold the lock of
-    the ledger's folder. DataError if a file cannot be written or removed.
+    Unfinished files of killed processes are removed from the folder first. The caller must hold the lock of the
+    ledger's folder. DataError if a file cannot be written or removed.
     """
     remove_incomplete(path.parent)
     content = pa.BufferOutputStream()

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The schedule is read up to this distance before and after a day, so that games of the neighbouring seasons are found.
+# The distance before and after a day up to which the schedule is read. It reaches into the neighbouring seasons.
 SEARCHED = timedelta(days=400)
-# The newest injury report is searched among the reports for game dates from REPORTED before a day to one day after it.
+# The newest injury report is searched among the reports for game dates from this time before a day to the next day.
 REPORTED = timedelta(days=7)
 
 
 class StaleSourcesError(DataError):
-    """The error that a source (games, schedule or injury reports) is out of date by more than `daily.max_age_hours`."""
+    """The error that games, schedule or injury reports are out of date by more than `daily.max_age_hours`."""
 
 
 @dataclass(frozen=True)
 class Freshness:
     """The state of one source: games, schedule or injury reports.
 
-    `newest` is a text about the newest date or time in the source. `lag_hours` says by how many hours the source is out
-    of date.
+    - `newest`: a text about the newest date or time in the source, such as `to 2024-01-05`.
+    - `lag_hours`: by how many hours the source is out of date.
     """
 
     source: str
@@ -44,17 +44,15 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return by how many hours each source is out of date for predictions of `day` at the instant `now`.
 
-    The sources are games, schedule and injury reports. The lag of a source is the time from the end of a date to `now`,
-    or to the end of `day` if that is earlier. Dates are those of `timezone`. The date is
+    The lag of a source runs from the end of a date (in `timezone`) to `now`, or to the end of `day` if that is earlier.
+    The date depends on the source:
+    - games: the first date with a scheduled game after the newest game and before `day`.
+    - schedule: the date of the last scheduled game, if that is before `day`.
+    - injury reports: the date on which the newest report was made. Without a report near `day`, the date is REPORTED
+      before `day`. The source is left out if the warehouse has no table of reports.
 
-    - for games, the first date with a scheduled game after the newest game and before `day`;
-    - for the schedule, the date of its last game, if that is before `day`;
-    - for injury reports, the date on which the newest report was made. If there is none for the game dates around
-      `day`, the date is 7 days (REPORTED) before `day`.
-
-    The lag is 0 if there is no such date. Injury reports are left out if the warehouse has no table of them. DataError
-    if there is no schedule, or if the schedule has no game within 400 days (SEARCHED) of `day`. DataError also if the
-    warehouse has no games, or if the injury reports are damaged.
+    Without such a date, the lag is 0. DataError if there is no schedule, if it has no game within SEARCHED of `day`, if
+    the warehouse has no games, or if the injury reports are damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -76,12 +74,7 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
 
 
 def _measure_reports(warehouse: Warehouse, day: date, until: datetime, timezone: str) -> Freshness:
-    """Return by how many hours the injury reports are out of date at the instant `until`, for predictions of `day`.
-
-    The hours are counted from the end of the date on which the newest report up to `until` was made. If no such report
-    is found, the hours are counted from the end of the date 7 days (REPORTED) before `day`. Dates are those of
-    `timezone`. DataError if the reports are damaged.
-    """
+    """Return by how many hours the injury reports are out of date at the instant `until`, for predictions of `day`."""
     sql = f"""SELECT DISTINCT reported_at FROM {warehouse.sources.reference(AVAILABILITY)}
 WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is checked, dates are parameters
     first, last = day - REPORTED, day + timedelta(days=1)
@@ -94,15 +87,12 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def _hours_since_end(day: date | None, until: datetime, timezone: str) -> float:
-    """Return the hours from the end of the date `day` to `until`; 0 if `until` is before that end or `day` is None."""
+    """Return the hours from the end of the date `day` to `until`; 0 if that is negative or `day` is None."""
     return 0.0 if day is None else max(0.0, (until - end_of_day(day, timezone)) / timedelta(hours=1))
 
 
 def check_freshness(sources: Sequence[Freshness], max_age_hours: float) -> None:
-    """Raise StaleSourcesError, which names the stale sources, if a source lags behind by more than `max_age_hours`.
-
-    `sources` has the lag of each source (games, schedule, injury reports).
-    """
+    """Raise StaleSourcesError, which names the stale sources, if a source lags by more than `max_age_hours`."""
     old = [
         f"{source.source} ({source.newest}, {source.lag_hours:.0f} hours)"
         for source in sources

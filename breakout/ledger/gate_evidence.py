@@ -1,7 +1,6 @@
 """The checks of a promotion that use the ledger (the record of served predictions).
 
-A candidate can predict as a shadow (a challenger scored beside production) before its promotion. The checks concern the
-number of these predictions, their e-value (evidence that the candidate is better; 1 means none) and their bias.
+A candidate can predict as a shadow (a challenger scored in parallel with the production model) before its promotion.
 """
 
 from __future__ import annotations
@@ -41,20 +40,17 @@ def check_ledger_evidence(
     config: PromoteConfig,
     now: datetime,
 ) -> tuple[Check, ...]:
-    """Return three checks of a candidate's predictions as a shadow (a challenger scored beside production).
+    """Return three checks of the predictions that a candidate made as a shadow.
 
-    The predictions are entries of the ledger (the record of served predictions). The checks concern
-
-    - the number of entries with the outcome breakout or no, and of their game dates;
-    - the e-value (evidence that the candidate is better than production; 1 means none);
-    - the bias (mean probability minus breakout rate), whose interval must contain 0.
+    - Enough predictions are graded (breakout or no), on enough game dates.
+    - The e-value is high enough. It is the evidence that the candidate is better than production; 1 means none.
+    - The interval of the bias (mean probability minus breakout rate) contains 0.
 
     `production` is the fingerprint of the model in production; None if there is none. If there is one, only games that
-    both models predicted are counted and compared. If the first check fails, the other two are returned as not run. The
-    e-value is also not run unless `rule` is `better`.
+    both models predicted count. If the first check fails, the other two are returned as not run. The e-value is not run
+    unless `rule` is `better`.
 
-    DataError if the ledger or the games cannot be read, or if a file of the ledger is damaged, because entries in a
-    damaged file could change a check.
+    DataError if the ledger or the games cannot be read, or if a file of the ledger is damaged.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries(GRADING_COLUMNS)
@@ -77,22 +73,15 @@ def check_ledger_evidence(
 
 
 def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
-    """Return the three checks of `check_ledger_evidence` as not run, with `reason` as the figure of each check.
-
-    The checks concern the number, the e-value (evidence that the candidate is better) and the bias of a candidate's
-    predictions.
-    """
+    """Return the three checks of `check_ledger_evidence` as not run, with `reason` as the figure of each check."""
     return tuple(Check(name, None, reason) for name in (GRADED_ENOUGH, E_VALUE, CALIBRATED))
 
 
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig, *, is_shadow: bool) -> Check:
-    """Return the check that enough of a candidate's entries (predictions in the ledger) are graded, on enough dates.
+    """Return the check that enough of a candidate's predictions are graded, on enough dates.
 
-    An entry is graded if its outcome is breakout or no. The check passes with at least `promote.min_games` and
-    MIN_GRADED graded entries on at least `promote.min_dates` game dates. `shadow` has the entries that the candidate
-    made as a shadow (a challenger scored beside production). If a model is in production, `shadow` has only games that
-    both predicted. `found` is the score of `shadow`. If `shadow` is empty, `found` is None and the check fails.
-    `is_shadow` is false if the candidate has no entries as a shadow at all.
+    `shadow` has the candidate's predictions that count, and `found` their score. If there are none, `found` is None and
+    the check fails. `is_shadow` is false if the candidate never predicted as a shadow.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"
@@ -115,11 +104,9 @@ def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig
 
 
 def _e_value(found: ModelScore, rule: RuleName, limit: float) -> Check:
-    """Return the check that a candidate's e-value against production is at least `limit` after the last game date.
+    """Return the check that a candidate's e-value against production is at least `limit`.
 
-    The e-value is evidence that the candidate is better than production; 1 means none. `found` is the candidate's score
-    as a shadow (a challenger scored beside production). The check is returned as not run for any rule but `better`, or
-    if `found` has no comparison with production.
+    The check is returned as not run for any rule but `better`, or if `found` has no comparison with production.
     """
     against = found.against_production
     if rule != "better" or against is None:

@@ -1,14 +1,14 @@
-"""The grading of entries (predictions in the ledger): the outcome of each entry once its game is played.
+"""The grading of predictions: the outcome of each prediction in the ledger once its game is played.
 
-    breakout       the player played, and his points reached the threshold that the entry stored
-    no             the player played, and his points did not reach the threshold
+    breakout       the player reached the number of points for a breakout
+    no             the player played, but did not reach that number
     void           the game was played without the player, or on another date
     pending        the game has no rows yet
     lost           the game has no rows `lost_after_days` days after its date
-    late           the entry was made at or after tip-off or, if that is unknown, after the game date
+    late           the prediction was made at or after tip-off or, if that is unknown, after the game date
 
-An entry is graded if its outcome is breakout or no. Every call computes all outcomes again from the present tables, so
-a corrected box score changes an outcome. The history of grades keeps the earlier outcome.
+A prediction is graded if its outcome is breakout or no. Every call computes all outcomes again from the present tables,
+so a corrected box score changes an outcome. The history of grades keeps the earlier outcome.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ Which = Literal["first", "last"]
 
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
-# A game that was moved is searched in the schedule up to this long after the latest game date of the entries.
+# The time after the latest predicted game date up to which the schedule is searched for games that were moved.
 MOVED_WITHIN = timedelta(days=120)
-# The columns of the entries that grading reads. Features and ladders, the larger part of the files, are not among them.
+# The columns that grading reads. Features and ladders, the larger part of the files, are not among them.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
 
-# The columns of the result of `list_graded`. `points_for_breakout` is the number of points that are needed for a
-# breakout, `points` the number that the player scored.
+# The columns of the result of `list_graded`. `points_for_breakout` is the number of points needed for a breakout, and
+# `points` the number scored.
 LISTED_COLUMNS = (
     "game_date",
     "game_id",
@@ -56,9 +56,9 @@ LISTED_COLUMNS = (
     "outcome",
 )
 
-# The history of grades has one row for each outcome that was new or changed at graded_at. `was` is the previous outcome
-# of the entry; null if there is none. `reason` says why the entry has this outcome, and names the previous outcome if
-# there is one. `points` is null unless the outcome is breakout or no.
+# The columns of the history of grades, which has one row for each outcome that was new or changed at `graded_at`.
+# `points` is null unless the outcome is breakout or no. `was` is the previous outcome; null if there is none. `reason`
+# says why the prediction has this outcome, for example "was no with 14 points; 21 points, 20 needed".
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -75,13 +75,11 @@ GRADE_SCHEMA = pa.schema(
 
 
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
-    """Return the counted entries (predictions in the ledger) with the columns outcome, points and reason.
+    """Return the counted predictions with the columns outcome, points and reason.
 
-    `entries` are rows of the ledger with GRADING_COLUMNS and any other columns. One entry counts for each player, game
-    and model: the first or the last one before tip-off, as `rules.which` says. An entry after tip-off counts only if no
-    earlier one exists. A game without rows in the warehouse makes an entry pending, and lost if the game date is at
-    least `rules.lost_after_days` days before `today`. The result has no rows if `entries` has none. DataError if the
-    warehouse cannot be read.
+    One prediction counts for each player, game and model: the first or the last before tip-off, as `rules.which` says.
+    A later prediction counts only if there is none before tip-off. `entries` are rows of the ledger, with at least
+    GRADING_COLUMNS. DataError if the warehouse cannot be read.
     """
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
@@ -96,14 +94,13 @@ def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConf
 
 
 def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
-    """Return one entry (a prediction in the ledger) for each player, game and model.
+    """Return one prediction for each player, game and model: the first or the last before tip-off.
 
-    The entry is the first or the last (`which`) that was made before tip-off. If all entries for a player, game and
-    model are late (made at or after tip-off), the result has the first or the last late entry. The rows are sorted by
-    game date, game, player and bundle.
+    If all of these predictions were made at or after tip-off, the first or the last of them is returned. The rows are
+    sorted by game date, game, player and bundle.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
-    if which == "last":  # sort entries before tip-off first, then late ones, and within both the newest first
+    if which == "last":  # sort predictions before tip-off first, then late ones, and in both groups the newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
     return ordered.drop_duplicates(KEY).sort_values(KEY).reset_index(drop=True)
 
@@ -112,7 +109,7 @@ def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
     """Return the points and minutes of all players in games from `start` to `end`, both inclusive.
 
     The columns are game_id, game_date, player_lookup, team_abbr, points and minutes_played. Rows of players who did not
-    play are included. DataError if the query fails.
+    play are included. DataError if the warehouse cannot be read.
     """
     sql = f"""SELECT game_id, game_date, player_lookup, team_abbr, points, minutes_played
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}
@@ -122,9 +119,9 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - the table's name is c
 
 
 def read_scheduled(warehouse: Warehouse, start: date, end: date) -> dict[str, date]:
-    """Return the date of each scheduled game from `start` to `end`, both inclusive, by game id.
+    """Return the dates of the scheduled games from `start` to `end`, both inclusive, by game id.
 
-    The result is empty if the warehouse has no schedule. DataError if the query fails.
+    The result is empty if the warehouse has no schedule. DataError if the warehouse cannot be read.
     """
     if not warehouse.has_schedule():
         return {}
@@ -137,17 +134,16 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - as above
 def grade_entries(
     counted: pd.DataFrame, results: pd.DataFrame, scheduled: dict[str, date], today: date, lost_after_days: int
 ) -> pd.DataFrame:
-    """Return the counted entries with the columns outcome, points and reason (a text about the outcome).
+    """Return the counted predictions with the columns outcome, points and reason (a text about the outcome).
 
-    `counted` has one entry (a prediction in the ledger) for each player, game and model. `results` has the box scores
-    of the players, as `read_results` returns them. `scheduled` maps game ids to scheduled dates.
+    `counted` has one prediction for each player, game and model. `results` is a result of `read_results`. `scheduled`
+    maps game ids to scheduled dates.
 
     The outcome is
-
-    - late, if the entry was made at or after tip-off;
-    - breakout or no, if the player played on the game date; `points` is then a number, otherwise NaN;
-    - void, if the game was played without the player or on another date;
-    - lost, if the game has no rows and its date is at least `lost_after_days` days before `today`;
+    - late, if the prediction was made at or after tip-off.
+    - breakout or no, if the player played on the game date; `points` is then a number, otherwise NaN.
+    - void, if the game was played without the player or on another date.
+    - lost, if the game has no rows and its date is at least `lost_after_days` days before `today`.
     - pending, for any other game without rows.
     """
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
@@ -160,7 +156,7 @@ def grade_entries(
     played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
     is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
     has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
-    # The outcome of these entries is "breakout" or "no"; `_outcome` decides the few other entries one by one.
+    # These predictions have the outcome "breakout" or "no"; `_outcome` decides the few others one by one.
     is_plain = has_points & is_on_time
     outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
     reason = np.array([""] * len(rows), dtype=object)
@@ -178,10 +174,9 @@ def grade_entries(
 
 
 def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str, date], tuple[str, str]]:
-    """Return the team and the game id of the game that a player played on a date, by player_lookup and game date.
+    """Return the team and game id of each game in `played`, by player_lookup and game date.
 
-    `played` has the box scores of players who played. Only the players and dates of rows in `wanted` are included. A
-    player who did not play on a date is left out.
+    Only players and dates of the rows in `wanted` are included.
     """
     found = played.merge(wanted[["player_lookup", "game_date"]].drop_duplicates(), on=["player_lookup", "game_date"])
     columns = (found[name] for name in ("player_lookup", "game_date", "team_abbr", "game_id"))
@@ -191,11 +186,10 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of an entry (a prediction) that is late, or whose player did not play on its date.
+    """Return outcome and reason of a prediction that is late, or whose player did not play on the game date.
 
-    The outcome is late (the entry was made at or after tip-off), void (the game was played), lost or pending. A game
-    without rows is lost if its date is `old` or earlier, otherwise pending. `elsewhere` maps a player and a date to the
-    team and id of the game that he played. `scheduled` maps game ids to scheduled dates.
+    `elsewhere` maps a player and a date to the team and id of the game that he played. `scheduled` maps game ids to
+    scheduled dates. A game without rows is lost if its date is `old` or earlier, otherwise pending.
     """
     if row.is_late:
         return "late", "predicted at or after tip-off"
@@ -222,20 +216,16 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
 
 
 def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the entries (predictions) with the outcome breakout or no, with LISTED_COLUMNS, in the order of `graded`.
-
-    `graded` has the outcome of each entry. The result has no rows if no entry has one of these outcomes.
-    """
+    """Return the predictions with the outcome breakout or no, with LISTED_COLUMNS."""
     rows = graded[graded["outcome"].isin(GRADED)].rename(columns={"name": "model"})
     return rows.astype({"points": "int64"})[list(LISTED_COLUMNS)].reset_index(drop=True)
 
 
 def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime) -> pa.Table:
-    """Return the outcomes of entries (predictions) to add to the history of grades, with the columns of GRADE_SCHEMA.
+    """Return the new and changed outcomes of predictions, with the columns of GRADE_SCHEMA.
 
-    `graded` has the present outcome of each entry. An entry gets a row if its outcome or points differ from its newest
-    row in `history`; the reason names the earlier outcome and points. An entry without a row in `history` gets a row
-    unless the entry is pending (its game has no rows yet). The result has no rows if nothing has changed.
+    `graded` has the present outcome of each prediction. A prediction gets a row if its outcome or points differ from
+    its newest row in `history`. A prediction without a row there gets a row unless its outcome is pending.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

@@ -1,7 +1,6 @@
 """The interface of a ledger (the record of served predictions), and the function that opens the configured ledger.
 
-`open_ledger` imports only the kind of ledger that is configured, so that a ledger in a folder does not need the
-BigQuery client.
+A ledger in a folder is opened without an import of the BigQuery client.
 """
 
 from __future__ import annotations
@@ -28,64 +27,51 @@ if TYPE_CHECKING:
 class Ledger(Protocol):
     """A ledger (the record of served predictions) in a folder or in BigQuery.
 
-    An entry is one prediction, a grade is the outcome of an entry. Entries and grades are added and never changed. The
-    methods that read a folder skip damaged files. Every method raises DataError if BigQuery refuses a request.
+    An entry is one prediction. A grade is its outcome. Entries and grades are added and never changed. A slate is the
+    ranked players of one day by one model. Damaged files of a folder are skipped. Every method raises DataError if
+    BigQuery refuses a request.
     """
 
     @property
     def source_log(self) -> SourceLog | None:
-        """The log of the source rows (rows of the warehouse's tables) that predictions could read.
-
-        None for a ledger in BigQuery, which does not record source rows.
-        """
+        """The log of the source rows that predictions could read; None for a ledger in BigQuery."""
         ...
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all entries (predictions) that can be read.
-
-        The field `damaged` of the result has a sentence about each damaged file. The result has no rows if there are no
-        entries. DataError if BigQuery refuses the request.
-        """
+        """Return the given columns of all predictions, and a sentence about each damaged file."""
         ...
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:
-        """Return the entries (predictions) of a bundle's newest slate for a game date; None if there is no slate.
+        """Return the newest predictions for a game date by one model; None if there are none.
 
-        A slate has the ranked players of one day. `bundle` is the fingerprint of a saved model. A damaged file is
-        skipped, so an earlier slate may be returned. DataError if BigQuery refuses the request.
+        `bundle` is the fingerprint of the model. A damaged file is skipped, so earlier predictions may be returned.
         """
         ...
 
     def add_entries(self, entries: pa.Table) -> str | Path | None:
-        """Add the entries (predictions) of one slate (one day's ranked players) of one bundle (a saved model).
+        """Add the predictions of one day by one model.
 
         Return the path of the new file, or the BigQuery table and the revision as one text. Add nothing and return None
-        if there are no entries, or if the newest slate of the date and bundle has the same predictions. Times are not
-        compared. DataError if the entries cannot be written.
+        if `entries` has no rows, or if the newest predictions for the day by the model are equal, apart from their
+        times. DataError if the predictions cannot be written.
         """
         ...
 
     def read_grades(self) -> LedgerPart:
-        """Return the history of grades (outcomes of predictions), oldest first, and a sentence about each damaged file.
-
-        The history has no rows if there are no grades. DataError if BigQuery refuses the request.
-        """
+        """Return the history of outcomes, oldest first, and a sentence about each damaged file."""
         ...
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes that are new or changed; return the history of grades before the call, and the added rows.
+        """Add new and changed outcomes to the history; return the history before the call, and the added rows.
 
-        `graded` has the present outcome of each counted entry (prediction), as `grading.grade_counted` returns it.
-        Nothing is added while a file of the history is damaged. DataError if the rows cannot be written.
+        `graded` has the present outcomes, as `grading.grade_counted` returns them. Nothing is added while a file of the
+        history is damaged. DataError if the rows cannot be written.
         """
         ...
 
 
 def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
-    """Return the configured ledger (the record of served predictions), in a folder below `outputs` or in BigQuery.
-
-    Nothing is read or created yet.
-    """
+    """Return the configured ledger, in a folder below `outputs` or in BigQuery. Nothing is read or created yet."""
     if isinstance(config, FolderLedgerConfig):
         from breakout.ledger.store import FolderLedger
 

@@ -1,6 +1,6 @@
-"""Past predictions from a run or from the ledger (the record of served predictions), for a backtest.
+"""Past predictions for a backtest, from a run or from the ledger (the record of served predictions).
 
-A prediction has P(points >= k) for k = 1, 2, ..., and the time of the newest information that it may have used.
+A prediction has a ladder (P(points >= k) for k = 1, 2, ...) and the time of the newest information behind it.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ PREDICTION_COLUMNS = ["game_date", "game_id", "player_lookup", "ladder", "known_
 
 @dataclass(frozen=True, eq=False)
 class PastPredictions:
-    """Predictions of games that are over, one for each player and game.
+    """Predictions for games that are over, one for each player and game.
 
-    `frame` has PREDICTION_COLUMNS. Its column ladder holds P(points >= k) for k = 1, 2, ..., and its column known_at
-    (UTC) the time of the newest information that the prediction may have used. `source` names the run, or the role in
-    the ledger (the record of served predictions), for messages.
-
-    `contracts` are the fingerprints of the models' contracts (definitions of features and label). `recipes` are the
-    different recipes (settings without dates and paths) of the models, without their seeds. `recipes` is None if a
-    model's bundle is missing or was replaced. `has_absent` is true if players who did not play may be among the rows.
+    - `frame`: has PREDICTION_COLUMNS. The column ladder has P(points >= k) for k = 1, 2, .... The column known_at is
+      the time (UTC) of the newest information that the prediction may have used.
+    - `source`: the run, or the role in the ledger, as a text for messages.
+    - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
+    - `recipes`: the distinct recipes (settings without dates and paths) of the models, without their seeds. None if a
+      model's bundle is missing or was replaced.
+    - `has_absent`: whether the rows may contain players who did not play.
     """
 
     frame: pd.DataFrame
@@ -59,7 +59,7 @@ class PastPredictions:
     def between(self, start: date | None, end: date | None) -> PastPredictions:
         """Return the predictions for game dates from `start` to `end`, both inclusive; None sets no limit.
 
-        DataError if there is no prediction for these dates.
+        DataError if there are none.
         """
         days = self.frame["game_date"]
         inside = self.frame[days.between(start or days.min(), end or days.max())]
@@ -72,15 +72,14 @@ class PastPredictions:
 
 
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the past predictions that `config` asks for, from a run or from the ledger (the record of predictions).
+    """Return the past predictions of the run `config.run`, or of the ledger if `config.run` is None.
 
-    `config.run` names the run; None means the ledger. Only predictions for game dates from `config.start` to
-    `config.end` are returned; None sets no limit. For the ledger, results of games up to `today` are read.
+    Only predictions for game dates from `config.start` to `config.end` are returned; None sets no limit. Results of
+    games up to `today` are read for the ledger.
 
-    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for k = 1, 2, ...), or if a file or
-    folder also has the run's name. ConfigurationError also if this version refuses the settings of a bundle (a saved
-    model). DataError if there are no predictions between the dates, or if the run is missing, not completed or damaged.
-    DataError also if the ledger, a bundle or the warehouse cannot be read.
+    ConfigurationError if the model of the run predicts no ladder, if the name of the run is also that of a file or
+    folder, or if this version refuses the settings of a bundle. DataError if there are no such predictions, if the run
+    is missing, not completed or damaged, or if the ledger, a bundle or the warehouse cannot be read.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -91,14 +90,14 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 
 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
-    """Return the evaluation predictions of a completed run; those of every fold if it is a walk-forward run.
+    """Return the evaluation predictions of a completed run; a walk-forward run gives those of every fold.
 
-    A fold is one window of a walk forward. `given` is the folder of a run, the name of a training run (its newest
-    completed run), or `latest` (the newest completed training run of any name).
+    `given` is the folder of a run, the name of a training run (its newest completed run), or `latest` (the newest
+    completed training run of any name).
 
-    ConfigurationError if the model predicts no ladder (P(points >= k) for k = 1, 2, ...), if a file or folder also has
-    the name, or if this version refuses the settings of the bundle (the saved model). DataError if there is no such
-    run, or if the run is not completed, is damaged or has no bundle.
+    ConfigurationError if the model predicts no ladder, if `given` is also the name of a file or folder, or if this
+    version refuses the settings of the bundle. DataError if there is no such run, or if the run is not completed, is
+    damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
@@ -124,11 +123,9 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
 
 
 def _bundle_of(run: RunRecord) -> Bundle:
-    """Return the bundle (the saved model) that a run trained, or that a run of `breakout evaluate` evaluated.
+    """Return the bundle that a run trained, or that a run of `breakout evaluate` evaluated.
 
-    An evaluated bundle is returned with the cutoff (the time up to which injury reports count) of the run. DataError if
-    the run has no bundle or the bundle is damaged. ConfigurationError if this version refuses the settings of the
-    bundle.
+    An evaluated bundle is returned with the cutoff of the run (the time up to which injury reports count).
     """
     if isinstance(run.config, settings.EvaluateConfig):
         return with_cutoff(find_bundle(run.config.bundle), run.config.availability)
@@ -138,16 +135,17 @@ def _bundle_of(run: RunRecord) -> Bundle:
 
 
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
-    """Return the predictions of the role `config.role` in the ledger (the record of served predictions).
+    """Return the predictions of the models in the role `config.role`, from the ledger.
 
-    Only predictions with a ladder (P(points >= k) for k = 1, 2, ...) are returned. Predictions for players who then did
-    not play are included. Predictions without a result yet, and those made at or after tip-off, are left out. If
-    several models in that role predicted a player on one date, only the earliest prediction is returned. Results of
-    games up to `today` are read. The fields `contracts` and `recipes` of the result describe the models of the
-    predictions from `config.start` to `config.end`; the predictions themselves are not limited to these dates.
+    Only predictions with a ladder and a result are returned, and also those for players who then did not play.
+    Predictions made at or after tip-off are left out. If several models predicted a player on one date, the earliest
+    prediction counts. Results of games up to `today` are read.
+
+    The predictions are not limited to `config.start` to `config.end`, but the fields `contracts` and `recipes` describe
+    only the models of these dates.
 
     DataError if there are no such predictions, if the warehouse or a file of the ledger cannot be read, or if a bundle
-    (a saved model) is damaged. ConfigurationError if this version refuses the settings of a bundle.
+    is damaged. ConfigurationError if this version refuses the settings of a bundle.
     """
     part = open_ledger(config.ledger, config.paths.outputs).read_entries((*GRADING_COLUMNS, "ladder", "contract"))
     if part.damaged:
@@ -172,11 +170,9 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
-    """Return the different recipes (settings without dates and paths) of the bundles in `entries`, without their seeds.
+    """Return the distinct recipes of the models in `entries`; None if a model's bundle is missing or was replaced.
 
-    None if one of the bundles (saved models) is missing or was replaced. A bundle is read from the first of these
-    places that has it: the registry, the shadows (challengers scored beside production), the folder of its training
-    run. DataError if the bundle is damaged. ConfigurationError if this version refuses its settings.
+    A bundle is searched in the registry, then among the shadows, then in the folder of its training run.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
@@ -195,12 +191,10 @@ def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], .
 
 
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the graded and void entries (predictions) that have a ladder (P(points >= k) for k = 1, 2, ...).
+    """Return the predictions of `graded` that have a ladder and one of the outcomes breakout, no and void.
 
-    A graded entry has the outcome breakout or no; a void entry is for a game that was played without the player, or on
-    another date. `graded` has the columns ladder, outcome, known_at and predicted_at, and the result has all columns of
-    `graded`. If several models predicted a player on one date, only the earliest entry is returned. The column known_at
-    is set to 05:00 US Eastern of the game date where it is missing or earlier than that time.
+    If several models predicted a player on one date, only the earliest prediction is returned. Where known_at is
+    missing or before 05:00 US Eastern of the game date, it is set to that time.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")
@@ -213,8 +207,8 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
 def check_results(past: PastPredictions, warehouse: Warehouse) -> None:
     """Raise DataError if the warehouse lacks the points of a player and game that a run predicted.
 
-    If points are missing, the run has read another warehouse than `warehouse`. Predictions from the ledger
-    (the record of served predictions) are not checked, because some of these players may not have played.
+    Missing points mean that the run has read another warehouse. Predictions from the ledger are not checked, because
+    some of the players may not have played.
     """
     if past.has_absent:
         return

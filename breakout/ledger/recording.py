@@ -1,7 +1,6 @@
-"""The recording of predictions in the ledger (the record of served predictions).
+"""The recording of predictions and of the source rows that they could read, in the ledger.
 
-Recorded are the predictions of each slate (one day's games and players), and the source rows that the models could
-read.
+The ledger is the record of served predictions. A slate is the ranked players of one day by one model.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ if TYPE_CHECKING:
 
 
 def find_role(fingerprint: str, outputs: str | Path) -> Role:
-    """Return `production`, `shadow` (a challenger scored beside production) or `other`, the role of a model.
+    """Return the role of a model: `production`, `shadow` (a challenger) or `other`.
 
-    `fingerprint` is that of the model's bundle (the saved model), and `outputs` the folder with registry and shadows. A
-    shadow that is also in production has the role `production`. DataError if the registry is damaged.
+    `outputs` is the folder with the registry and the shadows. A shadow that is also in production has the role
+    `production`. DataError if the registry is damaged.
     """
     if Registry.of(outputs).current() == fingerprint:
         return "production"
@@ -46,12 +45,11 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 @dataclass
 class SlateRecorder:
-    """A recorder of one command's slates in the ledger, with the source rows that the models could read.
+    """The recorder of the slates of one command in the ledger, with the source rows that the models could read.
 
-    A slate is one day's games and players as a model ranked them; the ledger is the record of served predictions.
-    `compared` has an element for each comparison with the log of source rows: the name of the table, the slate's day,
-    and the columns that features read although `warehouse.tables` does not declare them. `compared` prevents that the
-    same rows are compared again for another model.
+    A slate is the ranked players of one day by one model. `compared` holds the comparisons with the log of source rows
+    that are already made, so that another model does not repeat them. Each is a table's name, a day, and the columns
+    that features read although `warehouse.tables` does not declare them.
     """
 
     warehouse: Warehouse
@@ -64,15 +62,15 @@ class SlateRecorder:
         return open_ledger(self.config, self.outputs)
 
     def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
-        """Add a slate (one day's ranked players) of a bundle (a saved model) to the ledger (the record of predictions).
+        """Add a slate of a model to the ledger, with the source rows that the model could read.
 
-        Return the path of the new file, or the BigQuery table and the revision as one text. The source rows that the
-        model could read are recorded too, if the ledger has a log of them. If the model's newest slate of that day in
-        the ledger has the same predictions, only source rows are recorded, and the result is None.
+        Return the path of the new file, or the BigQuery table and the revision as one text. If the model's newest slate
+        of that day has the same predictions, only source rows are recorded, and the result is None. A ledger in
+        BigQuery records no source rows.
 
-        Record nothing and return None if no player is ranked. The same holds if `config.others` is false and the model
-        is neither in production nor a shadow (a challenger scored beside production). DataError if the registry is
-        damaged, the warehouse cannot be read, or the ledger cannot be read or written.
+        Record nothing and return None if no player is ranked, or if `config.others` is false and the role of the model
+        is `other`. DataError if the registry is damaged, the warehouse cannot be read, or the ledger cannot be read or
+        written.
         """
         role = find_role(bundle.fingerprint, self.outputs)
         if role == "other" and not self.config.others:
@@ -88,12 +86,10 @@ class SlateRecorder:
         return ledger.add_entries(entries)
 
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
-        """Record the source rows that a slate could read and that are new, changed or gone since an earlier call.
+        """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
 
-        A slate is one day's games and players as a model ranked them. `log` has the source rows recorded so far.
-        `are_games_known` is true if an earlier slate of the same model and day was predicted from the same source
-        tables, whose rows were recorded then. If true, only injury reports are compared, because a later slate can
-        read more of them.
+        `are_games_known` says that an earlier slate of this model and day read the same source tables. Then only injury
+        reports are compared, because a later slate can read more of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -109,16 +105,18 @@ class SlateRecorder:
 
 @dataclass(frozen=True)
 class DaySlate:
-    """One model's slate (the ranked players of one day's games), and what the ledger of predictions has of it.
+    """One model's ranked players of one day, and what the ledger has of them.
 
-    `fingerprint` is that of the model's bundle, `name` that of its training run. `written` is the path of the new file,
-    or the BigQuery table and revision. `written` is None if the ledger had the same predictions already, or if no
-    player is ranked. `moves` are the differences from the slate that this slate replaces; None if there is no
-    earlier slate or nothing was written. `n_entries` is the number of the slate's predictions in the ledger. `n_late`
-    is the number of these that were made at or after tip-off.
-
-    `error` says why a shadow (a challenger scored beside production) could not be predicted; `slate` is then None and
-    `name` is "". Otherwise `error` is "".
+    - `fingerprint`: that of the model's bundle.
+    - `slate`: None if the model, a shadow, could not be predicted.
+    - `name`: the name of the training run; "" without a slate.
+    - `written`: the path of the new file, or the BigQuery table and revision. None if nothing was written, because the
+      ledger had the same predictions already or no player is ranked.
+    - `moves`: the differences from the slate that this slate replaces. None if there is no earlier slate, or if nothing
+      was written.
+    - `n_entries`: the number of the slate's predictions in the ledger.
+    - `n_late`: the number of these that were made at or after tip-off.
+    - `error`: why a shadow could not be predicted; otherwise "".
     """
 
     role: Role
@@ -133,16 +131,19 @@ class DaySlate:
 
 
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
-    """Predict a day with the model in production and every shadow (a challenger), and add the slates to the ledger.
+    """Predict a day with the model in production and with every shadow, and add the predictions to the ledger.
 
-    A slate has the ranked players of the day; the ledger is the record of served predictions. The slate of production
-    comes first. A shadow that is also in production is predicted once, with the role production.
+    A shadow is a challenger that is scored in parallel with the production model. The result begins with production. A
+    shadow that is also in production is predicted once, with the role production.
 
-    DataError if no model is in production, if the registry or the bundle (the saved model) is damaged, or if the slate
-    cannot be built or added. GateError if the model's contract (definition of features and label) is not the installed
-    one. ConfigurationError if the day is not after the model's training window, if this version refuses the settings of
-    the bundle, or if a feature needs injury reports and no table of them is configured. If one of these errors is
-    raised for a shadow, the shadow is returned with the error and without a slate.
+    The errors of the model in production are raised. An error of a shadow is returned in the field `error` of its
+    result.
+
+    - DataError if no model is in production, if the registry or a bundle is damaged, or if the predictions cannot be
+      made or added.
+    - GateError if the model's contract (the definition of features and label) is not the installed one.
+    - ConfigurationError if the day is not after the model's training window, if this version refuses the settings of
+      the bundle, or if a feature needs injury reports and no table of them is configured.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

@@ -1,7 +1,4 @@
-"""The review of the ledger (the record of served predictions).
-
-A review has the present outcomes of all predictions, the outcomes that changed since the last call, and scores.
-"""
+"""The review of the ledger (the record of served predictions): outcomes, changes of outcomes, and scores."""
 
 from __future__ import annotations
 
@@ -34,17 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerReview:
-    """The state of the ledger (the record of served predictions) after grading.
+    """The state of the ledger after its predictions were graded.
 
-    `graded` has one entry (prediction) for each player, game and model between the two dates of the review: the first
-    or the last before tip-off, as `which` says; a later one only if there is no other. The columns are GRADING_COLUMNS,
-    outcome, points and reason; with prices also ladder (P(points >= k) for k = 1, 2, ...). `scoreboard`, `market`
-    (empty without prices) and `overdue` are computed from these rows. `overdue` counts the entries with the outcome
-    pending (no result yet) whose game date ended more than `grade.max_age_hours` ago.
-
-    `changes` are the rows that the review added to the history of grades (outcomes of entries), for entries of all
-    dates. `corrections` are all rows of the history that replaced an earlier outcome. `damaged` has a sentence for each
-    file that could not be read.
+    - `graded`: one prediction for each player, game and model between the two dates of the review: the first or the
+      last before tip-off, as `which` says. A later one counts only if there is no other. The columns are
+      GRADING_COLUMNS, outcome, points and reason, and with prices also ladder (P(points >= k) for k = 1, 2, ...).
+    - `scoreboard`, `market`: computed from `graded`; `market` is empty without prices.
+    - `overdue`: the number of rows of `graded` without a result whose game date ended more than `grade.max_age_hours`
+      ago.
+    - `changes`: the outcomes that the review added to the history of grades, for predictions of all dates.
+    - `corrections`: all rows of the history that replaced an earlier outcome.
+    - `damaged`: a sentence for each file that could not be read.
     """
 
     graded: pd.DataFrame
@@ -57,11 +54,13 @@ class LedgerReview:
     which: Which
 
     def failures(self, fail_on: tuple[str, ...]) -> tuple[str, ...]:
-        """Return a sentence for each condition in `fail_on` that is met; () if none is met.
+        """Return a sentence for each condition in `fail_on` that is met.
 
-        The conditions are `calibration` and `stale`. `calibration` is met if a model that was in production is biased
-        beyond chance: the interval of its mean probability minus its breakout rate does not contain 0. `stale` is met
-        if results of predicted games are overdue. KeyError for any other condition.
+        - `calibration`: a model that was in production is biased beyond chance (the interval of its mean probability
+          minus its breakout rate does not contain 0).
+        - `stale`: results of predicted games are overdue.
+
+        KeyError for any other condition.
         """
         production = [score for score in self.scoreboard if score.role == "production"]
         biased = [score.name for score in production if score.is_calibrated is False]
@@ -80,13 +79,12 @@ def review_ledger(
 ) -> LedgerReview:
     """Grade all predictions in the ledger, add new and changed outcomes to its history, and score the models.
 
-    The ledger is the record of served predictions. `dates` are the first and the last game date that are scored, both
-    inclusive; None is the first or last one in the ledger. A second call on the same day adds nothing if no table has
-    changed. A damaged file of the ledger is left out and named in the result.
+    `dates` are the first and the last game date that are scored, both inclusive; None sets no limit. A damaged file of
+    the ledger is left out and named in the result.
 
-    DataError if the warehouse, the ledger or the prices cannot be read, or if the history cannot be written. DataError
-    also if a price is invalid, or if most players with prices did not play on the date of the price. ConfigurationError
-    if the warehouse of a price table cannot be opened.
+    DataError if the warehouse, the ledger or the prices cannot be read, if the history cannot be written, if a price is
+    invalid, or if most players with prices did not play on the date of the price. ConfigurationError if the warehouse
+    of a price table cannot be opened.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
@@ -116,10 +114,9 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return the log loss of each bundle (a saved model) in the evaluation of its training run, by fingerprint.
+    """Return the log loss in the evaluation of each bundle's training run, by the fingerprint of the bundle.
 
-    `graded` has the predictions of the bundles, with the columns bundle and run_id. The log loss has an interval. The
-    value is None if the run is missing, is damaged, or had no evaluation.
+    The log loss has an interval. None if the run is missing, is damaged, or had no evaluation.
     """
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}

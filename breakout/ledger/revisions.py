@@ -1,7 +1,4 @@
-"""The differences between two slates (the ranked players of one day) of one model and day.
-
-A player differs if his probability or his features differ, or if he is on one slate only.
-"""
+"""The differences between two slates (the ranked players of one day) by one model."""
 
 from __future__ import annotations
 
@@ -11,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAMED_FEATURES = 3  # the largest number of changed features that are named for each player
+NAMED_FEATURES = 3  # the largest number of changed features that a `Move` names
 
 
 @dataclass(frozen=True)
 class Move:
     """One player whose probability or features differ between two slates (the ranked players of one day).
 
-    `before` and `after` are the probabilities on the two slates; None if the player is not on that slate. `features`
-    holds up to NAMED_FEATURES changed features as (name, before, after), in the order of the contract (the definition
-    of the features). None in place of a value means that the value was missing and a default was used. `features` is
-    empty if the player is on one slate only.
+    - `before`, `after`: the probabilities; None if the player is not on that slate.
+    - `features`: up to NAMED_FEATURES changed features as (name, before, after). None in place of a value means that
+      the value was missing and a default was used. Empty if the player is on one slate only.
     """
 
     player: str
@@ -31,10 +27,9 @@ class Move:
 
 
 def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
-    """Return the players whose probability or features differ between two slates of one model and day; () if none does.
+    """Return the players whose probability or features differ between two slates of one day by one model.
 
-    A slate has the ranked players of one day. `before` and `after` have the entries (predictions) of the slates.
-    Players who are on one slate only come first. The other players follow, the largest change of probability first.
+    Players who are on one slate only come first, then the others by the change of their probability, the largest first.
     """
     old, new = (
         {(row["game_id"], row["player_lookup"]): row for row in entries.to_pylist()} for entries in (before, after)

@@ -1,7 +1,7 @@
-"""The scoreboard: metrics of each model's graded entries (predictions with the outcome breakout or no).
+"""The scoreboard: metrics of each model's graded predictions (those with the outcome breakout or no).
 
-The metrics are shown beside those of the base rate (the breakout rate as every probability) and of the model's own
-evaluation.
+The metrics can be compared with those of the base rate (the breakout rate as every probability) and with the model's
+own evaluation.
 """
 
 from __future__ import annotations
@@ -25,17 +25,14 @@ if TYPE_CHECKING:
     from breakout.evaluation.resamples import EvaluationParameters, Interval
 
 GAME = ["game_date", "game_id", "player_lookup"]
-# The fewest graded entries from which metrics are computed. A breakout rate of 0.18 in 100 entries has a standard error
-# of 0.04.
+# The fewest graded predictions from which metrics are computed. A breakout rate of 0.18 in 100 predictions has a
+# standard error of 0.04.
 MIN_GRADED = 100
 
 
 @dataclass(frozen=True)
 class WeekScore:
-    """The log loss of a model's graded entries (predictions with a result) in one week, Monday to Sunday.
-
-    `week` is the date of the Monday, and `n_graded` the number of the entries.
-    """
+    """The log loss of a model's graded predictions in one week; `week` is the date of the Monday."""
 
     week: np.datetime64
     n_graded: int
@@ -44,12 +41,12 @@ class WeekScore:
 
 @dataclass(frozen=True)
 class Scores:
-    """The metrics of one model's graded entries (predictions with the outcome breakout or no).
+    """The metrics of one model's graded predictions, with intervals from a bootstrap over game dates.
 
-    Intervals are computed from resamples (bootstrap draws of game dates). `bias` is the mean probability minus the
-    breakout rate. `base_rate_log_loss` is the log loss if every entry had the breakout rate of these entries as its
-    probability; no other constant probability has a lower log loss. `log_loss_gain` is `base_rate_log_loss` minus the
-    model's log loss; a positive gain means that the model is better.
+    - `bias`: the mean probability minus the breakout rate.
+    - `base_rate_log_loss`: the log loss if every probability were the breakout rate of these predictions. No other
+      constant has a lower log loss.
+    - `log_loss_gain`: `base_rate_log_loss` minus the model's log loss; positive if the model is better.
     """
 
     breakout_rate: Interval
@@ -65,12 +62,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class ModelScore:
-    """The metrics of a model and its number of entries by outcome, in one role: production, shadow or other.
+    """The metrics of a model in one role, and its number of predictions by outcome.
 
-    An entry is a served prediction; a graded one has the outcome breakout or no. `scores` is None if there are fewer
-    than MIN_GRADED graded entries. `promise` is the log loss on the evaluation games of the run that trained the model;
-    None if this log loss is not known. `against_production` compares a shadow (a challenger scored beside production)
-    with production on the games that both predicted; None for any role but shadow.
+    - `role`: production, shadow (a challenger) or other.
+    - `counts`: the number of predictions by outcome.
+    - `scores`: None if fewer than MIN_GRADED predictions are graded (breakout or no).
+    - `promise`: the log loss on the evaluation games of the training run; None if not known.
+    - `against_production`: the comparison of a shadow with production, on the games that both predicted; None for other
+      roles.
     """
 
     role: str
@@ -89,10 +88,9 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded entries (predictions with a result) is within the interval of `promise`.
+        """Whether the log loss of the graded predictions lies within the interval of `promise`.
 
-        `promise` is the log loss on the evaluation games of the training run. None if there are too few graded entries
-        for a log loss, if `promise` is None, or if `promise` has no interval.
+        None if there is no log loss, no promise, or no interval of the promise.
         """
         if self.scores is None or self.promise is None or self.promise.low is None:
             return None
@@ -103,8 +101,7 @@ class ModelScore:
     def is_calibrated(self) -> bool | None:
         """Whether the interval of the bias (mean probability minus breakout rate) contains 0.
 
-        The bias is that of the graded entries (predictions with a result). None if there are too few graded entries for
-        a bias, or if all of them are of one game date, because there is then no interval.
+        None if there is no interval: too few predictions are graded, or all of them are of one game date.
         """
         if self.scores is None or self.scores.bias.low is None:
             return None
@@ -114,12 +111,11 @@ class ModelScore:
 def build_scoreboard(
     graded: pd.DataFrame, parameters: EvaluationParameters, promises: Mapping[str, Interval | None]
 ) -> tuple[ModelScore, ...]:
-    """Return a score for each model and each of its roles in `graded`: production first, then shadows, then others.
+    """Return a score for each model and each of its roles: production first, then shadows, then others.
 
-    A shadow is a challenger scored beside production. `graded` has the outcome of each entry (served prediction), as
-    `grading.grade_counted` returns it; the result is empty if `graded` has no rows. `promises` maps the fingerprint of
-    a bundle (a saved model) to the log loss of its evaluation in training. A bundle that is not in `promises` gets the
-    promise None. Scores of one role are sorted by the last game date.
+    `graded` has the outcome of each prediction, as `grading.grade_counted` returns it. `promises` maps the fingerprint
+    of a bundle to the log loss in the evaluation of its training run. Scores of one role are sorted by the last game
+    date.
     """
     production = _in(graded, "production")
     scored = []
@@ -147,10 +143,9 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
-    """Compare the graded predictions of a shadow (a challenger scored beside production) with those of production.
+    """Compare the graded predictions of a shadow (a challenger) with those of production.
 
-    The comparison uses the games that both predicted. `production` may hold the predictions of several models in turn.
-    Without such games the comparison has no dates and an e-value (evidence that the shadow is better) of 1.
+    The comparison uses the games that both predicted. `production` may have the predictions of several models in turn.
     """
     both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
     return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))
@@ -187,11 +182,11 @@ def _score(rows: pd.DataFrame, parameters: EvaluationParameters) -> Scores | Non
 
 
 def _weeks(y: np.ndarray, p: np.ndarray, dates: np.ndarray, parameters: EvaluationParameters) -> tuple[WeekScore, ...]:
-    """Return the log loss of each week (Monday to Sunday) that has rows, in the order of the weeks.
+    """Return the log loss of each week (Monday to Sunday) that has predictions, oldest first.
 
-    `y`, `p` and `dates` are labels, probabilities and game dates, shape (n,). The dates are shifted by three days to
-    find the Mondays, because the weeks of numpy begin on Thursdays.
+    `y`, `p` and `dates` are labels, probabilities and game dates, shape (n,).
     """
+    # The dates are shifted by three days, because the weeks of numpy begin on Thursdays.
     mondays = (dates + 3).astype("datetime64[W]").astype("datetime64[D]") - 3
     losses = metrics.row_log_losses(y, p)
     weeks = []

@@ -1,8 +1,8 @@
-"""The comparison of feature vectors in the ledger with vectors that are computed again from the present tables.
+"""The comparison of served feature vectors with vectors that are computed again from the present tables.
 
-The ledger is the record of served predictions; a vector has one player's features for one prediction. A vector differs
-if a source row that it reads was corrected, removed or added after the prediction. Such rows are named if the ledger
-recorded the source rows of the prediction.
+The ledger (the record of served predictions) has the vectors that were served. A vector differs now if a source row
+behind it was corrected, removed or added after the prediction. Such rows are named if the ledger recorded the source
+rows of the prediction.
 """
 
 from __future__ import annotations
@@ -41,11 +41,7 @@ SERVED_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeatureShare:
-    """The numbers of one feature in a comparison of the feature vectors that were served with vectors computed again.
-
-    `vectors` counts the compared vectors that have the feature. `differing` counts those of them in which the feature
-    has another value now.
-    """
+    """How often one feature differs: in `differing` of the `vectors` compared feature vectors that have the feature."""
 
     feature: str
     vectors: int
@@ -60,7 +56,7 @@ class FeatureShare:
 class CorrectedCell:
     """A cell of a source table that changed after predictions were made.
 
-    `vectors` is the number of predictions' feature vectors that the change may explain.
+    `vectors` is the number of predictions whose differing features the change may explain.
     """
 
     change: CellChange
@@ -69,16 +65,19 @@ class CorrectedCell:
 
 @dataclass(frozen=True)
 class ServedAudit:
-    """The comparison of the feature vectors that were served with vectors computed again from the present tables.
+    """The comparison of served feature vectors with vectors computed again from the present tables.
 
-    `features` has the numbers of each feature, the largest share of differing vectors first. `cells` are the changed
-    source cells that may explain the differences, those of the most vectors first.
+    A vector has the features of one player for one prediction.
 
-    `vectors` counts the served vectors of all models whose bundle (the saved model) can be used. `absent` counts those
-    whose player is not on the slate (the players of that day's games) by the present tables. `differing` counts the
-    other vectors that differ in a feature. `unexplained` counts the differing or absent vectors for which no changed
-    source row is known. `unexamined` has a sentence for each model whose bundle cannot be used. `damaged` has a
-    sentence for each file of the ledger (the record of served predictions) that could not be read.
+    - `features`: the numbers of each feature, the largest share of differing vectors first.
+    - `cells`: the changed source cells that may explain differences, those of the most vectors first.
+    - `vectors`: the number of served vectors of all models whose bundle can be used.
+    - `absent`: the number of vectors whose player is not among the players of that day's games by the
+      present tables.
+    - `differing`: the number of the other vectors that differ in a feature.
+    - `unexplained`: the number of differing or absent vectors without a known change of a source row.
+    - `unexamined`: a sentence for each model whose bundle cannot be used.
+    - `damaged`: a sentence for each file of the ledger that cannot be read.
     """
 
     features: tuple[FeatureShare, ...]
@@ -92,10 +91,7 @@ class ServedAudit:
 
     @property
     def is_clean(self) -> bool:
-        """Whether every served feature vector was computed again and is equal, and no file of the ledger is damaged.
-
-        False also if the bundle (the saved model) of a vector cannot be used, or if a player is no longer on the slate.
-        """
+        """Whether every served feature vector was computed again and is equal, and no file of the ledger is damaged."""
         return not (self.differing or self.absent or self.unexamined or self.damaged)
 
 
@@ -110,15 +106,18 @@ def audit_served(
 ) -> ServedAudit:
     """Compute the feature vectors of served predictions again, and compare them with those in the ledger.
 
-    Values must be exactly equal. The ledger is the record of served predictions. `served` is `all`, a role (production,
-    shadow or other), or the name or fingerprint of a model. `dates` are the first and the last game date, both
-    inclusive; None is the first or the last one in the ledger. `on_date` is called with the game date of each slate
-    (one day's ranked players). The result lists each bundle (a saved model) that cannot be compared. Such a bundle is
-    missing, damaged, refused by this version or of another contract (definition of features and label).
+    Two values are equal only if they agree in every digit.
+
+    - `served`: `all`, a role (production, shadow or other), or the name or fingerprint of a model.
+    - `dates`: the first and the last game date, both inclusive; None sets no limit.
+    - `on_date`: called with the game date of each slate (the predictions of one day by one model).
+
+    A model is not compared, but listed in the result, if its bundle is missing, damaged, refused by this version, or of
+    another contract (the definition of features and label).
 
     ConfigurationError if the ledger has no such role or model, or if a feature needs injury reports and no table of
-    them is configured. DataError if the ledger has no predictions of `served` between the two dates, or if the ledger
-    or the warehouse cannot be read.
+    them is configured. DataError if the ledger has no such predictions, or if the ledger or the warehouse cannot be
+    read.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)
@@ -175,9 +174,9 @@ def _choose(entries: pd.DataFrame, served: str, dates: tuple[date | None, date |
 
 
 def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundle], tuple[str, ...]]:
-    """Return the usable bundles (saved models) by fingerprint, and a sentence for each one that cannot be used.
+    """Return the usable bundles (saved models) by fingerprint, and a sentence for each unusable one.
 
-    A bundle cannot be used if it is missing or damaged, if this version refuses its settings, or if its contract (the
+    A bundle is unusable if it is missing or damaged, if this version refuses its settings, or if its contract (the
     definition of features and label) is not the installed one.
     """
     bundles, unexamined = {}, []
@@ -194,10 +193,10 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
 
 
 def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
-    """Return a bundle (a saved model) from the registry, the shadows or the run `run_id`, searched in this order.
+    """Return a bundle from the registry, the shadows or the folder of the run `run_id`, searched in this order.
 
-    A shadow is a challenger scored beside production. DataError if none of these places has the bundle, or if the
-    bundle is damaged. ConfigurationError if this version refuses the settings of the bundle.
+    DataError if none of these places has the bundle, or if it is damaged. ConfigurationError if this version refuses
+    its settings.
     """
     registry, shadows = Registry.of(outputs), Shadows.of(outputs)
     if registry.bundle_folder(fingerprint).is_dir():
@@ -217,11 +216,11 @@ def _compare(
     vectors: Counter[str],
     differing: Counter[str],
 ) -> dict[Any, tuple[str, ...]]:
-    """Return the names of the differing features of each entry (a prediction) that differs, by its index in `entries`.
+    """Return the names of the differing features of each prediction that differs, by its index in `entries`.
 
-    `present` maps game id and player to the features by the present tables. An entry whose player is not in `present`
-    has an empty tuple. For each feature, the number of compared entries is added to `vectors`, and the number of
-    entries that differ in the feature is added to `differing`.
+    `present` maps game id and player to the features by the present tables. A prediction whose player is not in
+    `present` has an empty tuple. For each feature, `vectors` counts the compared predictions, and `differing` those
+    that differ.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()
@@ -244,8 +243,8 @@ def _compute_again(
 ) -> dict[tuple[str, str], dict[str, float | None]]:
     """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value.
 
-    All players on the slate (the players of the day's games) have a vector, also those who are no candidates for a
-    breakout. Injury reports count up to the bundle's cutoff time, or up to `predicted_at` if that is earlier.
+    Every player of the day's games has a vector. Injury reports count up to the bundle's cutoff time, or up to
+    `predicted_at` if that is earlier.
     """
     features = bundle.features
     known = known_by(features.availability, day, predicted_at)

@@ -1,9 +1,9 @@
-"""The shadows: challengers that predict beside the model in production.
+"""The shadows: challengers that are scored in parallel with the production model.
 
     outputs/shadows/<fingerprint>/    a copy of the bundle (the saved model) of one shadow
 
-A copy appears whole or not at all. Before the files of a copy are deleted, its folder is renamed to a hidden name, and
-no shadow has a hidden name. Therefore a killed process leaves no shadow with missing files.
+A copy appears whole or not at all. Before the files of a copy are deleted, its folder gets a hidden name, which is not
+read. So a killed process leaves no shadow with missing files.
 """
 
 from __future__ import annotations
@@ -27,27 +27,21 @@ SHADOWS = "shadows"
 
 @dataclass(frozen=True)
 class Shadows:
-    """The shadows (challengers that predict beside the model in production) whose copies are in one folder."""
+    """The shadows (challengers that are scored in parallel with the production model) in one folder."""
 
     folder: Path
 
     @classmethod
     def of(cls, outputs: str | Path) -> Shadows:
-        """Return the shadows (challengers scored beside production) in the folder `shadows` of `outputs`.
-
-        If the folder is missing, there are no shadows.
-        """
+        """Return the shadows in the folder `shadows` of `outputs`; none if the folder is missing."""
         return cls(Path(outputs) / SHADOWS)
 
     def fingerprints(self) -> tuple[str, ...]:
-        """Return the fingerprint of each shadow (challenger), sorted; () if the folder is missing."""
+        """Return the fingerprints of the shadows, sorted."""
         return tuple(sorted(path.name for path in self.folder.glob("[!.]*") if path.is_dir()))
 
     def names(self) -> dict[str, str]:
-        """Return the name of each shadow's training run, by the fingerprint of the shadow (a challenger).
-
-        The name is "" if the shadow's bundle (the saved model) is damaged or refused by this version.
-        """
+        """Return the name of each shadow's training run, by fingerprint; "" if its bundle cannot be loaded."""
         names = dict.fromkeys(self.fingerprints(), "")
         for fingerprint in names:
             with contextlib.suppress(ConfigurationError, DataError):
@@ -55,18 +49,17 @@ class Shadows:
         return names
 
     def load(self, fingerprint: str) -> Bundle:
-        """Return the verified bundle (a saved model with unchanged files) of a shadow.
+        """Return the bundle (the saved model) of a shadow, after a check of its files.
 
-        A shadow is a challenger scored beside production. DataError, which names the file, if the bundle is missing or
-        damaged, or if another bundle replaced it. ConfigurationError if this version refuses the settings of the
-        bundle.
+        DataError if the bundle is missing, damaged or not the one with this fingerprint. ConfigurationError if this
+        version refuses its settings.
         """
         return load_copy(self.folder / fingerprint, fingerprint)
 
     def add(self, bundle: Bundle) -> bool:
-        """Add a copy of a bundle (a saved model) to the shadows (challengers), and return True.
+        """Add a copy of a bundle to the shadows; return False, and copy nothing, if it is a shadow already.
 
-        Return False, and copy nothing, if the bundle is a shadow already. DataError if the copy cannot be written.
+        DataError if the copy cannot be written.
         """
         target = self.folder / bundle.fingerprint
         if target.exists():
@@ -76,7 +69,7 @@ class Shadows:
         return True
 
     def remove(self, fingerprint: str) -> None:
-        """Remove a shadow (a challenger scored beside production); its predictions stay in the ledger.
+        """Remove a shadow; its predictions stay in the ledger.
 
         ConfigurationError if no shadow has the fingerprint. DataError if its files cannot be removed.
         """

@@ -1,6 +1,6 @@
 """The cells of source tables that changed after a prediction.
 
-The log of source rows, which has the rows as predictions could read them, is compared with the present tables.
+The present tables are compared with the log of source rows, which has the rows as predictions could read them.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ ABSENT, PRESENT = "absent", "present"
 
 @dataclass(frozen=True)
 class CellChange:
-    """One cell of a source row that differs between two times; `before` and `now` are its values as text.
+    """One cell of a source row that differs between two times.
 
-    `key` has the values of the row's key columns, `teams` the codes of the row's teams, and `player` the row's
-    player_lookup (a key such as lebronjames). `player` is "" in tables without players. A missing value is NULL.
-
-    For a row that was added, `column` is ROW, `before` is ABSENT and `now` is PRESENT. For a row that was removed,
-    `column` is ROW, `before` is PRESENT and `now` is ABSENT.
+    - `key`: the values of the row's key columns, such as `20240105_BOS_LAL lebronjames`.
+    - `column`: the column of the cell; ROW if the whole row was added or removed.
+    - `before`, `now`: the values as text; NULL for a missing value. ABSENT and PRESENT for an added row, PRESENT and
+      ABSENT for a removed row.
+    - `player`: the player_lookup of the row; "" in tables without players.
+    - `teams`: the codes of the row's teams.
     """
 
     table: str
@@ -52,7 +53,7 @@ def list_changes(table: Table, before: pd.DataFrame, now: pd.DataFrame) -> Itera
     """Yield every cell that differs between earlier and present rows, and every row that was added or removed.
 
     `before` has the rows of `table` as they were recorded, `now` the present rows. Only the columns of `now` are
-    compared. Nothing is yielded if the rows are equal.
+    compared.
     """
     key, names = list(table.key), [name for name in now.columns if name not in table.key]
     joined = before.reindex(columns=[*key, *names]).merge(
@@ -97,9 +98,9 @@ def _format(value: Any) -> str:
 class ChangesByName:
     """Changed cells of source tables, by the player or the teams of their row.
 
-    `of_player` maps each player_lookup (a player's key) to the cells in rows of the player, in any table.
-    `of_players_of` maps each team to the cells in rows of player_game_summary that name the team. `of_team` maps each
-    team to the cells in rows of all other tables that name the team.
+    - `of_player`: the cells in rows of a player, by player_lookup, in any table.
+    - `of_players_of`: the cells in rows of player_game_summary, by each team that the row names.
+    - `of_team`: the cells in rows of all other tables, by each team that the row names.
     """
 
     of_player: Mapping[str, list[CellChange]]
@@ -120,8 +121,8 @@ class ChangesByName:
     def near(self, player: str, teams: tuple[str, str]) -> list[CellChange]:
         """Return the changed cells that may explain why the features of a player differ; [] if no such cell is known.
 
-        These are the cells in rows of the player, and the cells in rows of the game's two `teams` in other tables than
-        player_game_summary. If there are none, the cells in rows of any player of the two teams are returned.
+        These are the cells in rows of the player or of the game's two `teams`. Cells in rows of other players of the
+        two teams are returned only if there are no others.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])
@@ -129,11 +130,10 @@ class ChangesByName:
 
 
 class SourceChanges:
-    """The changes of source rows between the log (the rows as predictions could read them) and the present tables.
+    """The changes of source rows between the time of a prediction and the present.
 
-    `days` are the first and the last game date of the predictions. If `log` is None, no changes are known. Each table
-    is read once for all predictions that read the same columns. `damaged` has a sentence about each damaged file of the
-    log among the files that were read so far.
+    Without a `log`, no changes are known. `days` are the first and the last game date of the predictions. `damaged` has
+    a sentence about each damaged file of the log that was read so far.
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
@@ -143,10 +143,10 @@ class SourceChanges:
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
 
     def since(self, predicted_at: datetime, bundle: Bundle, day: date) -> ChangesByName:
-        """Return the changes since `predicted_at` of the rows that a bundle's predictions of a day could read.
+        """Return the changes since `predicted_at` of the rows that a bundle's predictions for `day` could read.
 
-        A bundle is a saved model. No changes are known if there is no log of source rows. The changes of a table are
-        not known if the log had no row of the table by `predicted_at`. DataError if the warehouse cannot be read.
+        The changes of a table are unknown if the log had no row of the table by `predicted_at`. DataError if the
+        warehouse cannot be read.
         """
         changes = [] if self._log is None else self._list(self._log, predicted_at, bundle, day)
         return ChangesByName.from_changes(changes)
@@ -171,11 +171,6 @@ class SourceChanges:
         return self._known[key]
 
     def _present(self, table: Table, extra: tuple[str, ...]) -> pd.DataFrame:
-        """Return the present rows of a table that predictions for any day of the compared dates can read.
-
-        `extra` names columns of the table that features read although `warehouse.tables` does not declare them.
-        DataError if the table cannot be read.
-        """
         key = (table.name, extra)
         if key not in self._now:
             days = (dates_read(table, self._days[0])[0], dates_read(table, self._days[1])[1])

@@ -1,12 +1,14 @@
-"""The log of source rows that predictions could read, as the rows were at that time, so that corrections can be found.
+"""The log of the source rows that predictions could read, as they were then, so that corrections can be found.
 
     outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
                                                      or gone
 
-A prediction of a day can read the earlier games of its season and of the two seasons before, and the schedule and the
-injury reports of the day itself. The first call of `SourceLog.record` records all of these rows. A later call records
-the rows that are new, changed or gone. A log is named after its table. If a model's features read columns that
-`warehouse.tables` does not declare, a digest of the names of these columns is added to the name of the log.
+A prediction can read the earlier games of its season and of the two seasons before, and the schedule and the injury
+reports of its day. The first call of `SourceLog.record` records all of these rows. A later call records the rows that
+are new, changed or gone.
+
+A log is named after its table. If features read columns that `warehouse.tables` does not declare, the name ends with a
+digest of the names of these columns.
 """
 
 from __future__ import annotations
@@ -40,10 +42,10 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import Table
 
 KEPT_TABLES = (*HISTORY_TABLES, SCHEDULE, AVAILABILITY)
-SEASONS_BEFORE = 2  # the number of earlier seasons that predictions can read; no feature reads more
+SEASONS_BEFORE = 2  # the largest number of earlier seasons that features read
 _NEVER_READ = {"player_full_name", "reason"}
-# Columns with hashes of a row's key and of the whole row. The hashes show which rows are new or changed, so that the
-# recorded values need not be read.
+# The columns with hashes of a row's key and of the whole row. The hashes show which rows are new or changed, so that
+# the recorded values need not be read.
 KEY_HASH, ROW_HASH = "key_hash", "row_hash"
 HASH_SCHEMA = pa.schema(
     [(KEY_HASH, pa.uint64()), (ROW_HASH, pa.uint64()), ("game_date", pa.date32()), ("is_removed", pa.bool_())]
@@ -51,10 +53,10 @@ HASH_SCHEMA = pa.schema(
 
 
 def dates_read(table: Table, day: date) -> tuple[date, date]:
-    """Return the first and the last game date of the rows of a table that predictions of a day can read.
+    """Return the first and the last game date of the rows of a table that predictions for `day` can read.
 
-    For tables of games, the last date is the day before `day`. The first date is a 1 September before
-    the two seasons that precede the season of `day`. For the schedule and the injury reports, both dates are `day`.
+    For tables of games, the first date is a 1 September before the two seasons that precede the season of `day`. The
+    last date is the day before `day`. For the schedule and the injury reports, both dates are `day`.
     """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
@@ -64,9 +66,9 @@ def dates_read(table: Table, day: date) -> tuple[date, date]:
 def read_source_rows(warehouse: Warehouse, table: Table, days: tuple[date, date], extra: Sequence[str]) -> pd.DataFrame:
     """Return the rows of a table between two dates, both inclusive.
 
-    The result has the declared columns of `table`, and those of the columns `extra` that the table has. Full names of
-    players and reasons of statuses are left out, because no feature reads them. Numbers are float64 and times are in
-    UTC. The result has no rows if the table has none between the dates. DataError if the table cannot be read.
+    The result has the declared columns of `table`, and those of the columns `extra` that the table has. The full names
+    of players and the reasons of statuses are left out, because no feature reads them. Numbers are float64 and times
+    are in UTC. DataError if the table cannot be read.
     """
     present = warehouse.columns(table.name)
     names = [
@@ -93,8 +95,8 @@ def _kept_type(kind: pa.DataType) -> pa.DataType:
 def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
     """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read.
 
-    A bundle is a saved model. Undeclared columns are those that `warehouse.tables` does not list; the tuple is empty if
-    there are none. The table of injury reports is left out if no feature of the bundle reads it.
+    Undeclared columns are those that `warehouse.tables` does not list. The table of injury reports is left out if no
+    feature of the bundle reads it.
     """
     inputs = plan_query(bundle.features.registry, bundle.features.names).inputs
     for table in KEPT_TABLES:
@@ -110,8 +112,8 @@ class KnownRows:
     """All recorded versions of the rows of one source table, oldest first, and a sentence about each damaged file.
 
     `versions` has the columns of the table, recorded_at (the time of the recording), is_removed, and hashes of the row.
-    `versions` is empty and has no columns if nothing was recorded. If is_removed is true, the row was gone at
-    recorded_at. Such a version has no values in the columns of the table but game_date.
+    If is_removed is true, the row was gone at recorded_at, and of the table's columns only game_date has a value.
+    `versions` is empty and has no columns if nothing was recorded.
     """
 
     versions: pd.DataFrame
@@ -133,20 +135,18 @@ class KnownRows:
 
 @dataclass(frozen=True)
 class SourceLog:
-    """The logs of all source tables in the folder of a ledger (the record of served predictions).
+    """The logs of all source tables in the folder of a ledger.
 
-    A log has the rows of a table as predictions could read them. In `read` and `record`, `extra` are the names of the
-    columns that features read although `warehouse.tables` does not declare them.
+    A log has the rows of one table as predictions could read them. A table has one log for each set of columns `extra`:
+    those that features read although `warehouse.tables` does not declare them.
     """
 
     ledger: Path
 
     def read(self, table: Table, extra: Sequence[str]) -> KnownRows:
-        """Return the recorded versions of a source table's rows; no versions if nothing was recorded.
+        """Return the recorded versions of a source table's rows, and a sentence about each damaged file.
 
-        `extra` are the names of the columns that features read although `warehouse.tables` does not declare them. A
-        table has one log for each set of such columns, and `extra` decides which log is read. The result has a sentence
-        about each damaged file, whose rows are left out.
+        `extra` names the undeclared columns that features read. They decide which log of the table is read.
         """
         files, damaged = [], []
         for path in list_files(self._folder(table, extra)):
@@ -160,12 +160,13 @@ class SourceLog:
     def record(
         self, table: Table, extra: Sequence[str], now: pd.DataFrame, days: tuple[date, date], at: datetime
     ) -> Path | None:
-        """Record those rows of a source table between two dates that are new, changed or gone at the instant `at`.
+        """Record the rows of a source table that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates `days`, both inclusive. `extra` are the names of the columns that
-        features read although `warehouse.tables` does not declare them. A table has one log for each set of such
-        columns, and `extra` decides into which log the rows are written. Return the path of the file with the recorded
-        rows; None if no row is new, changed or gone. DataError if the file cannot be written.
+        `now` has all present rows between the dates `days`, both inclusive. `extra` names the undeclared columns that
+        features read. They decide into which log of the table the rows are written.
+
+        Return the path of the new file; None if no row is new, changed or gone. DataError if the file cannot be
+        written.
         """
         folder = self._folder(table, extra)
         with lock_ledger(self.ledger):
@@ -187,8 +188,8 @@ def new_versions(
 ) -> pa.Table:
     """Return the rows to record: new and changed rows with is_removed false, and gone rows with is_removed true.
 
-    `recorded` has the columns of HASH_SCHEMA and all recorded versions of the table's rows, oldest first. `now` has all
-    present rows between the dates `days`, both inclusive. The result has no rows if nothing has changed.
+    `recorded` has all recorded versions of the table's rows, oldest first, with the columns of HASH_SCHEMA. `now` has
+    all present rows between the dates `days`, both inclusive.
     """
     key, row = _hash_rows(now, table.key), _hash_rows(now, sorted(now.columns))
     newest = recorded.to_pandas().drop_duplicates(KEY_HASH, keep="last")
@@ -205,6 +206,5 @@ def new_versions(
 
 
 def _hash_rows(rows: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
-    """Return a 64-bit hash of the given columns of each row, shape (n,) uint64."""
     hashed: np.ndarray = pd.util.hash_pandas_object(rows[list(columns)], index=False).to_numpy(dtype="uint64")
     return hashed

@@ -1,7 +1,7 @@
 """The ledger (the record of served predictions) in a folder, as Parquet files that are added and never changed.
 
-    outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the predictions of one day by one saved model;
-                                                                     a file with a higher number is a revision
+    outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the predictions of one day by one model; a higher
+                                                                     number is a revision
     outputs/ledger/grades/<number>.parquet                           outcomes that a call found new or changed
     outputs/ledger/sources/<log>/<number>.parquet                    source rows that a call found new, changed or gone
     outputs/ledger/.lock                                             the lock, held while a file is added
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "ledger"
-# Two slates have the same predictions if their entries are equal in these columns. Their times may differ.
+# The columns in which two slates must be equal to count as the same predictions. Their times may differ.
 SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout", "availability_status", "features")
 
 
 @dataclass(frozen=True)
 class GradeUpdate:
-    """The result of `update_grades`: the history of grades (outcomes of predictions) before it, and what is new.
+    """The result of `update_grades`: the history of outcomes before the call, and the new or changed outcomes.
 
-    `changes` has the columns of GRADE_SCHEMA and one row for each outcome that the update found new or changed. It has
-    no rows if a file of the history is damaged, because nothing is added in that case.
+    `changes` has the columns of GRADE_SCHEMA. While a file of the history is damaged, nothing is added and `changes`
+    has no rows.
     """
 
     before: LedgerPart
@@ -50,20 +50,17 @@ class GradeUpdate:
 
 @dataclass(frozen=True)
 class FolderLedger:
-    """The ledger (the record of served predictions) in a folder, which may be missing.
+    """The ledger in a folder; `opening.Ledger` describes the methods.
 
-    `opening.Ledger` describes the methods. Reading needs no lock. `add_entries` and `update_grades` take the lock of
-    the folder; a caller of `add_grades` must hold the lock.
+    The folder may be missing. Reading needs no lock. `add_entries` and `update_grades` take the lock of the folder; a
+    caller of `add_grades` must hold the lock.
     """
 
     folder: Path
 
     @classmethod
     def of(cls, outputs: str | Path) -> FolderLedger:
-        """Return the ledger (the record of served predictions) in the folder `ledger` below the folder `outputs`.
-
-        The folder may be missing; the first call that adds a file creates it.
-        """
+        """Return the ledger in the folder `ledger` below `outputs`, which may be missing."""
         return cls(Path(outputs) / FOLDER)
 
     @property
@@ -100,11 +97,10 @@ class FolderLedger:
         return read_files(self.folder / "grades", GRADE_SCHEMA)
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes of predictions that are new or changed to the history of grades.
+        """Add new and changed outcomes to the history; return the history before the call, and the added rows.
 
-        `graded` has the present outcomes. Return the history before the call, and the added rows. Nothing is added
-        while a file of the history is damaged, because the outcomes in that file would be added again. Two calls at the
-        same time do not add the same outcomes, because a call holds the lock. DataError if a file cannot be written.
+        `graded` has the present outcomes. Nothing is added while a file of the history is damaged, because the outcomes
+        in that file would be added again. DataError if a file cannot be written.
         """
         with self.lock():
             before = self.read_grades()
@@ -114,10 +110,9 @@ class FolderLedger:
         return GradeUpdate(before, changes)
 
     def add_grades(self, grades: pa.Table) -> Path | None:
-        """Add outcomes of predictions to the history of grades, and return the path of the new file.
+        """Add outcomes to the history, and return the path of the new file; None if `grades` has no rows.
 
-        Return None, and write nothing, if `grades` has no rows. The caller must hold the lock. DataError if the file
-        cannot be written.
+        The caller must hold the lock. DataError if the file cannot be written.
         """
         if not grades.num_rows:
             return None
@@ -126,10 +121,7 @@ class FolderLedger:
 
 
 def is_same(before: pa.Table, after: pa.Table) -> bool:
-    """Return whether two slates (one day's predictions) have the same players, with equal values in the columns SAME.
-
-    The order of the rows does not count.
-    """
+    """Return whether two slates have the same players, with equal values in the columns SAME, in any order."""
     order = [("game_id", "ascending"), ("player_lookup", "ascending")]
     first, second = (table.select(SAME).sort_by(order).to_pylist() for table in (before, after))
     return bool(first == second)
