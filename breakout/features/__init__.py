@@ -1,9 +1,9 @@
 """The features: their definitions, their defaults, the query that computes them, and the contract of a model's inputs.
 
-The contract is the definition of features and label. Start reading at the module `shared`, which defines the features
-of shared mode (the mode with one fixed feature list). Then read the module `query`, which builds their SQL.
+Start reading at the module `shared`, which defines the fixed feature list of shared mode. The module `query` builds the
+SQL of all features.
 
-Each public name is imported when it is first used, so that code that only reads the definitions does not load NumPy.
+Public names are imported on first use, so code that only reads definitions does not load NumPy.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Features of the injury report: the players of both teams who are out or return, and the status of the row's player.
+"""Features of the injury report: players of both teams who are out or return, and the status of the row's player.
 
-A player's status is the latest one that was reported by the cutoff of the game date. The cutoff is the time up to which
-injury reports count (the settings `availability`). If the schedule has the time of tip-off, the status must also be
-reported before tip-off. A player who is listed as out or doubtful counts as out. All features are missing on a date for
-which nothing was reported by the cutoff.
+A player's status is the latest one that was reported by the cutoff. If the schedule has the time of tip-off, the status
+must also be reported before tip-off. A doubtful player counts as out. All features are missing on a date for which
+nothing was reported by the cutoff.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 def _sum_over(players: str, condition: str, amount: str) -> str:
     """Return the SQL of the sum of the column `amount`, divided by 1e12, over players of a team.
 
-    `players` is `team_mates` or `opponent_players`. Only players who meet the SQL `condition` are added. The sum is 0
-    if no player meets it. It is NULL if no status was reported for the game date by the cutoff (the time up to which
-    injury reports count).
+    `players` is `team_mates` or `opponent_players`. Only players who meet the SQL `condition` are added. The sum is
+    NULL if no status was reported for the game date by the cutoff.
     """
     summed = f"SUM(IF({condition}, {amount}, 0)) OVER {players}"
     return f"IF(row.has_report = 1, COALESCE({summed}, 0) / 1e12, NULL)"

@@ -22,19 +22,15 @@ if TYPE_CHECKING:
 def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
     """Return the cutoff of the game date `day`: the last instant at which a reported status counts.
 
-    The cutoff is the time of day `availability.cutoff`, `availability.days_before` days before `day`. The time zone of
-    the result is `availability.timezone`.
+    The cutoff is the time `availability.cutoff` in the time zone `availability.timezone`, `availability.days_before`
+    days before `day`.
     """
     clock = time.fromisoformat(availability.cutoff)
     return datetime.combine(day - timedelta(days=availability.days_before), clock, ZoneInfo(availability.timezone))
 
 
 class FeatureSettings(Protocol):
-    """The settings of a command on which the values of features depend.
-
-    `availability` has the cutoff (the time up to which injury reports count). `mode` is shared, with one fixed feature
-    list, or experimental.
-    """
+    """The settings of a command on which the values of features depend."""
 
     @property
     def mode(self) -> ModeConfig: ...
@@ -50,10 +46,13 @@ class FeatureSettings(Protocol):
 class BreakoutFeatureConfig:
     """The configuration of the feature query.
 
-    `names` are the features in order. A role player has a season average of `min_ppg` to `max_ppg` points and at least
-    `min_prior_games` games this season before the row's game. A breakout is a game with at least `breakout_multiplier`
-    times the season average of points. Only games of `season_types` count. `availability` sets the cutoff: statuses
-    that were reported later are not read. `own` are the features that the user has defined.
+    - `names`: the features in order.
+    - `min_ppg`, `max_ppg`: the limits of a role player's season average of points.
+    - `min_prior_games`: the number of games that a role player must have played this season before the row's game.
+    - `breakout_multiplier`: a breakout is a game with at least this many times the season average of points.
+    - `season_types`: only games of these types count.
+    - `availability`: the cutoff; statuses that were reported later are not read.
+    - `own`: the features that the user has defined.
     """
 
     names: tuple[str, ...]
@@ -69,15 +68,15 @@ class BreakoutFeatureConfig:
     def registry(self) -> Mapping[str, Feature]:
         """Return the package's features by name, followed by the user's features (`own`).
 
-        A feature of the user is left out if the package has a feature with its name.
+        If both have a feature of one name, the package's feature is returned.
         """
         return registry_with(self.own)
 
     @property
     def defaults(self) -> Mapping[str, float]:
-        """Return, for each feature of `names`, the default that replaces its missing values.
+        """Return the default that replaces missing values, for each feature of `names`.
 
-        KeyError if a name is neither a feature of the package nor one of the user's (`own`).
+        KeyError if a name is neither a feature of the package nor of the user (`own`).
         """
         registry = self.registry
         return {name: registry[name].default for name in self.names}
@@ -86,10 +85,11 @@ class BreakoutFeatureConfig:
     def from_settings(cls, settings: FeatureSettings) -> BreakoutFeatureConfig:
         """Return the feature configuration of a command's settings.
 
-        ConfigurationError if the list of features is empty, or has an unknown feature or one feature twice.
-        ConfigurationError if the mode is shared and the list is not BREAKOUT_FEATURE_ORDER. No other place enforces
-        this rule of shared mode. ConfigurationError also if a feature of the user has a taken name or an expression
-        that is not allowed.
+        ConfigurationError for one of these causes:
+
+        - The list of features is empty, has an unknown feature, or has one feature twice.
+        - The mode is shared and the list is not BREAKOUT_FEATURE_ORDER.
+        - A feature of the user has a taken name or an expression that is not allowed.
         """
         own = own_features(settings.features)
         check_own(own)
@@ -104,10 +104,7 @@ class BreakoutFeatureConfig:
         availability: AvailabilityConfig,
         own: tuple[Feature, ...] = (),
     ) -> BreakoutFeatureConfig:
-        """Return the configuration of the features `names`, with the settings of the target and of injury reports.
-
-        Nothing is checked here. The caller must have checked the names and the user's features `own`.
-        """
+        """Return the configuration of the features `names`, without checking the names or the user's features `own`."""
         return cls(
             names=tuple(names),
             min_ppg=target.min_ppg,
@@ -122,9 +119,8 @@ class BreakoutFeatureConfig:
     def parameters(self, history_start: date, start: date, end: date) -> dict[str, object]:
         """Return the value of each @parameter of the feature query, except @season_type, which the warehouse sets.
 
-        The query returns rows of the dates start..end, both inclusive, and reads games from `history_start` on. The
-        parameters of the cutoff (the time up to which injury reports count) are always included, even if no feature
-        reads injury reports.
+        The query returns rows of the dates `start` to `end`, both inclusive, and reads games from `history_start` on.
+        The parameters of the cutoff are included even if no feature reads injury reports.
         """
         return {
             "history_start": history_start,

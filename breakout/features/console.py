@@ -1,7 +1,7 @@
 """A script for BigQuery's console: a declared variable for each parameter of the feature query, then the query.
 
-`python -m breakout.features.console` prints the script. With the path of a Markdown page as its argument, it replaces
-the SQL block at the end of that page with the script.
+`python -m breakout.features.console` prints the script. `python -m breakout.features.console PAGE.md` replaces the SQL
+block at the end of that Markdown page with the script.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VALUES = {
 }
 
 
-# The parameters that the query has in addition if a feature reads injury reports, in the same form as VALUES.
+# Further parameters, in the form of VALUES, that the query has only if a feature reads injury reports.
 REPORT_VALUES = {
     "cutoff": ("STRING", "'17:30'", "time of day; later injury reports are not read"),
     "timezone": ("STRING", "'America/New_York'", "time zone of the cutoff"),
@@ -42,10 +42,10 @@ REPORT_VALUES = {
 
 
 def console_text(names: Sequence[str] = BREAKOUT_FEATURE_ORDER) -> str:
-    """Return a script for BigQuery's console that computes these features from the tables with the default names.
+    """Return a script for BigQuery's console that computes the features `names` from the tables with the default names.
 
-    The script declares a variable for each parameter of the feature query, with an example value, and then has the
-    query. FeatureDefinitionError for an unknown feature, ValueError if `names` is empty.
+    The parameters of the feature query have example values. FeatureDefinitionError for an unknown feature, ValueError
+    if `names` is empty.
     """
     has_reports = plan_query(REGISTRY, tuple(names)).uses_availability
     first_season = 2025 - seasons_before(names)  # 2025, because the dates in VALUES are in the season 2025-26

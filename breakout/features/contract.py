@@ -1,7 +1,6 @@
 """The contract of a model's inputs: a record of the definitions of features and label, with a fingerprint.
 
-A saved model is used only if the contract saved with it equals the contract of the definitions in the installed
-package.
+A saved model is used only if its saved contract equals the contract of the installed package.
 """
 
 from __future__ import annotations
@@ -28,16 +27,15 @@ _DTYPE = "float64"
 
 @dataclass(frozen=True)
 class FeatureContract:
-    """The definition of one feature in a contract (the definition of features and label).
+    """The definition of one feature in a contract.
 
-    `default` replaces missing values. `definition` maps the feature, and every feature that it is built from, to its
-    SQL expression. `windows` maps the name of each window that these expressions read to its SQL frame. A window over
-    the players of a team is mapped to the column that names the team. Windows without a frame of their own, such as
-    `player_season`, are left out. The window `before` (the player's earlier games of the season) is always included,
-    because every query reads it.
-
-    `query` is a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
-    rule by which only games before the row's date are read.
+    - `default`: the value that replaces missing values.
+    - `definition`: the SQL expressions of the feature and of every feature that it is built from, by name.
+    - `windows`: the SQL frames of the windows that these expressions read, by name. The window `before` is always
+      included, because every query reads it. Windows without a frame of their own, such as `player_season`, are left
+      out. A window over the players of a team has the column that names the team instead of a frame.
+    - `query`: a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
+      rule by which only games before the row's date are read.
     """
 
     dtype: str
@@ -49,12 +47,13 @@ class FeatureContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """The definitions of everything that a model reads.
+    """The definitions of everything that a model reads: features, label, source tables and the cutoff.
 
-    `names` are the features in order, and `features` maps each name to its definition. `label` has the definitions of a
-    breakout and of a role player, with their settings. `sources` maps the name of a source table to its columns and
-    their types. `availability` has the settings of the cutoff (the time up to which injury reports count). It is None
-    if no feature reads injury reports.
+    - `names`: the features in order.
+    - `features`: the definition of each feature by name.
+    - `label`: the definitions of a breakout and of a role player, with their settings.
+    - `sources`: the columns of each source table, with their types.
+    - `availability`: the settings of the cutoff; None if no feature reads injury reports.
     """
 
     names: tuple[str, ...]
@@ -76,13 +75,13 @@ class Contract:
     def to_dict(self) -> dict[str, Any]:
         """Return the contract as JSON types, without the key `availability` if no feature reads injury reports."""
         record: dict[str, Any] = json.loads(json.dumps(asdict(self)))
-        if self.availability is None:  # so that contracts saved without this key keep their fingerprints
+        if self.availability is None:  # contracts that were saved without this key keep their fingerprints
             del record["availability"]
         return record
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract whose `to_dict` returned `record`.
+        """Return the contract of a record that `to_dict` returned.
 
         KeyError, TypeError, ValueError or AttributeError if the record is not a contract.
         """
@@ -92,7 +91,7 @@ class Contract:
 
 
 def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature] | None = None) -> Contract:
-    """Return the contract (the definition of features and label) for the features and the label settings of `config`.
+    """Return the contract for the features and the label settings of `config`.
 
     `registry` has the definitions of the features; None means the registry of `config`. FeatureDefinitionError if the
     expression of a feature cannot be resolved. ConfigurationError if a feature reads a column whose name is no plain
@@ -118,8 +117,8 @@ def build_contract(config: BreakoutFeatureConfig, registry: Mapping[str, Feature
 
 def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureContract:
     plan = plan_query(registry, (name,))
-    # Each part of the query between empty lines is tokenized by itself, because the queries of most features share most
-    # parts and `canonical` caches its results. No token spans an empty line.
+    # The query is split at empty lines, and each part is tokenized by itself. `canonical` caches its results, and the
+    # queries of different features share most parts. No token spans an empty line.
     parts = get_training_data_query((name,), registry=registry).split("\n\n")
     text = " ".join(canonical(part) for part in parts)
     used = {node.text("alias") for columns in (plan.row_windows, *plan.states.values()) for node in columns.values()}
@@ -143,8 +142,8 @@ def _feature_contract(registry: Mapping[str, Feature], name: str) -> FeatureCont
 def canonical(sql: str) -> str:
     """Return the tokens of an SQL text in BigQuery's dialect, separated by single spaces.
 
-    Texts that differ only in line breaks, spaces or comments have equal results, so layout never changes a fingerprint.
-    TokenError of sqlglot if the text cannot be split into tokens, for example because a quote is not closed.
+    Texts that differ only in line breaks, spaces or comments have equal results. TokenError of sqlglot if the text
+    cannot be split into tokens.
     """
     from sqlglot import tokenize
 
@@ -164,9 +163,8 @@ def canonical_expression(sql: str) -> str:
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
     """Return one sentence for each difference between two contracts; an empty list if they are equal.
 
-    A contract is the definition of features and label. A sentence names the feature, or the part of the contract, that
-    differs. The order of the features is compared only if both contracts have the same features. The query of a feature
-    is compared only if the other definitions of the feature are equal.
+    The order of the features is compared only if both contracts have the same features. The query of a feature is
+    compared only if the other definitions of the feature are equal.
     """
     lines = []
     gone = [name for name in saved.names if name not in installed.names]

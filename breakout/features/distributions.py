@@ -1,16 +1,17 @@
-"""The comparison of each feature's distribution in two windows, with limits that depend on the number of rows.
+"""The comparison of each feature's distribution in two windows, to find features that have drifted.
 
-Two measures are compared with limits of their own.
+Two measures are compared with a limit each:
 
-The first measure is the population stability index (PSI) over bins of equal mass. In two windows of n and m rows
-without drift, PSI is distributed as (1/n + 1/m) * chi-square with bins - 1 degrees of freedom (Yurdakul, "Statistical
-Properties of Population Stability Index", 2018). Small windows therefore exceed a fixed limit of 0.1 without any drift.
-The second measure is the distance of the two-sample Kolmogorov-Smirnov (KS) test.
+- PSI: the population stability index over bins of equal mass. For windows of n and m rows without drift, PSI is
+  distributed as (1/n + 1/m) * chi-square with bins - 1 degrees of freedom (Yurdakul, "Statistical Properties of
+  Population Stability Index", 2018).
+- KS: the distance of the two-sample Kolmogorov-Smirnov test.
 
-`significance` is the accepted probability that any feature is called drifted if none has drifted. Each measure is
-tested at this level, divided by the number of features (Bonferroni) and by two for the two measures. With many rows
-even the smallest difference is significant. So a feature is called drifted only if PSI also exceeds MATERIAL_PSI, or KS
-also exceeds MATERIAL_KS (both 0.1).
+A measure shows drift if it is statistically significant and also exceeds 0.1 (MATERIAL_PSI, MATERIAL_KS). Small windows
+exceed 0.1 by chance. In large windows, even differences that do not matter are significant.
+
+`significance` is the accepted probability that any feature is called drifted if none has drifted. Each test uses this
+level divided by the number of features (Bonferroni) and by two, for the two measures.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ DISTRIBUTIONS_FILE = "distributions.json"
 SCHEMA_VERSION = 1
 BINS = 10
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-# Differences up to these values do not matter in practice, so they are never called drift. A PSI of 0.1 is customarily
+# Differences up to these limits do not matter in practice, so they never count as drift. By custom, a PSI above 0.1 is
 # called a moderate shift.
 MATERIAL_PSI = 0.1
 MATERIAL_KS = 0.1
@@ -51,10 +52,10 @@ MATERIAL_KS = 0.1
 class Sample:
     """The distribution of one feature in one window.
 
-    `rows` is the number of values that are not missing. If it is 0, `quantiles` is empty and the other fields are None.
-    `sd` is the sample standard deviation, None if there are fewer than two values. `quantiles` maps a level, such as
-    "0.05", to the quantile. `default_share` is the share of values that equal the feature's default, which replaces
-    missing values.
+    - `rows`: the number of values that are not missing. If it is 0, `quantiles` is empty and the other fields are None.
+    - `sd`: the sample standard deviation; None if there are fewer than two values.
+    - `quantiles`: the quantile for each level, such as "0.05".
+    - `default_share`: the fraction of values that equal the feature's default, which replaces missing values.
     """
 
     rows: int
@@ -68,11 +69,12 @@ class Sample:
 class FeatureDistribution:
     """The comparison of one feature's distribution in two windows by two measures.
 
-    The measures are `psi`, the population stability index, and `ks`, the distance of the Kolmogorov-Smirnov test. The
-    feature has drifted if a measure exceeds its limit. Each limit is at least 0.1 (MATERIAL_PSI, MATERIAL_KS). It is
-    larger if a measure often exceeds 0.1 in windows of these sizes without drift. With one value in each window, `ks`
-    never shows drift. If a window has no values, `is_drifted` is False, and both measures, their limits and
-    `ks_p_value` are None.
+    The feature has drifted if a measure exceeds its limit. If a window has no values, `is_drifted` is False, and
+    measures, limits and `ks_p_value` are None.
+
+    - `psi`: the population stability index.
+    - `ks`: the distance of the Kolmogorov-Smirnov test, with the p-value `ks_p_value`.
+    - `psi_limit`, `ks_limit`: at least 0.1. A limit is larger if windows of these sizes often exceed 0.1 without drift.
     """
 
     name: str
@@ -88,7 +90,7 @@ class FeatureDistribution:
 
 @dataclass(frozen=True)
 class DistributionReport:
-    """The comparisons of each feature's distribution in two windows, in the order in which the features were given.
+    """The comparisons of each feature's distribution in two windows.
 
     `significance` is the accepted probability that any feature is called drifted if no feature has drifted.
     """
@@ -98,12 +100,12 @@ class DistributionReport:
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """Return the names of the features whose distribution differs between the two windows; empty if none does."""
+        """Return the names of the features that drifted."""
         return tuple(feature.name for feature in self.features if feature.is_drifted)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return one sentence, with measures and limits, for each feature that drifted; empty if none did."""
+        """Return one sentence, with measures and limits, for each feature that drifted."""
         return tuple(
             f"{feature.name} drifted: PSI {feature.psi:.3f} (limit {feature.psi_limit:.3f}), KS {feature.ks:.3f} "
             f"(limit {feature.ks_limit:.3f}), mean {feature.reference.mean:.3g} became {feature.current.mean:.3g}."
@@ -125,10 +127,12 @@ def validate_feature_distributions(
 ) -> DistributionReport:
     """Compare the distribution of each feature in two windows, and return the comparisons.
 
-    `reference` and `current` are the rows of the windows, with one column for each feature. Columns that only `current`
-    has are ignored. NaN is left out of the comparison. `significance` is the accepted probability that any feature is
-    called drifted if no feature has drifted. `defaults` maps a feature to the value that replaces missing values; the
-    report shows how often it occurs. KeyError if a feature of `reference` is absent from `current` or `defaults`.
+    - `reference`, `current`: the rows of the windows, with one column for each feature. NaN, and columns that only
+      `current` has, are ignored.
+    - `significance`: the accepted probability that any feature is called drifted if no feature has drifted.
+    - `defaults`: the value that replaces missing values, by feature. The report shows how often the value occurs.
+
+    KeyError if a feature of `reference` is absent from `current` or `defaults`.
     """
     level = significance / (2 * max(1, len(reference.columns)))
     features = tuple(
@@ -152,8 +156,7 @@ def _compare(
     from scipy.stats import ks_2samp
 
     psi, psi_by_chance = _psi(reference, current, level)
-    # With one row in each window, the asymptotic p-value is NaN. The exact p-value is 1, so the feature has not
-    # drifted.
+    # The asymptotic p-value is NaN if each window has one row. The exact p-value is then 1, which means no drift.
     test = ks_2samp(reference, current, method="asymp" if len(reference) + len(current) > 2 else "exact")
     psi_limit = max(psi_by_chance, MATERIAL_PSI)
     by_ks = bool(test.pvalue < level and test.statistic > MATERIAL_KS)
@@ -171,10 +174,10 @@ def _compare(
 
 @cache
 def _ks_by_chance(rows: int, others: int, level: float) -> float:
-    """Return the distance of the Kolmogorov-Smirnov (KS) test that occurs by chance with probability `level`.
+    """Return the KS distance that two samples of one distribution exceed with probability `level`.
 
-    Two samples of one distribution, with `rows` and `others` values, exceed the returned distance with this
-    probability. The distance comes from the asymptotic distribution that scipy's `ks_2samp` uses.
+    The samples have `rows` and `others` values. The distance comes from the asymptotic distribution that scipy's
+    `ks_2samp` uses.
     """
     from scipy.stats import kstwo
 
@@ -192,11 +195,11 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 
 
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
-    """Return the population stability index (PSI), and the limit that PSI exceeds with probability `level` by chance.
+    """Return the population stability index (PSI) of two windows, and its limit.
 
-    By chance means that both windows have one distribution. The edges of the bins are the deciles of the values in both
-    windows together. Equal deciles give one edge, so there may be fewer than ten bins. Half a row is added to each bin
-    of each window, because an empty bin would make PSI infinite. Both windows must have values.
+    PSI exceeds the limit with probability `level` if both windows have the same distribution. The deciles of all values
+    together are the edges of the bins. Equal deciles give one edge, so there may be fewer than ten bins. Half a row is
+    added to each bin of each window, because an empty bin would make PSI infinite.
     """
     from scipy.stats import chi2
 
@@ -225,9 +228,8 @@ def save_distributions(report: DistributionReport, folder: Path) -> None:
 def check_drift(config: DistributionsConfig, report: DistributionReport | None, folder: Path) -> None:
     """Raise GateError if a feature drifted and the setting `distributions.fail_on_drift` is true.
 
-    Nothing is raised if `report` is None, which means that no distributions were compared. `folder` has the report; the
-    error names the file. Call this function after all files of the run are written, so that a run that fails keeps
-    them.
+    `report` is None if no distributions were compared. The error names the report's file in `folder`. Call this
+    function after all files of the run are written, so that a run that fails keeps them.
     """
     if config.fail_on_drift and report is not None and report.drifted:
         raise GateError(

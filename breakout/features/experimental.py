@@ -1,19 +1,17 @@
-"""Features that only experimental mode (the mode with any feature list) may use.
-
-The modules `form` and `availability` define more such features. Rules for these definitions:
+"""Features that only experimental mode may use; the modules `form` and `availability` define more of them.
 
 - A stint is a player's consecutive games for one team within a season.
 - A player with 0 minutes missed the game. Features of missed games ignore a game that the team table lacks.
 - A game is no breakout if the player's season average before it was 0. `breakout_rate_season` still counts this game in
-  its denominator, because it counts every game with at least @min_prior_games earlier games.
+  its denominator.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The number of the player's last ten games in which he scored at least 1.5 times his season average on the row's date.
-# The constant 1.5 is part of the feature's definition, so `target.breakout_multiplier` does not change it.
+# The number of games, among the player's last ten, with at least 1.5 times his season average before the row's date.
+# The factor 1.5 belongs to the feature's definition, so `target.breakout_multiplier` does not change it.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"
     for back in range(10)

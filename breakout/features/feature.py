@@ -9,20 +9,22 @@ from breakout.settings.groups import FeatureGroup
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature, defined by an SQL expression in BigQuery's dialect; `description` calls the row's player "he".
+    """A feature of one player and game, defined by an SQL expression in BigQuery's dialect.
 
     The expression may read only:
 
-    - `FUNCTION(column) OVER window`, with a named window of past games or of the players of a team (module `windows`);
-    - `row.column`, for a fact about the row's own game that is known before it (`windows.ROW_COLUMNS`);
-    - `name`, for another feature, NULL where its value is missing;
-    - `filled.name`, for another feature, with its default in place of a missing value.
+    - `SUM(points) OVER last_5`: a function over a named window of past games or of a team's players (module `windows`).
+    - `row.is_home`: a fact that is known before the row's own game (`windows.ROW_COLUMNS`).
+    - `cv_ratio`: another feature, NULL where its value is missing.
+    - `filled.cv_ratio`: another feature, with its default in place of a missing value.
 
-    NULL means missing, and `default` replaces a missing value. Divide by `NULLIF(x, 0)`. Compare with a threshold t as
-    `x >= t - 1e-9` or `x <= t + 1e-9`, so that a rounded x that should equal t meets the condition.
+    NULL means missing. Divide by `NULLIF(x, 0)`. Compare with a threshold t as `x >= t - 1e-9` or `x <= t + 1e-9`,
+    because rounding may have moved x past t.
 
-    `phrase` is the text that shows a value to users, with `{value}` in the place of the number. For a flag, it is the
-    text of the value 1, such as "listed as probable". The text of the value 0 has "not" before the phrase.
+    - `default`: the value that replaces a missing value.
+    - `description`: a phrase for users. "He" is the row's player.
+    - `phrase`: the text of a value, such as `{value:.0f} points of team-mates out`. For a flag, the text of the value
+      1.
     """
 
     name: str
@@ -34,10 +36,10 @@ class Feature:
     phrase: str = ""
 
     def describe_value(self, value: float) -> str:
-        """Return a text for a value of this feature, made from `phrase`, such as "listed as probable".
+        """Return the text of a value, made from `phrase`, such as "listed as probable".
 
-        For a flag with the value 0, the text begins with "not". Without a `phrase`, the text is the feature's name and
-        the value with four significant digits.
+        The value 0 of a flag gives "not listed as probable". A feature without a `phrase` gives its name and the value
+        with four significant digits, such as "cv_ratio 0.4".
         """
         if not self.phrase:
             return f"{self.name} {value:.4g}"

@@ -1,32 +1,30 @@
 """The form features: a player's latest games, and decayed means and rates over several seasons.
 
-A feature whose name ends in `_ratio` divides a value by the player's season average. Points and field-goal attempts are
-divided by his average of points, minutes by his average of minutes.
+- A feature `..._ratio` divides a value by the player's season average. Points and field-goal attempts are divided by
+  his average of points, minutes by his average of minutes.
+- A *decayed mean* gives older games smaller weights. It adds sums over nested windows (the last 1, 2, 4, ... games),
+  each with a fixed weight. Each sum is exact, because only whole numbers are added.
+- A *decayed rate* divides one weighted sum by another.
 
-A *decayed mean* is a mean in which older games have smaller weights. Nested windows (the last 1, 2, 4, ... games) have
-fixed weights; the weight of a game is the sum of the weights of the windows that contain the game. The sum over each
-window is exact, because only whole numbers are added. A *decayed rate* divides one weighted sum by another. Decayed
-means and rates read the player's games of the row's season and of the two seasons before. Only games of the enabled
-season types count. The longest window has 32 games.
+Decayed means and rates read at most 32 games, from the row's season and the two seasons before.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The weight of each nested window, by its number of games. The latest game gets the weight 16 in all, the three games
-# before it 13, 10 and 10, four more games 5 each and eight more 1 each: a half-life of about 3 games.
+# The weights of nested windows by number of games, for a half-life of about 3 games. The weight of a game is the sum
+# over the windows that contain it: 16, 13, 10 and 10 for the latest four games, then four times 5 and eight times 1.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# The weight of each nested window, by its number of games. Each of the latest four games gets the weight 10 in all, the
-# four before them 8 each, eight more games 5 each and sixteen more 2 each: a half-life of about 10 games.
+# The weights of nested windows by number of games, for a half-life of about 10 games. The latest four games get the
+# weight 10 each, the four before them 8, the next eight 5 and the next sixteen 2.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the SQL of a weighted sum of aggregates over nested windows, each with the player's latest games.
+    """Return the SQL of a weighted sum of an aggregate, such as `SUM(points)`, over nested windows of the latest games.
 
-    `aggregate` is the SQL function, such as SUM, and `values` the SQL that it aggregates. `weights` maps the number of
-    games of a window to its weight. An aggregate that is NULL adds 0.
+    `weights` maps the number of games of a window to its weight. An aggregate that is NULL adds 0.
     """
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
@@ -35,9 +33,8 @@ def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
 def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> str:
     """Return the SQL of a mean of the column `values` in which older games have smaller weights.
 
-    `weights` maps the number of latest games in a window to its weight. The weight of a game is the sum of
-    the weights of the windows that contain the game. The divisor is the sum of the weights of all games in which the
-    column `counted` is not NULL; * counts every game. The mean is NULL if the divisor is 0.
+    The divisor is the sum of the weights of all games in which the column `counted` is not NULL; * counts every game.
+    The mean is NULL if the divisor is 0.
     """
     return f"{_weighted('SUM', values, weights)} / NULLIF({_weighted('COUNT', counted, weights)}, 0)"
 
@@ -45,8 +42,8 @@ def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> s
 def _decayed_rate(top: str, bottom: str) -> str:
     """Return the SQL of the weighted sum of the column `top`, divided by the weighted sum of the column `bottom`.
 
-    The weight of a game halves about every 10 games (_LONG). Only games in which both columns have a value count. The
-    rate is NULL if the divisor is 0.
+    The weights are those of `_LONG`. Only games in which both columns have a value count. The rate is NULL if the
+    divisor is 0.
     """
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"
@@ -58,8 +55,8 @@ _S = "NULLIF(points_avg_season, 0)"
 _M = "NULLIF(minutes_avg_season, 0)"
 _M_NANO = "NULLIF(1e9 * minutes_avg_season, 0)"  # the average in billionths of a minute, the unit of `minutes_nano`
 _GAMES_IN_LAST_10 = "COUNT(*) OVER last_10"
-# SUM(minutes_nano * minutes_nano) would depend on the order of addition: the squares (about 2e21) exceed 2^53, so each
-# is rounded. Squared deviations from the mean are added game by game instead, in a fixed order.
+# The squared deviations of minutes from their mean, added game by game in a fixed order. SUM(minutes_nano *
+# minutes_nano) would depend on the order of addition, because squares of about 2e21 exceed 2^53 and are rounded.
 _SQUARED_DEVIATIONS = " + ".join(
     f"COALESCE(POW(LAG(minutes_nano, {back}) OVER player_season / 1e9 - minutes_avg_last_10, 2), 0)"
     for back in range(10)

@@ -1,7 +1,7 @@
 """The features that the user defines: their conversion to `Feature` objects, and the checks of their SQL.
 
-A definition may read only games before the row's date. Over the named windows, the functions in WINDOW_FUNCTIONS read
-only such games, if the offset of LAG is 0 or more. All other SQL that can read more than one row is refused.
+A definition may read only games before the row's date. So it may read several rows only with a function of
+WINDOW_FUNCTIONS over a named window.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _REMEDY = "`breakout features` lists the windows and columns that an expression 
 
 
 def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
-    """Return the features that the user defines in the settings, in their order, without checking them."""
+    """Return the features that the user defines in the settings, without checking them."""
     return tuple(Feature(**asdict(definition)) for definition in config.definitions)
 
 
 def check_own(own: tuple[Feature, ...]) -> None:
     """Raise ConfigurationError if a definition of the user cannot be used.
 
-    The name must not be that of another feature or of a column of the feature query. The expression must be SQL that
-    reads only named windows, columns and features that exist. It must not depend on itself or use functions that are
-    not allowed.
+    The name must not be that of another feature or of a column of the feature query. The expression must read only
+    named windows, columns and features that exist, and must not depend on itself. `check_expression` has the rules for
+    its SQL.
     """
     if not own:
         return
@@ -53,8 +53,8 @@ def check_own(own: tuple[Feature, ...]) -> None:
 def _check_resolved(own: tuple[Feature, ...]) -> None:
     """Raise ConfigurationError if a definition of the user cannot be part of the feature query.
 
-    A definition must not use a window, column or feature that does not exist. It must not depend on itself, or have the
-    name of a column of the query.
+    A definition must not use an unknown window, column or feature, depend on itself, or have the name of a column of
+    the query.
     """
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
@@ -72,10 +72,11 @@ def _check_resolved(own: tuple[Feature, ...]) -> None:
 def check_expression(entry: Feature) -> None:
     """Raise ConfigurationError if the expression of a user's feature is not allowed.
 
-    The expression must be SQL of one value, and must not contain subqueries or parameters. Aggregates need a named
-    window. Over a window, only the functions in WINDOW_FUNCTIONS are allowed. The offset of LAG must be a whole number,
-    0 or more. Functions that are random or return the current time are refused. So are functions that sqlglot does not
-    know, because BigQuery or DuckDB may lack them.
+    - The expression must be SQL of one value, without subqueries or parameters.
+    - Aggregates need a named window. Over a window, only the functions in WINDOW_FUNCTIONS are allowed.
+    - The offset of LAG must be a whole number, 0 or more.
+    - Functions that are random or return the current time are refused.
+    - Functions that sqlglot does not know are refused, because BigQuery or DuckDB may lack them.
     """
     from sqlglot import exp, parse_one
     from sqlglot.errors import SqlglotError

@@ -1,9 +1,12 @@
 """The feature query: one SQL text in BigQuery's dialect, built from feature definitions and named windows.
 
-The queries of training, evaluation and prediction differ in their rows (`RowSource`) but compute features in the same
-way. Dates and the settings of the target and the cutoff (the time up to which injury reports count) are parameters such
-as `@start` and `@min_ppg`. The text is a sequence of common table expressions (CTEs). These compute the source rows,
-the requested rows (`kept`), the values of windows after each game (states), and the features.
+Training, evaluation and prediction request different rows (`RowSource`), but compute features in the same way. Dates
+and settings are query parameters such as `@start` and `@min_ppg`. The query is a chain of CTEs:
+
+- `player_games`, `team_games`: the games in the source tables.
+- `kept`: the requested rows, which are the rows that the query returns.
+- `player_state`, `team_state` and others: the values of windows after each game.
+- `joined`, `features_0`, `features_1`, ...: the requested rows with window values, then with features.
 """
 
 from __future__ import annotations
@@ -32,20 +35,20 @@ if TYPE_CHECKING:
 
 # The rows of the feature query, one for each player and game.
 # - played: role players in the games that were played from @start to @end.
-# - slate: the scheduled games of those dates, with the players of both teams. A player belongs to the team of the last
-#   game that he played this season before @start.
-# - listed: the rows of the table `slate`, which the caller has filled with players and games that are not played yet.
+# - slate: the players of both teams in the games that are scheduled from @start to @end. A player belongs to the team
+#   of the last game that he played this season before @start.
+# - listed: the rows of the table `slate`, which the caller fills with players and games that are not played yet.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
 NIGHT_COLUMNS = ("team_abbr", "opponent_team_abbr", "season_year", "is_home", "games_before")
-NAME_COLUMN = "player_full_name"  # the query returns it for the row source "slate" only, which shows names
+NAME_COLUMN = "player_full_name"  # only the row source "slate" returns this column
 CONTEXT_COLUMNS = ("season_points_avg", "last_game_date", "is_role_player", "is_breakout")
 
 _NIGHT = ("player_lookup", "game_id", "game_date", "day", "season_year", "team_abbr", "opponent_team_abbr")
 
-# The season average of points is compared with the limits without a division: points_before with min_ppg *
-# games_before. Such a product may be rounded, so two sides that differ by at most 1e-9 count as equal.
+# The conditions avoid a division: they compare a sum of points with a product such as @min_ppg * games_before. A
+# product may be rounded, so both sides count as equal if they differ by at most 1e-9.
 ROLE_PLAYER = (
     "games_before >= @min_prior_games AND points_before >= @min_ppg * games_before - 1e-9 "
     "AND points_before <= @max_ppg * games_before + 1e-9"
@@ -63,18 +66,31 @@ def get_training_data_query(
 ) -> str:
     """Return the SQL query that computes the features `names`, in BigQuery's dialect.
 
-    Parameters of the text: @history_start @start @end DATE, @min_ppg @max_ppg @breakout_multiplier FLOAT64,
-    @min_prior_games INT64, @season_types ARRAY<STRING>; @season_type STRING if `sources` uses it; @cutoff (HH:MM) and
-    @timezone STRING and @days_before INT64 if a feature reads injury reports.
+    - `row_source`: `played` for role players in played games, `slate` for all players in scheduled games, `listed` for
+      the players and games in the table `slate`.
+    - `sources`: the names of the source tables; None means the default names.
+    - `has_points`: whether to add the points of the row's own game.
 
-    Columns of the result, in this order: KEY_COLUMNS (player, game, date); the player's name if `row_source` is
-    `slate`; NIGHT_COLUMNS (teams, season, home, games before); CONTEXT_COLUMNS (season average, last game, role player,
-    breakout); one FLOAT64 column for each feature, NULL where it is missing. A name given twice is one column. If
-    `has_points`, the last column has the points of the row's own game, which no feature reads. Rows are sorted by
-    game_date, game_id, player_lookup.
+    Parameters of the query:
 
-    `row_source` is `played` for role players in played games, `slate` for all players in scheduled games, or `listed`
-    for the players and games in the table `slate`. `sources` None means the default names of the tables.
+    - DATE: @history_start, @start, @end.
+    - FLOAT64: @min_ppg, @max_ppg, @breakout_multiplier.
+    - INT64: @min_prior_games.
+    - ARRAY<STRING>: @season_types.
+    - STRING: @season_type, only if `sources` uses it.
+    - Only if a feature reads injury reports: @cutoff (HH:MM) and @timezone STRING, @days_before INT64.
+
+    Columns of the result, in this order:
+
+    - KEY_COLUMNS: player, game and date.
+    - `player_full_name`: only for the row source `slate`.
+    - NIGHT_COLUMNS: teams, season, home flag and number of earlier games this season.
+    - CONTEXT_COLUMNS: season average, date of the last game, flags for role player and breakout.
+    - The features as FLOAT64, NULL where missing. A name given twice is one column.
+    - `points`: only if `has_points`.
+
+    Rows are sorted by game_date, game_id, player_lookup.
+
     FeatureDefinitionError if the expression of a feature cannot be resolved. ConfigurationError if a feature reads a
     column whose name is no plain identifier. ValueError if `names` is empty.
     """
@@ -100,14 +116,14 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the SQL query for the players' availability statuses on the dates @start..@end, chosen as for features.
+    """Return the SQL query for the players' availability statuses on the dates @start to @end, chosen as for features.
 
-    The status of a player is the latest one that was reported by the cutoff (the time up to which injury reports
-    count). If the schedule has the time of tip-off, the status must also be reported before tip-off. A player without
-    such a status has no row. `named` are the columns of the injury reports to select besides the status.
+    The status of a player is the latest one that was reported by the cutoff. If the schedule has the time of tip-off,
+    the status must also be reported before tip-off. A player without such a status has no row.
 
-    Parameters of the text: @start @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of the
-    result: game_date, team_abbr, player_lookup, status, then `named`. Rows are sorted by the first three columns.
+    Parameters of the query: @start and @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of
+    the result: game_date, team_abbr, player_lookup, status, then `named`, which are further columns of the injury
+    reports. Rows are sorted by the first three columns.
     """
     ctes = availability_states(tables, named)
     del ctes["report_dates"]
@@ -120,20 +136,18 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return the number of seasons before a row's own season whose games are read to compute these features.
+    """Return how many seasons before a row's own season the query must read to compute the features `names`.
 
-    The number is at least 1, even if no feature reads an earlier season. FeatureDefinitionError if the expression of a
-    feature cannot be resolved.
+    The number is at least 1. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     read = plan_query(registry, tuple(dict.fromkeys(names))).states
     return max([1, *(relation.seasons_before for relation in w.RELATIONS if relation.name in read)])
 
 
 def query_columns(plan: QueryPlan) -> set[str]:
-    """Return the names of all columns that the feature query joins or returns, except the features themselves.
+    """Return the names of all columns of the feature query, except the features.
 
-    `plan` has the window expressions that the query computes. A feature of the user must not have one of the returned
-    names.
+    A feature of the user must not have one of these names.
     """
     own = {*KEY_COLUMNS, NAME_COLUMN, *NIGHT_COLUMNS, *CONTEXT_COLUMNS, *w.ROW_COLUMNS, "points"}
     computed = {name for columns in (*plan.states.values(), *plan.rosters.values()) for name in columns}
@@ -141,10 +155,9 @@ def query_columns(plan: QueryPlan) -> set[str]:
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
-    """Return the columns of the feature query that describe a row's own game before it is played, in order.
+    """Return the columns that are known before a row's game, such as `is_home`, in the order of the query.
 
-    These are the teams, the season, whether the player is at home, and his number of earlier games this season. If the
-    row source is `slate` (the scheduled games and their players), the player's name comes first.
+    For the row source `slate`, the player's name comes first.
     """
     return (*_names(row_source), *NIGHT_COLUMNS)
 
@@ -158,10 +171,9 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the SQL of the requested rows whose games are not played yet, and of the CTEs behind that SQL, by name.
+    """Return the CTE `slate`, which has the requested rows of games not played yet, and the CTEs that `slate` reads.
 
-    The requested rows are those that the query returns; their name here is `slate`. The result is empty for the row
-    source `played`.
+    The CTEs are SQL texts by name. The row source `played` has none.
     """
     if row_source == "played":
         return {}
@@ -191,8 +203,8 @@ WHERE recency = 1"""
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
     """Return the SQL of the played games, followed by the requested rows whose games are not played yet.
 
-    The requested rows are those that the query returns. Each row has the number of games that the player played this
-    season before the row's date, and his points in these games.
+    Each row has the number of games that the player played this season before the row's date, and his points in these
+    games.
     """
     extra = "".join(f",\n  {w.write_sql(node)} AS {name}" for name, node in plan.row_windows.items())
     used = {"before"} | {node.text("alias") for node in plan.row_windows.values()}
@@ -215,20 +227,16 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the SQL condition that selects the seasons whose games the features read.
-
-    The features are those of the rows in `slate`, the requested rows whose games are not played yet.
-    """
+    """Return the SQL condition for the seasons whose games are read to compute the features of the rows in `slate`."""
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
 
 
 def _played(plan: QueryPlan) -> str:
-    """Return the SQL of the played games with the column `was_breakout`.
+    """Return the SQL of the played games with the column `was_breakout`: 1 for a breakout, else 0.
 
-    `was_breakout` is 1 if the game was a breakout, else 0. It is NULL if the player had fewer than @min_prior_games
-    games this season before the game.
+    `was_breakout` is NULL if the player had fewer than @min_prior_games games this season before the game.
     """
     was_breakout = f"""CASE WHEN games_before >= @min_prior_games
     THEN IF(points_before > 0 AND {IS_BREAKOUT}, 1, 0) END AS was_breakout"""
@@ -240,8 +248,8 @@ def _played(plan: QueryPlan) -> str:
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
     """Return the SQL of the requested rows, one for each player and game.
 
-    For played games these are the rows of role players, whose season average and number of earlier games are within the
-    limits of the settings. For other games these are the rows of all players, and `is_role_player` marks role players.
+    For played games, these are the rows of role players. For other games, these are the rows of all players, and the
+    column `is_role_player` marks role players.
     """
     carried = ["points", *plan.row_windows]
     is_home = f"{IS_HOME} AS is_home" if row_source == "played" else "is_home"
@@ -255,9 +263,9 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the SQL of the requested rows (those that the query returns), joined with all that their features read.
+    """Return the SQL of the requested rows, joined with all that their features read.
 
-    These are the values of windows before the row's date, the sums over players of a team, and the players' statuses.
+    Features read window values before the row's date, aggregates over the players of a team, and the players' statuses.
     """
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
@@ -286,9 +294,9 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one common table expression (CTE) for each level of the plan, as SQL by name.
+    """Return one CTE for each level of the plan, as SQL by name.
 
-    The expressions of a level use only features of lower levels. Level 0 uses no other feature.
+    The features of a level use only features of lower levels.
     """
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):

@@ -27,15 +27,15 @@ class FeatureDefinitionError(ValueError):
 class QueryPlan:
     """The features, columns and window expressions that the feature query computes for a list of features.
 
-    - `levels` and `expressions` map the name of a feature to its level and its SQL. The level is 0 if the feature is
-      built from no other feature. Otherwise it is one above the highest level of the features that it is built from.
-      Both contain the listed features and all features that these are built from.
-    - `row_windows` maps the name of a column to its window expression, for windows that end on the day before the row's
-      date. So does `states[relation]` for the windows of a relation (games of players or teams), and `rosters[window]`
-      for a window over the players of a team.
-    - `row_columns` are the columns of the row's own game that features read.
-    - `inputs[source]` are the columns of `played`, `team_games` or `roster` that window expressions read. Those of
-      `played` include the columns from which columns of `roster` (the players of a team) are computed.
+    - `levels`: the level of each feature, by name. A feature has level 0 if it uses no other feature. Otherwise its
+      level is one above the highest level that it uses. Features that the listed features use are included.
+    - `expressions`: the SQL of each feature, for the same features as `levels`.
+    - `row_windows`: expressions over windows that end on the day before the row's date, by column name.
+    - `states[relation]`: expressions over the windows of a relation (games of players or of teams), by column name.
+    - `rosters[window]`: expressions over a window of the players of a team, by column name.
+    - `row_columns`: the columns of the row's own game that features read.
+    - `inputs`: the columns of `played`, `team_games` and `roster` that window expressions read. For `played`, these
+      include the columns from which columns of `roster` are computed.
     """
 
     registry: Mapping[str, Feature]
@@ -50,10 +50,8 @@ class QueryPlan:
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
         """Add a feature, and all features in its expression, to the plan; return the level of the feature.
 
-        The level is 0 if the expression uses no other feature. Otherwise it is one above the highest level of the
-        features that the expression uses. `chain` are the features whose expressions led to this one.
-        FeatureDefinitionError if there is no such feature, if it depends on itself, or if its expression uses a window
-        or column that does not exist.
+        `chain` has the features whose expressions led to this feature. FeatureDefinitionError if there is no such
+        feature, if it depends on itself, or if its expression uses a window or column that does not exist.
         """
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
@@ -80,22 +78,18 @@ class QueryPlan:
         return self.levels[name]
 
     def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
-        """Return the window expressions over a relation, by the name of their column; empty if no feature reads them.
-
-        A relation has games of players or of teams, such as `player` or `opponent`.
-        """
+        """Return the window expressions over a relation, such as `player` or `opponent`, by column name."""
         return self.states.get(relation, {})
 
     @property
     def uses_availability(self) -> bool:
-        """Return whether a feature of the plan reads the table `availability`, which has the players' statuses."""
+        """Return whether a feature of the plan reads injury reports (the table `availability`)."""
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
         """Add a window expression of the feature `name` to the plan; return the column that replaces the expression.
 
-        `node` is the window expression. FeatureDefinitionError if its window does not exist, or if it reads an unknown
-        column of a window over the players of a team.
+        FeatureDefinitionError if the window does not exist, or if the expression reads a column that the window lacks.
         """
         from sqlglot import exp
 
@@ -123,12 +117,11 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column in the expression of the feature `name`, and the least level of `name`.
+        """Return the SQL that replaces a column in the expression of a feature, and the lowest level of the feature.
 
-        The column names a fact about the row, such as `row.is_home`, or another feature. The level of a feature is 0 if
-        its expression uses no other feature, else above the levels of the features that it uses. So the least level is
-        0 for a fact, and one above the level of the named feature for a feature. `chain` are the features whose
-        expressions led to the column. FeatureDefinitionError if there is no such fact or feature.
+        `name` is the feature. The lowest level is 0 if the column is a fact about the row, such as `row.is_home`. If
+        the column names another feature, the lowest level is one above the level of that feature.
+        FeatureDefinitionError if there is no such fact or feature.
         """
         from sqlglot import exp
 
@@ -149,7 +142,7 @@ class QueryPlan:
         )
 
 
-# Maps columns of `roster` (the players of a team) to the columns of `played` (the games) from which they are computed.
+# For columns of `roster` (the players of a team): the column of `played` (their games) from which each is computed.
 _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 
@@ -159,10 +152,10 @@ def _column_name(sql: str) -> str:
 
 
 def plan_query(registry: Mapping[str, Feature], names: Sequence[str]) -> QueryPlan:
-    """Return the plan of the feature query: the window expressions and features that it computes for `names`.
+    """Return the plan of the feature query for the features `names`.
 
-    The plan is cached and shared by all callers, so they must not change it. FeatureDefinitionError if there is no such
-    feature or if an expression cannot be resolved.
+    Callers must not change the plan, because it is cached. FeatureDefinitionError if there is no such feature or if an
+    expression cannot be resolved.
     """
     return _plan(tuple(registry.values()), tuple(names))
 

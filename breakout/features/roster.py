@@ -1,7 +1,7 @@
 """The SQL of the feature query about the players of a team: missed games, availability, and rosters.
 
-A roster has the players of a team on a date. `numbered_games`, `availability_states` and `rosters` return common table
-expressions (CTEs) as SQL texts by name.
+A roster is all players of a team on a date. `numbered_games`, `availability_states` and `rosters` return CTEs as SQL
+texts by name.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
     from breakout.warehouse.tables import SourceTables
 
-# The SQL of the cutoff of a game date as a TIMESTAMP. The text that is cast ends with the name of the time zone, so
-# that the database applies the zone's daylight-saving time.
+# The SQL of a game date's cutoff as a TIMESTAMP. The text ends with the name of the time zone, so that the database
+# applies the zone's daylight-saving time.
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# Maps columns of `roster` (the players of a team on a date) to the name and the SQL of the column of `player_state`
-# from which each is computed. `player_state` has window values after each game of a player.
+# For columns of `roster`: the name and the SQL of the column of `player_state` from which each is computed.
+# `player_state` has window values after each game of a player.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
     "minutes_avg_pico": ("minutes_so_far", "SUM(minutes_nano) OVER season_so_far"),
     "team_games_missed": ("latest_team_game", "LAST_VALUE(played_team_game IGNORE NULLS) OVER season_so_far"),
 }
 # The SQL of each column of `roster`. Averages are rounded to whole numbers, in units of 1e-12 points or minutes. Sums
-# of whole numbers are exact, so a feature does not depend on the order in which the database adds the players.
+# of whole numbers are exact, so the order in which the database adds the players does not matter.
 _ROSTER_VALUES = {
     "games_so_far": "games_so_far",
     "points_avg_pico": "ROUND(points_so_far / games_so_far * 1e12)",
@@ -41,10 +41,9 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns that rosters (the players of a team on a date) need from a relation, as SQL by name.
+    """Return the columns that rosters need from the states of a relation, as SQL by name.
 
-    A relation has games of players or of teams; only `player` and `team` are needed. The result is empty if rosters
-    need no column of `relation`.
+    Rosters need columns only from the relations `player` and `team`.
     """
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
@@ -55,16 +54,15 @@ def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
 
 
 def asks_for_missed_games(plan: QueryPlan) -> bool:
-    """Return whether a feature of the plan depends on which games of his team a player missed."""
+    """Return whether a feature of the plan depends on the team's games that a player missed."""
     return bool(plan.inputs["played"] & {"team_game_number", "missed_team_game", "played_team_game"})
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """Return the common table expression (CTE) `numbered_games` as SQL, by name.
+    """Return the CTE `numbered_games`, which numbers the games of each team within a season, as SQL by name.
 
-    It has the games of each team, numbered within the season. The result is empty if no feature depends on missed
-    games. Only games in the team table are counted. A game that only the player table has gets the number of the team's
-    previous game, and its `is_known` is 0.
+    Only games in the team table are counted. A game that only the player table has gets the number of the team's
+    previous game, and its `is_known` is 0. The result is empty if no feature depends on missed games.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -86,19 +84,18 @@ FROM (
 def played_with_missed_games(was_breakout: str) -> str:
     """Return the SQL of the played games with the columns `missed_team_game` and `played_team_game`.
 
-    The games of each team are numbered within the season. A stint is a player's consecutive games for one team within a
-    season.
+    Both columns have numbers of the team's games within the season. A stint is a player's consecutive games for one
+    team within a season.
 
-    - `missed_team_game` is the number of the team's game before this one if the player missed that game, else NULL. In
-      the first game of a stint it is -1, because the player has missed no game of the stint yet.
-    - `played_team_game` is the number of this game. If the team table lacks the game, `played_team_game` is 0 in the
-      first game of a stint, else NULL.
+    - `missed_team_game`: the number of the team's previous game if the player missed that game, else NULL. In the first
+      game of a stint it is -1.
+    - `played_team_game`: the number of this game. If the team table lacks the game, the column is 0 in the first game
+      of a stint, else NULL.
 
     `was_breakout` is the SQL of the column `was_breakout`.
     """
     is_first_of_stint = "LAG(team_abbr) OVER player_season IS DISTINCT FROM team_abbr"
-    # The number of the team's previous game. The player missed that game if its number is above that of his own
-    # previous game.
+    # The number of the team's previous game. The player missed that game if his own previous game has a lower number.
     missed = "team_game_number - is_known"
     return f"""SELECT *,
   CASE WHEN {is_first_of_stint} THEN -1
@@ -115,13 +112,14 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
-    """Return the common table expressions `reports`, `availability_state` and `report_dates` as SQL, by name.
+    """Return the CTEs `reports`, `availability_state` and `report_dates` as SQL, by name.
 
-    `reports` has the statuses for the dates @start..@end that were reported by the cutoff of their game date. The
-    cutoff is the time up to which injury reports count. `availability_state` has the latest of these statuses for each
-    player, by game date and team. If the schedule has the time of tip-off, `availability_state` has only statuses
-    reported before tip-off. `report_dates` has the game dates of `reports`. `named` are the columns of the table
-    `availability` to select besides the status.
+    - `reports`: the statuses for the dates @start to @end that were reported by the cutoff of their game date.
+    - `availability_state`: the latest of these statuses for each game date, team and player. If the schedule has the
+      time of tip-off, only statuses reported before tip-off count.
+    - `report_dates`: the game dates of `reports`.
+
+    `named` are the columns of the table `availability` to select besides the status.
     """
     columns = ", ".join(("game_date", "team_abbr", "player_lookup", "status", *named))
     read = columns if "reported_at" in named else f"{columns}, reported_at"
@@ -156,9 +154,9 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the common table expression `roster`, and one for each roster window, as SQL by name.
+    """Return the CTE `roster`, and one CTE for each roster window, as SQL by name.
 
-    `roster` has the players of each team and date for which the query returns rows. A roster window aggregates over
+    `roster` has the players of each team and date that features ask for. The CTE of a roster window has aggregates over
     team-mates or over the opponent's players. The result is empty if no feature reads a roster window.
     """
     if not plan.rosters:
@@ -192,14 +190,13 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the SQL of the aggregates over the players of a team, for each player and date of the requested rows.
+    """Return the SQL of the aggregates over a roster window, for each player and date of the requested rows.
 
-    The requested rows are those that the query returns. `window` says which team: `team_mates` or `opponent_players`.
-    The player of the row himself is left out. A player and date has no aggregates if no other player is left.
+    `window` is `team_mates` or `opponent_players`. The player of the row himself is left out.
     """
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # DISTINCT, because the sums of a player with two requested games on a date would otherwise count everybody twice.
+    # Without DISTINCT, the sums would be doubled for a player with two requested games on a date.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

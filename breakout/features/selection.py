@@ -59,6 +59,6 @@ def _difference(chosen: tuple[str, ...]) -> str:
 
 
 def _list_first(names: Sequence[str]) -> str:
-    """Return the first NAMED_FEATURES names as a text such as "a, b, c and 2 more"; "a, b" if no names are left out."""
+    """Return a text such as "a, b, c and 2 more", with at most NAMED_FEATURES names."""
     more = len(names) - NAMED_FEATURES
     return ", ".join(names[:NAMED_FEATURES]) + (f" and {more} more" if more > 0 else "")

@@ -1,17 +1,18 @@
-"""The ten shared features, which every model of shared mode (the mode with one fixed feature list) uses.
+"""The ten features of shared mode, the mode with one fixed feature list.
 
-Rules for all definitions: every feature, including `back_to_back`, reads only games of the row's own season. The games
-of a team are those of the table `team_offense_game_summary`. A rating (points per 100 possessions) ignores the games of
-its window that lack points or possessions; earlier games do not replace them. A ratio with the denominator 0 is
-missing.
+- Every feature reads only games of the row's own season.
+- The games of a team are those of the table `team_offense_game_summary`.
+- A rating (points per 100 possessions) ignores the games of its window that lack points or possessions; earlier games
+  do not replace them.
+- A ratio with the denominator 0 is missing.
 """
 
 from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The points of the player's last five games of the season, with -1 for a game that does not exist or was played more
-# than 30 days before the row's date. Points are never negative, so -1 cannot be a real value.
+# The points of the player's last five games of the season. A game that does not exist, or that was played more than 30
+# days before the row's date, has -1, because points are never negative.
 _LAST_FIVE_WITHIN_30_DAYS = ", ".join(
     f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)"
     for back in range(5)

@@ -19,9 +19,9 @@ _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 # without a '_'.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
-# The SQL of each column of the played games. SQL engines add floating-point numbers in any order, and a rounded sum
-# depends on the order. Sums of whole numbers below 2^53 are exact. So minutes and usage are rounded to billionths, and
-# a feature's expression divides their sum by 1e9.
+# The SQL of each column of the played games. Minutes and usage are whole numbers of billionths, because sums of whole
+# numbers below 2^53 are exact. Sums of other numbers depend on the order in which the SQL engine adds them. The
+# expressions of features divide the sums by 1e9.
 _PLAYED_COLUMNS = {
     "is_home": IS_HOME,
     "points": "CAST(points AS FLOAT64)",
@@ -37,8 +37,8 @@ _TEAM_COLUMNS = {
 # The columns that the CTEs `played` and `team_games` have even if no feature reads them. Only `played` has
 # `player_lookup`.
 _DERIVED = {"day", "game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup", "season_year"}
-# The four columns that are added here are not in the player table. The query computes them from the games of a player
-# and of his team.
+# The four added columns are not in the player table. The query computes them from the games of a player and of his
+# team.
 DERIVED_PLAYED = _DERIVED | {
     "was_breakout",
     "team_game_number",
@@ -49,7 +49,7 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the names of the columns that a window over games may read, sorted, without the keys and teams of a game.
+    """Return the sorted names of the columns that a window over games may read, without the keys and teams of a game.
 
     `source` is `played` (games of players) or `team_games` (games of teams). Minutes and usage are in billionths
     (`minutes_nano`, `usage_nano`). A window may also read any other column of the source table, under its own name.
@@ -60,10 +60,10 @@ def window_columns(source: str) -> tuple[str, ...]:
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the columns of `inputs` that the feature query does not define itself, sorted.
+    """Return the columns of `inputs` that the feature query reads from the source table under their own names, sorted.
 
-    These columns are read from the source table: `played` has games of players, `team_games` games of teams.
-    ConfigurationError for a name that is no plain identifier (up to 300 letters, digits and _, without a digit first).
+    `source` is `played` (games of players) or `team_games` (games of teams). ConfigurationError for a name that is no
+    plain identifier (up to 300 letters, digits and _, without a digit first).
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -76,9 +76,8 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
     """Return the SQL of the players' games of the season types @season_types, from @history_start to @end.
 
     Only games with points and more than 0 minutes are included. The columns are the keys, the teams, the season, the
-    points, the columns `inputs` as numbers, and the columns `names` unchanged. Columns of `inputs` that the query
-    computes later, such as `was_breakout`, are left out. ConfigurationError for a column name that is no plain
-    identifier.
+    points, the columns `inputs` as numbers, and the columns `names` unchanged. ConfigurationError for a column name
+    that is no plain identifier.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}

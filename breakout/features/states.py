@@ -1,7 +1,6 @@
-"""The SQL that computes states: the values of windows after each game of a player or team.
+"""The SQL of states: the values of windows after each game of a player or team.
 
-A row of the feature query reads the state after the latest game before the row's date. The states are computed in
-common table expressions (CTEs) of the query.
+A requested row (a row that the feature query returns) reads the state after the latest game before its date.
 """
 
 from __future__ import annotations
@@ -21,9 +20,7 @@ NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 def needed_relations(plan: QueryPlan) -> list[w.Relation]:
     """Return the relations whose states the feature query joins.
 
-    A relation has games of players or of teams, and the named windows over these games. A state has the values of the
-    windows after one game. The relation `player` is always included, because the query returns the date of the player's
-    last game.
+    The relation `player` is always included, because the query returns the date of the player's last game.
     """
     return [
         relation
@@ -33,17 +30,16 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the common table expressions (CTEs) that compute states, as SQL by name.
+    """Return the CTEs that compute states, as SQL by name: one for each relation that the query joins.
 
-    A state has the values of windows after one game of a player or team. There is one CTE for each relation (games with
-    their windows) that the query joins. If a feature reads states of teams, the CTE `night` is added. It has the states
-    of both teams for each requested date.
+    If a feature reads states of teams, the CTE `night` is added. It has the states of both teams for each requested
+    date.
     """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the SQL of a relation's states: the values of its windows after each game of a player or team.
+    """Return the SQL of a relation's states.
 
     The column `until_date` is the last date on which a state is valid. The column exists only if a join reads it.
     """
@@ -69,9 +65,8 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return an SQL subquery of a relation's games, limited to the players and seasons of the requested rows.
 
-    The requested rows are those that the feature query returns. `relation` has games of players. Games of other players
-    are left out, because a requested row reads only games of its own player. If the windows of `relation` also contain
-    games of earlier seasons, a game is listed once for each requested season whose windows can contain it.
+    If the windows of the relation also contain games of earlier seasons, a game is repeated for each requested season
+    whose windows can contain it.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -89,11 +84,10 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return the common table expression `night` as SQL by name; an empty result if no feature reads states of teams.
+    """Return the CTE `night` as SQL by name; an empty result if no feature reads states of teams.
 
-    A state has the values of windows after one game of a team. `night` has one row for each team and date of the
-    requested rows, with the states of the team and of its opponent. So these states are joined once for all players of
-    the team.
+    `night` has one row for each team and date of the requested rows, with the states of the team and of its opponent.
+    So these states are joined once for all players of the team.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

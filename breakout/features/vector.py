@@ -29,12 +29,13 @@ def prepare_feature_vector(
     names: Sequence[str] = BREAKOUT_FEATURE_ORDER,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> pd.DataFrame | np.ndarray:
-    """Return the features of one row or of many as float64, in the order of `names`, with missing values filled.
+    """Return the features `names` of one row or of many as float64, in this order, with missing values filled.
 
     A mapping of one row gives an array of shape (len(names),). A DataFrame of n rows gives a DataFrame of shape (n,
-    len(names)). None and NaN are missing values; `defaults` maps a feature to the value that replaces them. Features
-    that are not in `names` are left out. DataError if `values` lacks a name, because a feature that was not computed is
-    not a missing value. KeyError if a name has no default.
+    len(names)). None and NaN are missing values, and `defaults` has the value that replaces them, by feature.
+
+    DataError if `values` lacks a name, because a feature that was not computed is not a missing value. KeyError if a
+    name has no default.
     """
     import pandas as pd
 

@@ -1,12 +1,12 @@
 """The named windows over past games, grouped into relations.
 
-A *relation* has games of players or of teams, and the windows over these games. A *state* has the values of the windows
-that end with one game of a player or team. It is valid from the day after this game up to and including the day of the
-next game. A row of the feature query joins the state that is valid on its date (`AS_OF_JOIN`). So a feature reads no
-game of the row's own date or later.
+- A *relation* has the games of players or of teams, and named windows over these games.
+- A *state* has the values of the windows that end with one game of a player or team. The state is valid from the day
+  after this game up to and including the day of the next game.
 
-The relation `player` is joined by number instead, which is faster. If the player has played n games of the season
-before the row's date, the row joins the state after his game n (`BY_COUNT_JOIN`).
+A row of the feature query joins the state that is valid on its date (`AS_OF_JOIN`). So a feature reads no game of the
+row's own date or later. The relation `player` is joined by the number of earlier games instead, which is faster
+(`BY_COUNT_JOIN`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ DIALECT = "bigquery"
 AS_OF_JOIN = "{state}.state_date < kept.game_date AND kept.game_date <= {state}.until_date"
 BY_COUNT_JOIN = "{state}.games_so_far = kept.games_before"
 
-# The columns that a feature may read as `row.column`: facts that are known before the row's own game, and the player's
-# season totals before it. The result of the game (points, minutes) is not among them.
+# The columns that a feature may read as `row.column`. All of them are known before the row's own game, so the points
+# and minutes of that game are not among them.
 ROW_COLUMNS = (
     "day",
     "season_year",
@@ -37,11 +37,11 @@ ROW_COLUMNS = (
     "has_report",
 )
 
-# The roster windows: the other players of the row's team, and the players of the opponent. The value of a window is the
-# row's column that names the team of these players. A player belongs to the team of the last game that he played this
-# season before the row's date. An aggregate reads one row for each of these players, with the columns ROSTER_COLUMNS,
-# instead of games. It is NULL if there are no such players.
+# The roster windows contain players instead of games: the other players of the row's team, or the players of the
+# opponent. Each window is mapped to the row's column that names the team. A player belongs to the team of the last game
+# that he played this season before the row's date. An aggregate over a window without players is NULL.
 ROSTER_WINDOWS = {"team_mates": "team_abbr", "opponent_players": "opponent_team_abbr"}
+# The columns of a player that an aggregate over a roster window may read.
 ROSTER_COLUMNS = (
     # the number of games that the player played this season before the row's date
     "games_so_far",
@@ -67,19 +67,17 @@ ROW_WINDOWS = {
 
 @dataclass(frozen=True)
 class Relation:
-    """The games of players or of teams, the named windows over them, and the condition by which a row joins them.
+    """The games of players or of teams, the named windows over them, and the join to the rows of the feature query.
 
-    A state has the values of the windows that end with one game of a player or team.
-
-    - `source` is the SQL table of games, and `partition` its column that names the player or team.
-    - `order` is the name of the window over the games of one player or team in one season, sorted by date. It also
-      contains the games of the `seasons_before` seasons before.
-    - `windows` maps the names of the windows other than `order` to their SQL frames within `order`. Each frame ends
-      with the state's game.
-    - `join` is an SQL condition: columns of the requested rows (`kept`) equal columns of the states. A row joins states
-      of its own season, or of the season `seasons_back` years earlier.
-    - `is_counted` means that a row joins the state by the number of the player's games before the row's date. Otherwise
-      a row joins the state by date.
+    - `source`: the SQL table of games.
+    - `partition`: the column of `source` that names the player or team.
+    - `order`: the name of the window over the games of one player or team in one season, sorted by date.
+    - `join`: the SQL condition that requires equal keys (player or team, and season) of a row (`kept`) and a state.
+    - `windows`: the SQL frames of the other windows, by name. A frame selects games from `order` and ends with the
+      state's game.
+    - `is_counted`: whether a row joins a state by the number of the player's earlier games. Otherwise it joins by date.
+    - `seasons_before`: the number of earlier seasons whose games `order` also contains.
+    - `seasons_back`: the number of years from the season of the state to the season of the row.
     """
 
     name: str
@@ -98,19 +96,17 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition by which a row of the feature query joins the state that is valid on its date.
-
-        A state has the values of windows after one game of a player or team. In the SQL, `kept` are the rows of the
-        query.
-        """
+        """Return the SQL condition by which a row of the query (`kept`) joins the state that is valid on its date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
         """Return the SQL that computes a window expression after each game of the relation.
 
-        Two kinds of expressions get a cheaper form with the same values. LAG(x, 0) over `order` becomes x. COUNT(*)
-        over a window of `windows` becomes the number of the game in `order`, but at most the length of the window.
+        Two kinds of expressions get a cheaper form with the same values:
+
+        - `LAG(points, 0) OVER player_season` becomes `points`.
+        - `COUNT(*) OVER last_5` becomes `LEAST(ROW_NUMBER() OVER player_season, 5)`.
         """
         from sqlglot import exp
 
@@ -129,10 +125,7 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether the relation has games of teams.
-
-        In such a relation, all players of a team read the same window values on a date.
-        """
+        """Return whether the relation has games of teams, so that all players of a team read the same values."""
         return self.source == "team_games"
 
 
@@ -140,8 +133,7 @@ class Relation:
 def parse_expression(sql: str) -> exp.Expr:
     """Return the syntax tree of an expression in BigQuery's dialect.
 
-    The tree is cached and shared by all callers, so they must not change it. ParseError or TokenError of sqlglot if the
-    text is no SQL.
+    Callers must not change the tree, because it is cached. ParseError or TokenError of sqlglot if the text is no SQL.
     """
     from sqlglot import parse_one
 
@@ -158,7 +150,7 @@ def last(games: int) -> str:
     return f"ROWS BETWEEN {games - 1} PRECEDING AND CURRENT ROW"
 
 
-# The number of games of each frame, by its SQL. 100 frames are enough: the longest one in RELATIONS has 32 games.
+# The number of games in a window frame, by the frame's SQL. The longest frame in RELATIONS has 32 games.
 _GAMES_OF_FRAME = {last(games): games for games in range(1, 101)}
 SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 
