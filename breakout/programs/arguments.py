@@ -14,9 +14,8 @@ _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
     """Return the folders of the runs and the overrides (`key=value`) among the arguments, both in the given order.
 
-    An argument that is an existing path counts as a run, even if it contains `=`. Any other argument that is no
-    override must be the path or the name of a run. DataError if no completed run has the name. A path that contains a
-    separator is returned without a check that it exists.
+    An existing path counts as a run, even if it contains `=`. Any other argument that is no override must be the path
+    or the name of a run, as in `find_run`. DataError if no completed run has the name.
     """
     overrides = [argument for argument in arguments if _OVERRIDE.match(argument) and not Path(argument).exists()]
     return [find_run(argument) for argument in arguments if argument not in overrides], overrides
@@ -25,12 +24,12 @@ def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
     """Return the folder of a run from its path, from the path of its bundle (a saved model), or from a name.
 
-    `given` is a name if it has no path separator and no such path exists. The names are
+    The names are:
 
-    - NAME and `latest:NAME`: the newest completed run whose setting `name` is NAME;
-    - `latest`: the newest completed training run;
-    - `production`: the copy of the model in production that the registry keeps;
-    - if `is_sweep_allowed` is true, the name or the folder name of a sweep, if no completed run has that name.
+    - NAME or `latest:NAME`: the newest completed run whose setting `name` is NAME.
+    - `latest`: the newest completed training run.
+    - `production`: the registry's copy of the model in production.
+    - If `is_sweep_allowed` is true and no completed run has the name: a sweep's name or folder name.
 
     Names are searched below the default of `paths.outputs`. DataError if nothing has the name. A path is returned
     without a check that it exists.

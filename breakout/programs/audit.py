@@ -1,8 +1,7 @@
 """The command `breakout audit`, which checks that no feature sees the future and that all code paths agree.
 
 The code paths are the functions that compute features for training and for prediction. With `served=...`, the command
-instead computes the feature vectors in the ledger (the record of served predictions) again. It compares them with the
-recorded ones.
+instead recomputes the recorded features of served predictions, and compares them with the record.
 """
 
 from __future__ import annotations
@@ -24,9 +23,10 @@ def run(config: AuditConfig) -> int:
     """Audit the configured features and print the result; return 0 if no check failed, otherwise 1.
 
     The audit checks that no feature sees the future, and that training and prediction compute equal values. If
-    `config.served` is set, compute the feature vectors in the ledger (the record of served predictions) again instead,
-    and compare them with the recorded ones. ConfigurationError if the features are invalid or need a table that is not
-    configured. DataError if the dates have no rows, or if the warehouse or the ledger cannot be read.
+    `config.served` is set, `run_served` checks the served predictions instead.
+
+    ConfigurationError if the features are invalid or need a table that is not configured. DataError if the dates have
+    no rows, or if the warehouse or the ledger cannot be read.
     """
     if config.served is not None:
         return run_served(config, config.served)
@@ -39,16 +39,16 @@ def run(config: AuditConfig) -> int:
 
 
 def run_served(config: AuditConfig, served: str) -> int:
-    """Compute the feature vectors in the ledger again, and print a comparison with the recorded vectors.
+    """Compute the feature vectors in the ledger (the record of served predictions) again, and print a comparison.
 
-    The ledger is the record of served predictions. `served` chooses the models: `all`, a role (production, shadow or
-    other), or the name or fingerprint of a model. The vectors of a model are computed with the model's own features,
-    target and cutoff (the time up to which injury reports count). `audit.start` and `audit.end` limit the game dates.
+    Return 0 if every vector is equal and every file of the ledger could be read, otherwise 1. `served` is `all`, a role
+    (production, shadow or other), or the name or fingerprint of a model. `audit.start` and `audit.end` limit the game
+    dates.
 
-    Return 0 if every vector could be computed again and is equal, and every file of the ledger could be read; otherwise
-    1. ConfigurationError if the ledger has no such role or model, or if the saved model cannot be used with this
-    version or the configured tables. DataError if the ledger has no predictions of these models between the dates, or
-    if the ledger or the warehouse cannot be read.
+    - ConfigurationError if the ledger has no such role or model, or if the saved model cannot be used with this version
+      or the configured tables.
+    - DataError if the ledger has no such predictions between the dates, or if the ledger or the warehouse cannot be
+      read.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

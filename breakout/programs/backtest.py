@@ -1,6 +1,6 @@
-"""The command `breakout backtest`, which simulates bets on past games from predictions of points and prices.
+"""The command `breakout backtest`, which simulates bets on past games from predicted points and from prices.
 
-It writes a folder with a record of the backtest, the bets and an HTML page.
+The command writes a folder with a record of the backtest, the bets and an HTML page.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ def run(config: BacktestConfig) -> int:
     """Match past predictions with prices, simulate the bets, write and print the results; return the exit code.
 
     The exit code is 0 even if the bets make no profit. ConfigurationError if no prices are configured, or if the model
-    of the predictions predicts no distribution of points. DataError if the predictions or the prices are missing or
-    damaged.
+    predicts no distribution of points. DataError if the predictions or the prices are missing or damaged.
     """
     prices = config.prices
     if not prices.is_given:
@@ -62,8 +61,8 @@ def run(config: BacktestConfig) -> int:
         backtest=found,
         recipes=past.recipes,
     )
-    # The name of the folder ends with this digest of the record. The fingerprint of the settings would be the same for
-    # all runs and prices.
+    # The name of the folder ends with a digest of the record, because the fingerprint of the settings would be the same
+    # for all predictions and prices.
     fingerprint = json_digest(json_ready(record))[:16]
     with open_run(parent, config, "backtest", fingerprint=fingerprint) as opened:
         save_backtest(record, opened.folder)

@@ -1,6 +1,6 @@
 """The command `breakout compare`, which compares two bundles (saved models) on the same games.
 
-The bundles are called candidate and production, but they may be any two.
+The two bundles are called candidate and production, but any two can be compared.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ FOLDER = "comparisons"
 def run(config: CompareConfig) -> int:
     """Compare two bundles (saved models), write and print the result, and return the exit code.
 
-    GateError if the contract (the definition of features and label) of one bundle differs from the installed
-    definitions. ConfigurationError if the bundles cannot be compared (for example, they contain the same model), or if
-    the dates overlap a training window. DataError if a bundle is missing or damaged, if there are no games, or if the
-    warehouse cannot be read.
+    - GateError if a bundle's definitions of features or label differ from the installed ones.
+    - ConfigurationError if the bundles cannot be compared (for example, they contain the same model), or if the dates
+      overlap a training window.
+    - DataError if a bundle is missing or damaged, if there are no games, or if the warehouse cannot be read.
     """
     given = (config.candidate, config.production)
     folders = [str(resolve_bundle(bundle, config.paths.outputs)) for bundle in given]
@@ -54,11 +54,13 @@ def run(config: CompareConfig) -> int:
 
 
 def compare(config: CompareConfig, candidate: Bundle, production: Bundle) -> tuple[Path, HeadToHead]:
-    """Compare two bundles (saved models), and write the result to a new folder below `comparisons`.
+    """Compare two bundles (saved models), write the result to a new folder, and return the folder and the result.
 
-    Return the folder, which is in the outputs folder, and the result. The files are comparison.json,
-    predictions.parquet and report.html. ConfigurationError if the bundles cannot be compared, or if the dates overlap a
-    training window. DataError if there are no games, if the warehouse cannot be read, or if a file cannot be written.
+    The folder is below `comparisons` in the outputs folder, and contains comparison.json, predictions.parquet and
+    report.html.
+
+    ConfigurationError if the bundles cannot be compared, or if the dates overlap a training window. DataError if there
+    are no games, if the warehouse cannot be read, or if a file cannot be written.
     """
     identity = f"{candidate.fingerprint}-{production.fingerprint}"
     with open_run(Path(config.paths.outputs) / FOLDER / config.name, config, "compare", identity) as run:

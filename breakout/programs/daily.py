@@ -1,8 +1,8 @@
 """The command `breakout daily`, which grades past predictions and predicts the games of one day.
 
-The ledger is the record of served predictions; a grade is the outcome of one of them. The model in production predicts
-the day, and so does every shadow (a challenger scored beside production). A second call on unchanged sources adds
-nothing to the ledger. A killed call leaves each file of the ledger whole or absent; the next call adds what is missing.
+The predictions come from the model in production and from all shadows (challengers scored in parallel with production).
+They are recorded in the ledger. A second call on unchanged sources adds nothing to the ledger. After a killed call,
+each file of the ledger is whole or absent, and the next call adds what is missing.
 """
 
 from __future__ import annotations
@@ -35,15 +35,18 @@ def run(config: DailyConfig) -> int:
     """Predict the games of a day, grade the ledger (the record of served predictions), and return the exit code.
 
     Print both results, and write the HTML page of the ledger. If `out` is set, write the predictions there too.
-    DataError if a source table is too old, if no model is in production, or if the day cannot be predicted. This
-    DataError is raised after the ledger is graded and its page is written; `out` is then not written. GateError if a
-    condition of `grade.fail_on` is met, for example overdue results. This GateError is raised after all files are
-    written.
 
-    Other errors are raised before the ledger is graded. DataError if there is no schedule with games near the day, or
-    no game in the warehouse. GateError if the contract (the definition of features and label) of the model in
-    production differs from the installed definitions. ConfigurationError for invalid settings, or if the model cannot
-    be used for the day.
+    Two errors are raised only after the ledger is graded and its page is written:
+
+    - DataError if a source table is too old, if no model is in production, or if the day cannot be predicted. The
+      predictions are then not written to `out`.
+    - GateError if a condition of `grade.fail_on` is met, for example overdue results.
+
+    Other errors are raised before the ledger is graded:
+
+    - DataError if there is no schedule with games near the day, or no game in the warehouse.
+    - GateError if the production model's definitions of features or label differ from the installed ones.
+    - ConfigurationError for invalid settings, or if the model cannot be used for the day.
     """
     return run_at(config, datetime.now(UTC))
 
@@ -51,10 +54,7 @@ def run(config: DailyConfig) -> int:
 def run_at(config: DailyConfig, now: datetime) -> int:
     """Predict, grade and write as `breakout daily` does if the present time is `now`, and return the exit code.
 
-    `now` has a time zone. The errors are DataError, GateError and ConfigurationError. DataError if the sources are
-    missing or too old, if no model is in production, or if the day cannot be predicted. GateError if a condition of
-    `grade.fail_on` is met, or if the model's features or label are not the installed ones. ConfigurationError for
-    invalid settings.
+    `now` has a time zone. The errors are those of `run`.
     """
     check_data_file(config.out)
     day = resolve_day(config.date, now)

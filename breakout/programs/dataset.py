@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 def run(config: DatasetConfig) -> int:
     """Build the rows of the game dates from `start` to `end` and write them to `out`; return the exit code.
 
-    A row is one game of one player, with its keys, label and features. ConfigurationError if `out` does not end with
-    .parquet, or if the features are invalid or need a table that is not configured. DataError if there are no rows
-    between the dates, if the source tables cannot be used, or if the file cannot be written.
+    A row is one game of one player, with its keys, label and features.
+
+    - ConfigurationError if `out` does not end with .parquet, or if the features are invalid or need a table that is not
+      configured.
+    - DataError if there are no rows between the dates, if the source tables cannot be used, or if the file cannot be
+      written.
     """
     if not config.out.endswith(".parquet"):
         raise ConfigurationError(f"out must name a .parquet file, got {config.out}.")

@@ -1,10 +1,14 @@
 """The command `breakout doctor`, which checks versions, settings, source tables and a BigQuery tracker.
 
-A tracker registers finished runs elsewhere. Each check prints a line that begins with "ok" and what was found, or with
-"failed" and the error. A line with "warning" names games that one table lacks, games in the future, or tables that
-contradict each other. A line with "-" names a check that is not run because an earlier one failed. Rows of BigQuery
-tables are read only after a line has stated what reading them costs. The command also removes the temporary files of
-killed processes.
+Each check prints a line. The first word of a line says how the check ended:
+
+- `ok`: the check passed; the line says what was found.
+- `failed`: the line contains the error.
+- `warning`: the line names games that one table lacks, games in the future, or tables that contradict each other.
+- `-`: the check was not run, because an earlier one failed.
+
+Rows of BigQuery tables are read only after a line has stated what reading them costs. The command also removes the
+temporary files of killed processes.
 """
 
 from __future__ import annotations
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHECKED_IN_A_TABLE = "columns, types, dates, keys, amounts and text"
-FIRST_DAY = date(1946, 11, 1)  # the date of the first NBA game
+FIRST_DAY = date(1946, 11, 1)  # The date of the first NBA game.
 _LABELS = {"command": "doctor", "run": "doctor"}
 PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
 
@@ -55,8 +59,7 @@ class Checkup:
     def check(self, name: str, run: Callable[[], T], describe: Callable[[T], str] = str) -> T | None:
         """Run one check and print its line; return the result of `run`, or None if `run` raises a BreakoutError.
 
-        The line contains the text that `describe` returns for the result, or the error. An error sets `has_failed`.
-        Other exceptions pass.
+        The line contains the text that `describe` returns for the result, or the error.
         """
         try:
             found = run()
@@ -72,15 +75,13 @@ class Checkup:
             print_line(f"warning {name}: {warning}")
 
     def skip(self, name: str, why: str) -> None:
-        """Print that a check is not run, and why."""
         print_line(f"-       {name}: not checked, {why}")
 
 
 def main(argv: Sequence[str]) -> int:
     """Check the installed packages, the configured warehouse and a BigQuery tracker; return 0, or 3 if a check failed.
 
-    `argv` holds overrides of `breakout train`. A tracker registers finished runs elsewhere; other trackers than
-    BigQuery are not checked. The last check removes the temporary files of killed processes from the outputs folder.
+    `argv` holds overrides of `breakout train`. Temporary files of killed processes are removed from the outputs folder.
     ConfigurationError if the overrides are wrong, or if they change the fixed list of features of mode=shared.
     """
     config = cast("ExperimentConfig", compose("train", argv))
@@ -124,10 +125,10 @@ def list_versions() -> str:
 
 
 def check_local_tables(checkup: Checkup, features: BreakoutFeatureConfig, config: ExperimentConfig) -> None:
-    """Open the embedded sample or the user's files, whichever is configured, and check their tables.
+    """Open the sample tables or the user's files, whichever is configured, and check them.
 
-    Opening the tables checks all their rows. The checks after that are about the schedule, injury reports, the newest
-    game, games that the team table lacks, and sums of points and minutes.
+    Opening the tables checks all their rows. Further checks compare the tables with each other and with the present
+    date.
     """
     opened = checkup.check("warehouse", lambda: open_warehouse(config.warehouse), lambda found: found.describe())
     if opened is None:
@@ -152,7 +153,7 @@ def check_newest_game(checkup: Checkup, warehouse: Warehouse) -> None:
 
 
 def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
-    """Check the injury reports of the game dates start..end; a warehouse without injury reports passes the check."""
+    """Check the injury reports of the game dates start..end, if the warehouse has any."""
     has_reports, none = warehouse.has_availability(), "none, no features of availability"
     checkup.check("injury reports", lambda: describe_reports(warehouse, start, end) if has_reports else none)
 
@@ -160,10 +161,9 @@ def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, en
 def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
-    """Warn about played games that the team table lacks, though the player table has them.
+    """Warn about played games that the player table has and the team table lacks.
 
-    Only games that the features of rows on the dates start..end can read are checked. The check fails if the games
-    cannot be queried.
+    Only games that the features of rows on the dates start..end can read are checked.
     """
     name = "games of both tables"
     absent = checkup.check(
@@ -177,8 +177,8 @@ def check_absent_games(
 def check_sums(checkup: Checkup, warehouse: Warehouse, start: date, end: date) -> None:
     """Warn about games on the dates start..end for which two tables disagree.
 
-    The sums of the points and minutes of a team's players are compared with the team table. The games of the team table
-    are compared with the schedule, if there is one. The check fails if the games cannot be queried.
+    The points and minutes of a team's players are summed and compared with the team table. The games of the team table
+    are compared with the schedule, if there is one.
     """
     failures = checkup.check(
         "sums of points and minutes, and the schedule",
@@ -226,7 +226,7 @@ def check_bigquery(checkup: Checkup, features: BreakoutFeatureConfig, chosen: Bi
 
 
 def check_table(checkup: Checkup, warehouse: BigQueryWarehouse, table: Table) -> bool:
-    """Check that a table exists with the columns and the partition that queries use; return whether all checks pass."""
+    """Check that a table exists with the columns and the partition that queries use; return whether it does."""
     name = table.name
     columns = checkup.check(name, lambda: warehouse.metadata.columns(table), lambda found: f"{len(found)} columns")
     if columns is None:
@@ -273,10 +273,7 @@ def check_query(
 
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
-    """Check the rows behind the features of the last 90 days, the injury reports, and the schedule of the next week.
-
-    A schedule or injury reports that are not configured are not a failure.
-    """
+    """Check the rows behind the features of the last 90 days, the injury reports, and the schedule of the next week."""
     start, end = recent_days()
 
     def run_check() -> str:
@@ -304,8 +301,8 @@ def recent_days() -> tuple[date, date]:
 def check_tracking_table(checkup: Checkup, config: ExperimentConfig) -> None:
     """Check that the BigQuery table that registers runs can be reached and has the right columns.
 
-    Do nothing if another tracker, or none, is configured. The table may be missing, because registering the first run
-    creates it.
+    Do nothing if no BigQuery tracker is configured. The table may be missing, because registering the first run creates
+    it.
     """
     tracking = config.tracking
     if not isinstance(tracking, BigQueryTrackingConfig):

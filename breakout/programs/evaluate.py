@@ -49,13 +49,13 @@ logger = logging.getLogger("breakout")
 def run(config: EvaluateConfig) -> int:
     """Evaluate a bundle (a saved model) on games after its training, write a run folder, and return the exit code.
 
-    GateError if the contract (the definition of features and label) of the bundle differs from the installed
-    definitions. With `allow_contract_mismatch` it is raised only if a feature of the bundle is not installed. GateError
-    also if features drifted and `distributions.fail_on_drift` is true; it is raised after the run folder is complete.
-    ConfigurationError if the dates overlap the training window. DataError if the bundle, the source tables or the
-    prices are missing or damaged, or if there are no rows.
+    - GateError if the bundle's definitions of features or label differ from the installed ones. With
+      `allow_contract_mismatch`, only if a feature of the bundle is not installed.
+    - GateError if features drifted and `distributions.fail_on_drift` is true. The run folder is then complete.
+    - ConfigurationError if the dates overlap the training window.
+    - DataError if the bundle, the source tables or the prices are missing or damaged, or if there are no rows.
     """
-    # The run's settings record the folder instead of the name, because the name may later refer to another bundle.
+    # The settings record the bundle's folder instead of its name, because the name may later refer to another bundle.
     config = replace(config, bundle=str(resolve_bundle(config.bundle, config.paths.outputs)))
     bundle = with_cutoff(find_bundle(config.bundle), config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)
@@ -78,11 +78,12 @@ def evaluate(
 ) -> RunResult:
     """Evaluate a bundle (a saved model) on games after its training, write a new run folder and return the result.
 
-    `differences` are sentences about the differences between the bundle's contract (the definition of features and
-    label) and the installed one. If there are any, status.json, the metrics, the predictions, the drift report and the
-    HTML page state that the contracts differ. `quotes` are the rows of the configured price file; None if no file is
-    configured. ConfigurationError if the dates overlap the training window. DataError if there are no rows, or if the
-    source tables or prices cannot be used.
+    - `differences`: sentences about the differences between the bundle's definitions of features and label and the
+      installed ones. If there are any, the written files say so.
+    - `quotes`: the rows of the configured price file; None if no file is configured.
+
+    ConfigurationError if the dates overlap the training window. DataError if there are no rows, or if the source tables
+    or prices cannot be used.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
     with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
@@ -129,11 +130,9 @@ def _compute_metrics(
     warnings: Sequence[str],
     quotes: pd.DataFrame | None,
 ) -> RunMetrics:
-    """Return the content of metrics.json for the scored rows.
+    """Return the content of metrics.json for the scored rows; the arguments are those of `evaluate`.
 
-    `differences` are sentences about the differences between the contract (the definition of features and label) of the
-    bundle and the installed one. `warnings` are about games whose rows in two source tables contradict each other.
-    `quotes` are the rows of the configured price file; None if no file is configured.
+    `warnings` are about games whose rows in two source tables contradict each other.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
@@ -153,11 +152,7 @@ def _compare_features(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows
 
 
 def _with_mismatch(result: EvaluationResult, differences: Sequence[str]) -> EvaluationResult:
-    """Return `result` with `differences` as its first warning; unchanged if there are none.
-
-    `differences` are sentences about the differences between the contract (the definition of features and label) of the
-    bundle and the installed one.
-    """
+    """Return `result` with `differences` as its first warning; unchanged if there are none."""
     if not differences:
         return result
     warning = f"scored under another contract than the bundle's, never to be promoted: {'; '.join(differences)}"

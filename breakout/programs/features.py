@@ -1,7 +1,7 @@
-"""The command `breakout features`, which prints the features and presets, or a contract.
+"""The command `breakout features`, which prints the features and presets (named lists of features), or a contract.
 
-A preset is a named list of features. A contract is the definition of features and label. The command also prints the
-names that the SQL expression of a user's own feature may use.
+A contract is the definition of features and label. The command also prints the names that the SQL expression of a
+user's own feature may use.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ class ArgumentParser(argparse.ArgumentParser):
 def main(argv: Sequence[str]) -> int:
     """Print the features, the presets (named lists of features) and the names for expressions; return the exit code.
 
-    The names are those that the SQL expression of a user's own feature may use. `--json` prints all this as JSON.
-    `--contract` instead prints the contract (the definition of features and label) as JSON. Overrides are those of
-    `breakout train`: they add features of the user, and choose the features of the contract. ConfigurationError for
-    wrong arguments or overrides, or for a feature of the user that cannot be used.
+    - `--json` prints all this as JSON.
+    - `--contract` instead prints the contract (the definition of features and label) as JSON.
+    - Overrides of `breakout train` add features of the user, or choose the features of the contract.
+
+    ConfigurationError for wrong arguments or overrides, or for a feature of the user that cannot be used.
     """
     parser = ArgumentParser(prog="breakout features", description="List the features, the presets, or the contract.")
     parser.add_argument("--json", action="store_true", help="print JSON for programs")
@@ -77,8 +78,10 @@ def _configure(overrides: Sequence[str]) -> BreakoutFeatureConfig:
 def _load_language() -> dict[str, Any]:
     """Return the names that the SQL expression of a user's own feature may use.
 
-    The keys are `functions` (a list), `windows` (the table that each window, a named set of rows, reads), `columns` (a
-    list for each table), and `row_columns` (a list of columns of the row's own game).
+    - `functions`: a list of window functions.
+    - `windows`: the table that each window (a named set of rows) reads.
+    - `columns`: a list of columns for each table.
+    - `row_columns`: a list of columns of the row's own game.
     """
     return {
         "functions": list(WINDOW_FUNCTIONS),

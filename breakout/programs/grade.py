@@ -1,7 +1,6 @@
-"""The command `breakout grade`, which grades the predictions in the ledger and prints the scoreboard.
+"""The command `breakout grade`, which grades the predictions in the ledger and prints the results of each model.
 
-The ledger is the record of served predictions, and a grade is the outcome of one of them. The scoreboard has the
-results of each model. The command also writes the HTML page of the ledger.
+The ledger is the record of served predictions. A grade is the outcome of one prediction.
 """
 
 from __future__ import annotations
@@ -28,10 +27,11 @@ if TYPE_CHECKING:
 def run(config: GradeConfig) -> int:
     """Grade the ledger (the record of served predictions), print the results of its models, and return the exit code.
 
-    Write the HTML page of the ledger, and the graded rows to `out` if it is set. ConfigurationError if `out` names no
-    CSV, Parquet or JSON file. DataError if the warehouse or the ledger cannot be read, or a file cannot be written.
-    GateError if a condition of `grade.fail_on` is met, for example overdue results; it is raised after the grades and
-    all files are written.
+    Write the HTML page of the ledger, and the graded rows to `out` if it is set.
+
+    - ConfigurationError if `out` names no CSV, Parquet or JSON file.
+    - DataError if the warehouse or the ledger cannot be read, or a file cannot be written.
+    - GateError, after all files are written, if a condition of `grade.fail_on` is met, for example overdue results.
     """
     now = datetime.now(UTC)
     check_data_file(config.out)

@@ -31,14 +31,13 @@ def run(config: ImportConfig) -> int:
     """Import the configured files, or download and import the configured season; return the exit code.
 
     If `compare` names a folder, compare the imported tables with the tables in that folder afterwards.
-    ConfigurationError in three cases:
+
+    DataError if a file cannot be read or written, if the season cannot be downloaded, or if nothing was imported into a
+    folder without tables. ConfigurationError in three cases:
 
     - no file, no season to download and no folder to compare with is configured;
     - the folder `to` has box scores of another source;
     - a file's path begins with `~USER` and there is no such user.
-
-    DataError if a file cannot be read or written, if the season cannot be downloaded, or if nothing was imported into a
-    folder that has no tables yet.
     """
     folder = Path(config.to)
     is_download = not config.files and config.kind == "nba_api" and config.season is not None

@@ -37,19 +37,22 @@ if TYPE_CHECKING:
 def run(config: PredictConfig) -> int:
     """Rank the players of a day's games (the slate), print and write the ranking, and return the exit code.
 
-    If `line` is set, as in PLAYER:19.5, print this player's probabilities of more and of fewer points instead, and
-    record nothing. Otherwise the ledger (the record of served predictions) records the slate in two cases:
+    If `line` is set, as in PLAYER:19.5, print this player's probabilities of more and of fewer points instead. Without
+    `line`, the ledger (the record of served predictions) records the slate in two cases:
 
-    - the model is in production or is a shadow (a challenger scored beside production);
+    - the model is in production, or is a shadow (a challenger scored in parallel with production);
     - `ledger.others` is true.
 
-    The recorded slate includes the rows that `top` and `exclude` remove from the output. If the contract (the
-    definition of features and label) of the bundle differs from the installed definitions, nothing is recorded, and
-    GateError is raised. With `allow_contract_mismatch` it is raised only if a feature of the bundle is not installed.
+    The recorded slate includes the rows that `top` and `exclude` remove from the output. Nothing is recorded if the
+    bundle's definitions of features or label differ from the installed ones.
 
-    ConfigurationError for invalid settings, or if the day is not after the training window. DataError if the bundle,
-    the schedule, a source table or the prices are missing or damaged, if the schedule has no game on the day, or if the
-    slate cannot be written.
+    The errors are:
+
+    - GateError if these definitions differ. With `allow_contract_mismatch`, only if a feature of the bundle is not
+      installed.
+    - ConfigurationError for invalid settings, or if the day is not after the training window.
+    - DataError if the bundle, the schedule, a source table or the prices are missing or damaged, if the schedule has no
+      game on the day, or if the slate cannot be written.
     """
     check_out(config.out, config.warehouse)
     asked = None if config.line is None else parse_line(config.line)
@@ -86,18 +89,16 @@ def run(config: PredictConfig) -> int:
 def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[Slate, Warehouse], PricedSlate] | None:
     """Check the settings of prices, and return the function that adds prices and stakes to a slate of `day`.
 
-    A slate is a ranking of the players of one day's games. The stakes come from the configured backtest, if any. Return
-    None if neither prices nor a backtest are configured. ConfigurationError in three cases:
+    The stakes come from the configured backtest, if any. None if neither prices nor a backtest are configured.
+    DataError if the backtest cannot be read. ConfigurationError in three cases:
 
     - a backtest is configured without prices;
     - the backtest includes games of `day` or later, used another `prices.margin`, or is of other models;
     - the model predicts no distribution of points.
-
-    DataError if the backtest cannot be read.
     """
     if not config.prices.is_given and config.backtest is None:
         return None
-    # Imported here, because only prices need the modules of the market.
+    # `slate_prices` is imported late, because only prices need the modules of the market.
     from breakout.production.slate_prices import load_weight, price_slate
 
     weight = load_weight(config, bundle, day)
@@ -107,18 +108,19 @@ def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[
 def write_out(
     slate: Slate, candidates: int, bundle: Bundle, config: PredictConfig, priced: PricedSlate | None
 ) -> list[str]:
-    """Write the slate to `out`, and return the names of the files or of the table that were written.
+    """Write the slate to `out`, and return the names of the written files or of the written table.
 
-    The slate is the ranking of the players of one day's games. It is written as an HTML page if `out` ends with .html,
-    otherwise to a data file or a BigQuery table. `candidates` is the number of ranked players before the setting `top`
-    limited the slate; the page shows it. A page contains the prices. For a data file, prices are written to a second
-    file NAME.prices.EXTENSION. A table gets no prices. `priced` is None if there are no prices. DataError if a file or
-    the table cannot be written.
+    - If `out` ends with .html: a page with the ranking and the prices.
+    - If `out` is a data file: the ranking, and the prices in a second file NAME.prices.EXTENSION.
+    - Otherwise: the ranking in a BigQuery table, without prices.
+
+    `candidates` is the number of players in the slate before `top` shortened it. DataError if a file or the table
+    cannot be written.
     """
     out = str(config.out)
     if not out.lower().endswith(PAGE):
         return write_slate(slate, out, config.warehouse, None if priced is None else priced.offers)
-    # Imported here, because only a page needs Jinja2.
+    # `pages` is imported late, because only a page needs Jinja2.
     from breakout.report.html.pages import render_slate
 
     save_text(render_slate(slate, candidates, bundle, priced), Path(out))

@@ -1,7 +1,7 @@
 """The command `breakout production`, which prints the model in production and the history of promotions.
 
 With `rollback` it first undoes the last promotion or retirement. With `retire` it first takes the model out of
-production. `out=FILE.html` writes the same content as an HTML page.
+production.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ ACTIONS = ("rollback", "retire")
 def main(arguments: Sequence[str]) -> int:
     """Roll back or retire if the arguments say so, then print the registry, and return the exit code.
 
-    The registry holds the model in production and its history. With `out=FILE.html` the registry is also written as an
-    HTML page. ConfigurationError for other arguments, or if there is nothing to roll back or to retire. GateError if a
-    rollback would bring back a model whose contract (the definition of features and label) differs from the installed
-    definitions. DataError if the registry or the model in production is damaged, or if a file cannot be written.
+    The registry holds the model in production and its history. With `out=FILE.html`, the registry is also written as an
+    HTML page.
+
+    - ConfigurationError for other arguments, or if there is nothing to roll back or to retire.
+    - GateError if a rollback would bring back a model whose definitions of features or label differ from the installed
+      ones.
+    - DataError if the registry or the model in production is damaged, or if a file cannot be written.
     """
     actions = [argument for argument in arguments if "=" not in argument]
     if len(actions) > 1 or any(action not in ACTIONS for action in actions):
@@ -59,10 +62,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the path in `out=FILE.html`, and the other overrides.
+    """Return the path in `out=FILE.html` as a list of at most one, and the other overrides.
 
-    The path is returned in a list. The list is empty if no override begins with `out=`; if several do, it has the path
-    of the last one. ConfigurationError if the path does not end with .html.
+    The last of several paths counts. ConfigurationError if the path does not end with .html.
     """
     pages = [Path(override.removeprefix("out=")) for override in overrides if override.startswith("out=")][-1:]
     for page in pages:
@@ -74,9 +76,10 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 def roll_back(registry: Registry, reason: str) -> None:
     """Undo the last promotion or retirement that is not undone yet, and keep `reason` in the history.
 
-    GateError if the rollback would bring back a model whose contract (the definition of features and label) differs
-    from the installed definitions, because commands would refuse this model. ConfigurationError if there is nothing to
-    undo. DataError if the registry or the model is damaged.
+    - GateError if the model that would come back has other definitions of features or label than the installed ones.
+      Commands would refuse this model.
+    - ConfigurationError if there is nothing to undo.
+    - DataError if the registry or the model is damaged.
     """
     with registry.lock():
         target = registry.rollback_target()
@@ -86,10 +89,9 @@ def roll_back(registry: Registry, reason: str) -> None:
 
 
 def check_current(registry: Registry) -> None:
-    """Print a warning if the contract of the model in production differs from the installed feature definitions.
+    """Print a warning if the production model's definitions of features or label differ from the installed ones.
 
-    The contract is the definition of features and label. Nothing is printed if no model is in production. DataError if
-    the registry or the files of the model are damaged.
+    DataError if the registry or the files of the model are damaged.
     """
     if registry.current() is None:
         return

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 def run(config: PromoteConfig) -> int:
     """Run the checks of the candidate model and put it into production; return the exit code.
 
-    GateError if a check fails; the model in production is then unchanged. The registry of the production model is
-    locked while the checks run. So a second promotion waits, and then compares its candidate with the model that the
-    first one put into production. ConfigurationError for invalid settings, such as dates that overlap a training
-    window. DataError if a bundle (a saved model), the registry, the warehouse or the ledger (the record of served
-    predictions) is missing or damaged.
+    The registry is locked during the checks. A second promotion therefore waits, and compares its candidate with the
+    model that the first one put into production.
+
+    - GateError if a check fails; the model in production is then unchanged.
+    - ConfigurationError for invalid settings, such as dates that overlap a training window.
+    - DataError if a bundle, the registry, the warehouse or the ledger (the record of served predictions) is missing or
+      damaged.
     """
     candidate = find_bundle(resolve_bundle(config.candidate, config.paths.outputs))
     registry = Registry.of(config.paths.outputs)
@@ -45,13 +47,16 @@ def run(config: PromoteConfig) -> int:
 
 
 def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> Decision:
-    """Return the results of all checks of the candidate against the model that is in production now.
+    """Return the results of all checks of the candidate against the model in production.
 
-    With `promote.evidence=ledger`, check also the candidate's predictions in the ledger (the record of served
-    predictions). The checks of the ledger are listed as not run in two cases: the candidate's features are not those of
-    mode=shared, or its contract (the definition of features and label) is not the installed one. A failed check raises
-    no error. ConfigurationError for invalid settings, such as dates that overlap a training window. DataError if the
-    registry, the model in production, the warehouse or the ledger is missing or damaged.
+    A failed check raises no error. With `promote.evidence=ledger`, the candidate's predictions in the ledger (the
+    record of served predictions) are checked too. These checks are listed as not run in two cases:
+
+    - the candidate's features are not those of mode=shared;
+    - the candidate's definitions of features or label differ from the installed ones.
+
+    ConfigurationError for invalid settings, such as dates that overlap a training window. DataError if the registry,
+    the model in production, the warehouse or the ledger is missing or damaged.
     """
     with progress_line("promote"), open_for(config, "promote") as warehouse:
         decision = check_candidate(candidate, registry, warehouse, config, Path(config.paths.outputs))
@@ -69,10 +74,7 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
 
 
 def build_facts(candidate: Bundle, decision: Decision, reason: str) -> EventFacts:
-    """Return the details of a promotion that the history of the registry records.
-
-    They describe the candidate, the checks in `decision`, and the user's `reason`.
-    """
+    """Return the details of a promotion that the registry keeps in its history."""
     manifest, compared = candidate.manifest, decision.comparison
     return EventFacts(
         reason=reason,

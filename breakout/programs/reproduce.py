@@ -25,13 +25,14 @@ PROBABILITY, LADDER = "probability", "ladder"
 def main(arguments: Sequence[str]) -> int:
     """Run the settings of a run again and print a comparison; return 0 if both results are equal bit for bit.
 
-    Settings, data, contract (the definition of features and label), rows and predictions are compared. GateError if any
-    of them differ; its message names them. GateError also if the installed feature definitions differ from the run's
-    contract. Versions of libraries that differ are printed, because they may explain a difference, but raise no error.
+    Settings, data, definitions of features and label, rows and predictions are compared. Different versions of
+    libraries are printed, because they may explain a difference, but raise no error.
 
-    ConfigurationError unless the arguments name one run of `train` or `evaluate`. ConfigurationError also for an
-    override other than a new path of the run's data or saved model. DataError if the run is not completed, if one of
-    its files was changed, or if the data cannot be read.
+    - GateError if the results differ, or if the installed definitions of features or label differ from those of the
+      run.
+    - ConfigurationError unless the arguments name one run of `train` or `evaluate`.
+    - ConfigurationError for an override other than a new path of the run's data or bundle (a saved model).
+    - DataError if the run is not completed, if one of its files was changed, or if the data cannot be read.
     """
     folders, overrides = split_runs(arguments)
     if len(folders) != 1:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the values of the overrides by key: the new paths of moved data or of a moved bundle (a saved model).
+    """Return the values of the overrides by key: new paths of moved data or of a moved bundle (a saved model).
 
     ConfigurationError for a key that PLACES lacks.
     """
@@ -64,8 +65,7 @@ def read_places(overrides: Sequence[str]) -> dict[str, str]:
 def print_parts(saved: Evidence, now: Evidence) -> list[str]:
     """Print a table that compares a run with its rerun; return the names of the unequal parts.
 
-    The parts are the fingerprints and the predictions in `saved` and `now`. Versions of libraries that differ are
-    printed, but not returned.
+    Different versions of libraries are printed, but not returned.
     """
     differing = [name for name, value in saved.fingerprints.items() if now.fingerprints[name] != value]
     rows: list[list[object]] = []
@@ -95,10 +95,7 @@ def predictions_difference(saved: pd.DataFrame, now: pd.DataFrame) -> str:
 
 
 def _ladders(predictions: pd.DataFrame) -> list[bytes]:
-    """Return the bytes of each row's ladder (P(points >= k) for k = 1, 2, ...); b"" for a row without a ladder.
-
-    The list is empty if the table has no ladders.
-    """
+    """Return the bytes of each row's ladder (P(points >= k) for k = 1, 2, ...); b"" for a row without a ladder."""
     found = predictions.get(LADDER, ())
     return [np.asarray(ladder).tobytes() if np.ndim(ladder) else b"" for ladder in found]
 

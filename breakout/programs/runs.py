@@ -21,8 +21,7 @@ KEYS = ("name", "model", "features", "since", "until", "sort", "top", "paths.out
 def main(argv: Sequence[str]) -> int:
     """Print the runs and sweeps that match the filters, as a table or with `--json` as JSON; return the exit code.
 
-    The other arguments are filters and options of the form `key=value`. `top=N` limits the rows of the table, not the
-    JSON. ConfigurationError for an unknown key or an invalid value.
+    `top=N` limits the rows of the table, not the JSON. ConfigurationError for an unknown key or an invalid value.
     """
     chosen = read_choices([argument for argument in argv if argument != "--json"])
     outputs = chosen.get("paths.outputs", "outputs")

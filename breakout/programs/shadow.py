@@ -1,6 +1,6 @@
 """The command `breakout shadow`, which adds, lists or removes shadows.
 
-A shadow is a challenger scored beside production: its predictions are recorded and graded, but it is not in production.
+A shadow is a challenger scored in parallel with production. Its predictions are recorded and graded.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ ACTIONS = ("add", "list", "remove")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Add or remove a shadow if the arguments say so, print all shadows, and return the exit code.
+    """Add or remove a shadow (a challenger) if the arguments say so, print all shadows, and return the exit code.
 
-    A shadow is a challenger scored beside production. ConfigurationError for other arguments, if the bundle (a saved
-    model) to add is in production, or if not exactly one shadow has the name to remove. GateError if the contract (the
-    definition of features and label) of the bundle to add differs from the installed definitions. DataError if the
-    bundle to add is missing or damaged, or if a file cannot be written or removed.
+    - ConfigurationError for other arguments, if the bundle (a saved model) to add is in production, or unless exactly
+      one shadow has the name to remove.
+    - GateError if the bundle's definitions of features or label differ from the installed ones.
+    - DataError if the bundle is missing or damaged, or if a file cannot be written or removed.
     """
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
@@ -51,11 +51,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Add a bundle (a saved model), given by a name or a path, to the shadows (challengers scored beside production).
+    """Add a bundle (a saved model), given by a name or a path, to the shadows (challengers of production).
 
-    Print a line if the bundle is a shadow already. ConfigurationError if it is in production. GateError if its contract
-    (the definition of features and label) differs from the installed definitions. DataError if the bundle is missing or
-    damaged, or cannot be copied.
+    Print a line if the bundle is a shadow already. The errors are those of `main`.
     """
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
@@ -66,16 +64,16 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
 
 
 def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
-    """Return the fingerprint of the shadow (a challenger scored beside production) that `given` identifies.
+    """Return the fingerprint of the shadow that `given` identifies: by its fingerprint, its name, or its bundle's path.
 
-    `given` is a fingerprint, or the name or path of a bundle (a saved model). If the run with a name was deleted or
-    repeated after the shadow was added, the name still identifies the shadow, unless several shadows have it.
-    ConfigurationError if no shadow matches, or several do, or if both a bundle and a file have the name.
+    A name still works if its run was deleted or repeated after the shadow was added, unless several shadows have this
+    name. ConfigurationError if no shadow or several shadows match, or if `given` is the name of both a bundle and a
+    file.
     """
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # If the saved model is gone, its copy among the shadows still has the name.
+    with contextlib.suppress(DataError):  # If the bundle is gone, its copy among the shadows still has the name.
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint

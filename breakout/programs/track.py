@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each run among the arguments with the tracker (such as BigQuery or MLflow) in the settings of the run.
+    """Register each run among the arguments with the tracker in its settings, and return the exit code.
 
-    Return the exit code. The override `tracking=KIND` chooses another tracker; `tracking.KEY=VALUE` changes one setting
-    of the tracker. ConfigurationError if no run is given, for other overrides, or if the tracker of a run is `none`.
-    DataError if a run cannot be read or registered; the runs before it are registered even so.
+    A tracker is a service that records runs, such as BigQuery or MLflow. The override `tracking=KIND` chooses another
+    tracker; `tracking.KEY=VALUE` changes one of its settings.
+
+    - ConfigurationError if no run is given, for other overrides, or if the tracker of a run is `none`.
+    - DataError if a run cannot be read or registered; the runs before it are registered even so.
     """
     folders, overrides = split_runs(argv)
     if not folders:
@@ -44,8 +46,8 @@ def main(argv: Sequence[str]) -> int:
 def _tracking_of(folder: Path, overrides: Sequence[str]) -> TrackingConfig:
     """Return the settings `tracking` of a run, changed by the overrides.
 
-    With an override `tracking=KIND`, the other overrides change the defaults of that kind instead of the run's
-    settings. ConfigurationError for an override that does not begin with `tracking`.
+    With `tracking=KIND`, the other overrides change the defaults of that kind instead of the run's settings.
+    ConfigurationError for an override that does not begin with `tracking`.
     """
     foreign = [override for override in overrides if not override.startswith("tracking")]
     if foreign:

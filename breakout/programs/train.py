@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 def run(config: ExperimentConfig) -> int:
     """Train, evaluate and write a run, or with `dry_run` only print the plan; return the exit code.
 
-    GateError if features drifted and `distributions.fail_on_drift` is true; it is raised after the run folder is
-    complete. ConfigurationError if the features, the dates or the model cannot be used. DataError if the data cannot be
-    used, if a file cannot be written, or if the run cannot be registered with its tracker (such as BigQuery or MLflow).
+    - GateError if features drifted and `distributions.fail_on_drift` is true. The run folder is then complete.
+    - ConfigurationError if the features, the dates or the model cannot be used.
+    - DataError if the data cannot be used, if a file cannot be written, or if the run cannot be registered with its
+      tracker (such as BigQuery or MLflow).
     """
-    # The overrides are read before the run: `given_overrides` returns those of the last composed settings, and the
+    # `given_overrides` returns the overrides of the last composed settings. It is called before the run, because the
     # run's report composes other settings.
     overrides = given_overrides()
     with registering(config.tracking) as started:
@@ -45,9 +46,11 @@ def run(config: ExperimentConfig) -> int:
 def print_plan_of(plan: RunPlan) -> None:
     """Print the plan of a run, after the checks of its rows that the run makes before its fit.
 
-    If reading rows costs money, no rows are read or checked, and costs are printed instead of row counts. In a walk
-    forward, the only check is that at least one fold (one window of a walk forward) has games. DataError if a check
-    fails, or if the warehouse cannot be read. ConfigurationError if a feature needs a table that is not configured.
+    If reading rows costs money, the costs are printed instead of the numbers of rows, and no rows are checked. For a
+    walk forward, the only check is that at least one fold has games.
+
+    DataError if a check fails, or if the warehouse cannot be read. ConfigurationError if a feature needs a table that
+    is not configured.
     """
     if isinstance(plan.warehouse, Priced):
         costs = {part: plan.estimate(window) for part, window in plan.ranges().items()}

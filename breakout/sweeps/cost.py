@@ -19,7 +19,7 @@ CELL_SECONDS = 6.5e-9  # seconds per tree, row and feature, added to TREE_SECOND
 LEAF_SECONDS = 2.0e-6  # seconds per leaf and feature, added for the 2^depth leaves of a tree
 LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 
-# The estimated number of trees with early stopping is at most `iterations`. Otherwise it is
+# With early stopping, the estimated number of trees is the smaller of `iterations` and
 # EARLY_STOP * EARLY_STOP_RATE / learning_rate + early_stopping_rounds.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
 # Seconds per job, and seconds per evaluated row, of all work except fits, such as writing files and evaluation.

@@ -36,7 +36,7 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The features, restricted to the players from whose rows the model learns.
+        """The configuration of the features, for the players from whose rows the model learns.
 
         A points model can learn from a wider range of season averages (`train_min_ppg`, `train_max_ppg`) than the
         target has.

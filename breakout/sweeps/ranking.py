@@ -83,9 +83,9 @@ def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
 def critical_width(jobs: Sequence[tuple[float | None, np.ndarray]], confidence: float) -> float:
     """Return a half-width, in standard errors, for intervals of the differences between all pairs of jobs.
 
-    With this half-width, the intervals hold for all pairs at once with probability `confidence`. It is the `confidence`
-    quantile of a max statistic (Westfall and Young, 1993). The statistic of a resample is the largest deviation of a
-    difference from its estimate, in standard errors.
+    With this half-width, the intervals hold for all pairs at once with probability `confidence`. The half-width is the
+    `confidence` quantile of a max statistic (Westfall and Young, 1993). The statistic of a resample is the largest
+    deviation of a difference from its estimate, in standard errors.
 
     `jobs` contains each job's metric, and the metric's values in the resamples, shape (resamples,). Jobs whose metric
     is None are ignored. The half-width is 0 if no two jobs differ.

@@ -86,7 +86,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         """Return the plan with a number for each job.
 
         A job that equals a job of the record gets that job's number. Any other job gets the next free number. Two jobs
-        are equal if their settings, names, hypotheses and tags are equal; equal jobs get equal numbers.
+        are equal if their identities are equal; equal jobs get equal numbers.
         """
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
@@ -99,7 +99,10 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the jobs of a numbered plan that the record lacks, and the fingerprints of their data and contracts."""
+        """Add the jobs of a plan that the record lacks, and the fingerprints of their data and feature definitions.
+
+        The jobs must have numbers from the method `number`.
+        """
         known = {entry.identity for entry in self.jobs}
         found = [_entry(planned.job, _window(planned)) for planned in plan.jobs]
         found += [_entry(refusal, "") for refusal in plan.refused]

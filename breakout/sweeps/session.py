@@ -72,7 +72,7 @@ class SweepSession:
         self._closing = ExitStack()
         self._workers: Workers | None = None
         self._values: dict[int, float | None] = {}  # the optimized metric of each completed job, by number
-        # These tracking settings contain the secrets that are masked in saved settings.
+        # The tracking settings of the jobs are kept here, because saved settings mask their secrets.
         self.trackers: set[TrackingConfig] = set()
         self.is_begun = False
 
@@ -96,6 +96,8 @@ class SweepSession:
 
         The metric is None if the job failed or the metric is undefined. If the folds of a walk forward are jobs, the
         metric is the mean over the folds. `refused` are the jobs of the batch whose settings are not valid.
+
+        The exceptions are:
 
         - DryRunShown at the end of a dry run.
         - FailedFast if a job failed and `fail_fast` is set.
