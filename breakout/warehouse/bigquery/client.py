@@ -1,8 +1,8 @@
 """The authenticated BigQuery client for the configured project, location and endpoint.
 
 The client uses only application default credentials. An endpoint with plain http is an emulator (a local server that
-imitates BigQuery) and gets no credentials. Each request ends by the deadline of its session, even if the client
-library allows it more time.
+imitates BigQuery) and gets no credentials. Each request ends by the deadline of its session, even if the client library
+allows it more time.
 """
 
 from __future__ import annotations
@@ -46,10 +46,9 @@ class BoundedSession(AuthorizedSession):
         return super().send(request, **kwargs | {"timeout": self.seconds_left(kwargs.get("timeout"))})
 
     def seconds_left(self, asked: object) -> float:
-        """Return the time-out of the next request in seconds: the time until the deadline, or `asked` if that is less.
+        """Return the time-out of the next request in seconds: `asked`, but not more than the time until the deadline.
 
-        `asked` is the time-out that the caller of the request asks for. An `asked` that is no number, such as None, is
-        ignored. Raise requests.exceptions.Timeout if the deadline has passed.
+        An `asked` that is no number, such as None, is ignored. requests.exceptions.Timeout if the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -71,9 +70,9 @@ class _Renewal(requests.Session):
 def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client, BoundedSession]:
     """Return a client and its HTTP session, whose first deadline is `connection.timeout_seconds` from now.
 
-    `group` is the configuration group (`warehouse` or `tracking`) whose keys the error messages name. Raise DataError
-    if there are no usable credentials, if no project is named, or if an emulator (a local server that imitates
-    BigQuery) does not answer. Raise ConfigurationError if project, location or endpoint is malformed.
+    `group` is the configuration group (`warehouse` or `tracking`) that error messages name. DataError if there are no
+    usable credentials or no project, or if an emulator does not answer. ConfigurationError if project, location or
+    endpoint is malformed.
     """
     check_connection(connection, group)
     found: str | None
@@ -103,18 +102,18 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
 
 
 def is_emulator(api_endpoint: str | None) -> bool:
-    """Return whether an endpoint is an emulator (a local server that imitates BigQuery): its URL begins with http.
+    """Return whether an endpoint is an emulator, a local server that imitates BigQuery.
 
-    The URL of the service begins with https. An emulator gets no credentials, because plain http would expose them.
-    None stands for the public service.
+    The URL of an emulator begins with http, and that of the real service with https. An emulator gets no credentials,
+    because plain http would expose them. None stands for the real service.
     """
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return the application default credentials and the project that they name; the project is None if they name none.
+    """Return the application default credentials and the project that they name, or None for the project.
 
-    Raise DataError if there are no usable credentials. `group` is the configuration group that a message names.
+    DataError if there are no usable credentials. `group` is the configuration group that the message names.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():
@@ -143,7 +142,7 @@ def _user_file() -> Path:
 
 
 def _is_on_google() -> bool:
-    """Return whether the program runs on a Google machine or container platform; these have a metadata server."""
+    """Return whether the program runs on a Google machine or container platform, which provides credentials."""
     if any(os.environ.get(name) for name in ("GCE_METADATA_HOST", "K_SERVICE", "GAE_ENV", "CLOUD_RUN_JOB")):
         return True
     try:
@@ -153,10 +152,7 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of the emulator (a local server that imitates BigQuery) at `endpoint`.
-
-    Return None unless the emulator has exactly one project.
-    """
+    """Return the project of the emulator at `endpoint`; None unless the emulator has exactly one project."""
     with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

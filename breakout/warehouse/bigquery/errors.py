@@ -42,8 +42,8 @@ KNOWN = (
 def may_be_retried(error: BaseException) -> bool:
     """Return whether it can help to repeat the request or job that raised the error.
 
-    A repeat can help after overload, a fault of the service, a concurrent write or a connection that broke. A repeat
-    cannot help after a time-out, a failure of TLS, or a connection that was never established.
+    A repeat can help after overload, a fault of the service, a concurrent write or a broken connection. A repeat cannot
+    help after a time-out, a failure of TLS, or a connection that was never established.
     """
     if isinstance(error, api.GoogleAPICallError):
         if "due to concurrent update" in str(error):  # another program wrote first; this statement wrote nothing
@@ -58,7 +58,7 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded, or None if it has no code."""
+    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded; None without a code."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 
@@ -67,9 +67,11 @@ def reason_of(error: api.GoogleAPICallError) -> str | None:
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
     """Convert exceptions of the BigQuery client, its credentials and its requests inside the block to a DataError.
 
-    The message begins with `what`, the name of the request, and its remedy names keys of the configuration group
-    `group`. `seconds` is the time limit that the message about a time-out names; None names no limit. Other exceptions
-    pass unchanged.
+    - `what`: the name of the request, with which the message begins.
+    - `group`: the configuration group whose keys the message names.
+    - `seconds`: the time limit that the message about a time-out names; None names no limit.
+
+    Other exceptions pass unchanged.
     """
     try:
         yield
@@ -80,8 +82,9 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
     """Return the message about an exception of the BigQuery client: what failed, the reason, and a remedy.
 
-    `what` is the name of the request that failed. The remedy names keys of the configuration group `group`. `seconds`
-    is the time limit that the message about a time-out names; None names no limit.
+    - `what`: the name of the request that failed.
+    - `group`: the configuration group whose keys the remedy names.
+    - `seconds`: the time limit that the message about a time-out names; None names no limit.
     """
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause
@@ -136,10 +139,7 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return the reason why credentials were not renewed.
-
-    The reason leaves out the URL and the list of attempts in the error's message.
-    """
+    """Return why credentials were not renewed, without the URL and the list of attempts."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)
@@ -151,11 +151,7 @@ def _is_refused(error: BaseException) -> bool:
 
 
 def _short(error: object) -> str:
-    """Return the first line of an error's message, cut after 300 characters.
-
-    Leave out the method and the URL of the request at its beginning. Return the name of the error's class if the
-    message is empty.
-    """
+    """Return the first line of an error's message without method and URL, at most 300 characters."""
     text = str(error).strip() or type(error).__name__
     text = re.sub(r"^(?:\d{3} )?[A-Z]+ https?://\S+: ", "", text.splitlines()[0])
     return text.rstrip(".")[:300]

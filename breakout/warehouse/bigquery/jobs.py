@@ -1,13 +1,11 @@
 """BigQuery jobs for queries and dry runs, and requests for the metadata of tables.
 
-A query returns an Arrow table. A dry run returns the bytes that the query would scan. Every job has typed parameters,
-labels, and a time limit in the client and in the service. Every job except a dry run has the configured limit of bytes.
-
-A failed request is repeated for up to 30 seconds if a repeat can help, for example if the service was overloaded. A
-failure that lasts longer, or where a repeat cannot help, becomes a DataError.
-
-This module chooses the id of each job itself, so that it can always cancel the job. `Client.query_and_wait` does not
-cancel a job when Ctrl-C interrupts the wait, and does not reveal the id of a job if the answer to its start was lost.
+- A query returns an Arrow table. A dry run returns the bytes that the query would scan.
+- Every job has labels and a time limit. Every job except a dry run has the configured limit of bytes.
+- A failed request is repeated for up to 30 seconds if a repeat can help, for example after overload. Other failures
+  become a DataError.
+- This module chooses the id of each job, so that it can always cancel the job. `Client.query_and_wait` does not cancel
+  a job after Ctrl-C, and does not reveal the id of a job if the answer to its start was lost.
 """
 
 from __future__ import annotations
@@ -45,11 +43,15 @@ _CANCEL_SECONDS = 2.0
 
 
 class BigQueryJobs(ClosedOnExit):
-    """A connection to BigQuery that runs jobs; `labels` (command, run) are attached to each job.
+    """A connection to BigQuery that runs jobs.
 
-    `group` is the configuration group whose keys the error messages name. If `price_per_tib` (US dollars) is not None,
-    the message about a query above the configured limit of bytes includes the price. Raise ConfigurationError if
-    project, location or endpoint is malformed, and DataError if there are no usable credentials or no project.
+    - `group`: the configuration group whose keys the error messages name.
+    - `labels`: the labels of each job, such as command and run.
+    - `price_per_tib`: the price in US dollars for the message about a query above the limit of bytes. None names no
+      price.
+
+    ConfigurationError if project, location or endpoint is malformed. DataError if there are no usable credentials or no
+    project.
     """
 
     def __init__(
@@ -69,8 +71,8 @@ class BigQueryJobs(ClosedOnExit):
     def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
         """Run one statement and return its rows; a statement that only writes returns a table without rows.
 
-        `what` is the name of the statement in error messages. Raise DataError if the statement fails, lasts too long or
-        would bill more bytes than the configured limit. Raise TypeError if a parameter has no BigQuery type.
+        `what` is the name of the statement in error messages. DataError if the statement fails, lasts too long or would
+        bill more bytes than the configured limit. TypeError if a parameter has no BigQuery type.
         """
         with self._bounded(what):
             return conform(self._download(self._run(sql, parameters)))
@@ -78,15 +80,15 @@ class BigQueryJobs(ClosedOnExit):
     def dry_run(self, sql: str, parameters: Mapping[str, object]) -> int:
         """Return the bytes that a statement would scan, without running it; this costs nothing.
 
-        Raise DataError if BigQuery refuses the statement or does not answer.
+        DataError if BigQuery refuses the statement or does not answer.
         """
         return int(self._dry_run(sql, parameters, "the dry run").total_bytes_processed or 0)
 
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
         """Return the metadata of the tables that a query reads, also through views.
 
-        Return an empty list if access to one of the tables is denied. Raise DataError for any other failure; its
-        message begins with `what`, the name of the query.
+        The list is empty if access to one of the tables is denied. DataError for any other failure; the message begins
+        with `what`.
         """
         referenced = self._dry_run(sql, parameters, what).referenced_tables
         with self._bounded(what):
@@ -101,9 +103,9 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
 
     def table(self, name: str, what: str) -> bigquery.Table:
-        """Return the schema and metadata of the table with the full name `name`; this costs nothing.
+        """Return the metadata of a table, such as its schema and size, by its full name; this costs nothing.
 
-        Raise DataError if the table does not exist or cannot be reached; its message begins with `what`.
+        DataError if the table does not exist or cannot be reached; the message begins with `what`.
         """
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
@@ -111,7 +113,7 @@ class BigQueryJobs(ClosedOnExit):
     def columns_if_there(self, name: str) -> dict[str, str] | None:
         """Return the type of each column of a table by name; None if the table or its dataset does not exist.
 
-        Raise DataError if the table cannot be reached for another reason.
+        DataError if the table cannot be reached for another reason.
         """
         with self._bounded(name):
             try:
@@ -131,9 +133,9 @@ class BigQueryJobs(ClosedOnExit):
 
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Iterator[None]:
-        """Set one deadline for all requests inside the block: `connection.timeout_seconds` from now.
+        """Give all requests inside the block one deadline, `connection.timeout_seconds` from now.
 
-        Convert failures of the requests to a DataError, whose message begins with `what`, the name of the request.
+        Failures of the requests become a DataError, whose message begins with `what`.
         """
         self._session.deadline = time.monotonic() + self.connection.timeout_seconds
         with translated_errors(what, self.group, self.connection.timeout_seconds):
@@ -147,8 +149,8 @@ class BigQueryJobs(ClosedOnExit):
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
         """Run a statement as a job, and return its rows.
 
-        If the service reports that the job failed, and a retry can help, run the statement again as a new job, up to
-        _JOB_ATTEMPTS jobs in all. Cancel a job that has not ended when this method raises.
+        If the job fails and a repeat can help, run a new job, up to _JOB_ATTEMPTS jobs in all. After any other error,
+        such as a time-out, cancel the job, because it may still run.
         """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
@@ -219,8 +221,7 @@ class BigQueryJobs(ClosedOnExit):
     def _cap_message(self, message: str, what: str) -> str:
         """Return the message that the query `what` would bill more bytes than the configured limit.
 
-        `message` is BigQuery's own message. If it contains the number of bytes, the result names this number, and its
-        price if the price per TiB is known.
+        The result names the number of bytes, and its price, if BigQuery's own `message` contains the number.
         """
         found = re.search(r"(\d+) or higher", message)
         needs = "more bytes"

@@ -2,7 +2,7 @@
 
 Reading metadata costs nothing. The state of a table is its id, time of change and size. The state of a view also
 contains the states of the tables that the view reads. If BigQuery does not name these tables, or one of them is a view,
-the state needs a query that scans the rows of the view.
+a query scans the rows of the view instead.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _ACCEPTED = {
 
 
 class TableMetadata:
-    """The metadata of the configured source tables; the metadata of each table is requested once.
+    """The metadata of the configured source tables, requested once for each table.
 
-    `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns maps the names
-    of columns in queries to the names in the user's tables, such as `points` to PTS. Methods return the names in
-    queries. They raise KeyError for a table that is not configured.
+    `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns maps column
+    names in queries to names in the user's tables, such as `points` to PTS; methods return the names in queries.
+    KeyError for a table that is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -63,7 +63,7 @@ class TableMetadata:
     def found(self, table: tables.Table) -> Any:
         """Return BigQuery's description of a table: its schema, size and times.
 
-        Raise DataError if the table cannot be reached, and KeyError if it is not configured.
+        DataError if the table cannot be reached. KeyError if the table is not configured.
         """
         if table not in self._found:
             self._found[table] = self._jobs.table(self.names[table], self._described(table))
@@ -75,7 +75,7 @@ class TableMetadata:
     def columns(self, table: tables.Table) -> Mapping[str, str]:
         """Return the BigQuery type of each column of a table, by the lower-case name that queries use.
 
-        Raise DataError if the table cannot be reached.
+        DataError if the table cannot be reached.
         """
         return {name: standard_type(field) for name, field in self._fields(table).items()}
 
@@ -84,10 +84,9 @@ class TableMetadata:
         return rename_columns(fields, columns_by_user_name(table, self._column_names))
 
     def rows(self, table: tables.Table) -> str:
-        """Return the SQL text after FROM that reads a table with its columns renamed to the names that queries use.
+        """Return the SQL text after FROM that reads a table with its columns renamed to the names in queries.
 
-        The text is the quoted name of the table if no column is renamed. Raise DataError if the table cannot be
-        reached.
+        The text is the quoted name of the table if no column is renamed. DataError if the table cannot be reached.
         """
         source = f"`{self.names[table]}`"
         renamed = {name: field.name for name, field in self._fields(table).items() if field.name.lower() != name}
@@ -104,9 +103,8 @@ class TableMetadata:
     def renamed_rows(self) -> dict[str, str]:
         """Return the SQL text after FROM that reads each configured table with renamed columns, by table name.
 
-        Return an empty dict if warehouse.columns is not set. Raise DataError if a table cannot be reached. Also raise
-        DataError if warehouse.columns names a column of the player table, the team table or the schedule, but none of
-        these tables has it.
+        The dict is empty if warehouse.columns is not set. DataError if a table cannot be reached, or if no table has a
+        column that warehouse.columns names. Columns of the injury reports are not checked.
         """
         if not self._column_names:
             return {}
@@ -135,9 +133,9 @@ class TableMetadata:
                 )
 
     def partitioning(self, table: tables.Table) -> str:
-        """Describe how a table is partitioned, or that it is not.
+        """Return a description of how a table is partitioned.
 
-        Raise DataError if the table cannot be reached, or requires a partition filter on a column other than game_date.
+        DataError if the table cannot be reached, or requires a partition filter on a column other than game_date.
         """
         record = self.found(table).to_api_repr()
         partition = record.get("timePartitioning") or {}
@@ -154,10 +152,10 @@ class TableMetadata:
         return f"partitioned by {field}, filter {'required' if is_required else 'not required'}"
 
     def digest(self, chosen: Iterable[tables.Table]) -> str:
-        """Return a digest, 16 hex digits, of the state (id, time of change and size) of each table in `chosen`.
+        """Return a digest of the states of the `chosen` tables and of the settings that change their rows.
 
-        The digest also covers the settings that change what queries read from these tables. A view's state is that of
-        the tables that it reads, or a digest of its rows. Raise DataError if a table cannot be reached.
+        The digest has 16 hex digits. The state of a table is its id, time of change and size. The state of a view comes
+        from the tables that the view reads, or from its rows. DataError if a table cannot be reached.
         """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):
@@ -169,11 +167,11 @@ class TableMetadata:
         return digest.hexdigest()[:16]
 
     def _state_behind(self, table: tables.Table, found: Any) -> tuple[object, ...]:
-        """Return the state of a view: its id, its time of change, today's date and the states of the tables it reads.
+        """Return the state of a view: its id, time of change, today's date, and the states of the tables that it reads.
 
         Today's date is included because the rows of a view may depend on the date. If BigQuery does not name the
-        tables, or one of them is a view itself, return the view's id, its number of rows and a digest of its rows
-        instead. That digest needs a query that scans the rows. `found` is BigQuery's description of the view.
+        tables, or one of them is a view, a query scans the rows of this view. The state is then the id, the number of
+        rows and a digest of the rows. `found` is BigQuery's description of the view.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

@@ -12,10 +12,10 @@ from google.cloud import bigquery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The client names these types as legacy SQL does. The values are their names in GoogleSQL.
+# The client calls these types by their names in legacy SQL. The values are their names in GoogleSQL.
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-# The BigQuery type of a Python value is that of the first class it belongs to. A bool is also an int, and a datetime is
-# also a date, so bool and datetime come first.
+# The BigQuery type of each Python class. A value has the type of the first class to which it belongs. bool comes before
+# int, and datetime before date, because a bool is also an int and a datetime is also a date.
 _KINDS = (
     (bool, "BOOL"),
     (int, "INT64"),
@@ -34,9 +34,9 @@ class Null:
 
 
 def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
-    """Return the typed query parameters whose @name the SQL text contains; leave out all others.
+    """Return the typed query parameters for those values whose @name is in the SQL text.
 
-    Raise TypeError for a value that has no BigQuery type.
+    TypeError if one of these values has no BigQuery type.
     """
     return [query_parameter(name, value) for name, value in parameters.items() if re.search(rf"@{name}\b", sql)]
 
@@ -44,9 +44,13 @@ def query_parameters(sql: str, parameters: Mapping[str, object]) -> list[Any]:
 def query_parameter(name: str | None, value: object) -> Any:
     """Return a query parameter with the BigQuery type of a Python value.
 
-    A dict becomes a STRUCT, a list or tuple of dicts an ARRAY of STRUCT, and any other list or tuple an ARRAY of
-    STRING. A Null has its own type. Other values are a bool, int, float, str, datetime or date; raise TypeError for any
-    other type. `name` is None for an element of an array.
+    - dict: a STRUCT.
+    - list or tuple of dicts: an ARRAY of STRUCT.
+    - any other list or tuple: an ARRAY of STRING.
+    - Null: a NULL of its own type.
+    - bool, int, float, str, datetime, date: a scalar.
+
+    `name` is None for an element of an array. TypeError for any other value.
     """
     if isinstance(value, dict):
         return bigquery.StructQueryParameter(name, *(query_parameter(key, part) for key, part in value.items()))
@@ -79,8 +83,8 @@ def label(text: str) -> str:
 def conform(table: pa.Table) -> pa.Table:
     """Return the rows of a BigQuery result with the Arrow types that DuckDB returns for the same query.
 
-    The results of the two databases can then be compared. Decimals and floats become double, integers int64, texts
-    string and dates date32. Other columns, such as timestamps, keep their types.
+    Decimals and floats become double, integers int64, texts string and dates date32. Other columns, such as timestamps,
+    keep their types.
     """
     fields = [pa.field(field.name, _target(field.type)) for field in table.schema]
     return table.cast(pa.schema(fields))

@@ -1,7 +1,7 @@
 """The warehouse in BigQuery, which runs the same feature query as the warehouse in DuckDB.
 
-Every query of the program filters each source table by game_date. Some tables require this partition filter, and the
-filter limits the scan to the needed days.
+Every query of the program filters each source table by game_date. The filter limits the scan to the needed days, and
+some tables require it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _LOOKBACK = timedelta(days=400)  # the first search for the newest game looks ba
 
 
 class BigQueryWarehouse(ClosedOnExit):
-    """The configured tables in BigQuery; the class `Warehouse` describes the methods without a docstring.
+    """The configured tables in BigQuery.
 
-    `labels` (command, run) are attached to every job. Raise ConfigurationError if the name of a table or column, the
-    project, the location or the endpoint is malformed. Raise DataError if there are no usable credentials or no
-    project.
+    The class `Warehouse` describes the methods without a docstring. `labels` (command, run) are attached to every job.
+    ConfigurationError if a table name, column name, project, location or endpoint is malformed. DataError if there are
+    no usable credentials or no project.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, labels: Mapping[str, str] | None = None) -> None:
@@ -56,8 +56,11 @@ class BigQueryWarehouse(ClosedOnExit):
     def sources(self) -> SourceTables:
         """The names of the tables, and the rules by which queries read their columns and season types.
 
-        Raise DataError if a table cannot be reached, if a table lacks the column season_type and
-        `warehouse.season_type` is not set, or if `warehouse.columns` names a column that no table has.
+        DataError for one of these causes:
+
+        - A table cannot be reached.
+        - A table lacks the column season_type, and `warehouse.season_type` is not set.
+        - `warehouse.columns` names a column that no table has.
         """
         named = [table for table in self.metadata.names if table.has_season_type]
         lacking = [table for table in named if "season_type" not in self.metadata.columns(table)]
@@ -86,16 +89,16 @@ class BigQueryWarehouse(ClosedOnExit):
         )
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT as a job and return its rows; parameters whose @name the SELECT does not contain are ignored.
+        """Run one SELECT as a job and return its rows; parameters whose @name is not in the SELECT are ignored.
 
-        Raise DataError if the query fails, lasts too long or would bill more bytes than the configured limit.
+        DataError if the query fails, lasts too long or would bill more bytes than the configured limit.
         """
         return self._jobs.query(sql, self._with_season_type(parameters))
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the estimated cost of a query, from a dry run that costs nothing.
 
-        Raise DataError if BigQuery refuses the query or does not answer.
+        DataError if BigQuery refuses the query or does not answer.
         """
         scanned = self._jobs.dry_run(sql, self._with_season_type(parameters))
         return CostEstimate(scanned, self._config.price_per_tib)
@@ -106,9 +109,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the player and team tables: columns and types by metadata, and rows by queries.
 
-        One query for each table checks its rows, and one compares the rows of both tables. The queries read the rows
-        that features of games from `start` to `end` need: the seasons of the games and `seasons_before` earlier ones.
-        Skip the checks if this object has already checked these days. Raise DataError if a check fails.
+        The queries read the seasons of the games from `start` to `end`, and `seasons_before` earlier seasons. Days that
+        this object has already checked are not checked again. DataError if a check fails.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -125,8 +127,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        Also compare its games with the team table, from the season before that of `start` to `end`. Raise DataError if
-        a check fails. The caller must first check with `has_schedule` that a schedule is configured.
+        Scheduled games are also compared with the team table, beginning with the season before `start`. The caller must
+        first check with `has_schedule` that a schedule is configured. DataError if a check fails.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
@@ -135,10 +137,10 @@ class BigQueryWarehouse(ClosedOnExit):
         check_consistency(self, (tables.TEAM_OFFENSE_GAME_SUMMARY, tables.SCHEDULE), asked)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the columns and types of the injury reports by metadata, then the rows from `start` to `end`.
+        """Check the columns and types of the injury reports, and their rows from `start` to `end`.
 
-        Also compare the teams, dates and players of these rows with the played games. Raise DataError if a check fails,
-        and ConfigurationError if no table of injury reports is configured.
+        The teams, dates and players of these rows are also compared with the played games. DataError if a check fails.
+        ConfigurationError if no table of injury reports is configured.
         """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
@@ -147,10 +149,10 @@ class BigQueryWarehouse(ClosedOnExit):
         check_reports(self, {"start": start, "history_start": self.history_start(start), "end": end})
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries that `check_availability` runs to check the injury reports.
+        """Return the estimated cost of the queries of `check_availability`, without running them.
 
-        The queries are not run. Raise DataError if BigQuery refuses a query or does not answer, and ConfigurationError
-        if no table of injury reports is configured.
+        DataError if BigQuery refuses a query or does not answer. ConfigurationError if no table of injury reports is
+        configured.
         """
         if not self.has_availability():
             raise absent_availability("DATASET.TABLE")
@@ -160,11 +162,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return self.estimate(rows, {"history_start": start, "end": end}) + self.estimate(games, asked)
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of the queries that check the player and team tables, without running them.
+        """Return the estimated cost of the queries of `check_history`, without running them.
 
-        The queries check the rows that features of games from `start` to `end` read. The estimate leaves out the query
-        that counts the rows of a table whose metadata has no number of rows, such as a view. Raise DataError if
-        BigQuery refuses a query or does not answer.
+        For a view, `check_history` also runs a query that counts rows; its cost is left out. DataError if BigQuery
+        refuses a query or does not answer.
         """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)
@@ -175,9 +176,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def _check_not_empty(self, table: tables.Table, span: Mapping[str, object]) -> None:
         """Raise DataError if a table has no rows.
 
-        The number of rows comes from the metadata. A view has no such number, and a new table has the number 0 while
-        rows are being streamed into the table. In both cases a query counts the rows from @history_start to @end, the
-        parameters in `span`.
+        The metadata of a view has no number of rows. The metadata of a new table says 0 while rows are streamed into
+        the table. In both cases a query counts the rows from @history_start to @end, the parameters in `span`.
         """
         if self.metadata.found(table).num_rows:
             return
@@ -193,9 +193,10 @@ class BigQueryWarehouse(ClosedOnExit):
         return first_day_seen(start, seasons_before)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; raise DataError if it has no rows or a query fails.
+        """Return the newest game_date of player_game_summary.
 
-        To scan less, the first query reads only the last 400 days. If these have no game, a second query reads all.
+        To scan less, the first query reads only the last 400 days. If there is no game, a second query reads all days.
+        DataError if the table has no rows or a query fails.
         """
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)
         sql = f"SELECT MAX(game_date) AS latest FROM {rows} WHERE game_date >= @history_start"
@@ -208,16 +209,16 @@ class BigQueryWarehouse(ClosedOnExit):
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the BigQuery type of each column of a source table, by the lower-case name that queries use.
 
-        Raise DataError if the table cannot be reached, and KeyError if it is not configured.
+        DataError if the table cannot be reached. KeyError if the table is not configured.
         """
         return self.metadata.columns(tables.table_named(table))
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of each table's id, time of change and size, and of the settings that change what is read.
+        """Return a digest of the state of each table, and of the settings that change what is read.
 
-        For a view the digest covers the tables that the view reads. If BigQuery does not name these tables, the digest
-        covers the view's rows. The digest covers the injury reports only if `has_reports` is true. Raise DataError if a
-        table cannot be reached. This object computes each digest once.
+        The digest has 16 hex digits. The state of a table is its id, time of change and size. The state of a view comes
+        from the tables that the view reads, or from its rows. The digest covers the injury reports only if
+        `has_reports` is true. DataError if a table cannot be reached.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]
@@ -225,7 +226,7 @@ class BigQueryWarehouse(ClosedOnExit):
         return self._fingerprints[has_reports]
 
     def describe(self) -> str:
-        """Return the text `bigquery PROJECT, TABLE` with the project and the name of the player table."""
+        """Return the project and the name of the player table, as `bigquery PROJECT, DATASET.TABLE`."""
         return f"bigquery {self._jobs.client.project}, {self._config.player_game_summary}"
 
     def has_schedule(self) -> bool:

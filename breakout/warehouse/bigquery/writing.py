@@ -49,11 +49,12 @@ _PYTHON_TYPES = {"STRING": str, "INT64": int, "FLOAT64": float}
 def create_table(
     jobs: BigQueryJobs, name: str, columns: Mapping[str, str], partitioned_by: str | None = None
 ) -> dict[str, str]:
-    """Create the table `name` and its dataset if they do not exist; return the type of each of its columns by name.
+    """Create a table and its dataset if they do not exist; return the type of each column of the table by name.
 
-    `columns` maps each column of a new table to its type. `partitioned_by` is the column that partitions a new table;
-    None means no partitions. Raise DataError if the table cannot be created, or if an existing table lacks one of these
-    columns or has another type for it.
+    - `columns`: the type of each column of a new table. An existing table must have these columns too.
+    - `partitioned_by`: the column that partitions a new table; None makes no partitions.
+
+    DataError if the table cannot be created, or if an existing table lacks a column or has another type for it.
     """
     present = jobs.columns_if_there(name)
     if present is None:
@@ -69,9 +70,11 @@ def create_table(
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
     """Raise DataError if a column to be written is missing in a table or has another type there.
 
-    `columns` maps the columns to be written to their types. `name` is the name of the table, and `present` maps its
-    columns to their types. Columns of the table that are not written do not matter. A STRING column is accepted in
-    place of a JSON column.
+    - `name`: the full name of the table.
+    - `columns`: the columns to be written, with their types.
+    - `present`: the columns of the table, with their types. The table may have further columns.
+
+    A JSON column may also be written into a STRING column.
     """
     missing = [column for column in columns if column not in present]
     if missing:
@@ -88,12 +91,13 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 
 
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
-    """Return a MERGE statement that writes the rows of `source`, a SELECT, into a table.
+    """Return a MERGE statement that writes the rows of the SELECT `source` into a table.
 
-    `columns` are all columns to be written, those of `key` included. A row of `source` replaces the table's row with
-    the same `key`; if the table has no such row, the row is inserted. `scope` is an SQL condition on the table's rows
-    (alias `kept`), which all rows of `source` must satisfy too. Rows of the table that satisfy `scope` are deleted
-    unless `source` contains their key. If `scope` is "", no rows are deleted.
+    - `key`: the columns that identify a row. A row of `source` replaces the table's row with the same key. Without such
+      a row, the row of `source` is inserted.
+    - `columns`: all columns to be written, with those of `key`.
+    - `scope`: an SQL condition on the table's rows (alias `kept`), which all rows of `source` must satisfy too. Rows of
+      the table in this scope are deleted if `source` lacks their key. "" deletes no rows.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)
@@ -107,12 +111,11 @@ WHEN NOT MATCHED THEN INSERT ({", ".join(columns)})
 
 
 def replace_slate(ranked: pd.DataFrame, table: str, config: BigQueryWarehouseConfig) -> None:
-    """Write the slate of one day and one bundle to BigQuery, and remove earlier rows of that day and bundle.
+    """Write the slate of one day and one bundle to BigQuery, in place of earlier rows of that day and bundle.
 
-    A slate is the ranking of the players of one day's games by a bundle (a saved model). One statement writes and
-    removes. `ranked` has the columns of SLATE_COLUMNS. If `ranked` is empty, nothing is written or removed, because it
-    names no day. Raise ConfigurationError if the name of the table, the project, the location or the endpoint is
-    malformed. Raise DataError if the table cannot be created or written.
+    A slate is the ranking of the players of one day's games by a bundle (a saved model). `ranked` has the columns of
+    SLATE_COLUMNS; if `ranked` is empty, nothing changes. ConfigurationError if the name of the table, the project, the
+    location or the endpoint is malformed. DataError if the table cannot be created or written.
     """
     check_table_name("out=bigquery:", table)
     if ranked.empty:
