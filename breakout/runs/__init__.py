@@ -1,8 +1,11 @@
 """The folder of a run, and the runs in an outputs folder.
 
-`folder` creates a run's folder, `status` reads and writes its status.json, and `record` reads its other files. `names`
-finds a run or sweep by name, and `listing` lists the finished runs and sweeps. `leftovers` removes the unfinished files
-of killed processes.
+- `folder` creates a run's folder.
+- `status` reads and writes status.json.
+- `record` reads the other files.
+- `names` finds a run or sweep by name.
+- `listing` lists the finished runs and sweeps.
+- `leftovers` removes the unfinished files of killed processes.
 """
 
 from breakout.runs.folder import Run, open_run

@@ -1,7 +1,7 @@
 """The creation of a run's folder, with a log and a status that records how the run ended.
 
-The folder, such as `outputs/runs/<name>/<time with microseconds>-<fingerprint>/`, contains status.json, settings.yaml
-and run.log from the start of the run. The program adds the other files. Every run gets a new folder.
+Every run gets a new folder, such as `outputs/runs/<name>/<time with microseconds>-<fingerprint>/`. From the start of
+the run, the folder contains status.json, settings.yaml and run.log. The program adds the other files.
 """
 
 from __future__ import annotations
@@ -33,28 +33,23 @@ logger = logging.getLogger("breakout")
 
 @dataclass
 class Run:
-    """A run in progress: its folder and its status (the content of status.json).
-
-    The program may set keys of the status until the run ends.
-    """
+    """A run in progress: its folder and the content of its status.json."""
 
     folder: Path
     status: RunStatus
 
     @property
     def run_id(self) -> str:
-        """The name of the run's folder."""
         return self.status.run_id
 
     def note(self, **known: Any) -> None:
-        """Set keys of the status by name; they are written to status.json when the run ends."""
+        """Set keys of the status by name; status.json contains them when the run ends."""
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:
-        """Write status.json with the state in which the run ended and the time.
+        """Write status.json with the final state, the time, and the message of the error that ended the run, if any.
 
-        `error` is the message of the error that ended the run, None without an error. DataError if the file cannot be
-        written.
+        DataError if the file cannot be written.
         """
         self.note(state=state, error=error, finished=datetime.now(UTC))
         write_status(self.status, self.folder)
@@ -71,12 +66,14 @@ def open_run(
 ) -> Iterator[Run]:
     """Make a new folder for a run below `parent`, write its settings and status, and yield the run.
 
-    `command` is the command of breakout that runs, such as train. `identity` is the fingerprint of the run's contract
-    (the definition of features and label) or of its bundles (saved models), "" if the fingerprint is not
-    known yet. `facts` contains further keys of status.json. `fingerprint` ends the name of the folder; None means the
-    fingerprint of `config`. At the end of the block, the run is marked completed. An exception in the block marks the
-    run failed; Ctrl-C and SIGTERM mark the run interrupted. The exception's message is written to status.json and its
-    traceback to run.log, and the exception is raised again. DataError if the folder cannot be written.
+    - `command`: the command of breakout that runs, such as train.
+    - `identity`: the fingerprint of the run's feature definitions or of its bundles (saved models), "" if unknown.
+    - `facts`: further keys of status.json.
+    - `fingerprint`: the end of the folder's name; None means the fingerprint of `config`.
+
+    The end of the block marks the run completed. An exception marks the run failed; Ctrl-C and SIGTERM mark the run
+    interrupted. The exception's message is written to status.json and its traceback to run.log, and the exception is
+    raised again. DataError if the folder cannot be written.
     """
     fingerprint = fingerprint or settings.fingerprint(config)
     folder = _make_folder(parent, fingerprint)
@@ -98,15 +95,15 @@ def open_run(
     run = Run(folder, status)
     with _terminate_as_interrupt(), _log_to(folder / LOG_FILE):
         try:
-            with flushed_together(folder):  # All files reach the disk before status.json is marked completed.
+            with flushed_together(folder):  # All files reach the disk before status.json says "completed".
                 write_status(status, folder)
                 save_text(settings.to_yaml(config), folder / SETTINGS_FILE)
                 yield run
-        except BaseException as error:  # KeyboardInterrupt is no Exception, but is recorded too.
+        except BaseException as error:  # KeyboardInterrupt is no Exception, but must be recorded too.
             state: State = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             message = _message(error)
             logger.exception("%s: %s", state, message)
-            with suppress(DataError):  # On a full disk the status cannot be written; the user must see the first error.
+            with suppress(DataError):  # If the status cannot be written, the user must still see the first error.
                 run.end(state, message)
             raise
         run.end("completed")

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status as soon as its folder exists. So if a folder without a status is older than this number of
-# seconds, its process is assumed to have ended.
+# A run writes its status as soon as its folder exists. The process of an older folder without a status is therefore
+# assumed to have ended.
 STATUS_SECONDS = 3600
 
 
 def clear_runs(outputs: Path) -> list[Path]:
-    """Remove unfinished files and folders from the run folders whose process has ended; return the removed paths.
+    """Remove unfinished files and folders from the run folders below `outputs`; return the removed paths.
 
-    The run folders are those of runs, comparisons, backtests and jobs of sweeps below `outputs`. A run that may still
-    be running, here or on another machine, is left unchanged. DataError if a file cannot be removed.
+    The run folders are those of runs, comparisons, backtests and jobs of sweeps. A run that may still be running, here
+    or on another machine, is left unchanged. DataError if a file cannot be removed.
     """
     return [
         path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
@@ -35,13 +35,10 @@ def _run_folders(outputs: Path) -> Iterator[Path]:
 
 
 def _may_be_running(folder: Path) -> bool:
-    """Return whether a living process, on this machine or another, may still write to the run folder.
-
-    Without status.json, return whether the folder is younger than STATUS_SECONDS. If status.json is damaged, false.
-    """
+    """Return whether a living process, on this machine or another, may still write to the run folder."""
     if not (folder / STATUS_FILE).is_file():
         return time.time() - folder.stat().st_mtime < STATUS_SECONDS
     try:
         return read_status(folder).state == "running"
     except DataError:
-        return False  # status.json is written whole or not at all, so this one was damaged after the run.
+        return False  # A run writes status.json whole or not at all, so the file was damaged after the run.

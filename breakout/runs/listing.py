@@ -29,13 +29,14 @@ SORTS = ("started", "name", *METRICS)
 class RunRow:
     """A finished run, or a sweep with the figures of its best job.
 
-    `kind` is `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`. `name` and `folder` are those of the run
-    or sweep. The other fields describe the run, or the best job of the sweep. `train` and `evaluation` are the first
-    and last dates of training and evaluation. `train` is None if the bundle (a saved model) is not found. `games` is
-    the number of evaluated rows. `features` is the name of the preset (a named list) with exactly the model's features,
-    or the number of features if there is no such preset. `metrics` contains the metrics on the evaluation rows, and
-    `verdict` the level of the verdict on the model. Without an evaluation, `evaluation` and `verdict` are None, `games`
-    is 0 and `metrics` is empty.
+    - `kind`: `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`.
+    - `name`, `folder`: of the run or sweep. The fields below describe the run, or the best job of the sweep.
+    - `train`, `evaluation`: the first and last date. `train` is None if the bundle (a saved model) is not found.
+      `evaluation` is None without an evaluation.
+    - `games`: the number of evaluated rows.
+    - `features`: the name of the preset (a named list) with exactly the model's features, or else their number.
+    - `metrics`: the metrics on the evaluation rows; empty without an evaluation.
+    - `verdict`: the level of the verdict on the model; None without an evaluation.
     """
 
     kind: str
@@ -53,12 +54,12 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Listing:
-    """The runs and sweeps that match the filters of `list_runs`, and a message for each damaged folder.
+    """The runs and sweeps that match the filters of `list_runs`.
 
-    `not_completed` is the number of runs and sweeps without a row: runs that are not completed, and sweeps without a
-    leaderboard, a completed job or the folder of their best job. `not_completed_folders` are the folders of these
-    runs and sweeps, the last changed first. `occurring` contains all values of `model` and `features`, also of finished
-    runs and sweeps that do not match the filters.
+    - `damaged`: a message for each damaged folder.
+    - `not_completed`: the number of runs that are not completed, and of sweeps without results of a best job.
+    - `not_completed_folders`: the folders of these runs and sweeps, the last changed first.
+    - `occurring`: all values of `model` and `features`, also of finished runs and sweeps that do not match the filters.
     """
 
     rows: tuple[RunRow, ...]
@@ -71,9 +72,12 @@ class Listing:
 def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
     """Return the finished runs and sweeps below `outputs` that match the filters, sorted.
 
-    The keys of `chosen` are filters: name (a glob pattern), model, features, since and until (ISO dates of the start).
-    The key `sort` is "started" (newest first, the default), "name" or a metric; KeyError for any other value. All keys
-    are optional, and unknown keys are ignored. For a damaged folder, the listing has a message instead of a row.
+    All keys of `chosen` are optional, and unknown keys are ignored:
+
+    - `name`: a glob pattern.
+    - `model`, `features`: values of these fields of `RunRow`.
+    - `since`, `until`: the first and last date of the start, in ISO format.
+    - `sort`: "started" (newest first, the default), "name" or a metric. KeyError for any other value.
     """
     rows: list[RunRow] = []
     damaged: list[str] = []
@@ -112,7 +116,7 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
     changed.
     """
     if not (folder / STATUS_FILE).is_file():
-        return None  # `folder` is a sweep without a leaderboard, or the removed folder of a best job
+        return None  # `folder` is a sweep without a leaderboard, or the removed folder of a best job.
     run = read_run(folder)
     if run.status.state != "completed":
         return None
@@ -134,16 +138,17 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
 
 
 def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | None:
-    """Return the row of a sweep, with the figures of the best job of the first table in its leaderboard.
+    """Return the row of a sweep, with the figures of the best job in the first table of its leaderboard.
 
-    None if the leaderboard has no completed job, or if the folder of the best job is gone. `presets` maps lists of
-    features to the names of these lists. DataError if the leaderboard or a file of the best job is damaged.
+    None if no job is completed, or if the folder of the best job is gone. `presets` maps lists of features to the names
+    of these lists. DataError if the leaderboard or a file of the best job is damaged.
     """
     board = load_leaderboard(folder)
     best = next((row for table in board.tables for row in table.rows if row.job == table.best and row.run), None)
     if best is None or best.run is None:
         return None
-    place = folder / "runs" / Path(best.run).name  # `best.run` is wrong if the sweep's folder was moved
+    # The path in `best.run` is wrong if the sweep's folder was moved, so only its last part is used.
+    place = folder / "runs" / Path(best.run).name
     row = _run_row(place, presets)
     if row is None:
         return None
@@ -161,10 +166,7 @@ def _matches(row: RunRow, chosen: Mapping[str, str]) -> bool:
 
 
 def _sorted(rows: list[RunRow], by: str) -> list[RunRow]:
-    """Return the rows sorted by start (newest first), by name, or by a metric (best first, undefined last).
-
-    `by` is "started", "name" or a metric; KeyError for any other text.
-    """
+    """Return the rows sorted by start (newest first), by name, or by a metric (best first, undefined last)."""
     if by == "started":
         return sorted(rows, key=lambda row: row.started, reverse=True)
     if by == "name":

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run read from its folder by `read_run`, which has checked that no file with a digest was changed.
+    """A run read from its folder by `read_run`, which has checked its files for changes.
 
-    `settings` is the content of settings.yaml. Other files are read on first access.
+    `settings` is the content of settings.yaml. The properties read other files on first access.
     """
 
     folder: Path
@@ -37,12 +37,12 @@ class RunRecord:
 
     @property
     def name(self) -> str:
-        """The setting `name` of the run; if the run has no such setting, the name of its command."""
+        """The setting `name` of the run, or the name of its command if it has no such setting."""
         return self.status.name
 
     @cached_property
     def config(self) -> RootConfig | None:
-        """The typed settings; None if this version does not know the command or refuses the settings."""
+        """The typed settings; None if this version of breakout does not know the command or refuses the settings."""
         root = settings.ROOT_CLASSES.get(self.status.command)
         with suppress(BreakoutError):
             loaded: RootConfig | None = None if root is None else settings.load(root, self.settings, is_lenient=True)
@@ -51,20 +51,19 @@ class RunRecord:
 
     @property
     def has_metrics(self) -> bool:
-        """Whether the run has a metrics.json."""
         return (self.folder / METRICS_FILE).is_file()
 
     @cached_property
     def metrics(self) -> RunMetrics:
-        """The content of metrics.json; DataError if it is missing or damaged."""
+        """The content of metrics.json; DataError if the file is missing or damaged."""
         return read_metrics(self.folder)
 
     @cached_property
     def bundle_folder(self) -> Path | None:
         """The folder of the bundle (a saved model) that the run made or, for an evaluation, scored.
 
-        None if the run made none, or if the bundle was moved or removed. None too if the evaluation was given the
-        folder of a registry (a folder of several bundles).
+        None if the run made no bundle, or if the bundle was moved or removed. None too if the evaluation was given a
+        registry (a folder of several bundles).
         """
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
@@ -74,7 +73,7 @@ class RunRecord:
 
     @cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest (the description of a saved model) in `bundle_folder`; None if the run has no such folder.
+        """The manifest (the description) of the bundle in `bundle_folder`; None without a bundle.
 
         DataError if the manifest is damaged.
         """
@@ -82,15 +81,15 @@ class RunRecord:
 
     @cached_property
     def distributions(self) -> DistributionReport | None:
-        """The content of distributions.json, which records how the features drifted between training and evaluation.
+        """The drift report in distributions.json; None if there is no such file.
 
-        None if the run has no such file, DataError if the file is damaged.
+        DataError if the file is damaged.
         """
         path = self.folder / DISTRIBUTIONS_FILE
         return load_typed(path, DistributionReport) if path.is_file() else None
 
     def predictions(self) -> pd.DataFrame:
-        """Read predictions.parquet; DataError if it is missing or damaged."""
+        """Read predictions.parquet; DataError if the file is missing or damaged."""
         return load_parquet(self.folder / PREDICTIONS_FILE)
 
     def prediction_columns(self) -> pa.Table:
@@ -101,8 +100,7 @@ class RunRecord:
 def read_run(folder: Path) -> RunRecord:
     """Read a run in any state.
 
-    DataError if status.json or settings.yaml is missing or damaged. DataError too if a file that has a digest in
-    status.json was changed or removed since the run ended.
+    DataError if status.json or settings.yaml is missing or damaged, or if a file with a digest was changed or removed.
     """
     status = read_status(folder)
     check_files(folder, status)
@@ -110,11 +108,7 @@ def read_run(folder: Path) -> RunRecord:
 
 
 def read_completed_run(folder: Path) -> RunRecord:
-    """Read a completed run.
-
-    DataError if the run is not completed, or if status.json or settings.yaml is missing or damaged. DataError too if a
-    file that has a digest in status.json was changed or removed.
-    """
+    """Read a completed run; DataError if the run is not completed, or for the reasons of `read_run`."""
     run = read_run(folder)
     if run.status.state != "completed":
         raise DataError(f"the run in {folder} is {run.status.state}, not completed; see its run.log.")
@@ -124,14 +118,14 @@ def read_completed_run(folder: Path) -> RunRecord:
 def previous_run(run: RunRecord) -> RunRecord | None:
     """Return the latest completed run that started before `run` and has the same name and command.
 
-    None if there is no such run. Runs whose files are damaged or were changed are skipped. The names of run folders
-    begin with the time of the start, so sorting by name sorts by time.
+    None if there is no such run. Runs whose files are damaged or were changed are skipped.
     """
     own = run.folder.resolve()
+    # The names of run folders begin with the time of the start, so sorting by name sorts by time.
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # skip a run that is not completed, or whose files are damaged or were changed
+        with suppress(DataError):  # A run that is not completed, damaged or changed is skipped.
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before

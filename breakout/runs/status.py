@@ -1,8 +1,8 @@
 """The status.json of a run: its type, its reader and writer, and the digests that reveal changed files.
 
-During the run, the state is "running". When the run ends, status.json is written again, with the digests of the run's
-files and a digest of its own content (the seal). A reader compares these digests to find out whether a file was changed
-later. The files run.log and report.html may change, so they have no digest.
+During the run, the state is "running". When the run ends, status.json is written again, with digests of the run's files
+and a digest of its own content (the seal). With these digests, a reader finds out whether a file was changed later. The
+files run.log and report.html may change, so they have no digest.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ STATUS_FILE = "status.json"
 SETTINGS_FILE = "settings.yaml"
 PREDICTIONS_FILE = "predictions.parquet"
 LOG_FILE = "run.log"
-# run.log grows and `breakout report` rewrites report.html after the run ended. status.json cannot hold its own digest;
-# its seal (a digest of its content) covers it.
+# After the run ended, run.log may grow, and `breakout report` rewrites report.html. status.json cannot contain its own
+# digest; the seal (a digest of the other content) protects it instead.
 NOT_DIGESTED = (STATUS_FILE, LOG_FILE, "report.html")
-MANIFEST = "bundle/manifest.json"  # This file holds the digests of the bundle's other files.
+MANIFEST = "bundle/manifest.json"  # The manifest holds the digests of the bundle's other files.
 
 State = Literal["running", "completed", "failed", "interrupted", "killed"]
 
 
 class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The content of status.json. A key that does not apply to the run's command is None here and absent from the file.
+    """The content of status.json. Keys that do not apply to the run's command are None here and absent from the file.
 
-    `process` distinguishes the run's process `pid` from a later process that gets the same number. `files` maps paths
-    in the run's folder to SHA-256 digests. `files` is None if the run has not ended or was killed. It is also None for
-    a run of an earlier version of breakout, which wrote no digests.
+    - `process`: distinguishes the run's process `pid` from a later process with the same number.
+    - `files`: SHA-256 digests by path in the run's folder. None while the run runs, if it was killed, and for runs of
+      earlier versions of breakout, which wrote no digests.
     """
 
     state: State
@@ -75,10 +75,10 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json into a run's folder.
+    """Write status.json into a run's folder, with masked secrets.
 
-    If the run has ended, add the digests of the run's files and a seal (a digest of the status itself). Secrets in
-    addresses within the error and the overrides are masked. DataError if the file cannot be written.
+    If the run has ended, add digests of the run's files and a seal (a digest of the status itself). DataError if the
+    file cannot be written.
     """
     path = folder / STATUS_FILE
     error = None if status.error is None else mask_secrets(status.error)
@@ -93,8 +93,8 @@ def write_status(status: RunStatus, folder: Path) -> None:
 def read_status(folder: Path) -> RunStatus:
     """Return the content of status.json; the state is "killed" if the file says "running" but the process has ended.
 
-    Whether a process on another machine has ended cannot be known, so the state of its run stays "running". DataError
-    that names the file if the file is missing, damaged or edited.
+    The state of a run on another machine stays "running", because its process cannot be checked. DataError if the file
+    is missing, damaged or edited.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no run folder: there is no such folder.")
@@ -110,10 +110,7 @@ def read_status(folder: Path) -> RunStatus:
 
 
 def check_files(folder: Path, status: RunStatus) -> None:
-    """Raise DataError that names the file if a file of `status.files` was changed or removed since the run ended.
-
-    Without `status.files`, nothing is checked.
-    """
+    """Raise DataError if a file of `status.files` was changed or removed since the run ended."""
     for name, digest in (status.files or {}).items():
         path = folder / name
         if not path.is_file():
@@ -126,9 +123,9 @@ def check_files(folder: Path, status: RunStatus) -> None:
 
 
 def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
-    """Log one warning that the files in `place` cannot be checked, if a completed run recorded no digests of its files.
+    """Log one warning if a completed run in `place` recorded no digests, so that its files cannot be checked.
 
-    `statuses` are the statuses of the runs in `place`. Without such a run, nothing is logged.
+    `statuses` are the statuses of the runs in `place`.
     """
     if any(status.state == "completed" and status.files is None for status in statuses):
         logger.warning("%s was made by a version that kept no digests of a run's files: they are not checked.", place)
@@ -137,15 +134,15 @@ def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
 def process_identity(pid: int) -> str | None:
     """Return a text that distinguishes a living process from earlier and later processes with the same number.
 
-    The text consists of the identifier that Linux assigns to each start of the machine, and the start time of the
-    process. None if the process has ended, or if the system is not Linux.
+    None if the process has ended, or if the system is not Linux.
     """
+    # The text consists of an identifier of the machine's last start and the start time of the process.
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         state, *rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return None
-    return None if state in "ZX" else f"{boot}:{rest[18]}"  # Z: zombie, X: dead; both have ended.
+    return None if state in "ZX" else f"{boot}:{rest[18]}"  # A process in state Z (zombie) or X (dead) has ended.
 
 
 def _is_alive(status: RunStatus) -> bool:
@@ -163,10 +160,9 @@ def _is_alive(status: RunStatus) -> bool:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 digests of the files in a run's folder, and of the manifest of its bundle (the saved model).
+    """Return the SHA-256 digests of the files in a run's folder, and of the manifest of its bundle, by path.
 
-    The keys are paths in the folder. Subfolders, hidden files, status.json, run.log and report.html are left out, and
-    so is a manifest that does not exist.
+    Subfolders, hidden files and the files in NOT_DIGESTED are left out.
     """
     names = sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     wanted = [name for name in names if name not in NOT_DIGESTED]
