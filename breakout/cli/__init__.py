@@ -1,9 +1,13 @@
 """The command line: it runs the command that the first argument names and returns an exit code.
 
-The exit code is 0 for success, 1 for a failed check or job or a fault of the program, 2 for wrong usage or
-configuration, and 3 for an error in the data. It is 130 after Ctrl-C, and 141 if the reader of the output closed the
-pipe. To answer at once, `--help` imports no large library such as Hydra, and `features` imports one only for
-`--contract` or overrides.
+- 0: success.
+- 1: a failed check or job, or a fault of the program.
+- 2: wrong usage or configuration.
+- 3: an error in the data.
+- 130: interrupted by Ctrl-C.
+- 141: the reader of the output closed the pipe.
+
+This module imports no large library such as Hydra, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -34,10 +38,9 @@ PIPE_CLOSED = 141  # exit code if the reader closed the pipe, as in `breakout fe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return the exit code.
+    """Run one command line and return the exit code; an exception becomes a message on standard error.
 
-    `argv` are the arguments after the program's name; None means those of this process. Exceptions, also that of
-    Ctrl-C, are not raised: a message is printed on standard error, except if the reader of the output closed the pipe.
+    `argv` are the arguments after the program's name; None means the arguments of this process.
     """
     prepare_output()
     try:
@@ -55,10 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def dispatch(arguments: list[str]) -> int:
-    """Run the command that the arguments name and return its exit code; without a command, run train.
+    """Run the command that the arguments name, or train if they name none, and return the exit code.
 
-    `--help` and `--version` print a text instead. ConfigurationError for unreadable or wrong arguments; the errors of
-    the command are raised too.
+    `--help` and `--version` print a text instead. ConfigurationError for wrong arguments; the errors of the command are
+    raised too.
     """
     check_readable(arguments)
     command, rest = split_command(arguments)
@@ -87,8 +90,8 @@ def check_readable(arguments: list[str]) -> None:
 def split_command(arguments: list[str]) -> tuple[Command | None, list[str]]:
     """Return the command that the first argument names, and the other arguments.
 
-    The flags `-m` and `--config-dir DIR` may precede the command. If an override, another flag or nothing follows these
-    flags, the command is None, which means train. ConfigurationError for any other text, such as an unknown command.
+    The flags `-m` and `--config-dir DIR` may precede the command. If the arguments name no command, return None and all
+    arguments. ConfigurationError for an unknown command.
     """
     first = 0
     while first < len(arguments) and (arguments[first] in ("-m", "--multirun") or is_config_dir(arguments[first])):
@@ -114,9 +117,10 @@ def is_config_dir(argument: str) -> bool:
 
 
 def with_search_path(command: Command, rest: list[str]) -> list[str]:
-    """Return the arguments of `doctor` or `features`, with an override of `hydra.searchpath` for `--config-dir DIR`.
+    """Return the arguments of `doctor` or `features`, with `--config-dir DIR` replaced by an override.
 
-    The arguments of any other command are returned unchanged. ConfigurationError unless DIR is a readable folder.
+    The override sets `hydra.searchpath`. Other commands keep their arguments. ConfigurationError unless DIR is a
+    readable folder.
     """
     if command.name not in COMPOSING or not any(map(is_config_dir, rest)):
         return rest
@@ -129,11 +133,10 @@ def with_search_path(command: Command, rest: list[str]) -> list[str]:
 def run_command(command: Command, rest: list[str]) -> int:
     """Run a command whose settings Hydra composes, and return its exit code.
 
-    With the arguments of a shell's completion script (`-sc query=SHELL`), print the possible completions instead.
-    ConfigurationError for wrong arguments or settings; the errors of the command are raised too.
+    For a shell's completion script (`-sc query=SHELL`), print the possible completions instead. ConfigurationError for
+    wrong arguments or settings; the errors of the command are raised too.
     """
-    # `one_blas_thread` limits linear algebra to one thread. Without this variable, OpenBLAS would start more threads,
-    # which would be idle.
+    # OpenBLAS would start threads that stay idle, because `one_blas_thread` limits linear algebra to one thread.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sort_arguments(rest, command.name)
     from breakout.cli.program import run_composed

@@ -1,8 +1,7 @@
 """The parser of the arguments after the command: flags of Hydra, `--config-dir`, `-m` and the overrides.
 
-Hydra's parser is not used for three reasons: it refuses `seed=1 -m model.depth=4,6`, accepts abbreviated flags, and
-answers an unknown flag with Hydra's usage page. This parser refuses an unknown argument with a message that names the
-right one.
+Hydra's own parser refuses `seed=1 -m model.depth=4,6`, accepts abbreviated flags, and answers an unknown flag with its
+usage page. This parser answers an unknown flag with the argument that was probably meant.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ FLAG_CHOICES = {
     "--cfg": ("job", "hydra", "all"),
     "--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
 }
-# The flags of Hydra that breakout does not offer, by their short and long forms, each with what to do instead.
+# The flags of Hydra that breakout does not offer, with their short forms, and what to do instead.
 REFUSED = {
     ("-cn", "--config-name"): "each command has its own root; choose another experiment by experiment=NAME.",
     (
@@ -53,10 +52,10 @@ class Arguments:
 
 
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
-    """Return a command's arguments divided into flags for Hydra, folders of `--config-dir`, overrides, and `-m`.
+    """Sort a command's arguments into flags for Hydra, folders of `--config-dir`, overrides, and `-m`.
 
-    The KIND and FILEs of `breakout import` become overrides. ConfigurationError for an argument that is neither a known
-    flag nor an override, and for a flag without its value. The arguments of shell completion are not checked.
+    The KIND and FILEs of `breakout import` become overrides. ConfigurationError for an unknown flag, a flag without its
+    value, or an override without `=`.
     """
     found = Arguments()
     rest = name_files(arguments) if command == "import" else list(arguments)
@@ -84,10 +83,10 @@ def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
 
 
 def name_files(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments of `breakout import` with KIND and FILEs replaced by `kind=KIND` and `files=[FILE,...]`.
+    """Return the arguments of `breakout import` with KIND and FILEs written as overrides.
 
-    KIND and then the FILEs are the arguments that are neither flags, values of flags nor key=value. An argument with
-    `=` counts as KIND or FILE if a file of this name exists. Without KIND, the arguments are returned unchanged.
+    For example, `nba_api players.csv to=tables` becomes `to=tables kind=nba_api files=["players.csv"]`. An argument
+    with `=` is a KIND or FILE only if a file of this name exists.
     """
     named: list[str] = []
     others: list[str] = []
@@ -121,11 +120,10 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
-    """Return the value of a flag; ConfigurationError if it has none, or one that is not among the flag's choices.
+    """Return the value of a flag; ConfigurationError if the value is missing or not among the flag's choices.
 
-    `value` is the text after `=`, or None if the flag has no `=`. `rest` are the arguments after the flag. If `value`
-    is None, the first of `rest` is taken as the value and removed from `rest`. It must be one of the flag's choices, or
-    must not begin with `-` if the flag has no choices. `--info` without a value means `--info=all`.
+    `value` is the text after `=`. If it is None, the value is taken and removed from `rest`, the arguments after the
+    flag. `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
@@ -138,18 +136,14 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the value that follows an unknown flag, the first of the arguments `rest`; `rest` is not changed.
-
-    Return "" if there is no argument, or if the first one is a flag or an override.
-    """
+    """Return the value that follows an unknown flag in `rest`; "" if a flag, an override or nothing follows."""
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
 def refuse_flag(flag: str, value: str, command: str) -> None:
-    """Raise ConfigurationError for a flag that breakout does not have; the message says what to type instead.
+    """Raise ConfigurationError for an unknown flag of `command`; the message says what to type instead.
 
-    `value` is the text that the user gave with the flag, "" if there is none. A setting that the message proposes is a
-    setting of `command`.
+    `value` is the text that the user gave with the flag, "" if there is none.
     """
     for names, reason in REFUSED.items():
         if flag in names:
@@ -163,9 +157,9 @@ def refuse_flag(flag: str, value: str, command: str) -> None:
 
 
 def describe_replacement(name: str, value: str, command: str) -> str:
-    """Return the sentence of an error message that says what to type instead of the unknown flag `--name value`.
+    """Return a sentence that says what to type instead of the unknown flag `--name value`.
 
-    `value` is "" if the flag has none. A setting that the sentence proposes is a setting of `command`.
+    `value` is "" if the flag has none.
     """
     if name == "list-features":
         return "type `breakout features`."
@@ -180,12 +174,11 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 
 
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
-    """Return a sentence with an override of the setting whose name is most similar to `name`, an unknown flag.
+    """Return a sentence with the setting of `command` whose name is most similar to `name`, an unknown flag.
 
-    The override sets the setting to `value`, or to a placeholder if `value` is "". If no setting of `command` has a
-    similar name, the sentence refers to the help page of `command`.
+    If no setting has a similar name, the sentence refers to the help page of `command`.
     """
-    # The settings are imported inside the function, because `--help`, which uses this module, must be quick.
+    # The settings are imported only here, because `--help` imports this module and must be quick.
     from breakout.settings import ROOT_CLASSES
     from breakout.settings.schema import known_keys
     from breakout.settings.unknown_keys import nearest_key

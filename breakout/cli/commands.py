@@ -1,9 +1,11 @@
 """The table of commands: names, modules, summaries and usage.
 
-For a command with a root file in `conf/`, Hydra composes the settings, and the command line calls the function
-`run(settings) -> int` of the command's module. For any other command it calls `main(arguments) -> int`, which parses
-the arguments. Both return the exit code. A module is imported when its command runs, so this table imports no large
-library.
+The command line calls a function in the command's module, which returns the exit code:
+
+- `run(settings) -> int` if the command has a root file in `conf/`, from which Hydra composes the settings,
+- `main(arguments) -> int` for any other command; this function parses the arguments.
+
+A command's module is imported only when the command runs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Shell completion: the possible completions of the last argument of a typed line, for every command.
+"""Shell completion of the last argument of a typed line, for every command.
 
-The shell's script calls `breakout -sc query=SHELL` with the typed line in the variable COMP_LINE. Hydra completes the
-groups and keys of one root file, but no commands. So this module removes the command from the line, and lets Hydra
-complete the rest with the root file of that command.
+The shell's script calls `breakout -sc query=SHELL` with the typed line in the environment variable COMP_LINE. Hydra
+completes the groups and keys of one root file, but no commands. So this module removes the command from the line, and
+lets Hydra complete the rest with the root file of that command.
 """
 
 from __future__ import annotations
@@ -20,17 +20,15 @@ from breakout.report.terminal.lines import print_line
 
 RunHydra = Callable[[Command, Arguments], int]
 
-# The possible arguments of commands whose settings Hydra does not compose. Other commands of this kind get no
-# completions.
+# The possible arguments of commands whose settings Hydra does not compose.
 ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback", "retire")}
 
 
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
     """Print the possible completions of the typed line, one per line, and return the exit code 0.
 
-    The typed line is the value of the environment variable COMP_LINE; it is empty if the variable is not set.
-    `run_hydra` runs a command with its arguments by Hydra; with `arguments`, the flags of shell completion, it prints
-    Hydra's completions. If there are no completions, an empty line is printed.
+    The typed line is the value of the environment variable COMP_LINE. `run_hydra` runs a command by Hydra; with
+    `arguments`, the flags of shell completion, it prints Hydra's completions.
     """
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
@@ -53,8 +51,8 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
     """Return the completions in `found` that are groups and keys of this command, sorted.
 
-    `found` are Hydra's completions: every folder of `conf/`, including groups that only other commands have. Hydra's
-    own keys are returned only if `current`, the argument that is being typed, begins with `hydra`.
+    `found` are Hydra's completions, which include groups that only other commands have. Hydra's own keys are returned
+    only if `current`, the argument that is being typed, begins with `hydra`.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}
@@ -66,7 +64,7 @@ def keep_composed(found: list[str], command: Command, current: str) -> list[str]
 def split_line(line: str) -> tuple[str, list[str], str]:
     """Return the program, the complete arguments, and the argument that is being typed ("" after a space).
 
-    `python -m` before the program is left out. For an empty line the program is "breakout".
+    `python -m` before the program is left out.
     """
     line = re.sub(r"^\s*\S*python\S*\s+-m\s+", "", line)
     parts = line.split()
@@ -79,8 +77,7 @@ def split_line(line: str) -> tuple[str, list[str], str]:
 def complete_by_hydra(command: Command, arguments: Arguments, run_hydra: RunHydra) -> list[str]:
     """Return the arguments that Hydra offers for the line in the environment variable COMP_LINE.
 
-    `run_hydra` runs a command with its arguments by Hydra; its printed output is the result. If Hydra raises an error,
-    the result is what was printed before the error, usually nothing.
+    `run_hydra` prints them. If Hydra raises an error, only what was printed before the error is returned.
     """
     printed = io.StringIO()
     # For a half-typed flag, Hydra's parser writes its usage to standard error, which would appear in the typed line.

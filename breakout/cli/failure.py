@@ -8,16 +8,15 @@ import traceback
 from breakout.errors import as_breakout_error
 from breakout.report.terminal.lines import print_error
 
-# The user's value is read when this module is imported, because `hydra_environment` later sets the variable to 1 while
-# `hydra.main` runs.
+# The user's value is read when this module is imported, because `hydra_environment` sets the variable to 1 later.
 WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
 def print_failure(error: BaseException, prefix: str = "") -> int:
     """Print an error and its notes on standard error, each line after `prefix`, and return the exit code.
 
-    The exit code is that of the BreakoutError that describes the error, or 1 for a fault of the program. The traceback
-    is printed too if the environment variable HYDRA_FULL_ERROR is 1.
+    The exit code is 1 for a fault of the program. The traceback is printed too if the environment variable
+    HYDRA_FULL_ERROR is 1.
     """
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
@@ -28,7 +27,7 @@ def print_failure(error: BaseException, prefix: str = "") -> int:
 
 
 def describe_fault(error: BaseException) -> str:
-    """Describe an unexpected exception, which is a fault of the program, in one line."""
+    """Return a line about an unexpected exception, which is a fault of the program."""
     message = " ".join(str(error).split())
     advice = "" if WANTS_TRACEBACK else " HYDRA_FULL_ERROR=1 shows the traceback."
     return f"unexpected {type(error).__name__}: {message or 'no message'}.{advice}"

@@ -73,7 +73,7 @@ def command_page(command: Command) -> str:
 
 
 def wrap_page(page: str, width: int) -> str:
-    """Return a page whose lines are wrapped at words so that they have at most `width` characters.
+    """Return a page with its lines wrapped at words to at most `width` characters.
 
     The continuation of a line begins below its description, which follows a name or a `#`. Commands among the examples
     are not wrapped, so that they can be copied.
@@ -105,7 +105,7 @@ def groups(names: list[str]) -> str:
 def own_keys(root: str) -> str:
     """Return the lines that define keys in a root file of `conf/`, without its defaults list and comment lines.
 
-    `root` is the text of the file. The value `???` marks a key without a default.
+    `root` is the text of the file.
     """
     body = root.partition("\ndefaults:")[2].partition("\n\n")[2].splitlines()
     keys = [line for line in body if line and not line.lstrip().startswith("#")]

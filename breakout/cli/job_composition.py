@@ -1,9 +1,8 @@
 """The composition of typed settings for the jobs of a sweep, from each job's overrides.
 
-Hydra takes about a tenth of a second for a composition, and jobs of a sweep mostly differ in plain values. So each set
-of chosen group options is composed once, and its interpolations are kept unresolved. For each job with these options,
-plain values are set in a copy, as Hydra does in the last step of a composition. A job with any other override, such as
-+key=, is composed by Hydra.
+Hydra takes about a tenth of a second for a composition, and the jobs of a sweep mostly differ in plain values. So Hydra
+composes each set of chosen group options only once. For each job with these options, the plain values are set in a
+copy. A job with any other override, such as +key=, is composed by Hydra.
 """
 
 from __future__ import annotations
@@ -32,15 +31,17 @@ from breakout.sweeps.job import Job, Refusal
 ROOT = "train"
 OF_HYDRA = "${hydra:"  # references to Hydra's own configuration begin with this text
 
-# Keys of the group `sweep` that only the sweep itself uses. In the settings of every job they have these values.
+# The values that every job has for the keys of the group `sweep` that only the sweep itself uses.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
 class JobComposer:
     """A composer of the typed settings of the jobs of one sweep.
 
-    `loader` is Hydra's loader of configuration files. `master` is the configuration of the sweep, with its node
-    `hydra`. Hydra must stay initialised while jobs are composed.
+    Hydra must stay initialised while jobs are composed.
+
+    - `loader`: Hydra's loader of configuration files.
+    - `master`: the configuration of the sweep, with its node `hydra`.
     """
 
     def __init__(self, loader: ConfigLoader, master: DictConfig) -> None:
@@ -52,7 +53,7 @@ class JobComposer:
         self._refers_to_hydra = cache(lambda choices: OF_HYDRA in OmegaConf.to_yaml(self._base(choices)))
 
     def compose(self, number: int, overrides: Sequence[str]) -> Job | Refusal:
-        """Return the job with these overrides, or a refusal (with the error) if the overrides give no valid settings.
+        """Return the job with these overrides, or a refusal with the error if the overrides are invalid.
 
         `number` is the number that Hydra's sweeper gave the job.
         """
@@ -69,11 +70,10 @@ class JobComposer:
             return Refusal(number, tuple(overrides), mapping, error)
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of one job with unresolved interpolations and without the node `hydra`.
+        """Return the configuration of one job, without the node `hydra` and with unresolved interpolations.
 
-        Each override in `sweep.job_defaults` is applied too, unless `overrides` sets the same key. `number` is the
-        number that Hydra's sweeper gave the job. Invalid overrides raise ConfigurationError or an exception of Hydra or
-        OmegaConf.
+        The overrides in `sweep.job_defaults` are applied too, unless `overrides` sets the same key. Invalid overrides
+        raise ConfigurationError or an exception of Hydra or OmegaConf.
         """
         written = rename_overrides(overrides)
         config = self._compose(number, written)
@@ -86,11 +86,9 @@ class JobComposer:
         return self._compose(number, [*defaults, *written]) if defaults else config
 
     def describe_no_jobs(self) -> str:
-        """Describe why the sweep has no jobs.
+        """Return a sentence that says why the sweep has no jobs.
 
-        The text names the first override that gives the sweep no value, such as a pattern that matches no option. If
-        the override sets a group, the text lists the options of the group. If there is no such override, the text says
-        that the sweeper gave no jobs.
+        The sentence names the first override that gives the sweep no value, such as a pattern that matches no option.
         """
         params = (self._master.hydra.sweeper.get("params") or {}).items()
         written = [*(f"{key}={value}" for key, value in params), *as_written(self._master.hydra.overrides.task)]
@@ -117,13 +115,12 @@ class JobComposer:
         # The parsed values are searched, not the texts of the overrides, because a sweeper may escape `${` in them.
         if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
-        # The cache contains the results of resolvers. With that of the sweep, `${now:}` has the same value in all jobs,
-        # as in a sweep that Hydra runs.
+        # The cache holds the results of resolvers. All jobs get the cache of the sweep, so `${now:}` has the same value
+        # in all of them.
         OmegaConf.copy_cache(from_config=self._master, to_config=config)
         return config
 
     def _is_choice(self, override: Override) -> bool:
-        """Return whether an override chooses an option of a group."""
         key = override.key_or_group
         if override.package is not None or "/" in key:  # only the name of a group contains a slash
             return True
@@ -137,7 +134,7 @@ class JobComposer:
         return config
 
     def _set_hydra_config(self, number: int, overrides: Sequence[str]) -> None:
-        """Set Hydra's global configuration to that of this job, so that `${hydra:...}` resolves to the job's values.
+        """Set Hydra's global configuration, so that `${hydra:...}` resolves to the values of this job.
 
         `hydra.runtime.output_dir` has no value, because Hydra sets it only for jobs that it runs itself.
         """
@@ -153,5 +150,5 @@ def _is_plain(override: Override) -> bool:
 
 
 def as_written(overrides: object) -> list[str]:
-    """Return a list of overrides, a node of Hydra's configuration, as texts with interpolations unresolved."""
+    """Return overrides from Hydra's configuration as texts, with unresolved interpolations."""
     return [str(text) for text in OmegaConf.to_container(overrides, resolve=False)]  # type: ignore[union-attr]

@@ -1,7 +1,7 @@
 """Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or Hydra's basic launcher.
 
-Each job is a Hydra job that writes its run folder into the folder of the sweep. Jobs on other machines need this
-folder, the cached results of queries and the data on a shared file system.
+Each job writes its run folder into the folder of the sweep. Jobs on other machines need this folder, the cached results
+of queries and the data on a shared file system.
 """
 
 from __future__ import annotations
@@ -36,21 +36,18 @@ class JobTask:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run the job with Hydra's present job number, and record in its run folder whether it completed or failed.
-
-        `config` is not used, because the planned job already contains its settings.
-        """
+        """Run the job with Hydra's present job number; record in its run folder whether it completed or failed."""
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
-        del config  # not needed: the planned job contains the same settings, already typed
+        del config  # the planned job already contains the same settings, typed
         run_job(self._jobs[HydraConfig.get().job.num], self._folder, SharedWork())
 
 
 class Callbacks(Callback):
     """The callbacks that the user configured under `hydra.callbacks`.
 
-    Only their methods `on_job_start` and `on_job_end` are called, around each job.
+    Only their methods `on_job_start` and `on_job_end` are called.
     """
 
     def __init__(self, config: DictConfig) -> None:
@@ -66,7 +63,7 @@ class Callbacks(Callback):
 
 
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
-    """Return a function that runs jobs with the configured launcher; None if the launcher `breakout` is configured.
+    """Return a function that runs jobs with the configured launcher; None for the launcher `breakout`.
 
     The function takes the jobs and the sweep's folder, and returns when all jobs have ended. It raises an error that a
     job did not record itself, such as a failed import.
@@ -94,8 +91,8 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
 def _quieten(init: Any) -> None:
     """Configure Ray to report no usage and, on this machine, to start no dashboard and print no logs of its workers.
 
-    `init` are the arguments of `ray.init`. Without an `address` among them, Ray runs on this machine. Values that the
-    user configured stay.
+    `init` are the arguments of `ray.init`; values that the user configured stay. Ray runs on this machine if `init` has
+    no `address`.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:

@@ -29,7 +29,7 @@ from breakout.settings.versions import rename_overrides
 class Outcome:
     """The exit codes of the jobs that `hydra.main` ran, and the error of a single job.
 
-    The jobs store them here, because `hydra.main` returns nothing.
+    The jobs store their results here, because `hydra.main` returns nothing.
     """
 
     def __init__(self) -> None:
@@ -42,21 +42,17 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Return the exit code of a single job, or 0 if no job ran.
-
-        For a sweep, return 1 if the exit code of any job is not 0, else 0.
-        """
+        """Return the exit code of a single job, or 0 if no job ran; for a sweep, 1 if any job failed, else 0."""
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
 
 
 def run_composed(command: Command, arguments: Arguments) -> int:
-    """Run a command, or a sweep of it, with the settings that Hydra composes from its arguments; return the exit code.
+    """Run a command, or a sweep of it, with the settings that Hydra composes, and return the exit code.
 
-    `hydra.main` answers the flags of Hydra, such as `--cfg`, and runs the sweeps of all commands except train.
-    ConfigurationError for invalid settings. An error of the command is raised; in a sweep, the error of a job is
-    printed instead.
+    ConfigurationError for invalid settings. The error of a command is raised; in a sweep, the error of a job is
+    printed.
     """
     register_user_files()
     overrides = [*search_path_overrides(arguments.config_dirs), *rename_overrides(arguments.overrides)]
@@ -136,9 +132,10 @@ def check_ignored_folder(composed: Any) -> None:
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
 
-    For a resumed sweep, `overrides` are added to the overrides of its start. ConfigurationError for invalid overrides,
-    if no job can start, if `resumed` is not the folder of a sweep, or if that sweep is still running. DataError if the
-    folder cannot be written, or if a resumed sweep has a damaged record or changed data.
+    A resumed sweep has the overrides of its start, followed by `overrides`.
+
+    - ConfigurationError for invalid overrides, if no job can start, or if `resumed` is not a sweep or still running.
+    - DataError if the folder cannot be written, or if a resumed sweep has a damaged record or changed data.
     """
     from breakout.cli.sweep import run_sweep
     from breakout.sweeps.record import load_sweep_record
@@ -176,8 +173,7 @@ def run_by_hydra(command: Command, arguments: Arguments, overrides: Sequence[str
 def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
     """Return the function that Hydra calls for each job; it stores the job's exit code or error in `outcome`.
 
-    In a sweep, the function prints the error of a failed job and stores the exit code of the error, so that the other
-    jobs still run.
+    In a sweep, the function prints the error of a failed job, so that the other jobs still run.
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -207,9 +203,8 @@ def job(command: Command, outcome: Outcome) -> Callable[[Any], int]:
 def run_program(command: Command, mapping: dict[str, Any]) -> int:
     """Run a command's module with the typed settings of `mapping`, and return the exit code.
 
-    The settings are checked before the module is imported, so that an error costs no import of large libraries. The
-    check of the feature lock (mode=shared allows one list of features only) is included. ConfigurationError if the
-    settings are invalid; the errors of the command are raised too.
+    The settings and the list of features are checked first, because the import of the module may be slow.
+    ConfigurationError if they are invalid; the errors of the command are raised too.
     """
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):
@@ -222,7 +217,6 @@ def masked_output(arguments: Arguments) -> Iterator[None]:
     """Mask passwords and tokens in the output of the block if `arguments` has `--cfg` or `--info`.
 
     These flags print the overrides, which may contain secrets. The masked text is printed at the end of the block.
-    Without these flags nothing is changed.
     """
     if not any(flag.startswith(("--cfg", "--info")) for flag in arguments.hydra_flags):
         yield
@@ -239,7 +233,7 @@ def masked_output(arguments: Arguments) -> Iterator[None]:
 def hydra_environment(arguments: list[str]) -> Iterator[None]:
     """Set `sys.argv`, which `hydra.main` reads, and make Hydra raise errors instead of printing them.
 
-    At the end of the block, `sys.argv` and the variable HYDRA_FULL_ERROR have their old values again.
+    Both changes are undone at the end of the block.
     """
     argv, full_error = sys.argv, os.environ.get("HYDRA_FULL_ERROR")
     sys.argv = ["breakout", *arguments]

@@ -1,8 +1,6 @@
 """The run of a sweep, from its overrides to its exit code.
 
-Hydra's sweeper derives the jobs from the overrides. The package `breakout.sweeps`, which does not depend on Hydra, runs
-the jobs. The exit code is 0 if every job is completed and none failed the test for drift (changed distributions of
-features), else 1. In a dry run it is 0 if every job can start, else 1.
+Hydra's sweeper derives the jobs from the overrides. The package `breakout.sweeps` runs the jobs without Hydra.
 """
 
 from __future__ import annotations
@@ -44,7 +42,7 @@ MULTIRUN_FILE = "multirun.yaml"
 
 
 class SweepTask:
-    """The task that the launcher `breakout` receives from Hydra; it composes the settings of jobs and runs the jobs."""
+    """The task that Hydra's sweeper calls through the launcher `breakout`: it composes jobs and runs them."""
 
     def __init__(self, session: SweepSession, composer: JobComposer) -> None:
         self._session, self._composer = session, composer
@@ -52,11 +50,14 @@ class SweepTask:
     def run_batch(self, job_overrides: Sequence[Sequence[str]], first: int) -> list[float | None]:
         """Run one job for each list of overrides, and return the optimized metric of each job.
 
-        A metric is None if the job failed or the metric is undefined. If each fold (one window of a walk forward) is a
-        job, the metric is the mean over the folds. `first` is the number of the first job. DryRunShown in a dry run,
-        FailedFast if a job failed and `sweep.fail_fast` is set. If no job of the sweep's first batch can start, the
-        error of the first job is raised. ConfigurationError if there are no jobs, or if the jobs differ in
-        `optimized_metric`. DataError if the data of a resumed sweep changed, or if a file cannot be written.
+        A metric is None if the job failed or the metric is undefined. `first` is the number of the first job. The
+        errors are:
+
+        - DryRunShown in a dry run.
+        - FailedFast if a job failed and `sweep.fail_fast` is set.
+        - The error of the first job if no job of the sweep's first batch can start.
+        - ConfigurationError if there are no jobs, or if the jobs differ in `optimized_metric`.
+        - DataError if the data of a resumed sweep changed, or if a file cannot be written.
         """
         if not job_overrides:
             raise ConfigurationError(self._composer.describe_no_jobs())
@@ -69,10 +70,10 @@ class SweepTask:
 
 
 class UncheckedLoader:
-    """The configuration loader that the sweeper receives: Hydra's own loader, except that it does not compose jobs.
+    """Hydra's configuration loader for the sweeper, changed so that it composes no jobs.
 
-    A sweeper of Hydra composes every job to find errors, and an error in one job would end the sweep. `JobComposer`
-    composes the jobs later, and turns an error into a refusal of that job alone.
+    A sweeper composes every job to find errors, and an error in one job would end the sweep. `JobComposer` composes the
+    jobs later and refuses only the faulty job.
     """
 
     def __init__(self, loader: ConfigLoader, hydra_overrides: list[str]) -> None:
@@ -82,7 +83,7 @@ class UncheckedLoader:
         return getattr(self._loader, name)
 
     def load_sweep_config(self, master_config: DictConfig, sweep_overrides: list[str]) -> DictConfig:
-        """Return `master_config`, the configuration of the sweep, in place of the composed configuration of a job."""
+        """Return the sweep's configuration `master_config`, instead of composing the configuration of a job."""
         del sweep_overrides
         return master_config
 
@@ -92,7 +93,7 @@ class UncheckedLoader:
         """Return the options of a group, including those in its subfolders and in the user's folders.
 
         A sweeper calls this method for an override such as `experiment=glob(*)`. If `results_filter` is GROUP,
-        subfolders are returned instead of options. If it is None, both are returned.
+        subfolders are returned instead of options; if None, both.
         """
         # If the root file and the overrides are passed, Hydra composes them to find the user's folders. That is slow,
         # so they are passed only if an override names such a folder.
@@ -108,14 +109,15 @@ class UncheckedLoader:
 
 
 def run_sweep(overrides: Sequence[str]) -> int:
-    """Run a sweep to its end, or resume it if the overrides set `sweep.resume`, and return the exit code.
+    """Run a sweep, or resume it if the overrides set `sweep.resume`, and return the exit code.
 
     The exit code is 0 if every job is completed and none failed the test for drift (changed distributions of features),
     else 1. In a dry run it is 0 if every job can start, else 1. After Ctrl-C a leaderboard of the completed jobs is
     written before KeyboardInterrupt is raised.
 
-    ConfigurationError for invalid overrides, or if no job of the sweep can start. DataError if the folder of the sweep
-    cannot be written, or if a resumed sweep has a damaged record or changed data.
+    - ConfigurationError for invalid overrides, or if no job of the sweep can start.
+    - DataError if the folder of the sweep cannot be written, or if a resumed sweep has a damaged record or changed
+      data.
     """
     with initialize_config_dir(config_dir=str(conf_dir()), version_base=HYDRA_VERSION_BASE, job_name="breakout"):
         config = compose_sweep(overrides)
@@ -148,11 +150,12 @@ def sweep_settings(config: DictConfig) -> SweepConfig:
 
 @contextmanager
 def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
-    """Lock and yield the folder of the sweep: `resumed` (a sweep to resume), or a new folder if `resumed` is None.
+    """Lock and yield the folder of the sweep: `resumed`, or a new folder if `resumed` is None.
 
-    For a new sweep that is a dry run, yield a temporary folder, which is removed at the end of the block.
-    ConfigurationError if `resumed` is not the folder of a sweep, or if that sweep is still running. DataError if the
-    record of the resumed sweep is damaged, or if the new folder cannot be created.
+    A new sweep that is a dry run gets a temporary folder, which is removed at the end of the block.
+
+    - ConfigurationError if `resumed` is not the folder of a sweep, or if that sweep is still running.
+    - DataError if the record of the resumed sweep is damaged, or if the new folder cannot be created.
     """
     if resumed is not None:
         folder = Path(resumed).resolve()
@@ -171,9 +174,8 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
 def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Sequence[str]) -> int:
     """Run a sweep in its folder and return its exit code.
 
-    `chosen` are the settings of the group `sweep`. A leaderboard of the completed jobs is written even after an error.
-    No leaderboard is written for a dry run, nor for a new sweep that ends before its first jobs are planned. The folder
-    of such a new sweep is removed.
+    A leaderboard of the completed jobs is written even after an error. If a new sweep ends before its first jobs are
+    planned, its folder is removed instead.
     """
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
@@ -211,10 +213,10 @@ def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Se
 
 
 def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
-    """Run the configured sweeper of Hydra, whose jobs the launcher `breakout` passes to `session`.
+    """Run the configured sweeper of Hydra, whose jobs reach `session` through the launcher `breakout`.
 
-    ConfigurationError if the sweeper refuses its settings or the overrides. An exception that the sweeper raises after
-    a job has failed is ignored, because the failure is recorded.
+    ConfigurationError if the sweeper refuses its settings or the overrides. Any exception of the sweeper after a job
+    has failed is ignored, because the session has recorded the failure.
     """
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}

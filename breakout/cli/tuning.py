@@ -19,12 +19,12 @@ _OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | None:
     """Set direction, storage, study name and failure rate of the Optuna sweeper in `config`.
 
-    Return the number of trials (jobs that Optuna proposes) that remain to be run. The trials that a resumed sweep has
-    completed are subtracted, except in a dry run, which opens no study. For any other sweeper, change nothing and
-    return None.
+    Return the number of trials (jobs that Optuna proposes) that remain to be run. For any other sweeper, change nothing
+    and return None. The trials that a resumed sweep has completed are subtracted, except in a dry run, which opens no
+    study.
 
     `folder` is the folder of the sweep. ConfigurationError if several directions are configured. DataError if the
-    metrics of a completed job of the resumed sweep cannot be read.
+    metrics of a completed job cannot be read.
     """
     sweeper = config.hydra.sweeper
     if not str(sweeper.get("_target_")).startswith(_OPTUNA):
@@ -49,9 +49,8 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
 def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
     """Subtract the completed trials of a resumed sweep from the sweeper's number of trials.
 
-    `metric` is the optimized metric. A trial that was interrupted gets the metric of its job if the job is completed.
-    Otherwise the trial is marked as failed and is not subtracted. Nothing changes if the sweep was interrupted before
-    its first trial.
+    If the job of an interrupted trial is completed, the trial gets the job's value of `metric` and counts as completed.
+    Otherwise the trial is marked as failed and is not subtracted.
     """
     import optuna
 
@@ -75,7 +74,7 @@ def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
 def _find_metric(params: dict[str, Any], folder: Path, metric: str) -> float | None:
     """Return the metric of the completed job with these parameters; `folder` is the folder of the sweep.
 
-    None if there is no such job, or if the metric of the job is undefined. DataError if its metrics cannot be read.
+    None if there is no such job, or if the metric is undefined.
     """
     drawn = {f"{name}={value}" for name, value in params.items()}
     for run in job_runs(folder):
