@@ -1,1 +1,1 @@
-"""The registration of runs with trackers (services that record runs): MLflow, or a table of experiments in BigQuery."""
+"""The registration of runs with trackers, services that record runs: MLflow, or a table in BigQuery."""

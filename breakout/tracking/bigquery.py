@@ -41,7 +41,7 @@ EXPERIMENT_COLUMNS = {
 
 
 class BigQueryTracker:
-    """A tracker (a service that records runs) that writes one row for each run into the table `tracking.table`.
+    """The tracker of `tracking=bigquery`: it writes one row for each run into the table `tracking.table`.
 
     A missing table is created.
     """
@@ -51,7 +51,7 @@ class BigQueryTracker:
         self._config, self._table = config, config.table
 
     def register(self, run_folder: Path) -> None:
-        """Insert the row of a run, or replace it, by a MERGE on the run id.
+        """Write the row of a run, or replace it if the table has one.
 
         DataError if the run is still running, if its files are damaged or were changed, or if BigQuery fails.
         """
@@ -66,17 +66,14 @@ class BigQueryTracker:
 
 
 def open_tracker(config: BigQueryTrackingConfig) -> BigQueryTracker:
-    """Return the tracker (a service that records runs) of `tracking=bigquery`.
-
-    ConfigurationError if `tracking.table` is not a valid name.
-    """
+    """Return the tracker of `tracking=bigquery`; ConfigurationError if `tracking.table` is not a valid name."""
     return BigQueryTracker(config)
 
 
 def parameter(name: str, kind: str) -> str:
-    """Return the SQL expression that reads the query parameter @`name` for a column of type `kind`.
+    """Return the SQL expression that reads the query parameter `name` for a column of type `kind`.
 
-    The parameter for a JSON column is a text, which the expression parses.
+    For example `@tags`, or `PARSE_JSON(@config, wide_number_mode => 'round')` for a JSON column.
     """
     # By default, PARSE_JSON refuses a number with more digits than FLOAT64 can store; wide_number_mode rounds it.
     return f"PARSE_JSON(@{name}, wide_number_mode => 'round')" if kind == "JSON" else f"@{name}"

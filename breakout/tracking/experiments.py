@@ -1,4 +1,4 @@
-"""The row of a run in the experiments table, which a tracker (a service that records runs) fills."""
+"""The row of a run in the experiments table of BigQuery."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 class ExperimentRow:
     """The row of one run in the experiments table.
 
-    `config` is the settings and `results` the content of metrics.json, both as JSON texts. A missing hypothesis is "",
-    missing tags are (), and every other missing value is None.
+    A missing hypothesis is "", missing tags are (), and every other missing value is None.
+
+    - `config`: the settings as a JSON text.
+    - `results`: the content of metrics.json, a JSON text.
     """
 
     experiment_id: str
@@ -51,10 +53,9 @@ class ExperimentRow:
 
 
 def read_ended_run(folder: Path) -> RunRecord:
-    """Read a run for its registration with a tracker (a service that records runs).
+    """Read a run that is to be registered with a tracker.
 
-    DataError if the run is still running, or if status.json or settings.yaml is missing or damaged. DataError too if a
-    file that has a digest in status.json was changed or removed.
+    DataError if the run is still running, or if one of its files is missing, damaged or changed.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])
@@ -66,7 +67,7 @@ def read_ended_run(folder: Path) -> RunRecord:
 def experiment_row(run: RunRecord) -> ExperimentRow:
     """Return the row of a run that has ended, for the experiments table.
 
-    DataError if the manifest (the description) of the run's saved model is damaged.
+    DataError if the manifest of the run's saved model is damaged.
     """
     manifest, status, config = run.manifest, run.status, run.config
     experiment = config if isinstance(config, ExperimentConfig) else None
@@ -101,9 +102,8 @@ Dates = tuple["date | None", "date | None"]
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
     """Return the first and last date of training and of evaluation; unknown dates are None.
 
-    The training dates are in the manifest of the bundle (the description of the saved model). The evaluation dates are
-    in the manifest too or, for the evaluation of a saved bundle, in status.json. Without a manifest, the dates are in
-    the settings; they are None if the settings have no fixed dates.
+    The dates come from the manifest of the saved model or, without a manifest, from the settings. For the evaluation of
+    a saved model, the evaluation dates come from status.json.
     """
     if run.manifest is None:
         return _configured(run.config)
@@ -111,10 +111,9 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 
 
 def _evaluated_rows(run: RunRecord) -> int | None:
-    """Return the number of evaluated rows.
+    """Return the number of evaluated rows; None if it is unknown.
 
-    For the evaluation of a bundle (a saved model), status.json contains the number, None if no rows were scored. For
-    any other run, the manifest (the description of its model) contains the number. Without a manifest, return None.
+    For the evaluation of a saved model the number is in status.json, for any other run in the manifest.
     """
     if run.status.window is not None:
         return run.status.rows
@@ -129,7 +128,7 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the sweep that a run is a job of: its path below the folder `sweeps`, such as `depths`.
+    """Return the sweep that a run is a job of, as its path below the folder `sweeps`, such as `depths`.
 
     If the sweep is in no folder `sweeps`, return the name of its folder. None for a run that is no job of a sweep.
     """

@@ -35,17 +35,16 @@ PARAMETERS_A_CALL = 100
 
 
 class MLflowTracker:
-    """A tracker (a service that records runs) that registers runs with the MLflow server `tracking.uri`.
+    """The tracker of `tracking=mlflow`: it registers runs with the MLflow server `tracking.uri`.
 
-    Without this setting, the tracker uses a local store: the folder `mlflow/` in the folder that contains `runs/` and
-    `sweeps/`.
+    If `tracking.uri` is not set, runs are stored in the folder `mlflow/` beside the folders `runs/` and `sweeps/`.
     """
 
     def __init__(self, config: MLflowTrackingConfig) -> None:
         self._config = config
 
     def register(self, run_folder: Path) -> None:
-        """Register a run and, if the run is a job of a sweep, the sweep.
+        """Register a run; if the run is a job of a sweep, register the sweep too.
 
         DataError if the run is still running, if its files are damaged or were changed, or if MLflow fails.
         ConfigurationError if MLflow is not installed.
@@ -79,10 +78,7 @@ class MLflowTracker:
 
     @contextmanager
     def _translating(self, run_folder: Path) -> Iterator[None]:
-        """Convert errors of MLflow, its database or the network in the block to DataError.
-
-        A BreakoutError is raised unchanged.
-        """
+        """Convert errors of MLflow, its database or the network to DataError; raise a BreakoutError unchanged."""
         try:
             yield
         except BreakoutError:
@@ -96,7 +92,7 @@ class MLflowTracker:
 
 
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
-    """Return the tracker (a service that records runs) of `tracking=mlflow`.
+    """Return the tracker of `tracking=mlflow`.
 
     ConfigurationError if `tracking.uri` comes from saved settings, in which its secret is masked.
     """
@@ -130,8 +126,8 @@ def _find_or_create_run(
 ) -> str:
     """Return the id of the MLflow run whose tag `tag` has the value `value`; a missing run is created.
 
-    A new run gets its name and start from `record`; for a sweep, which has no `record`, the name is `value`. `parent`
-    is the id of the sweep's MLflow run, None for a run that is no job of a sweep.
+    A new run gets its name and start from `record`. A sweep has no `record`; its name is `value`. `parent` is the id of
+    the sweep's MLflow run, None for a run that is no job of a sweep.
     """
     # A quote cannot be escaped in MLflow's filters, so it is replaced by `_`, which matches any single character.
     pattern = re.sub("['\"\\\\]", "_", value)
@@ -146,7 +142,7 @@ def _find_or_create_run(
 
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
-    """Upload the files that a sweep has written so far to the sweep's MLflow run, and return the id of that run."""
+    """Upload the files of a sweep to the sweep's MLflow run, and return the id of that run."""
     run = _find_or_create_run(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():
@@ -183,7 +179,7 @@ def _log_files(client: MlflowClient, run: str, folder: Path) -> None:
 
 
 def _outputs_of(run_folder: Path) -> Path:
-    """Return the folder of outputs that contains the run. Its subfolders are `runs/` and `sweeps/`."""
+    """Return the folder with the subfolders `runs/` and `sweeps/` that contains the run."""
     sweep = sweep_of(run_folder)
     if sweep is None:
         return run_folder.resolve().parents[2]

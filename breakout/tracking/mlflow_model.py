@@ -1,9 +1,7 @@
 """A bundle (a saved model) as an MLflow model: its inputs are the features, its output is a probability.
 
-The features are in the order of the bundle's contract (the definition of features and label). A model that predicts a
-distribution of points has two more inputs: the player's season average and the fewest points that are a breakout. The
-MLflow model contains the files of the bundle, and MLflow calls `_load_pyfunc` of this module to read them. Nothing is
-pickled.
+The MLflow model contains the files of the bundle; MLflow calls `_load_pyfunc` to read them. A model that predicts a
+distribution of points has two more inputs: the player's season average and the fewest points that are a breakout.
 """
 
 from __future__ import annotations
@@ -29,10 +27,7 @@ class BundleModel:
         self._bundle = bundle
 
     def predict(self, features: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Return a frame with the column `probability` and the index of `features`; `params` has no effect.
-
-        `features` has one row for each prediction. MLflow has put the columns into the order of the model's signature.
-        """
+        """Return a frame with the column `probability` and the index of `features`; `params` has no effect."""
         import pandas as pd
 
         del params
@@ -43,17 +38,17 @@ class BundleModel:
 
 
 def _load_pyfunc(path: str) -> BundleModel:
-    """Load the bundle (the saved model) in the data folder `path`; MLflow calls this function by its name."""
+    """Load the bundle (a saved model) in the folder `path`; MLflow calls this function by its name."""
     from breakout.bundle.folder import read_bundle
 
     return BundleModel(read_bundle(Path(path)))
 
 
 def save_mlflow_model(bundle: Path, folder: Path) -> None:
-    """Write an MLflow model that holds a copy of the bundle (a saved model) into `folder`.
+    """Write an MLflow model that contains a copy of the bundle (a saved model) into `folder`.
 
-    DataError if the bundle's contract (the definition of features and label) or manifest (its description) is missing
-    or damaged. MlflowException if `folder` exists and is not empty.
+    DataError if the bundle's contract or manifest is missing or damaged. MlflowException if `folder` exists and is not
+    empty.
     """
     import mlflow.pyfunc
     from mlflow.models import ModelSignature

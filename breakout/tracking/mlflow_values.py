@@ -19,7 +19,7 @@ NOT_A_PARAMETER = ("tracking.", "paths.")
 def parameter_values(record: RunRecord) -> dict[str, str]:
     """Return the settings as text by dotted name, such as "model.depth", without the groups `tracking` and `paths`.
 
-    A value that is not a string is written as JSON. Texts are cut to LONGEST_PARAMETER characters, the limit of MLflow.
+    A value that is not a string is written as JSON. Texts are cut to LONGEST_PARAMETER characters.
     """
     flat = flatten(record.settings)
     return {
@@ -30,10 +30,10 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the metrics, counts and model figures of metrics.json that are defined; {} if there is no metrics.json.
+    """Return the metrics, counts and model figures that are defined in metrics.json; {} if there is no metrics.json.
 
-    The keys are the names in MLflow, such as `auc`, `validation_auc` and `model_trees`. `auc_low` and `auc_high` are
-    the ends of the confidence interval. DataError if metrics.json is damaged.
+    The keys are names in MLflow, such as `auc`, `auc_low`, `auc_high` (the ends of the confidence interval),
+    `validation_auc` and `model_trees`. DataError if metrics.json is damaged.
     """
     if not record.has_metrics:
         return {}
@@ -66,7 +66,7 @@ def _evaluation_values(evaluation: EvaluationResult) -> dict[str, float | None]:
 def tag_values(record: RunRecord) -> dict[str, str]:
     """Return the tags by name, such as breakout.verdict and breakout.git_commit; a tag without a value is left out.
 
-    DataError if metrics.json or the manifest (the description of the saved model) is damaged.
+    DataError if metrics.json or the manifest of the saved model is damaged.
     """
     manifest, row = record.manifest, experiment_row(record)
     evaluation = record.metrics.evaluation if record.has_metrics else None

@@ -1,4 +1,4 @@
-"""The interface of trackers (services that record runs), and the registration of runs and of the jobs of sweeps.
+"""Trackers (services that record runs), and the registration of runs and of the jobs of sweeps.
 
 The files of a run are kept even if its tracker fails.
 """
@@ -39,19 +39,15 @@ class Tracker(Protocol):
 
 
 def has_tracker(mapping: Mapping[str, Any]) -> bool:
-    """Return whether the settings `mapping` of a job name a tracker (a service that records runs).
-
-    False for `tracking=none` and for settings without the group `tracking`.
-    """
+    """Return whether a tracker (a service that records runs) is set in `mapping`, the settings of a job."""
     is_tracked: bool = mapping.get("tracking", {}).get("kind", "none") != "none"
     return is_tracked
 
 
 def open_tracker(config: TrackingConfig) -> Tracker | None:
-    """Return the tracker (a service that records runs) of a configuration; None for `tracking=none`.
+    """Return the tracker of a configuration; None for `tracking=none`.
 
-    Only the module of this tracker, `tracking/<kind>.py`, is imported. ConfigurationError if the address or the table
-    of the tracker is not valid.
+    ConfigurationError if the address or the table of the tracker is not valid.
     """
     if config.kind == "none":
         return None
@@ -61,11 +57,10 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 
 @contextmanager
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
-    """Yield a list to which the block adds run folders; when the block ends or raises, register each of these runs.
+    """Yield an empty list for run folders; register these runs when the block ends or raises.
 
-    The runs are registered with the tracker (a service that records runs) of `config`. If the block raises, a failed
-    registration adds a note to the exception. If the block does not raise, a failed registration with an optional
-    tracker (WARNS_ONLY) is logged as a warning. With any other tracker, DataError is raised.
+    If the block raises, a failed registration adds a note to the exception. Otherwise a failed registration raises
+    DataError; with an optional tracker (WARNS_ONLY) it is only logged as a warning.
     """
     folders: list[Path] = []
     try:
@@ -81,12 +76,15 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
 def register_run(
     config: TrackingConfig, run_folder: Path, failure: BaseException | None = None, *, is_asked_for: bool = False
 ) -> None:
-    """Register an ended run with the tracker (a service that records runs) of `config`; do nothing for `tracking=none`.
+    """Register an ended run with the tracker of `config`; do nothing for `tracking=none`.
 
-    `failure` is the exception that the command raises after the registration, None if it raises none. `is_asked_for` is
-    true if the command's only purpose is to register the run. If the tracker fails, a message explains how to register
-    the run later. The message is added to `failure` as a note. Without a `failure`, DataError is raised with the
-    message. Instead of this DataError, an optional tracker (WARNS_ONLY) logs a warning unless `is_asked_for` is true.
+    If the registration fails, a message explains how to register the run later. The message is
+
+    - added as a note to `failure`, the exception that the command is raising, if `failure` is given,
+    - else logged as a warning, if the tracker is optional (WARNS_ONLY) and `is_asked_for` is false,
+    - else raised as DataError.
+
+    `is_asked_for` is true if the command's only purpose is to register the run.
     """
     try:
         tracker = open_tracker(config)
@@ -106,12 +104,11 @@ def register_run(
 
 
 def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
-    """Register every ended job of a sweep with the tracker (a service that records runs) of the job's settings.
+    """Register every ended job of a sweep with the tracker that is set in the job's settings.
 
-    A job whose status or settings cannot be read is left out. Saved settings lack the secret in the tracker's address,
-    so `trackers` contains the tracking settings with their secrets. A job is registered with the settings in `trackers`
-    that equal its saved settings apart from the secret, or else with its saved settings. If an optional tracker
-    (WARNS_ONLY) fails, the failure is logged; if any other tracker fails, DataError is raised.
+    The settings saved with a job lack the secret in the tracker's address, so `trackers` contains the tracking settings
+    with their secrets. A job whose status or settings cannot be read is left out. DataError if a registration fails;
+    with an optional tracker (WARNS_ONLY) the failure is only logged.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
