@@ -29,14 +29,13 @@ from breakout.settings.groups import (
 from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.model_groups import PointsConfig
 
-# The letters of the strptime directives that warehouse.date_format may contain; "%" stands for a literal percent sign.
-# Directives of a time of day are among them, because some files write dates with the time of midnight. The reader of
-# the files refuses any other time.
+# The letters of the strptime directives that warehouse.date_format may contain. Directives of a time of day are
+# allowed, because some files write dates with the time of midnight. The reader of the files refuses any other time.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 
-# The settings that name the two tables of played games. Each has an override that the error for a missing setting shows
-# as an example. With warehouse=duckdb both are required unless `warehouse.folder` or `warehouse.database` is given.
+# The settings of the two tables of played games, each with the override that the error for a missing setting shows.
+# With warehouse=duckdb both are required unless `warehouse.folder` or `warehouse.database` is given.
 HISTORY_EXAMPLES = {
     "warehouse.player_game_summary": "warehouse.player_game_summary=games.parquet",
     "warehouse.team_offense_game_summary": "warehouse.team_offense_game_summary=teams.parquet",
@@ -46,9 +45,8 @@ HISTORY_EXAMPLES = {
 def check_across_fields(config: Any) -> None:
     """Raise ConfigurationError if values of a command's typed settings contradict each other.
 
-    GROUP_CHECKS maps the class of a settings group to the function that checks the group; groups of other classes are
-    not checked. Further checks compare the model with the calibration, the prices with the warehouse, and `start` with
-    `end`.
+    GROUP_CHECKS has the check of each settings group. Further checks compare the model with the calibration, the prices
+    with the warehouse, and `start` with `end`.
     """
     for group in vars(config).values():
         if type(group) in GROUP_CHECKS:
@@ -64,9 +62,8 @@ def check_across_fields(config: Any) -> None:
 def check_calibration(config: Any) -> None:
     """Raise ConfigurationError if calibration=isotonic is combined with model=points.
 
-    This model predicts a ladder (P(points >= k) for k = 1, 2, ...). Isotonic calibration is constant beyond the
-    probabilities that it was fitted on, so it would flatten both ends of the ladder. Settings without a model are
-    accepted.
+    This model predicts a ladder (P(points >= k) for each k). Isotonic calibration would flatten both ends of the
+    ladder, because it is constant beyond the probabilities that it was fitted on.
     """
     if isinstance(getattr(config, "model", None), PointsConfig) and config.calibration.kind == "isotonic":
         raise ConfigurationError(
@@ -76,10 +73,7 @@ def check_calibration(config: Any) -> None:
 
 
 def check_price_table(config: Any) -> None:
-    """Raise ConfigurationError if `prices.table`, the name of a BigQuery table, is given without warehouse=bigquery.
-
-    Settings without a group `prices` are accepted.
-    """
+    """Raise ConfigurationError if `prices.table`, a table of BigQuery, is given without warehouse=bigquery."""
     prices = getattr(config, "prices", None)
     if prices is not None and prices.table is not None and not isinstance(config.warehouse, BigQueryWarehouseConfig):
         raise ConfigurationError(
@@ -99,10 +93,9 @@ def check_availability(availability: AvailabilityConfig | AskedCutoffConfig) -> 
 
 
 def check_dates(window: DateWindowConfig) -> None:
-    """Raise ConfigurationError if the dates are not in order, or if only one of the two evaluation dates is given.
+    """Raise ConfigurationError unless `train_start` <= `train_end` < `eval_start` <= `eval_end`.
 
-    The dates are in order if `train_start` <= `train_end` < `eval_start` <= `eval_end`. Without evaluation dates, only
-    `train_start` and `train_end` are compared.
+    Both evaluation dates may be None; it is an error if only one of them is None.
     """
     check_order("window.train_start", window.train_start, "window.train_end", window.train_end)
     if (window.eval_start is None) != (window.eval_end is None):
@@ -119,11 +112,9 @@ def check_dates(window: DateWindowConfig) -> None:
 
 
 def check_walk_forward(window: WalkForwardWindowConfig) -> None:
-    """Raise ConfigurationError unless `train_start` < `eval_start` <= `eval_end`, and `train_days` fits `training`.
+    """Raise ConfigurationError unless `train_start` < `eval_start` <= `eval_end` and `train_days` fits `training`.
 
-    With training=rolling, the model of a fold (one window of the walk forward) is trained on the `train_days` days
-    before the fold. So `train_days` must not be None. With training=expanding, the model is trained on all earlier days
-    since `train_start`. So `train_days` must be None.
+    training=rolling needs `train_days`. With training=expanding, `train_days` must be None.
     """
     check_order("window.eval_start", window.eval_start, "window.eval_end", window.eval_end)
     if window.train_start >= window.eval_start:
@@ -141,10 +132,7 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
 
 
 def check_validation(validation: ValidationConfig) -> None:
-    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None).
-
-    Each of the three keys defines the validation part (the latest training rows).
-    """
+    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None)."""
     rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
     given = [key for key, value in rules.items() if value is not None]
     if len(given) > 1:
@@ -174,9 +162,8 @@ def check_bigquery_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
     """Raise ConfigurationError unless the settings of a DuckDB warehouse say where both tables of played games are.
 
-    `folder` or `database` must be given, or the paths of both tables. `folder` and `database` exclude each other.
-    ConfigurationError also if a map `team_codes` or `season_types` is invalid, or if `date_format` has an unknown
-    directive or does not name year, month and day.
+    `folder`, `database` or the paths of both tables must be given; `folder` and `database` exclude each other. The maps
+    of values and `date_format` are checked too.
     """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:
@@ -216,9 +203,9 @@ def check_date_format(text: str) -> None:
 def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
     """Raise ConfigurationError for an invalid map `team_codes` or `season_types`; None is valid.
 
-    These maps replace values of a table while the table is read. Every old and new value must be printable text, not
-    empty and without quotes and backslashes; a season type may also map to None. In `team_codes` no replacement may be
-    replaced again: {A: B, B: C} is refused.
+    The maps replace values of a table while the table is read. Old and new values must be printable text, not empty,
+    without quotes and backslashes. A season type may also map to None. A team code that replaces another must not be
+    replaced itself: {A: B, B: C} is refused.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):
         for name, value in (values or {}).items():
@@ -247,7 +234,7 @@ def check_ledger(ledger: LedgerConfig) -> None:
 
 
 def check_timezone(key: str, name: str) -> None:
-    """Raise ConfigurationError unless `name`, the value of the setting `key`, is a time zone such as UTC."""
+    """Raise ConfigurationError unless `name` is a time zone such as UTC; `key` is the setting for the message."""
     from zoneinfo import ZoneInfo, available_timezones
 
     try:
@@ -259,9 +246,9 @@ def check_timezone(key: str, name: str) -> None:
 
 
 def check_prices(prices: PricesConfig) -> None:
-    """Raise ConfigurationError if both `file` and `table` are given, or if `table` does not look like a BigQuery table.
+    """Raise ConfigurationError if `file` and `table` are both given, or if `table` is no name of a BigQuery table.
 
-    Both may be None. `table` must have the form dataset.table or project.dataset.table.
+    Such a name has the form dataset.table or project.dataset.table.
     """
     if prices.table is not None:
         check_table_name("prices.table", prices.table)
@@ -282,7 +269,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 
 
 def check_list(key: str, items: Sequence[object]) -> None:
-    """Raise ConfigurationError if the list `items`, the value of the setting `key`, is empty or repeats an item."""
+    """Raise ConfigurationError if a list is empty or repeats an item; `key` is the setting for the message."""
     if not items:
         raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)

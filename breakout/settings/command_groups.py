@@ -1,4 +1,4 @@
-"""The settings groups that only one or two commands have, with the types and bounds of their fields.
+"""The settings groups that only one or two commands have.
 
 No field has a default here: every default is in `conf/`.
 """
@@ -18,7 +18,7 @@ Hours = Annotated[float, Meta(gt=0, le=10_000)]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """The optional output of a run: the file report.html, which the run writes if `write_report` is true."""
+    """The optional output of a run: if `write_report` is true, the run writes report.html."""
 
     write_report: bool
 
@@ -27,11 +27,12 @@ class RunConfig:
 class SweepConfig:
     """The execution of a sweep, which is a train command with many jobs.
 
-    `resume` is the folder of a sweep to continue; None starts a new sweep. `fail_fast` ends the sweep after a job has
-    failed. `workers` is the number of worker processes; None means the number of cores, divided by the number of
-    threads of a job's model. `job_defaults` are overrides for every job that does not set the same keys.
+    - `resume`: the folder of a sweep to continue; None starts a new sweep.
+    - `fail_fast`: if true, the sweep ends after a job has failed.
+    - `workers`: the number of worker processes; None means the number of cores divided by the threads of a job's model.
+    - `job_defaults`: overrides for every job that does not set the same keys.
 
-    A train command without several jobs reads only `resume`. If `resume` is set, that command continues the sweep.
+    A train command with a single job reads only `resume`.
     """
 
     resume: FilePath | None
@@ -42,15 +43,14 @@ class SweepConfig:
 
 @dataclass(frozen=True)
 class AuditRowsConfig:
-    """The rows whose features an audit computes again: rows of each kind of edge case first, then random rows.
+    """The rows whose features an audit computes again.
 
-    An audit checks that no feature depends on results of the row's own or later games. `rows` is the number of all
-    these rows. Edge cases are, for example, games after a trade. The game dates are between `start` and `end`, both
-    inclusive; None means the first or last date in the warehouse.
+    - `rows`: the number of rows. Rows of each kind of edge case, such as games after a trade, come first; the others
+      are random.
+    - `start`, `end`: the game dates, both inclusive; None means the first or last date in the warehouse.
 
-    With the setting `served`, `breakout audit` checks the ledger (the record of served predictions) instead. Then
-    `rows` is not used, and `start` and `end` limit the game dates of the predictions; None means the first or last date
-    in the ledger.
+    With the setting `served`, `breakout audit` checks the ledger (what was predicted). Then `rows` is not used, and
+    None as `start` or `end` means the first or last date in the ledger.
     """
 
     rows: Count
@@ -62,20 +62,21 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    `rule` limits the intervals of the differences of metrics, candidate minus production, on games after both
-    trainings. Under `better`, the interval of the AUC must begin above `margin`. Log loss and Brier score must not
-    increase, and their intervals must end below `tolerance`. `not_worse` limits only the interval of the log loss,
-    which must end below `tolerance`. This rule is for a retrain (production's model with other dates). None means
-    `not_worse` for a retrain, else `better`. If no model is in production, the candidate is compared with the base rate
-    instead.
+    The models are compared on games after both trainings. If no model is in production, the candidate is compared with
+    the base rate. A retrain is a candidate with production's settings but other dates.
 
-    The comparison needs at least `min_dates` game dates and `min_games` rows. A retrain on all games has no later
-    games. Instead, the games of an earlier promotion of the same settings count. These games must end at most
-    `max_age_days` days before the end of the retrain's training.
-
-    If `evidence` is `ledger` (the record of served predictions), the candidate's predictions there as a shadow (a
-    challenger scored beside production) are checked too. For the rule `better`, their e-value (evidence that the
-    candidate is better; 1 means none) must be at least `min_e_value`. `reason` is a text for the history of promotions.
+    - `rule`: the condition on the intervals of the differences of metrics, candidate minus production. With `better`,
+      the AUC interval must begin above `margin`. Log loss and Brier score must not increase, and their intervals must
+      end below `tolerance`. With `not_worse`, only the log loss interval must end below `tolerance`. None means
+      `not_worse` for a retrain, else `better`.
+    - `min_dates`, `min_games`: the fewest game dates and rows for the comparison.
+    - `max_age_days`: a retrain on all games has no later games, so an earlier promotion of its settings counts instead.
+      The games of that promotion must end at most this many days before the end of the retrain's training.
+    - `evidence`: if `ledger`, the candidate's predictions as a shadow (scored in parallel with production) are checked
+      too.
+    - `min_e_value`: for the rule `better`, the smallest e-value of these predictions. An e-value measures evidence that
+      the candidate is better; 1 means none.
+    - `reason`: a text for the history of promotions.
     """
 
     rule: Literal["better", "not_worse"] | None
@@ -93,9 +94,9 @@ class PromotionGateConfig:
 class GradeLimitsConfig:
     """The conditions under which `breakout grade` and `breakout daily` end with exit code 1.
 
-    `fail_on` names the conditions; if it is empty, there are none. `calibration` means that the probabilities which a
-    model predicted in production are biased beyond chance. `stale` means that a result is overdue: the warehouse still
-    lacks the result more than `max_age_hours` hours after the end of its game date.
+    - `fail_on`: the conditions. `calibration` means that the probabilities of a model in production are biased beyond
+      chance. `stale` means that a result is overdue.
+    - `max_age_hours`: a result is overdue if the warehouse lacks it this many hours after the end of its game date.
     """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]
@@ -106,10 +107,12 @@ class GradeLimitsConfig:
 class DailyLimitsConfig:
     """The limit on the age of the data from which `breakout daily` predicts.
 
-    The command predicts only if games, schedule and injury reports each lag behind by at most `max_age_hours` hours;
-    otherwise it ends with an error. The lag of the games begins at the end of the first scheduled date after the newest
-    game in the warehouse. The lag of the schedule begins at the end of the last date in the schedule. The lag of the
-    injury reports begins at the end of the date of the newest report.
+    The command ends with an error if games, schedule or injury reports lag behind by more than `max_age_hours` hours.
+    The lags begin at the end of these dates:
+
+    - games: the first scheduled date after the newest game in the warehouse.
+    - schedule: the last date in the schedule.
+    - injury reports: the date of the newest report.
     """
 
     max_age_hours: Hours
@@ -119,9 +122,10 @@ class DailyLimitsConfig:
 class DownloadConfig:
     """The requests with which `breakout import` downloads a season.
 
-    `url` is the address of a request, with `{endpoint}` in place of the name of the service's endpoint. `pause_seconds`
-    is the time between two requests, `timeout_seconds` the longest time for an answer. `attempts` is the number of
-    tries for each request.
+    - `url`: the address of a request, with `{endpoint}` in place of the endpoint's name.
+    - `pause_seconds`: the time between two requests.
+    - `timeout_seconds`: the longest time for an answer.
+    - `attempts`: the number of tries for each request.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]

@@ -24,8 +24,8 @@ HYDRA_VERSION_BASE = "1.3"
 def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
     """Return the typed configuration that `breakout COMMAND OVERRIDES` would run with.
 
-    ConfigurationError if the overrides give no valid settings or ask for a sweep. ConfigurationError also if `command`
-    is no command with settings; ROOT_CLASSES lists these commands.
+    ConfigurationError if the overrides give no valid settings or ask for a sweep, or if `command` is not in
+    ROOT_CLASSES.
     """
     if command not in ROOT_CLASSES:
         guess = nearest_name(command, ROOT_CLASSES)
@@ -48,7 +48,7 @@ def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
-    """Return the configuration that Hydra composes for a command, with the node `hydra` and unresolved interpolations.
+    """Return the configuration that Hydra composes, with the node `hydra` and unresolved interpolations.
 
     ConfigurationError if the overrides or files cannot be composed.
     """
@@ -68,7 +68,7 @@ def compose_config(command: str, overrides: Sequence[str]) -> DictConfig:
 def given_overrides() -> list[str]:
     """Return the overrides in Hydra's global configuration, without overrides of Hydra's own keys.
 
-    `resolve` and `hydra.main` set this configuration. The list is empty if it was never set in this process.
+    The list is empty if neither `resolve` nor `hydra.main` has set that configuration in this process.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -76,9 +76,9 @@ def given_overrides() -> list[str]:
 
 
 def is_sweep(composed: DictConfig) -> bool:
-    """Return whether a composed configuration asks for several jobs, as each file of `conf/sweep` does.
+    """Return whether a composed configuration, with its node `hydra`, asks for several jobs.
 
-    `composed` must contain the node `hydra`. The flag `-m` has no effect on the result, because it is no override.
+    The files of `conf/sweep` ask for several jobs. The flag `-m` has no effect here, because it is no override.
     """
     from hydra.types import RunMode
 
@@ -86,11 +86,10 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
+    """Return a composed configuration as dicts and lists, like `plain`, after it became Hydra's global configuration.
 
-    `composed` first becomes Hydra's global configuration, so that `${hydra:...}` refers to it. References to
-    environment variables stay as text, and a required value that is not given stays `???`. ConfigurationError if an
-    interpolation cannot be resolved.
+    Hydra's global configuration gives `${hydra:...}` its value. ConfigurationError if an interpolation cannot be
+    resolved.
     """
     from hydra.core.hydra_config import HydraConfig
 
@@ -105,7 +104,7 @@ def plain(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists without the node `hydra`, with interpolations resolved.
 
     A required value that is not given stays `???`. References to environment variables stay as text; `load` resolves
-    them. An interpolation that cannot be resolved raises OmegaConf's InterpolationResolutionError.
+    them. OmegaConf's InterpolationResolutionError if an interpolation cannot be resolved.
     """
     from omegaconf import OmegaConf
 
@@ -116,8 +115,8 @@ def plain(composed: DictConfig) -> dict[str, Any]:
 def check_one_option_each(composed: DictConfig, command: str) -> None:
     """Raise ConfigurationError if a group is given a list of options, as in `window=[january,february]`.
 
-    Hydra would merge the options, so the last one would silently replace the others. The groups experiment, sweep,
-    debug and local may have a list.
+    Hydra would merge the options, so the last one would silently win. Only the groups experiment, sweep, debug and
+    local may have a list.
     """
     choices = composed.hydra.runtime.choices
     for group in groups_of(command):

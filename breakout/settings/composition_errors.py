@@ -24,7 +24,7 @@ def explain(error: BaseException, command: str) -> str:
     """Return the message for an error that Hydra or OmegaConf raised while it composed a command's configuration.
 
     The message says what is wrong with the overrides or files, and the remedy. For an unknown mistake, the message
-    contains the error's own text instead.
+    contains the error's own text.
     """
     known = next(filter(None, map(describe_known_error, _chain(error))), None)
     if known is not None:
@@ -50,7 +50,7 @@ def describe_known_error(error: BaseException) -> str | None:
     elif isinstance(error, InterpolationResolutionError):
         described = describe_interpolation(error)
     elif isinstance(error, UnicodeEncodeError):
-        # Arguments and files that are not UTF-8 were refused earlier, so the text that cannot be encoded is a path.
+        # Arguments and files that are not UTF-8 were refused earlier, so only a path can be the cause.
         described = (
             "a path holds bytes that are not text: work in folders whose names are UTF-8, and in a locale that is"
             " UTF-8 (LC_ALL=C.UTF-8)."
@@ -66,11 +66,11 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-# Extras of this package that install a launcher or sweeper of Hydra. The names of these launchers and sweepers begin
-# with the name of the extra, as in hydra/launcher=submitit_local.
+# Extras of this package that install launchers or sweepers of Hydra. Their names begin with the name of the extra, as
+# in hydra/launcher=submitit_local.
 EXTRAS = ("joblib", "optuna", "ray", "submitit")
 
-# A pattern of a quoted name in a map, as in {'Regular Season': regular}. Hydra's grammar allows no quotes there.
+# The pattern of a quoted name in a map, as in {'Regular Season': regular}. Hydra's grammar allows no such quotes.
 _QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
 
 
@@ -92,7 +92,7 @@ def describe_unreadable(override: str) -> str:
 def describe_missing_option(missing: str, offered: list[str]) -> str:
     """Return the message for an unknown option of a group, or for a group that does not exist.
 
-    `missing` is GROUP/OPTION. `offered` are the options that Hydra lists for the group, empty if Hydra lists none.
+    `missing` is GROUP/OPTION. `offered` are the options that Hydra offers for the group.
     """
     if missing in REMOVED_OPTIONS:
         return f"{missing} is gone: {REMOVED_OPTIONS[missing]}"
@@ -124,10 +124,7 @@ def describe_interpolation(error: InterpolationResolutionError) -> str:
 
 
 def describe_absent_key(key: str, command: str) -> str:
-    """Return the message for a key that is in no file of the configuration of `command`.
-
-    The message names the most similar key of the command, if there is one.
-    """
+    """Return the message for a key that is in no file of the configuration of `command`."""
     if key.startswith("hydra."):
         return f"unknown key {key}: `breakout --cfg hydra` shows what Hydra knows."
     also = COMPOSING_GROUPS if command == "train" else ()
@@ -137,8 +134,8 @@ def describe_absent_key(key: str, command: str) -> str:
 def describe_several_values(override: str, command: str) -> str:
     """Return the message for an override of a single run whose value has commas outside of quotes and brackets.
 
-    The remedy depends on the type of the setting: quotes for a text, brackets for a list, a single value for any other
-    type. For an unknown key it is brackets. In each case the message also names `-m`, which starts a sweep.
+    The remedy depends on the type of the setting: quotes for a text, brackets for a list or an unknown key, one value
+    for any other type. The message also names `-m`, which starts a sweep.
     """
     key, _, values = override.partition("=")
     bases = {base_of(hint) for hint in hints_of(ROOT_CLASSES[command], key)}
@@ -155,8 +152,7 @@ def describe_several_values(override: str, command: str) -> str:
 def describe_message(error: BaseException, command: str) -> str:
     """Return the message for an error of Hydra that can be recognised only by its text.
 
-    `command` is the command whose configuration Hydra composed. For an unknown text, the message is "the configuration
-    cannot be composed" and the first two lines of the text.
+    For an unknown text, the message is "the configuration cannot be composed" and the first two lines of the text.
     """
     message = str(error)
     quoted = re.search(r"'([^']+)'", message)

@@ -1,11 +1,10 @@
 """The folders of configuration files that a user adds with `--config-dir DIR`.
 
-Hydra reads a folder through a `ConfigSource`. The subclass `UserFiles` of `ConfigSource` reads addresses that begin
-with `breakout://`. Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors.
+Hydra reads a folder through a `ConfigSource`. The subclass `UserFiles` reads addresses that begin with `breakout://`.
+Unlike Hydra's own source for `file://`, `UserFiles` names file and line in its errors.
 
-`UserFiles` also reads files of an older layout. In that layout, files of `experiment/`, `sweep/`, `debug/` and `local/`
-set keys of the root (the top level of the configuration), but lack the line `# @package _global_`. Keys of the root may
-also have their old names.
+`UserFiles` also reads files of an older layout. Files of `experiment/`, `sweep/`, `debug/` and `local/` may lack the
+line `# @package _global_`, and keys may have their old names.
 """
 
 from __future__ import annotations
@@ -36,11 +35,10 @@ class UserFiles(ConfigSource):
         return "breakout"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Return the content of one file of the folder; an empty file has an empty mapping as content.
+        """Return the content of one file of the folder; the content of an empty file is an empty mapping.
 
-        `config_path` is relative to the folder, with or without `.yaml`. ConfigLoadError, an exception of Hydra, if
-        there is no such file. ConfigurationError if the file cannot be read, contains anything but a YAML mapping in
-        UTF-8, or sets a key that breakout no longer has.
+        `config_path` is relative to the folder, with or without `.yaml`. Hydra's ConfigLoadError if there is no such
+        file. ConfigurationError if the file cannot be read, is not UTF-8 or no YAML mapping, or sets a removed key.
         """
         file = self._file(config_path)
         if not file.is_file():
@@ -65,8 +63,8 @@ class UserFiles(ConfigSource):
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return names in the group `config_path`, sorted.
 
-        `results_filter` CONFIG selects the options (the names of files without `.yaml`), GROUP the subfolders, and None
-        both. OSError if the folder has no such group; Hydra calls `is_group` first.
+        `results_filter` CONFIG selects the options (files without `.yaml`), GROUP the subfolders, and None both.
+        OSError if the folder has no such group.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}
@@ -79,9 +77,9 @@ class UserFiles(ConfigSource):
 
 
 def find_package(text: str) -> str | None:
-    """Return the package that a leading comment line such as `# @package _global_` names; None without such a line.
+    """Return the package that a comment such as `# @package _global_` at the top of a file names, or None.
 
-    The package is the place in the configuration where Hydra puts the keys of a file; `text` is the text of the file.
+    The package is the place in the configuration where Hydra puts the keys of the file.
     """
     for line in text.splitlines():
         found = re.fullmatch(r"#\s*@package\s+(\S+)", line.strip())
@@ -98,7 +96,7 @@ def register_user_files() -> None:
 
 
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
-    """Return a list with one override, which adds folders to Hydra's search path; an empty list without folders.
+    """Return the override that adds folders to Hydra's search path, as a list; [] without folders.
 
     An earlier folder takes precedence over a later one. ConfigurationError for a path that is not a readable folder.
     """

@@ -25,10 +25,9 @@ WIDE_RANGE = 50  # a message names only one bound of a range that is at least th
 
 
 def convert_value(hint: Any, value: Any, key: str) -> Any:
-    """Return a plain value converted to the type `hint`, without turning text into numbers or numbers into text.
+    """Convert a plain value to the type `hint`, but never text to numbers or numbers to text.
 
-    ConfigurationError, which names the setting `key`, if the value has another type or is out of bounds, and for NaN
-    and infinity.
+    ConfigurationError, which names the setting `key`, if the value has another type, is out of bounds, NaN or infinite.
     """
     try:
         converted = msgspec.convert(value, hint, strict=True)
@@ -55,10 +54,10 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that the user probably meant, as text for an override; None if there is no such value.
 
-    For a type with options, return the option that is most similar to the text `value`. For a list type, return the
-    given items in brackets; a value that is no list counts as the only item. If the items must be options, each item is
-    replaced by the most similar option. Return None for an empty list, for an item without a similar option or of a
-    wrong type, and for all other types.
+    - For a type with options: the option that is most similar to the text `value`.
+    - For a list type: the items in brackets, such as `[auc,brier]`. A value that is no list counts as the only item. If
+      the items must be options, each item is replaced by the most similar option.
+    - For any other type: None.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:
@@ -79,8 +78,7 @@ def _list_item(hint: Any, item: Any) -> str | None:
 def describe_type(hint: Any, value: Any = None) -> str:
     """Describe the values that a type accepts, such as `an integer from 1 to 16`.
 
-    `value` is the value that was refused. A range of WIDE_RANGE or more is described by one bound only: the upper bound
-    if `value` reaches it, else the lower bound.
+    `value` is the value that was refused; the bounds in the text depend on it (see `describe_bounds`).
     """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return f"{describe_type(next(m for m in typing.get_args(hint) if m is not type(None)), value)} or null"
@@ -100,9 +98,8 @@ def describe_type(hint: Any, value: Any = None) -> str:
 def describe_bounds(meta: msgspec.Meta, value: Any) -> str:
     """Describe the limits in `meta` after a leading space, such as ` from 1 to 16` or ` that is not empty`.
 
-    Return "" if there are no limits. If `meta.description` is given, it is used instead. `value` is the value that was
-    refused. Of two bounds that are WIDE_RANGE or more apart, only one is described: the upper bound if `value` reaches
-    it, else the lower bound.
+    Return "" if there are no limits. A range of WIDE_RANGE or more is described by one bound only: the upper bound if
+    the refused value `value` reaches it, else the lower bound. If `meta.description` is given, it is used instead.
     """
     if meta.description is not None:
         return f" {meta.description}"

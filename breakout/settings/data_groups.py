@@ -17,7 +17,8 @@ Price = Annotated[float, Meta(ge=0, le=1_000_000)]
 ColumnNames = dict[str, str]  # maps the package's name of a column to its name in the user's tables
 TeamCodes = dict[str, str]  # maps a team code in the user's tables to the code that replaces it
 
-# Maps a season type in the user's tables to the type that replaces it. Rows of a type that maps to None are left out.
+# Maps a season type in the user's tables to the type that replaces it. Rows of a season type that maps to None are left
+# out.
 SeasonTypes = dict[str | int | float, SeasonType | None]
 
 
@@ -32,16 +33,17 @@ class SampleWarehouseConfig:
 class DuckDBWarehouseConfig:
     """A warehouse of the user's Parquet or CSV files, or of a DuckDB database file.
 
-    Each table is given by its path, which may be a glob. `schedule` and `availability` (the injury reports) may be
-    None, if there is no such table. `folder` contains tables that `breakout import` wrote; a table whose path is also
-    given is read from that path. `database` is a DuckDB file. With `database`, a table is given as `TABLE` or
-    `SCHEMA.TABLE`, and None means the table with the name of the key, such as `schedule`.
-
-    `season_type` is the season type, such as regular or playoffs, of rows without one; None means that such rows are
-    refused. `columns` maps the package's name of a column to its name in the user's tables; None means that the names
-    are equal. `team_codes` and `season_types` replace values while the tables are read. `date_format` (strptime) is the
-    format of dates that are text; None means YYYY-MM-DD. `hive_partitioning` reads columns from the names of folders,
-    as in `season_year=2025/`.
+    - `folder`: a folder of tables that `breakout import` wrote. A table whose path is also given is read from that
+      path.
+    - `database`: a DuckDB file.
+    - `player_game_summary`, `team_offense_game_summary`, `schedule`, `availability` (the injury reports): the path of a
+      table, which may be a glob. With `database`, the table's name there, `TABLE` or `SCHEMA.TABLE`. None means the
+      table of this name in `folder` or `database`. `schedule` and `availability` are optional.
+    - `season_type`: the season type of rows without one, such as regular or playoffs. None refuses such rows.
+    - `columns`: maps the package's name of a column to its name in the user's tables; None means equal names.
+    - `team_codes`, `season_types`: map values of the tables to the values that replace them.
+    - `date_format`: the strptime format of dates that are text; None means YYYY-MM-DD.
+    - `hive_partitioning`: if true, columns are also read from the names of folders, as in `season_year=2025/`.
     """
 
     kind: Literal["duckdb"]
@@ -63,15 +65,18 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
-    `schedule` and `availability` (the injury reports) are None if there is no such table. `season_type` is the season
-    type, such as regular or playoffs, of rows without one; None means that such rows are refused. `columns` maps the
-    package's name of a column to its name in the user's tables; None means that the names are equal. `team_codes` and
-    `season_types` replace values of the tables. All of this happens inside the queries; no table is changed.
-
-    If `project` is None, the project of the credentials is used. If `location` is None, BigQuery finds the location. If
-    `api_endpoint` is None, the public service is used. `maximum_bytes_billed` limits the bytes that a query may read;
-    None sets no limit. `timeout_seconds` limits the time of a query. `price_per_tib` is the price of a TiB in US
-    dollars, for estimates. If `refresh` is true, cached results of queries are ignored.
+    - `project`: None means the project of the credentials.
+    - `location`: None lets BigQuery find the location.
+    - `schedule`, `availability` (the injury reports): None if there is no such table.
+    - `season_type`: the season type of rows without one, such as regular or playoffs. None refuses such rows.
+    - `columns`: maps the package's name of a column to its name in the user's tables; None means equal names.
+    - `team_codes`, `season_types`: map values of the tables to the values that replace them. The tables are not
+      changed.
+    - `api_endpoint`: None means the public service.
+    - `maximum_bytes_billed`: the most bytes that a query may read; None sets no limit.
+    - `price_per_tib`: the price of a TiB in US dollars, for estimates.
+    - `timeout_seconds`: the longest time for a query.
+    - `refresh`: if true, cached results of queries are ignored.
     """
 
     kind: Literal["bigquery"]
@@ -106,8 +111,9 @@ class NoTrackingConfig:
 class MLflowTrackingConfig:
     """Tracking by MLflow, in addition to the run folder.
 
-    `uri` is the address of a tracking server; None means a local store below `paths.outputs`. `experiment` is the name
-    of the experiment in MLflow. `timeout_seconds` limits each request.
+    - `uri`: the address of a tracking server; None means a local store below `paths.outputs`.
+    - `experiment`: the name of the experiment in MLflow.
+    - `timeout_seconds`: the longest time for a request.
     """
 
     kind: Literal["mlflow"]
@@ -120,9 +126,12 @@ class MLflowTrackingConfig:
 class BigQueryTrackingConfig:
     """Tracking by one row for each run in a BigQuery table, in addition to the run folder.
 
-    `table` is created if it does not exist. If `project` is None, the project of the credentials is used. If `location`
-    is None, BigQuery finds the location. If `api_endpoint` is None, the public service is used. `maximum_bytes_billed`
-    and `timeout_seconds` limit each SQL statement; None sets no limit of bytes.
+    - `project`: None means the project of the credentials.
+    - `location`: None lets BigQuery find the location.
+    - `table`: the table, which is created if it does not exist.
+    - `api_endpoint`: None means the public service.
+    - `maximum_bytes_billed`: the most bytes that an SQL statement may read; None sets no limit.
+    - `timeout_seconds`: the longest time for an SQL statement.
     """
 
     kind: Literal["bigquery"]
@@ -141,12 +150,12 @@ TrackingConfig = NoTrackingConfig | MLflowTrackingConfig | BigQueryTrackingConfi
 class PricesConfig:
     """The prices of bookmakers and the rules for stakes.
 
-    The prices are in `file` or in the BigQuery table `table`; both are None if no prices are used. `odds` is the format
-    of the prices. `margin` is the method that removes the bookmaker's margin from the probabilities that prices imply.
-
-    `kelly` is the share of the Kelly fraction (the stake that lets the bank grow fastest) that is staked. `max_stake`
-    is the largest stake as a share of the bank (all money for bets). A bet with an expected value below `min_edge` per
-    unit staked gets no stake.
+    - `file`, `table`: the file or the BigQuery table of the prices; both are None if no prices are used.
+    - `odds`: the format of the prices.
+    - `margin`: the method that removes the bookmaker's margin from the probabilities that prices imply.
+    - `kelly`: the fraction of the Kelly stake (the stake that lets the bank grow fastest) that is staked.
+    - `max_stake`: the largest stake as a fraction of the bank (all money for bets).
+    - `min_edge`: a bet with a smaller expected value per unit staked gets no stake.
     """
 
     file: FilePath | None
@@ -164,13 +173,13 @@ class PricesConfig:
 
 @dataclass(frozen=True)
 class FolderLedgerConfig:
-    """A ledger (the record of served predictions) in a folder below `paths.outputs`, and the rules for it.
+    """A ledger (what was predicted) in a folder below `paths.outputs`, and the rules for it.
 
-    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
-    challenger scored beside production). `which` chooses the prediction that is graded: the first or the last one
-    before the game's tip-off. If the schedule has no tip-off for a game, the end of its game date in `timezone` counts
-    as the tip-off. A game without rows in the source tables counts as lost when `lost_after_days` days have passed
-    since its date.
+    - `others`: if true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
+      challenger scored in parallel with production).
+    - `which`: grade the first or the last prediction before the game's tip-off.
+    - `lost_after_days`: a game without rows in the source tables counts as lost this many days after its date.
+    - `timezone`: an unknown tip-off counts as the end of the game date in this time zone.
     """
 
     kind: Literal["folder"]
@@ -182,17 +191,16 @@ class FolderLedgerConfig:
 
 @dataclass(frozen=True)
 class BigQueryLedgerConfig:
-    """A ledger (the record of served predictions) in two BigQuery tables, and the rules for it.
+    """A ledger (what was predicted) in two BigQuery tables, and the rules for it.
 
-    `entries` and `grades` are the tables of predictions and of their outcomes; they are created if they do not exist.
-    If `others` is true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
-    challenger scored beside production). `which` chooses the prediction that is graded: the first or the last one
-    before the game's tip-off. An unknown tip-off counts as the end of the game date in `timezone`. A game without rows
-    in the source tables counts as lost when `lost_after_days` days have passed since its date.
+    `others`, `which`, `lost_after_days` and `timezone` are those of FolderLedgerConfig.
 
-    If `project` is None, the project of the credentials is used. If `location` is None, BigQuery finds the location. If
-    `api_endpoint` is None, the public service is used. `maximum_bytes_billed` and `timeout_seconds` limit each SQL
-    statement; None sets no limit of bytes.
+    - `entries`, `grades`: the tables of predictions and of their outcomes; they are created if they do not exist.
+    - `project`: None means the project of the credentials.
+    - `location`: None lets BigQuery find the location.
+    - `api_endpoint`: None means the public service.
+    - `maximum_bytes_billed`: the most bytes that an SQL statement may read; None sets no limit.
+    - `timeout_seconds`: the longest time for an SQL statement.
     """
 
     kind: Literal["bigquery"]
@@ -212,7 +220,7 @@ class BigQueryLedgerConfig:
 LedgerConfig = FolderLedgerConfig | BigQueryLedgerConfig
 
 
-# The settings classes with the fields of a client of BigQuery, such as `project`, and the limits of its queries.
+# The settings classes that configure a client of BigQuery and the limits of its queries.
 BigQueryConfig = BigQueryWarehouseConfig | BigQueryTrackingConfig | BigQueryLedgerConfig
 
 

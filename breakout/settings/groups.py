@@ -1,4 +1,4 @@
-"""The settings groups that define an experiment, one frozen dataclass each, and the types that fields have.
+"""The settings groups that define an experiment, one frozen dataclass each, and the types of their fields.
 
 No field has a default here: every default is in `conf/`. A group with several kinds is a union of classes; its field
 `kind` selects the class. The groups of models, of data and of single commands are in `model_groups`, `data_groups` and
@@ -27,7 +27,7 @@ Points = Annotated[float, Meta(ge=0, le=200)]
 Threads = Annotated[int, Meta(ge=1, le=1024)]
 Repeats = Annotated[int, Meta(ge=0, le=1000)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
-# A name becomes a folder name, so it must not contain characters with a meaning for file systems or shells.
+# A name of a run becomes a folder name, so it must not contain characters with a meaning for file systems or shells.
 Name = Annotated[
     str,
     Meta(
@@ -58,9 +58,9 @@ FeatureName = Annotated[
 class ModeConfig:
     """The feature lock, which decides whether a model may have any features.
 
-    If `name` is `shared`, the features must be the ten of BREAKOUT_FEATURE_ORDER, in this order. If it is
-    `experimental`, any features are allowed, but the model cannot be put into production. `description` is a text for
-    the user.
+    - `name`: with `shared`, the features must be the ten of BREAKOUT_FEATURE_ORDER, in this order. With `experimental`,
+      any features are allowed, but the model cannot be put into production.
+    - `description`: a text for the user.
     """
 
     name: Literal["shared", "experimental"]
@@ -71,9 +71,10 @@ class ModeConfig:
 class FeatureDefinitionConfig:
     """A feature that the user defines by an SQL expression.
 
-    `expression` is SQL in BigQuery's dialect. The SQL may read other features, facts that are known before the game,
-    and earlier games by functions over the package's named SQL windows. `default` replaces a missing value of the
-    feature. `unit`, `group` (the topic) and `description` describe the feature in lists and reports.
+    - `expression`: SQL in BigQuery's dialect. The SQL may read other features and facts that are known before the game.
+      It reads earlier games by functions over the package's named SQL windows.
+    - `default`: the value that replaces a missing value.
+    - `unit`, `group` (the topic), `description`: texts for lists and reports.
     """
 
     name: FeatureName
@@ -88,9 +89,8 @@ class FeatureDefinitionConfig:
 class FeaturesConfig:
     """The names of the model's features, in order, and the definitions of features that the user wrote.
 
-    In configuration files and overrides, `definitions` lists paths of YAML files; `load` replaces the paths by the
-    content of the files. The names are not checked here: `features/selection.py` checks that they are known, and
-    allowed by the mode (shared or experimental).
+    In configuration files and overrides, `definitions` is a list of paths of YAML files; `load` replaces the paths by
+    the content of the files. `features/selection.py`, not `load`, checks that the names are known.
     """
 
     names: tuple[str, ...]
@@ -101,9 +101,10 @@ class FeaturesConfig:
 class TargetConfig:
     """The definition of a row (a role player's game) and of a breakout.
 
-    A row is a player's game. Before it he has played at least `min_prior_games` games this season and averaged
-    `min_ppg` to `max_ppg` points, both inclusive. The game is a breakout if he scores at least `breakout_multiplier`
-    times this average. Only games of the `season_types` count, for rows and for averages.
+    - `min_ppg`, `max_ppg`: the limits, both inclusive, of a role player's mean points this season before the game.
+    - `min_prior_games`: the fewest games that a role player has played this season before the game.
+    - `breakout_multiplier`: a game is a breakout if the player scores at least this many times his mean points.
+    - `season_types`: the types of games that count, both as rows and in the mean points.
     """
 
     min_ppg: Points
@@ -115,7 +116,7 @@ class TargetConfig:
 
 @dataclass(frozen=True)
 class AvailabilityConfig:
-    """The cutoff of injury reports: a player's status is used only if it was reported by then.
+    """The cutoff of injury reports: later reports are not used.
 
     The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date.
     """
@@ -127,10 +128,9 @@ class AvailabilityConfig:
 
 @dataclass(frozen=True)
 class AskedCutoffConfig:
-    """The cutoff (the time up to which injury reports count) for scoring a saved bundle (a saved model).
+    """The cutoff of injury reports for scoring a bundle (a saved model): later reports are not used.
 
-    The cutoff is the time of day `cutoff` in `timezone`, `days_before` days before the game date. A field that is None
-    has the value with which the model was trained.
+    The fields are those of AvailabilityConfig. A field that is None has the value with which the model was trained.
     """
 
     cutoff: TimeOfDay | None
@@ -154,10 +154,9 @@ class DateWindowConfig:
 
 @dataclass(frozen=True)
 class TrailingWindowConfig:
-    """Evaluation on the last `eval_days` days before `as_of`, and training on the `train_days` days before those.
+    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before those.
 
-    The day `as_of` itself is not used. If `as_of` is None, it is the day after the newest game in the warehouse. If
-    `eval_days` is 0, the run only trains.
+    If `as_of` is None, it is the day after the newest game in the warehouse. If `eval_days` is 0, the run only trains.
     """
 
     kind: Literal["trailing"]
@@ -168,13 +167,13 @@ class TrailingWindowConfig:
 
 @dataclass(frozen=True)
 class WalkForwardWindowConfig:
-    """A walk forward: evaluation in folds (months or weeks), each with a model that is trained on earlier rows only.
+    """A walk forward: evaluation in folds (months or weeks), each with a model trained on earlier rows only.
 
-    `step` is the length of a fold, a calendar month or week; the folds cover `eval_start` to `eval_end`. If `training`
-    is `expanding`, the model of a fold is trained on all earlier rows since `train_start`. If it is `rolling`, the
-    model is trained on the `train_days` days before the fold, but not on rows before `train_start`. Only the latest
-    `folds` folds with games are kept; None keeps all. If `fold_jobs` is true, a sweep makes a separate job of each
-    fold.
+    - `step`: the length of a fold, a calendar month or week. The folds cover `eval_start` to `eval_end`.
+    - `training`: with `expanding`, the model of a fold is trained on all earlier rows since `train_start`. With
+      `rolling`, the model is trained on the `train_days` days before the fold, but not on rows before `train_start`.
+    - `folds`: the number of folds to keep, the latest with games; None keeps all.
+    - `fold_jobs`: if true, a sweep makes a separate job of each fold.
     """
 
     kind: Literal["walk_forward"]
@@ -195,12 +194,14 @@ WindowConfig = DateWindowConfig | TrailingWindowConfig | WalkForwardWindowConfig
 class ValidationConfig:
     """The validation part (the latest training rows), and whether the final fit includes these rows.
 
-    Exactly one of `fraction`, `days` and `start` is given. `fraction` is the share of the training rows in the
-    validation part, rounded up to whole dates. `days` is the number of calendar days of the validation part, up to the
-    latest training row. `start` is the first day of the validation part.
+    Exactly one of `fraction`, `days` and `start` is given:
+
+    - `fraction`: the fraction of the training rows in the validation part, rounded up to whole dates.
+    - `days`: the number of calendar days in the validation part, up to the latest training row.
+    - `start`: the first day of the validation part.
 
     The models catboost, blend and points can use the validation part to choose their number of trees. Their final fit
-    includes it only if `refit` is true. The final fit of any other model always includes it.
+    includes the validation part only if `refit` is true. Other models always include it.
     """
 
     fraction: Share | None
@@ -213,7 +214,7 @@ class ValidationConfig:
 class CalibrationConfig:
     """The method that calibrates probabilities; `none` leaves them unchanged.
 
-    The parameters of the method are fitted on the validation part (the latest training rows).
+    The method is fitted on the validation part (the latest training rows).
     """
 
     kind: Literal["none", "sigmoid", "isotonic"]
@@ -223,15 +224,16 @@ class CalibrationConfig:
 class EvaluationConfig:
     """The metrics that a run reports and the computation of their intervals.
 
-    The decision threshold is chosen on the validation part (the latest training rows). There the threshold must reach
-    `target_precision` and flag at least `min_flagged` rows; if none does, the run has no threshold. Intervals of the
-    level `confidence` come from `bootstrap_resamples` draws of game dates. `ece_bins` is the number of bins for the
-    calibration error. Precision and recall are reported at the probabilities `thresholds`. Hit rates are reported for
-    the `top_fractions` of rows with the highest probabilities.
-
-    `seeds` is the number of fits with different seeds, including the fit whose metrics are reported.
-    `permutation_repeats` is the number of shuffles for the permutation importance of a feature. `shap_rows` is the
-    largest number of rows for the SHAP importance. If one of these two numbers is 0, its importance is left out.
+    - `target_precision`, `min_flagged`: the decision threshold must reach this precision and flag at least this many
+      rows of the validation part (the latest training rows). If no threshold does, the run has none.
+    - `bootstrap_resamples`, `confidence`: the number of draws of game dates for intervals, and the level of the
+      intervals.
+    - `ece_bins`: the number of bins for the calibration error.
+    - `thresholds`: the probabilities at which precision and recall are reported.
+    - `top_fractions`: the fractions of rows with the highest probabilities for which hit rates are reported.
+    - `seeds`: the number of fits with different seeds, including the fit whose metrics are reported.
+    - `permutation_repeats`: the number of shuffles for the permutation importance of a feature; 0 leaves it out.
+    - `shap_rows`: the largest number of rows for the SHAP importance; 0 leaves it out.
     """
 
     target_precision: Annotated[float, Meta(gt=0, le=1)]
@@ -250,8 +252,8 @@ class EvaluationConfig:
 class DistributionsConfig:
     """The test for drift: features whose distribution in the evaluation window differs from that in training.
 
-    `significance` is the probability that the test finds drift of any feature although no feature drifted. If
-    `fail_on_drift` is true, a run in which a feature drifted ends with exit code 1.
+    - `significance`: the probability that the test finds drift of any feature although no feature drifted.
+    - `fail_on_drift`: if true, a run in which a feature drifted ends with exit code 1.
     """
 
     fail_on_drift: bool

@@ -1,7 +1,7 @@
 """Checks of the names of BigQuery projects, locations, tables and endpoints.
 
-These names become part of SQL texts and addresses, where no query parameter can be used. So only names of letters,
-digits and a few signs are accepted.
+These names become part of SQL texts and addresses, where no query parameter can be used. So only letters, digits and a
+few signs are accepted.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _LONGEST_TABLE = 1024
 def check_table_name(key: str, name: str) -> None:
     """Raise ConfigurationError unless a name has the form dataset.table or project.dataset.table.
 
-    `key` is the setting whose value is the name; the message shows both.
+    `key` is the setting that the message names.
     """
     if not _TABLE_NAME.fullmatch(name) or len(name.rpartition(".")[2]) > _LONGEST_TABLE:
         raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 
 
 def check_connection(connection: BigQueryConfig, group: str) -> None:
-    """Raise ConfigurationError for a malformed `project`, `location` or `api_endpoint` of a settings group.
+    """Raise ConfigurationError for a malformed `project`, `location` or `api_endpoint`; None is valid.
 
-    None is valid. `group` is the name of the group for the message, such as warehouse.
+    `group` is the settings group that the message names, such as warehouse.
     """
     project, location, endpoint = connection.project, connection.location, connection.api_endpoint
     if project is not None and not re.fullmatch(_PROJECT, project):

@@ -1,7 +1,7 @@
 """The conversion of a mapping of plain values to the typed configuration of a command.
 
-msgspec converts single values and checks their bounds. This module builds the groups itself: the tagged unions of
-msgspec require its own classes, and hide the tag `kind`, which other modules read.
+msgspec converts single values and checks their bounds. This module builds the groups itself, because tagged unions of
+msgspec require its own classes and hide the tag `kind`, which other modules read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from breakout.settings.versions import migrate
 Root = TypeVar("Root")
 MISSING = "???"
 
-# For keys without a default, the override that the error for a missing value shows as an example.
+# The override that the error for a missing value shows as an example, for keys without a default.
 EXAMPLES = {
     "bundle": "bundle=latest",
     "candidate": "candidate=latest",
@@ -42,11 +42,14 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """Return the typed configuration of one command from a mapping that Hydra composed or that a run saved.
 
     A mapping of an older `config_version` is migrated first. If `is_lenient` is true, a reference to an environment
-    variable that is not set is kept as text. This is for readers of old settings that do not use the value.
+    variable that is not set stays as text. This is for readers of old settings that do not use the value.
 
-    ConfigurationError for an unknown or missing key, a value of another type or out of bounds, and values that
-    contradict each other. ConfigurationError also for an unknown `config_version`, and if a file that the settings name
-    cannot be read. A variable that is not set is such an error too, unless `is_lenient` is true.
+    ConfigurationError for:
+
+    - an unknown or missing key, or an unknown `config_version`.
+    - a value of another type or out of bounds, or values that contradict each other.
+    - a file in the settings that cannot be read.
+    - an environment variable that is not set, unless `is_lenient` is true.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))
@@ -63,7 +66,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
 def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
     """Raise ConfigurationError for an unknown key of the root or of a group, or for a missing or unknown `kind`.
 
-    No other value is checked, so that a misspelt key is reported before an invalid value.
+    Other values are checked later, so that a misspelt key is reported before an invalid value.
     """
     command = next((command for command, cls in ROOT_CLASSES.items() if cls is root), "")
     for name, value in mapping.items():
@@ -78,7 +81,7 @@ def check_keys_known(root: type, mapping: Mapping[str, Any]) -> None:
 
 
 def _first_leaf(key: str, value: Any) -> str:
-    """Return a key with the keys of nested one-item mappings added: `modle.depth` for `modle` with {depth: 6}."""
+    """Return a key extended by the keys of nested one-item mappings: `modle.depth` for `modle` and {depth: 6}."""
     while isinstance(value, Mapping) and len(value) == 1:
         inner, value = next(iter(value.items()))
         key = f"{key}.{inner}"
@@ -86,10 +89,7 @@ def _first_leaf(key: str, value: Any) -> str:
 
 
 def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError if a key has the value `???`, which marks a required value that is not given.
-
-    The message shows an override for each such key.
-    """
+    """Raise ConfigurationError, with an override to add, for each value `???` (required and not given)."""
     keys = [key for key, value in mapping.items() if value == MISSING]
     for group, values in mapping.items():
         if isinstance(values, Mapping):
@@ -102,7 +102,7 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
 
 
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Return typed values for the fields of a settings class, by name, converted from the values in `mapping`.
+    """Convert the values in `mapping` to the types of the fields of a settings class; return them by name.
 
     `path` is the dotted key of the group for messages, "" for the root. Unknown keys are ignored. ConfigurationError
     for a missing key, a value of another type or out of bounds, or an unknown `kind` of a group.
@@ -126,9 +126,9 @@ def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, 
 
 
 def choose_class(classes: tuple[type, ...], value: Mapping[str, Any], group: str) -> type:
-    """Return the class that the key `kind` in a group's values selects; the only class of a group needs no `kind`.
+    """Return the class that the key `kind` in a group's values selects; a group with one class needs no `kind`.
 
-    `value` are the values of the group. ConfigurationError if `kind` is missing or selects no class.
+    ConfigurationError if `kind` is missing or selects no class.
     """
     if len(classes) == 1:
         return classes[0]

@@ -1,4 +1,4 @@
-"""One frozen dataclass for each kind of model, with the types and bounds of its fields; no field has a default here."""
+"""The settings of each kind of model, one frozen dataclass each; no field has a default here."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ BuildFunction = Annotated[
 class CatBoostConfig:
     """Gradient-boosted trees of CatBoost; the fields are CatBoost's parameters of these names.
 
-    If `early_stopping_rounds` is 0, there is no early stopping. Unlike CatBoost's parameter, `class_weights` is a word:
-    `balanced` gives the rows with and without a breakout the same total weight, `none` gives every row the weight 1.
+    - `early_stopping_rounds`: 0 means no early stopping.
+    - `class_weights`: `balanced` gives the rows with and without a breakout the same total weight. `none` gives every
+      row the weight 1.
     """
 
     kind: Literal["catboost"]
@@ -43,9 +44,10 @@ class CatBoostConfig:
 class LogisticConfig:
     """Logistic regression on features standardised to mean 0 and standard deviation 1 over the rows of the fit.
 
-    Standardised values are limited to -`clip`..`clip`; None sets no limit. `C` is the inverse of the L2 penalty. If
-    `class_weights` is `balanced`, the rows with and without a breakout have the same total weight. If it is `none`,
-    every row has the weight 1.
+    - `C`: the inverse of the L2 penalty.
+    - `clip`: standardised values are limited to -`clip`..`clip`; None sets no limit.
+    - `class_weights`: `balanced` gives the rows with and without a breakout the same total weight. `none` gives every
+      row the weight 1.
     """
 
     kind: Literal["logistic"]
@@ -59,10 +61,10 @@ class LogisticConfig:
 class BlendConfig:
     """The weighted average of the log odds of CatBoost and of logistic regression.
 
-    `catboost_weight` is the weight of CatBoost, `1 - catboost_weight` that of logistic regression. The fields from
-    `depth` to `thread_count` are parameters of CatBoost. `C` (inverse L2 penalty), `clip` (limit of standardised
-    values, None for no limit) and `max_iterations` are those of the logistic regression. If `class_weights` is
-    `balanced`, the rows with and without a breakout have the same total weight in both models.
+    - `catboost_weight`: the weight of CatBoost. The weight of logistic regression is `1 - catboost_weight`.
+    - `depth` to `thread_count`: the fields of CatBoostConfig.
+    - `C`, `clip`, `max_iterations`: the fields of LogisticConfig.
+    - `class_weights`: the class weights of both models.
     """
 
     kind: Literal["blend"]
@@ -104,14 +106,14 @@ class BlendConfig:
 
 @dataclass(frozen=True)
 class PointsConfig:
-    """A model of the distribution of a player's points: two CatBoost regressions, of its mean and of its spread.
+    """A model of the distribution of a player's points: CatBoost regressions of its mean and of its spread.
 
-    The spread is the size of the differences between points and their predicted mean. `iterations` is the number of
-    trees of the regression of the mean, `spread_iterations` that of the spread.
+    The spread is the size of the differences between points and their predicted mean.
 
-    Both regressions are trained on games of players with season averages of `train_min_ppg` to `train_max_ppg` points.
-    None means the limit of role players, `target.min_ppg` or `target.max_ppg`. A limit that would leave out role
-    players is replaced by the limit of role players.
+    - `iterations`, `spread_iterations`: the numbers of trees of the regressions of mean and spread.
+    - `train_min_ppg`, `train_max_ppg`: both regressions are trained on games of players with season averages within
+      these limits. None, or a limit that would leave out role players, means the limit of role players
+      (`target.min_ppg` or `target.max_ppg`).
     """
 
     kind: Literal["points"]
@@ -130,9 +132,9 @@ class PointsConfig:
 class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
-    `build` is FILE.py:FUNCTION. `build_text` is the text of that file; if the text is None in the mapping that `load`
-    converts, `load` reads the file. The function is called with the keyword `seed` and with the items of `params` as
-    further keywords; if `params` is None, there are no further keywords.
+    - `build`: FILE.py:FUNCTION. The function is called with the keyword `seed` and the items of `params` as keywords.
+    - `params`: None means no further keywords.
+    - `build_text`: the text of FILE.py. If it is None in the mapping that `load` converts, `load` reads the file.
     """
 
     kind: Literal["sklearn"]
@@ -143,7 +145,7 @@ class SklearnConfig:
 
 @dataclass(frozen=True)
 class BaseRateConfig:
-    """A baseline that predicts the same probability for every row: the share of breakouts in the training window."""
+    """A baseline that predicts the fraction of breakouts in the training window for every row."""
 
     kind: Literal["base_rate"]
 

@@ -1,7 +1,6 @@
 """The reading of the user's files that settings name: `features.definitions` (YAML) and `model.build` (Python).
 
-The typed settings contain the content of these files. So settings.yaml, the fingerprint, the saved model and the
-reproduction of a run need no other file.
+The typed settings contain the content of these files, so that a saved run can be reproduced without them.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ _KEYS = tuple(field.name for field in fields(FeatureDefinitionConfig))
 
 
 def expand_home(path: str | Path, setting: str) -> Path:
-    """Return a path in which the home folder replaces `~` or `~USER` at the beginning.
+    """Return a path with the home folder in place of `~` or `~USER` at the beginning.
 
-    ConfigurationError, which names `setting`, if the home folder is unknown, as for a user that does not exist.
+    ConfigurationError, which names `setting`, if the home folder is unknown.
     """
     try:
         return Path(path).expanduser()
@@ -36,9 +35,8 @@ def expand_home(path: str | Path, setting: str) -> Path:
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `features.definitions` contains definitions instead of paths of files.
 
-    If `features.names` has none of the defined features, the names of all defined features are appended to
-    `features.names`. Settings without definitions are returned unchanged. ConfigurationError if `features.definitions`
-    is no list, a file cannot be read, or a file contains anything but a list of valid definitions.
+    If `features.names` has none of the defined features, their names are appended to `features.names`.
+    ConfigurationError if `features.definitions` is no list, a file cannot be read, or a definition is invalid.
     """
     features = mapping.get("features")
     listed = features.get("definitions") if isinstance(features, Mapping) else None
@@ -70,8 +68,8 @@ def _read(path: str) -> list[dict[str, Any]]:
 def _checked(entry: Any, place: str) -> dict[str, Any]:
     """Return a feature's definition with the keys of `FeatureDefinitionConfig` and typed values.
 
-    ConfigurationError if `entry`, the definition, lacks a key, or has another key or an invalid value. The message
-    begins with `place`, the file and number of the definition.
+    ConfigurationError for a missing or unknown key or an invalid value. `place`, the file and number of the definition,
+    begins the message.
     """
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"{place}: a feature has the keys {', '.join(_KEYS)}.")
@@ -91,8 +89,8 @@ def _checked(entry: Any, place: str) -> dict[str, Any]:
 def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `model.build_text` is the text of the file that `model.build` names.
 
-    The settings are returned unchanged if `model.build_text` is given already, if the model is not of the kind sklearn,
-    or if `model.build` names no function. ConfigurationError if the file cannot be read.
+    Settings of other models than sklearn, or with a `model.build_text`, are returned unchanged. ConfigurationError if
+    the file cannot be read.
     """
     from breakout.settings.yaml_files import read_text
 
@@ -100,7 +98,7 @@ def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(model, Mapping) or model.get("kind") != "sklearn" or model.get("build_text") is not None:
         return mapping
     path, has_function, _ = str(model.get("build")).rpartition(":")
-    if not has_function:  # `group_values` refuses a `model.build` without a function later
+    if not has_function:  # `group_values` refuses such a `model.build` later
         return mapping
     file = expand_home(path, "model.build")
     if not file.is_file():

@@ -17,9 +17,9 @@ from breakout.settings.values import format_value
 def overrides_for(command: str, config: Any) -> list[str]:
     """Return a short list of overrides with which `breakout COMMAND OVERRIDES` composes the typed settings `config`.
 
-    For each group, the list chooses the option that shares the most values with `config`; the default option is not
-    named. Overrides of single keys follow for the values that differ. The configuration files are those of this
-    program; folders of `--config-dir` are not read. FileNotFoundError if `command` has no root file in `conf/`.
+    For each group, the list chooses the option that shares the most values with `config`, unless it is the default.
+    Overrides of single keys follow for the values that differ. Folders of `--config-dir` are not read.
+    FileNotFoundError if `command` has no root file in `conf/`.
     """
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
     wanted = _as_json(to_mapping(config))
@@ -34,15 +34,14 @@ def overrides_for(command: str, config: Any) -> list[str]:
 
 
 def _override(key: str, value: Any) -> str:
-    # `${` begins a reference here: `to_mapping` writes references as `${...}` and escapes `${` in any other text.
+    # `has_interpolations` is true, because `to_mapping` writes references as `${...}` and escapes `${` in other texts.
     return f"{key}={format_value(value, has_interpolations=True)}"
 
 
 def _by_key(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings as one dict with keys such as `model.depth`; a map that is the value of a key stays one value.
+    """Return settings as one dict with keys such as `model.depth`. The keys have at most two parts.
 
-    An example is `model.params`. Hydra refuses `model.params.C=1`, because the default of `model.params` is null and
-    has no key `C`.
+    A value such as `model.params` stays one value, because Hydra refuses `model.params.C=1` if `model.params` is null.
     """
     values: dict[str, Any] = {}
     for name, value in mapping.items():
@@ -54,8 +53,8 @@ def _by_key(mapping: Mapping[str, Any]) -> dict[str, Any]:
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested settings as one dict with dotted keys such as `model.depth`; a list stays one value.
 
-    The items of a dict become keys at every depth, also those of a value such as `model.params`. An empty dict has no
-    key in the result. `prefix`, which ends with a dot or is empty, is put before each key.
+    Unlike `_by_key`, the items of a value such as `model.params` become keys too. An empty dict has no key in the
+    result. `prefix`, which ends with a dot or is empty, is put before each key.
     """
     flat: dict[str, Any] = {}
     for name, value in mapping.items():
@@ -66,7 +65,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
     """Return the option of a group that shares the most values with `wanted`; None if no option shares any.
 
-    `wanted` are the wanted values of the group by key. An option with another `kind` or `name` is not compared.
+    An option with another `kind` or `name` than `wanted` is not compared.
     """
     import yaml
 
@@ -81,5 +80,5 @@ def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
 
 
 def _as_json(mapping: Any) -> dict[str, Any]:
-    """Return a mapping with dates as text and tuples as lists, as in YAML, so that equal values compare equal."""
+    """Return a mapping with dates as text and tuples as lists, so that it can be compared with values from YAML."""
     return cast("dict[str, Any]", json.loads(json.dumps(mapping, default=str)))

@@ -1,8 +1,7 @@
 """References to environment variables in settings, such as `${oc.env:TOKEN}`; no value of a variable is saved.
 
-A mapping of settings, composed or read from settings.yaml, contains a reference as text. For a typed configuration,
-`resolve_references` replaces the text by the value of the variable. The typed configuration keeps the text in its field
-`references`, and a saved file contains the text instead of the value.
+A mapping of settings contains a reference as text. `resolve_references` replaces the text by the value of the variable.
+The typed configuration keeps the text in its field `references`, and `write_references` puts the text back for saving.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ RESOLVER = "oc.env"
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists, with interpolations resolved except references.
 
-    References to environment variables, such as `${oc.env:TOKEN}`, stay as text. In any other text `${` is escaped. A
-    required value that is not given stays `???`. An interpolation that cannot be resolved, such as a reference to a
-    variable that is not set, raises OmegaConf's InterpolationResolutionError.
+    References such as `${oc.env:TOKEN}` stay as text, and a required value that is not given stays `???`. In any other
+    text `${` is escaped. OmegaConf's InterpolationResolutionError if a variable is not set or another interpolation has
+    no value.
     """
     from omegaconf import OmegaConf
 
@@ -41,8 +40,8 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
     """Return the mapping with all interpolations resolved, and the path and text of each reference.
 
     A reference is a value that depends on an environment variable, such as `${oc.env:TOKEN}`. ConfigurationError if a
-    variable is not set or another interpolation has no value. If `is_lenient` is true, a variable that is not set is no
-    error, and the text of its reference is the value.
+    variable is not set or another interpolation has no value. If `is_lenient` is true, a reference to a variable that
+    is not set stays as text instead.
     """
     if "${" not in json.dumps(mapping, default=str):
         return dict(mapping), ()
@@ -63,9 +62,9 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 
 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
-    """Return `values` in which the text of each reference, such as `${oc.env:TOKEN}`, replaces the referenced value.
+    """Return `values` with the text of each reference, such as `${oc.env:TOKEN}`, in place of its value.
 
-    In any other text `${` is escaped, so that it is not taken for a reference when the values are read.
+    In any other text `${` is escaped, so that it is not taken for a reference later.
     """
     written = _escaped(values)
     for path, text in references:
@@ -82,7 +81,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
-    """Return a copy of nested dicts, lists and tuples in which the value at a path of keys and indices is replaced."""
+    """Return a copy of nested dicts, lists and tuples with `value` at a path of keys and indices."""
     if not path:
         return value
     first, rest = path[0], path[1:]
@@ -95,8 +94,8 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and text of each value that depends on an environment variable.
 
-    Call this function in a block of `_environment`, which yields the list `seen`. When a value of `config` is resolved,
-    the names of the variables that the value depends on are appended to `seen`.
+    `seen` is the list that `_environment` yields. The resolution of a value appends the names of its variables to
+    `seen`.
     """
     from omegaconf import OmegaConf
 
@@ -122,9 +121,9 @@ def _interpolations(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 @contextmanager
 def _environment(*, is_lenient: bool = False) -> Iterator[list[str]]:
-    """Yield a list to which the names of the environment variables that OmegaConf reads inside the block are appended.
+    """Yield a list of the names of the environment variables that OmegaConf reads inside the block.
 
-    If `is_lenient` is true, a variable that is not set has the text of its reference as value, instead of an error.
+    If `is_lenient` is true, a variable that is not set has the text of its reference as value.
     """
     from omegaconf import OmegaConf
     from omegaconf.resolvers import oc

@@ -44,8 +44,9 @@ from breakout.settings.references import References
 class ComposedConfig:
     """The base of the root settings classes.
 
-    `references` contains the path and the text, such as `${oc.env:TOKEN}`, of each value that refers to an environment
-    variable. `config_version` is the version of the layout of the settings; `load` migrates older layouts.
+    - `references`: the path and the text, such as `${oc.env:TOKEN}`, of each value that comes from an environment
+      variable.
+    - `config_version`: the version of the layout of the settings.
     """
 
     references: References = field(compare=False, repr=False)
@@ -56,9 +57,10 @@ class ComposedConfig:
 class ExperimentConfig(ComposedConfig):
     """Settings of `breakout train`, which fits a model and evaluates it on later games.
 
-    If `window` has no evaluation dates, the command only fits the model. If `dry_run` is true, it only prints a plan.
-    `optimized_metric` is the metric on the validation part (the latest training rows) that ranks the jobs of a sweep.
-    `hypothesis` and `tags` are texts for the user.
+    - `window`: without evaluation dates, the command only fits the model.
+    - `dry_run`: if true, the command only prints a plan.
+    - `optimized_metric`: the metric on the validation part (the latest training rows) that ranks the jobs of a sweep.
+    - `hypothesis`, `tags`: texts for the user.
     """
 
     seed: Seed
@@ -87,9 +89,9 @@ class ExperimentConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DatasetConfig(ComposedConfig):
-    """Settings of `breakout dataset`, which writes keys, label and features of rows into the file `out`.
+    """Settings of `breakout dataset`, which writes keys, label and features of rows into the Parquet file `out`.
 
-    A row is a game of a role player. The game dates are from `start` to `end`, both inclusive. `out` is a Parquet file.
+    A row is a game of a role player with a date from `start` to `end`, both inclusive.
     """
 
     start: date
@@ -107,9 +109,10 @@ class DatasetConfig(ComposedConfig):
 class EvaluateConfig(ComposedConfig):
     """Settings of `breakout evaluate`, which scores a bundle (a saved model) on later games.
 
-    If `start` is None, it is the day after the bundle's training window. If `end` is None, it is the date of the newest
-    game in the warehouse. `allow_contract_mismatch` accepts a bundle of another contract (the definition of features
-    and label) than the installed one.
+    - `start`: None means the day after the training window of the bundle.
+    - `end`: None means the date of the newest game in the warehouse.
+    - `allow_contract_mismatch`: accept a bundle whose contract (the definition of features and label) is not the
+      installed one.
     """
 
     seed: Seed
@@ -130,18 +133,17 @@ class EvaluateConfig(ComposedConfig):
 class PredictConfig(ComposedConfig):
     """Settings of `breakout predict`, which ranks the players of one day's games by their breakout probability.
 
-    `bundle` is a saved model. `out` is the file or table to write; None writes none. `out` has no influence on what is
-    written into the ledger (the record of served predictions). `top` limits the rows that are printed and written; None
-    sets no limit. `exclude` names players to leave out of the ranking. A player whose last game is more than
-    `max_days_since_game` days ago is listed without a probability. `allow_contract_mismatch` accepts a bundle of
-    another contract (the definition of features and label) than the installed one.
-
-    If `line` is PLAYER:POINTS, such as jalengreen:19.5, the command does not rank players. It prints the probabilities
-    that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
-
-    `backtest` is the folder of a finished `breakout backtest`, or `latest`. Its result contains the weight of the
-    model's probability against that of the bookmakers' prices, from which stakes are computed. No stakes are shown if
-    `backtest` is None, or if its result shows no edge over the bookmakers' prices.
+    - `bundle`: a saved model.
+    - `top`: the number of rows that are printed and written; None means all.
+    - `exclude`: players to leave out of the ranking.
+    - `out`: the file or table to write; None writes none. The ledger gets the predictions in either case.
+    - `line`: PLAYER:POINTS, such as jalengreen:19.5. The command then does not rank players. It prints the
+      probabilities that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
+    - `backtest`: the folder of a finished `breakout backtest`, or `latest`. Stakes are computed from its result. No
+      stakes are shown if `backtest` is None, or if the result shows no edge over the bookmakers' prices.
+    - `max_days_since_game`: a player whose last game is longer ago gets no probability.
+    - `allow_contract_mismatch`: accept a bundle whose contract (the definition of features and label) is not the
+      installed one.
     """
 
     bundle: FilePath
@@ -164,9 +166,10 @@ class PredictConfig(ComposedConfig):
 class GradeConfig(ComposedConfig):
     """Settings of `breakout grade`, which compares the predictions in the ledger with their outcomes.
 
-    The ledger is the record of served predictions. Predictions of all dates are graded. The scoreboard, a table of each
-    model's metrics, covers the game dates `start` to `end`; None means the first or last date in the ledger. `out` is
-    the data file for the graded predictions of these dates; None writes none.
+    All predictions are graded. `start` and `end` limit only the scoreboard (a table of each model's metrics) and `out`.
+
+    - `start`, `end`: None means the first or last date in the ledger.
+    - `out`: the data file for the graded predictions; None writes none.
     """
 
     seed: Seed
@@ -183,12 +186,12 @@ class GradeConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class DailyConfig(ComposedConfig):
-    """Settings of `breakout daily`, which grades the ledger (the record of served predictions) and predicts one day.
+    """Settings of `breakout daily`, which grades the predictions in the ledger and predicts one day.
 
-    `date` is the day to predict: a date, or `today` or `tomorrow` in US Eastern time. `out` is the data file for the
-    players of all models; None writes none. `top` is the number of players of each model that are printed and written;
-    None prints five and writes all. A player whose last game is more than `max_days_since_game` days ago gets no
-    probability.
+    - `date`: the day to predict: a date, or `today` or `tomorrow` in US Eastern time.
+    - `top`: the number of players of each model that are printed and written; None prints five and writes all.
+    - `out`: the data file for the players of all models; None writes none.
+    - `max_days_since_game`: a player whose last game is longer ago gets no probability.
     """
 
     seed: Seed
@@ -209,10 +212,10 @@ class DailyConfig(ComposedConfig):
 class BacktestConfig(ComposedConfig):
     """Settings of `breakout backtest`, which compares past predictions with prices.
 
-    `run` is the folder or the name of a finished run whose model predicts a ladder (P(points >= k) for k = 1, 2, ...).
-    If `run` is None, the predictions are those in the ledger (the record of served predictions) by models of one role.
-    `role` is `production`, `shadow` (a challenger scored beside production) or `other`. `start` and `end` limit the
-    game dates; None means the first or last date with predictions.
+    - `run`: the folder or the name of a finished run whose model predicts a ladder (P(points >= k) for each k). None
+      means the predictions in the ledger (what was predicted) by models of the role `role`.
+    - `role`: `production`, `shadow` (a challenger scored in parallel with production) or `other`.
+    - `start`, `end`: the game dates; None means the first or last date with predictions.
     """
 
     seed: Seed
@@ -230,10 +233,10 @@ class BacktestConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class CompareConfig(ComposedConfig):
-    """Settings of `breakout compare`, which scores two bundles (saved models) on the same games.
+    """Settings of `breakout compare`, which scores the bundles `candidate` and `production` on the same games.
 
-    `candidate` and `production` are the bundles. If `start` is None, it is the day after the later of their two
-    training windows. If `end` is None, it is the date of the newest game in the warehouse.
+    - `start`: None means the day after the later training window of the two bundles (saved models).
+    - `end`: None means the date of the newest game in the warehouse.
     """
 
     seed: Seed
@@ -249,11 +252,13 @@ class CompareConfig(ComposedConfig):
 
 @dataclass(frozen=True)
 class PromoteConfig(ComposedConfig):
-    """Settings of `breakout promote`, which puts a bundle (a saved model) into production if all checks pass.
+    """Settings of `breakout promote`, which puts the bundle `candidate` into production if all checks pass.
 
-    `candidate` is the bundle. It is compared with the model in production, or with the base rate if no model is in
-    production, on games from `start` to `end`. If `start` is None, it is the day after the latest training window of
-    the compared models. If `end` is None, it is the date of the newest game in the warehouse.
+    The bundle (a saved model) is compared with the model in production on games from `start` to `end`. If no model is
+    in production, the bundle is compared with the base rate.
+
+    - `start`: None means the day after the latest training window of the compared models.
+    - `end`: None means the date of the newest game in the warehouse.
     """
 
     seed: Seed
@@ -272,10 +277,9 @@ class PromoteConfig(ComposedConfig):
 class AuditConfig(ComposedConfig):
     """Settings of `breakout audit`, which checks that no feature depends on results of the row's own or later games.
 
-    If `served` is not None, the command instead checks the ledger (the record of served predictions). It compares the
-    feature values in the ledger with values that it computes from today's content of the warehouse. `served` chooses
-    the models: `all`, a role (`production`, `shadow` for challengers scored beside production, or `other`), or the name
-    or fingerprint of one model.
+    If `served` is not None, the command checks the ledger (what was predicted) instead. It computes the feature values
+    in the ledger again from today's content of the warehouse. `served` chooses the models: `all`, a role (`production`,
+    `shadow` or `other`), or the name or fingerprint of one model.
     """
 
     seed: Seed
@@ -294,10 +298,11 @@ class AuditConfig(ComposedConfig):
 class ImportConfig(ComposedConfig):
     """Settings of `breakout import`, which makes source tables from public files, or from a season that it downloads.
 
-    `kind` is the origin of the public files `files`, and `to` is the folder of the tables. `season` is the season to
-    keep or, with kind=nba_api and without files, to download; None keeps all seasons. `reported_at` is the time of an
-    injury report, for a file whose name does not contain the time. `compare` is another folder of tables, with which
-    the new tables are compared; None compares nothing.
+    - `kind`: the origin of the public files `files`.
+    - `to`: the folder of the new tables.
+    - `season`: the season to keep; None keeps all. With kind=nba_api and without files, the season to download.
+    - `reported_at`: the time of an injury report, for a file whose name does not contain the time.
+    - `compare`: another folder of tables to compare the new tables with; None compares nothing.
     """
 
     kind: Literal["nba_api", "hoopr", "kaggle", "injury_report"]
@@ -322,8 +327,7 @@ RootConfig = (
     | AuditConfig
 )
 
-# The root settings class of each command. `ImportConfig` is in this table but not in `RootConfig`, because it has no
-# warehouse.
+# The root settings class of each command. `ImportConfig` is not in `RootConfig`, because it has no warehouse.
 ROOT_CLASSES: dict[str, type[Any]] = {
     "train": ExperimentConfig,
     "dataset": DatasetConfig,

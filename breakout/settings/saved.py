@@ -18,7 +18,7 @@ from breakout.settings.versions import fingerprinted
 
 Root = TypeVar("Root")
 
-# Settings whose value is an address; a saved file masks passwords and tokens in it.
+# Settings whose value is an address (URL). In saved files, passwords and tokens in these addresses are masked.
 ADDRESSES = (
     ("tracking", "uri"),
     ("tracking", "api_endpoint"),
@@ -26,8 +26,7 @@ ADDRESSES = (
     ("ledger", "api_endpoint"),
 )
 
-# Keys that change neither the model of a run nor its predictions, such as its name, its output folder and the way its
-# data is fetched.
+# Keys that change neither the model of a run nor its predictions, such as the name of the run.
 NOT_IN_FINGERPRINT = {
     "name",
     "hypothesis",
@@ -50,8 +49,8 @@ NOT_IN_FINGERPRINT = {
 def to_mapping(config: Any) -> dict[str, Any]:
     """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
 
-    A value that comes from an environment variable is returned as the text of its reference, such as
-    `${oc.env:TOKEN}`. `load` converts the mapping back to a configuration.
+    A value that comes from an environment variable is returned as a reference, such as `${oc.env:TOKEN}`. `load`
+    converts the mapping back to a configuration.
     """
     values = to_values(config)
     return write_references(values, config.references) if isinstance(config, ComposedConfig) else values
@@ -60,7 +59,7 @@ def to_mapping(config: Any) -> dict[str, Any]:
 def to_values(config: Any) -> dict[str, Any]:
     """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
 
-    The result contains the values of environment variables instead of references to them, so it must not be saved.
+    The result contains the values of environment variables, so it must not be saved.
     """
     values = cast("dict[str, Any]", msgspec.to_builtins(config))
     if isinstance(config, ComposedConfig):
@@ -69,10 +68,10 @@ def to_values(config: Any) -> dict[str, Any]:
 
 
 def to_saved(config: Any) -> dict[str, Any]:
-    """Return a configuration as nested dicts, in the form in which it is saved to files.
+    """Return a configuration as nested dicts without secrets, as it is saved to files.
 
-    The values of environment variables are replaced by references such as `${oc.env:TOKEN}`. Passwords and tokens in
-    addresses (ADDRESSES) are masked.
+    References such as `${oc.env:TOKEN}` replace the values of environment variables. Passwords and tokens in addresses
+    (ADDRESSES) are masked.
     """
     mapping = to_mapping(config)
     for group, key in ADDRESSES:
@@ -85,8 +84,7 @@ def to_saved(config: Any) -> dict[str, Any]:
 def to_yaml(config: Any) -> str:
     """Return a configuration as the text of `settings.yaml`.
 
-    From this text, `load_file` returns an equal configuration, except that passwords and tokens in addresses are
-    masked.
+    `load_file` reads an equal configuration from this text, except that passwords and tokens in addresses are masked.
     """
     import yaml
 
@@ -98,7 +96,7 @@ def to_yaml(config: Any) -> str:
 def fingerprint(config: Any) -> str:
     """Return 16 hex digits of a SHA-256 over the settings that decide a run's model and its metrics.
 
-    The groups `run` and `sweep` are left out, and the keys in NOT_IN_FINGERPRINT, such as the name of the run.
+    The groups `run` and `sweep` and the keys in NOT_IN_FINGERPRINT, such as the name of the run, are left out.
     """
     kept = {
         name: {k: v for k, v in value.items() if f"{name}.{k}" not in NOT_IN_FINGERPRINT}
@@ -114,8 +112,8 @@ def fingerprint(config: Any) -> str:
 def load_file(path: str | Path, root: type[Root], *, is_lenient: bool = False) -> Root:
     """Return the configuration that a run saved in its `settings.yaml`.
 
-    If `is_lenient` is true, a reference to an environment variable that is not set is kept as text. DataError if the
-    file is missing or unreadable. ConfigurationError, which names the file, if its settings are invalid.
+    If `is_lenient` is true, a reference to an environment variable that is not set stays as text. DataError if the file
+    is missing or unreadable. ConfigurationError if its settings are invalid.
     """
     mapping = read_mapping(Path(path))
     try:
@@ -129,7 +127,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        # PyYAML's loader by libyaml is ten times faster than its own in Python, and a leaderboard reads many files.
+        # The libyaml loader is ten times faster than PyYAML's own, and a leaderboard reads many files.
         quickest = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=quickest)  # noqa: S506  (both are safe loaders)
     except FileNotFoundError:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 def type_hints(cls: type) -> dict[str, Any]:
     """Return the types of the fields of a settings class by name, in the order of the fields.
 
-    The field `references` is left out, because a user cannot set it.
+    The field `references`, which a user cannot set, is left out.
     """
     hints = typing.get_type_hints(cls, include_extras=True)
     return {name: hint for name, hint in hints.items() if name != "references"}
@@ -23,7 +23,7 @@ def type_hints(cls: type) -> dict[str, Any]:
 def dataclasses_of(hint: Any) -> tuple[type, ...]:
     """Return the settings classes in a field's type: one for a group, several for a group with kinds.
 
-    The tuple is empty for a plain value.
+    The tuple is empty for the type of a plain value.
     """
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
@@ -38,8 +38,8 @@ def kind_of(cls: type) -> str:
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
     """Return every dotted key of a root settings class, with the kinds of its group that have the key.
 
-    An example is `model.depth` with ("catboost", "blend", "points"). The tuple of kinds is empty for a key of the root
-    and for a key of a group with a single class.
+    An example is `model.depth` with ("catboost", "blend", "points"). Keys of the root and of groups with a single class
+    have an empty tuple.
     """
     keys: dict[str, tuple[str, ...]] = {}
     for name, hint in type_hints(root).items():
@@ -67,7 +67,7 @@ def hints_of(root: type, key: str) -> list[Any]:
 def base_of(hint: Any) -> Any:
     """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`.
 
-    Of a union of several other types, the first is returned.
+    If a union has several other members, the first is returned.
     """
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return base_of(next(member for member in typing.get_args(hint) if member is not type(None)))

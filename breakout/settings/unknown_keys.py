@@ -10,7 +10,7 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The override that chooses a kind whose name is no option of its group, by group and kind.
+# The overrides that choose a kind, by (group, kind), for kinds whose name is no option of their group.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("ledger", "folder"): "ledger=default",
@@ -27,8 +27,7 @@ def describe_choice(group: str, kind: str) -> str:
 def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence[str] = ()) -> str:
     """Describe why a key cannot be set, and what to type instead.
 
-    The message names the most similar key of `root`, if there is one; `also` are further names that the user may have
-    meant. The message names `command` too, unless that is "".
+    The message names the most similar key of `root` or of `also`, if there is one, and the command unless it is "".
     """
     known = known_keys(root)
     if RENAMED_KEYS.get(key) in known:
@@ -52,9 +51,9 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 
 
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
-    """Return the known dotted key that is most similar to `key`, in all of its text or in its last part.
+    """Return the known dotted key that is most similar to `key` in its whole text or in its last part.
 
-    So `depth` finds `model.depth`. None if no known key has a similarity (from 0 to 1) of at least 0.7.
+    So `depth` finds `model.depth`. None if no similarity, on a scale from 0 to 1, is at least 0.7.
     """
     wanted = key.replace("-", "_").replace("/", ".").lower()
 
@@ -69,10 +68,7 @@ def nearest_key(key: str, known: Iterable[str]) -> str | None:
 
 
 def _likeness(name: str, other: str) -> float:
-    """Return the similarity of two names: 1 if they are equal, 0.95 if their letters are in another order.
-
-    For other names it is `SequenceMatcher.ratio`, from 0 to 1.
-    """
+    """Return the similarity of two names from 0 to 1; 0.95 if only the order of their letters differs."""
     if name != other and sorted(name) == sorted(other):
         return 0.95
     return difflib.SequenceMatcher(None, name, other).ratio()

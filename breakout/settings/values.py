@@ -41,15 +41,14 @@ def _quote(text: str, *, has_interpolations: bool) -> str:
 
 
 def _escape(key: Any) -> str:
-    """Return the key of a map with special characters escaped, because Hydra's grammar allows no quotes there."""
     return _SPECIAL.sub(r"\\\g<0>", str(key))
 
 
 def quote_for_shell(override: str) -> str:
     """Return an override quoted for a shell.
 
-    Overrides often have single quotes, because Hydra uses them. Such an override is put into double quotes, which are
-    easier to read, unless it has a character that a shell interprets within double quotes.
+    Hydra's quotes are single quotes. An override with such quotes is put into double quotes, which are easier to read,
+    unless a shell would interpret one of its characters there.
     """
     if "'" in override and not set(override) & set('"$`\\!'):
         return f'"{override}"'
@@ -57,7 +56,7 @@ def quote_for_shell(override: str) -> str:
 
 
 def describe_value(value: Any) -> str:
-    """Return a value as messages show it. Text is always in quotes, so that the text 'true' and true differ."""
+    """Return a value as messages show it, with quotes around text, so that the text 'true' and true differ."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {describe_value(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):

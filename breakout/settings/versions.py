@@ -9,7 +9,7 @@ from breakout.errors import ConfigurationError
 
 CONFIG_VERSION = 2
 
-# Keys of version 1 and their names since version 2. The old names keep working in overrides, in users' configuration
+# Keys of version 1 and their names since version 2. The old names still work in overrides, in users' configuration
 # files and in saved settings.
 RENAMED_KEYS = {
     "write_report": "run.write_report",
@@ -19,19 +19,18 @@ RENAMED_KEYS = {
     "job_defaults": "sweep.job_defaults",
 }
 _EXAMPLE = "in a checkout of this project, run python -m examples.two_definitions."
-# Keys of version 1 that were removed, each with the neutral value that is still accepted and the remedy for any other.
+# Keys of version 1 that were removed, each with (the value that is still accepted, the remedy for any other value).
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
 # Options of groups (GROUP/OPTION) that were removed, each with what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# Saved settings of version 1 that lack a key of RENAMED_KEYS get its value from this table. The outer keys are the
-# groups to which the keys belong since version 2.
+# The values, by present group and key, for keys of RENAMED_KEYS that saved settings of version 1 lack.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
 }
 
-# Keys that were added without a new version, by group and kind (None for a group without kinds). Older settings
-# without such a key get the value in this table, which keeps their meaning.
+# Keys that were added without a new version, by group and kind (None for a group without kinds). Older settings without
+# such a key get the value in this table, which does not change what they mean.
 ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("model", "logistic"): {"clip": None},
     ("model", "blend"): {"clip": None},
@@ -59,9 +58,9 @@ _PRICES: dict[str, Any] = {
     "max_stake": 0.02,
     "min_edge": 0.0,
 }
-# Groups that were added without a new CONFIG_VERSION, and the values that older saved settings get for them. Each outer
-# key is a root key that shows which command the settings belong to: `features` to a command that chooses features,
-# `window` to train, `bundle` to a command that scores one bundle. Settings with that key get the groups under it.
+# Groups that were added without a new CONFIG_VERSION, and the values that older saved settings get for them. Settings
+# get the groups under each outer key that they have: `features` (commands that choose features), `window` (train),
+# `bundle` (commands that score one bundle).
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "window": {"prices": _PRICES},
@@ -72,9 +71,8 @@ ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
 def rename_overrides(overrides: Sequence[str]) -> list[str]:
     """Return overrides with the present names of renamed keys, and with `prices.file=FILE` for `prices=FILE`.
 
-    A value of `prices` with a dot or a slash is the path of a file, because no option of the group has such a name. An
-    override of a removed key (REMOVED_KEYS) is left out if its value changes nothing. ConfigurationError for any other
-    value of a removed key.
+    A value of `prices` with a dot or a slash is taken for the path of a file. An override of a removed key
+    (REMOVED_KEYS) is left out if its value changes nothing; ConfigurationError for any other value.
     """
     renamed = []
     for override in overrides:
@@ -94,7 +92,7 @@ def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return a mapping of settings with the present names of renamed keys.
 
     If the mapping has both names of a key, the value of the present name is kept. A removed key (REMOVED_KEYS) is left
-    out if its value changes nothing. ConfigurationError for any other value of a removed key.
+    out if its value changes nothing; ConfigurationError for any other value.
     """
     renamed = {key: value for key, value in mapping.items() if key not in RENAMED_KEYS and key not in REMOVED_KEYS}
     for key in REMOVED_KEYS.keys() & mapping.keys():
@@ -108,7 +106,7 @@ def rename_keys(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_removed(key: str, value: str) -> None:
-    """Raise ConfigurationError for a removed key, unless it has the value in REMOVED_KEYS, which changes nothing."""
+    """Raise ConfigurationError for a removed key unless it has the accepted value in REMOVED_KEYS."""
     harmless, remedy = REMOVED_KEYS[key]
     if value != harmless:
         raise ConfigurationError(f"{key}={value} is gone: {remedy}")
@@ -117,9 +115,8 @@ def check_removed(key: str, value: str) -> None:
 def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return saved settings of version 1 in the layout of version 2.
 
-    Keys that were renamed (RENAMED_KEYS) move from the root into the groups `run` and `sweep`. Only settings of train
-    have such keys; if one of the keys is missing, it gets its value in _MOVED_DEFAULTS. Keys that were removed
-    (REMOVED_KEYS) are left out.
+    In version 2, the keys of RENAMED_KEYS are in the groups `run` and `sweep`. Settings of train that lack one of these
+    keys get its value in _MOVED_DEFAULTS. The keys of REMOVED_KEYS are left out.
     """
     is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
     migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
@@ -129,15 +126,15 @@ def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     return migrated
 
 
-# The function that converts saved settings of a version to the next version, by the version that it converts.
+# The function that converts saved settings of a version (the key) to the next version.
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_keys_of_runs_and_sweeps}
 
 
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in the layout from which fingerprints are computed, so that old fingerprints stay valid.
 
-    The layout is that of version 1 without the keys of the groups `run` and `sweep`. A key or group that was added
-    later (ADDED_KEYS, ADDED_GROUPS) is left out if it has the value that migration gives to older settings.
+    The layout is version 1 without the keys of the groups `run` and `sweep`. A key or group that was added later
+    (ADDED_KEYS, ADDED_GROUPS) is left out if it has the value that migration gives to older settings.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
@@ -153,9 +150,9 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return a mapping of settings migrated to CONFIG_VERSION, with values for the keys that were added since.
+    """Return settings migrated to CONFIG_VERSION, with values for keys that were added later.
 
-    ConfigurationError if the `config_version` of the mapping is missing, no integer or unknown.
+    ConfigurationError if `config_version` is missing, no integer or unknown.
     """
     version = mapping.get("config_version")
     if version is None:
@@ -178,7 +175,6 @@ def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_added_keys(mapping: dict[str, Any]) -> dict[str, Any]:
-    """Return the mapping with the missing keys of ADDED_KEYS and the missing groups of ADDED_GROUPS."""
     complete = _added_groups(mapping) | mapping
     for (group, kind), added in ADDED_KEYS.items():
         values = mapping.get(group)

@@ -1,7 +1,7 @@
-"""The reading of YAML files that the user wrote, by the rules of Hydra; errors name file and line.
+"""The reading of YAML files that the user wrote; errors name file and line.
 
-OmegaConf parses the text, as it does for Hydra. Unlike plain PyYAML, it refuses a repeated key and reads 1e-3 as a
-number.
+OmegaConf parses the text, as it does for Hydra. Unlike plain PyYAML, OmegaConf refuses a repeated key and reads 1e-3 as
+a number.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def read_text(file: Path) -> str:
 def parse_yaml(text: str, file: Path) -> Any:
     """Return the content of a YAML text as lists and dicts; None if it is a single number or truth value.
 
-    A single text is returned as a dict whose key is the text, an empty file as an empty dict. ConfigurationError, which
-    names `file` and the line, if the text is not valid YAML or nested too deeply.
+    A single text becomes a dict with the text as key, an empty file an empty dict. ConfigurationError, which names
+    `file` and the line, if the text is not valid YAML or nested too deeply.
     """
     return None if (config := _parse(text, file)) is None else OmegaConf.to_container(config, resolve=False)
 
@@ -52,7 +52,7 @@ def _parse(text: str, file: Path) -> Any:
 
 
 def parse_mapping(text: str, file: Path) -> DictConfig:
-    """Return the keys and values of a YAML text; the result is empty if the text is empty or has only comments.
+    """Return the keys and values of a YAML text, which may be empty.
 
     ConfigurationError, which names `file`, if the text is not valid YAML or contains a list or a single value.
     """
@@ -66,7 +66,7 @@ def parse_mapping(text: str, file: Path) -> DictConfig:
 def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -> str:
     """Describe the error in a YAML text: what is wrong, in which line of which file, and what to write instead.
 
-    If `file` is None, the message names the file that the error names, or "a configuration file" if it names none.
+    If `file` is None, the file that `error` names is used.
     """
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error).strip()
