@@ -50,9 +50,8 @@ def predictions_frame(
 ) -> pd.DataFrame:
     """Return rows of predictions.parquet: the columns of `rows.keys`, split, probability and is_breakout (0 or 1).
 
-    `probability` has the shape (n,). `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; the column `ladder`
-    then contains one array for each row. Without `ladder` there is no such column. ValueError if the games are not
-    played yet.
+    `probability` has the shape (n,). `ladder` (n, K) contains P(points >= k) for k = 1, ..., K. If `ladder` is given,
+    the result has a column `ladder` with one array for each row. ValueError if the games are not played yet.
     """
     frame = rows.keys.assign(split=split, probability=probability, is_breakout=rows.label.astype("int64"))
     return frame if ladder is None else frame.assign(ladder=list(ladder))
@@ -62,9 +61,11 @@ def predictions_frame(
 class ScoredRows:
     """Rows after the training window, with the probabilities that a fitted model predicts for them.
 
-    `learned` is the fitted model with its calibration and baselines. `raw` and `probability` (n,) are the probabilities
-    before and after calibration. `train_end` is the last day of the model's training window. `ladder` (n, K) contains
-    calibrated P(points >= k) for k = 1, ..., K; it is None if the model predicts no distribution of points.
+    - `learned`: the fitted model with its calibration and baselines.
+    - `raw`, `probability` (n,): the probabilities before and after calibration.
+    - `train_end`: the last day of the model's training window.
+    - `ladder` (n, K): calibrated P(points >= k) for k = 1, ..., K; None if the model predicts no distribution of
+      points.
     """
 
     learned: Learned
@@ -75,18 +76,15 @@ class ScoredRows:
     ladder: np.ndarray | None
 
     def predictions(self) -> pd.DataFrame:
-        """Return these rows as rows of predictions.parquet with the split `evaluation`.
-
-        Probabilities and ladders (P(points >= k) for k = 1, 2, ...) are calibrated.
-        """
+        """Return these rows as rows of predictions.parquet with the split `evaluation` and calibrated probabilities."""
         return predictions_frame("evaluation", self.rows, self.probability, self.ladder)
 
 
 def score_rows(learned: Learned, rows: Dataset, train_end: date) -> ScoredRows:
     """Return the rows with the probabilities that a fitted model predicts for them, before and after calibration.
 
-    `train_end` is the last day of the model's training window; it is only stored. ValueError if the rows lack a column
-    or a field that the model needs.
+    `train_end` is the last day of the model's training window; the function only stores it. ValueError if the rows lack
+    a column or a field that the model needs.
     """
     raw = learned.model.predict_probability(rows)
     ladder = predict_ladder(learned.model, rows)
@@ -103,12 +101,14 @@ def evaluate_scored(
 ) -> EvaluationResult:
     """Return the evaluation of the rows of all parts together, and log its warnings.
 
-    `parts` has one element for each fold (one window of a walk forward), or one for any other run. `rows` are the rows
-    of all parts in order. Each part has its own baselines. If any part was calibrated, `uncalibrated` is one more
-    baseline: the probabilities before calibration. The evaluated threshold (the probability from which a game is
-    flagged) is that of the first part, if any. Later parts chose their thresholds on games that are evaluated here.
-    `target` gives the range of season averages for the slices (groups of games). `work` stores the metrics of baselines
-    for other jobs of a sweep; None if there are no other jobs. ValueError if there are no rows.
+    - `parts`: one element for each fold (window) of a walk forward, or one element for any other run.
+    - `rows`: the rows of all parts in order.
+    - `target`: gives the range of season averages for the slices (groups of games).
+    - `work`: stores the metrics of baselines for other jobs of a sweep.
+
+    If any part was calibrated, the probabilities before calibration are one more baseline, `uncalibrated`. The
+    evaluated threshold (the probability from which a game is flagged) is that of the first part. Later parts chose
+    their thresholds on games that are evaluated here. ValueError if there are no rows.
     """
     work = work or SharedWork()
     baselines = {
@@ -143,9 +143,9 @@ def evaluate_scored(
 def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: EvaluationParameters) -> MetricReplicates:
     """Return the metrics of the baseline `name` on all rows and in every resample (bootstrap draw of game dates).
 
-    The baseline `base_rate` predicts one probability for all games of a fold (one window of a walk forward). That
-    probability differs between folds, so it would rank games by date. Therefore the AUC and the average precision of
-    `base_rate` are computed with the mean probability for every row.
+    The baseline `base_rate` predicts one probability for each fold of a walk forward. Different probabilities would
+    rank games by date. Therefore the AUC and the average precision of `base_rate` use the mean probability for every
+    row.
     """
     draws, bins = parameters.draw(rows.dates), parameters.ece_bins
     found = replicate_metrics(rows.label, probability, draws, ece_bins=bins)
@@ -160,11 +160,11 @@ def _replicate(name: str, rows: Dataset, probability: np.ndarray, parameters: Ev
 
 
 def build_slices(rows: Dataset, target: TargetConfig) -> dict[str, SliceLabels]:
-    """Return the label of each row in six kinds of slices (groups of games), by the name of the kind.
+    """Return the slice of each row (such as its month) for six kinds of slices, by the name of the kind.
 
-    The kinds are month, points band (by season average), home or away, rest days, season phase and prior season. The
-    slices by weeks since the end of training are not among them. `rows` must be built with the features SLICE_FEATURES.
-    ValueError if a season average lies outside the points band of `target`.
+    A slice is a group of games. The kinds are month, points band (by season average), home or away, rest days, season
+    phase and prior season. `rows` must be built with the features SLICE_FEATURES. ValueError if a season average lies
+    outside the range of `target`.
     """
     context = rows.context
     average = context["season_points_avg"].to_numpy(dtype="float64")

@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 class Explanation:
     """Three measures of the importance of a model's features.
 
-    `importance` is the model's own measure. `shap` is the mean |SHAP value| (contribution to a prediction).
-    `permutation` is the rise in log loss and the fall in AUC when one feature is shuffled across games. `shap` and
-    `permutation` are None if the settings switch them off. `features_that_add_nothing` names the features for which no
-    interval, of the rise or of the fall, lies wholly above 0. It is None if nothing was shuffled, or if all shuffled
-    rows are of one date.
+    - `importance`: the model's own measure.
+    - `shap`: the mean |SHAP value| (contribution to a prediction); None if switched off.
+    - `permutation`: the rise in log loss and the fall in AUC when one feature is shuffled across games; None if
+      switched off.
+    - `features_that_add_nothing`: the features whose shuffling worsens neither log loss nor AUC beyond chance. None if
+      nothing was shuffled, or if all shuffled rows are of one date.
     """
 
     importance: dict[str, float]
@@ -49,10 +50,12 @@ def explain(
 ) -> Explanation:
     """Return the importance of the features of `model` by its own measure, by SHAP values and by shuffling.
 
-    SHAP values (contributions to one prediction) are computed on `rows`. Features are shuffled across `permuted_rows`;
-    None means across `rows`. `predict_probability` returns the calibrated probabilities of rows with a shuffled
-    feature. In a walk forward, each window's model predicts the rows of that window. `config` sets how often a feature
-    is shuffled and how many rows at most get SHAP values. With 0 shuffles or 0 rows the result of the measure is None.
+    - `predict_probability`: returns the calibrated probabilities of rows with a shuffled feature. In a walk forward,
+      each window's model predicts the rows of its window.
+    - `rows`: the rows for SHAP values (contributions to one prediction).
+    - `config`: sets how often a feature is shuffled, and how many rows at most get SHAP values. 0 switches a measure
+      off.
+    - `permuted_rows`: the rows across which features are shuffled; None means `rows`.
     """
     permutation = _permute(predict_probability, permuted_rows or rows, config.permutation_repeats, parameters)
     idle = None
@@ -69,9 +72,9 @@ def explain(
 def _permute(
     predict_probability: Callable[[Dataset], np.ndarray], rows: Dataset, repeats: int, parameters: EvaluationParameters
 ) -> PermutationImportance | None:
-    """Return the mean rise in log loss and fall in AUC from shuffling each feature; None if `repeats` is 0.
+    """Return the mean rise in log loss and fall in AUC from shuffling each feature `repeats` times.
 
-    Each feature is shuffled `repeats` times across all rows.
+    Return None if `repeats` is 0.
     """
     if not repeats:
         return None

@@ -47,14 +47,18 @@ logger = logging.getLogger("breakout")
 class Fitted:
     """A fitted experiment: the model, its calibration, the validation rows, and the baselines.
 
-    - The validation rows are the latest v training rows. `held_out_model` was fitted without them. `model` was also
-      fitted on them, unless `validation.refit` is false and the kind of model can stop early.
-    - `validation_raw` and `validation_probability` (v,) are the probabilities that `held_out_model` predicts for the
-      validation rows, before and after calibration. `calibrator` was fitted on `validation_raw`.
-    - `threshold` (the probability from which a game is flagged) was chosen on `validation_probability`. It is None if
-      no threshold that flags enough rows reached the target precision.
-    - `baselines` maps the kind of a baseline to its model. `fit_seconds` is the time of both fits of the model, without
-      the baselines.
+    The validation rows are the latest training rows; v is their number.
+
+    - `held_out_model`: the model that was fitted without the validation rows.
+    - `model`: the final model, which was also fitted on the validation rows. The exception: `validation.refit` is false
+      and the kind of model can stop early.
+    - `validation_raw`, `validation_probability` (v,): what `held_out_model` predicts for the validation rows, before
+      and after calibration.
+    - `calibrator`: the calibration, which was fitted on `validation_raw`.
+    - `threshold`: the probability from which a game is flagged, chosen on `validation_probability`. None if no
+      threshold that flags enough rows reached the target precision.
+    - `baselines`: the baseline models by kind.
+    - `fit_seconds`: the time of both fits of the model, without the baselines.
     """
 
     model: Model
@@ -84,8 +88,8 @@ class SplitRows(FitParts):
 def check_training_rows(train: Dataset, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError if the training window has fewer than 500 rows, or only breakouts, or no breakouts.
 
-    `describe_history` returns a description of the games in the warehouse. The message includes it if there are no rows
-    at all. If `describe_history` is None, the message leaves it out.
+    `describe_history` returns a description of the games in the warehouse. The message includes the description if
+    there are no rows.
     """
     check_training_count(len(train), describe_history)
     if len(np.unique(train.label)) == 1:
@@ -103,7 +107,7 @@ def _describe_class(rows: Dataset) -> str:
 def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
     """Raise DataError if no feature varies over `parts.fit`, because the model could not rank two games.
 
-    The model kind `base_rate`, which predicts one probability for all games, uses no feature and is not checked.
+    The model kind `base_rate` uses no feature and is not checked.
     """
     X = parts.fit.X.to_numpy()
     if KINDS[config.model.kind].uses_features and bool((X[0] == X).all()):
@@ -115,10 +119,10 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """Return the kind of calibration to fit.
+    """Return the kind of calibration to fit: the configured kind, or `sigmoid` where calibration is necessary.
 
-    It is the configured kind. But if that is `none` and the model weights the classes, it is `sigmoid`: class weights
-    distort the probabilities, so every model with class weights needs a calibration.
+    Class weights distort the probabilities, so every model with class weights is calibrated. If the configured kind is
+    `none`, such a model gets `sigmoid`.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
@@ -127,9 +131,8 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
     """Return the training rows in two parts: the earlier rows to fit on, and the latest rows to validate on.
 
-    The settings `validation` divide the rows. `work` stores the parts, so that jobs on the same rows share them; None
-    if there are no other jobs. DataError if a part has no rows or one class only, or if no feature varies over the rows
-    to fit on.
+    The settings `validation` divide the rows. Jobs with the same `work` share the parts. DataError if a part has no
+    rows or one class only, or if no feature varies over the rows to fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))
@@ -157,9 +160,9 @@ def fit_experiment(
     """Fit the configured model and the baselines on the training rows, calibrate the model and choose its threshold.
 
     The threshold is the probability from which a game is flagged. The fingerprint of `contract` (the definition of
-    features and label) is saved with the model. `work` stores the results that several jobs of a sweep share; None if
-    there are no other jobs. DataError if the rows cannot be split into a part to fit on and a part to validate on.
-    ConfigurationError or DataError if the model cannot be fitted.
+    features and label) is saved with the model. Jobs of a sweep with the same `work` share results. DataError if the
+    rows cannot be split into a part to fit on and a part to validate on. ConfigurationError or DataError if the model
+    cannot be fitted.
     """
     work = work or SharedWork()
     parts = split_parts(config, train, work)
@@ -180,10 +183,7 @@ def _finish_fit(
     fit_seconds: float,
     work: SharedWork,
 ) -> Fitted:
-    """Calibrate the model and choose its threshold on the validation part, fit the baselines, and return all results.
-
-    The validation part contains the latest training rows. `fits.held_out` was fitted without them.
-    """
+    """Calibrate the model and choose its threshold on the validation rows, and fit the baselines."""
     kind, validation = calibration_kind(config), parts.validation
     is_forced = kind != config.calibration.kind
     if is_forced:
@@ -223,9 +223,9 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return the number and the last date of the rows that the final model was fitted on, and of the validation rows.
+    """Return the number and the last date of the rows of the final fit, and the number of validation rows.
 
-    Validation rows are the latest training rows. The result also states whether early stopping used them.
+    The result also states whether early stopping used the validation rows.
     """
     is_held_out = KINDS[config.model.kind].stops_early and not config.validation.refit
     dates = train.dates[train.dates < validation.dates.min()] if is_held_out else train.dates
@@ -256,8 +256,7 @@ def _baseline_warnings(baselines: Mapping[str, Model]) -> tuple[str, ...]:
 def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> HeldOutCalibration | None:
     """Return the log loss of the validation rows before and after a calibration fitted on other validation dates.
 
-    The validation rows are the latest training rows; `raw` (n,) are their probabilities before calibration. The result
-    is None if nothing is calibrated, or if the validation rows are of one date.
+    The result is None if nothing is calibrated, or if the validation rows are of one date.
     """
     y = validation.label
     crossed = None if kind == "none" else cross_calibrate(kind, raw, y, validation.dates)
@@ -270,9 +269,9 @@ def _evaluate_held_out(kind: Kind, raw: np.ndarray, validation: Dataset) -> Held
 def fit_baselines(parts: FitParts) -> dict[str, Model]:
     """Return two baselines by kind, `base_rate` and `logistic`, fitted on all training rows.
 
-    All training rows are both parts together: those to fit on and those to validate on. `base_rate` predicts the share
-    of breakouts for every game. `logistic` is a logistic regression on all features, with C = 1 (inverse
-    regularisation) and standardised values clipped at 3 standard deviations.
+    - `base_rate` predicts the fraction of breakouts for every game.
+    - `logistic` is a logistic regression on all features, with C = 1 (inverse regularisation). Standardised values are
+      clipped at 3 standard deviations.
     """
     logistic = settings.LogisticConfig("logistic", C=1.0, clip=3.0, max_iterations=1000, class_weights="none")
     base_rate = settings.BaseRateConfig(kind="base_rate")

@@ -32,8 +32,11 @@ logger = logging.getLogger("breakout")
 class MarketComparison:
     """The metrics of a model compared with those of the market, and warnings about prices that were not used.
 
-    `metrics` is None if no prices are configured, or if the model predicts no distribution of points. It is also None
-    if no line (a bookmaker's number of points) has both a market probability and a result.
+    `metrics` is None if
+
+    - no prices are configured,
+    - the model predicts no distribution of points, or
+    - no line (a bookmaker's number of points) has both a market probability and a result.
     """
 
     metrics: MarketMetrics | None
@@ -41,10 +44,10 @@ class MarketComparison:
 
 
 def read_price_files(prices: PricesConfig, warehouse_config: WarehouseConfig) -> pd.DataFrame | None:
-    """Return the quotes (offers of prices) of the configured price file; None if no file is configured.
+    """Return the prices of the configured price file; None if no file is configured.
 
-    A run calls this before its fit, to fail early. A BigQuery table of prices is not read here, because only its rows
-    for the dates of the predictions are queried. DataError if the file cannot be used.
+    A run calls this function before its fit, to fail early. A BigQuery table of prices is not read here, because only
+    its rows for the dates of the predictions are queried. DataError if the file cannot be used.
     """
     return None if prices.file is None else read_prices(prices, warehouse_config, date.min, date.max)
 
@@ -60,13 +63,13 @@ def compare_with_market(
 ) -> MarketComparison:
     """Compare the predicted distributions of points with the configured prices, and log the warnings.
 
-    - `parts` has one element for each fold (one window of a walk forward), and one element for any other run. `rows`
-      are the rows of all parts in order.
-    - `availability` contains the cutoff (the time up to which injury reports count); None if no feature reads them.
-    - `quotes` is the result of `read_price_files`; if it is None, the prices are read here from the configured table.
+    - `parts`: one element for each fold (window) of a walk forward, and one element for any other run.
+    - `rows`: the rows of all parts in order.
+    - `availability`: has the cutoff (the time up to which injury reports count); None if no feature reads injury
+      reports.
+    - `quotes`: the result of `read_price_files`. None means that the prices are read from the configured table.
 
-    If no prices are configured, the result has no metrics and no warnings. DataError if prices cannot be used or read.
-    ConfigurationError if the warehouse of the table cannot be opened.
+    DataError if prices cannot be used or read. ConfigurationError if the warehouse of the table cannot be opened.
     """
     if not config.prices.is_given:
         return MarketComparison(None, ())
@@ -93,5 +96,5 @@ def _log_comparison(metrics: MarketMetrics | None, warnings: tuple[str, ...]) ->
 
 
 def with_market(metrics: RunMetrics, market: MarketComparison) -> RunMetrics:
-    """Return a copy of `metrics` to which the metrics and warnings of `market` are added."""
+    """Return a copy of `metrics` with the metrics and warnings of `market`."""
     return replace(metrics, market=market.metrics, warnings=(*metrics.warnings, *market.warnings))

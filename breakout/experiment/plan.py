@@ -1,7 +1,6 @@
-"""The plan of a run, made before any fit.
+"""The plan of a run, made before any fit: features, contract, dates and warehouse.
 
-`RunPlan` contains the features, the contract (the definition of features and label), the dates and the warehouse. It
-builds the rows of the run, and estimates the cost of reading them.
+`RunPlan` also builds the rows of the run, and estimates the cost of reading them.
 """
 
 from __future__ import annotations
@@ -38,7 +37,9 @@ MIN_TRAINING_ROWS = 500
 class RunPlan:
     """One experiment before its fit: the settings, its features, contract and dates, and an open warehouse.
 
-    `contract` is the definition of features and label, with a fingerprint.
+    - `contract`: the definition of features and label, with a fingerprint.
+    - `split`: the dates of the run; in a walk forward, those of the last fold.
+    - `folds`: the windows of a walk forward; () for other kinds of window.
     """
 
     config: ExperimentConfig
@@ -46,7 +47,7 @@ class RunPlan:
     contract: Contract
     split: Split
     warehouse: Warehouse
-    folds: tuple[Fold, ...] = ()  # of a walk forward, the last with the dates of `split`; () for other kinds of window
+    folds: tuple[Fold, ...] = ()
 
     @property
     def run_parent(self) -> Path:
@@ -54,9 +55,9 @@ class RunPlan:
         return Path(self.config.paths.outputs) / "runs" / self.config.name
 
     def ranges(self) -> dict[str, DateRange]:
-        """Return the dates of the rows that the run reads.
+        """Return the dates of the rows that the run reads, by name.
 
-        The keys are `train`, and `evaluation` unless the run only trains. A walk forward has the key `folds` alone: the
+        The keys are `train` and, unless the run only trains, `evaluation`. A walk forward has one key, `folds`: the
         dates from its first training date to its last evaluation date.
         """
         if self.folds:
@@ -67,8 +68,7 @@ class RunPlan:
     def estimate(self, window: DateRange) -> CostEstimate | None:
         """Return the cost of reading the rows of the dates `window`; None if reading the warehouse is free.
 
-        The rows include the features that slices (groups of games) need. DataError if the warehouse cannot estimate the
-        cost.
+        DataError if the warehouse cannot estimate the cost.
         """
         return estimate_rows(self.warehouse, self.features, window.start, window.end, SLICE_FEATURES)
 
@@ -90,16 +90,15 @@ class RunPlan:
         return find_flawed_games(self.warehouse, self.features, days.start, days.end)
 
     def build_span(self) -> Dataset:
-        """Build the rows of all folds (windows of a walk forward).
+        """Build the rows of all folds of a walk forward, from the first training date to the last evaluation date.
 
-        They are the rows from the first training date to the last evaluation date. DataError if the source tables are
-        missing or damaged. ConfigurationError if a feature needs a table that is not configured. KeyError if the run is
-        no walk forward.
+        DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
+        configured. KeyError if the run is no walk forward.
         """
         return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """Build the training rows; in a walk forward, those of the last fold (window).
+        """Build the training rows; in a walk forward, those of the last fold.
 
         DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
         configured.
@@ -107,20 +106,20 @@ class RunPlan:
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
-        """Build the rows of `days` for players in the target's points band (a range of season averages).
+        """Build the rows of `days` for players whose season average is in the target's range.
 
-        If the model also learns from players outside the band, the field `wider` contains the rows of all players that
-        it learns from. `slice_features` are features that slices (groups of games) need; () for none.
+        If the model also learns from players outside this range, the field `wider` contains the rows of all players
+        that it learns from.
         """
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
         return rows if learned == self.features else select_role_players(rows, self.features)
 
     def build_evaluation(self) -> Dataset | None:
-        """Build the evaluation rows with the columns that slices (groups of games) need; None if the run only trains.
+        """Build the evaluation rows (in a walk forward, those of the last fold); None if the run only trains.
 
-        In a walk forward, build the rows of the last fold (window). DataError if the source tables are missing or
-        damaged. ConfigurationError if a feature needs a table that is not configured.
+        The rows also have the columns that the evaluation by slices (groups of games) needs. DataError if the source
+        tables are missing or damaged. ConfigurationError if a feature needs a table that is not configured.
         """
         window = self.split.evaluation
         if window is None:
@@ -129,9 +128,10 @@ class RunPlan:
 
 
 def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
-    """Return `features` with the points band (range of season averages) of the players that the model learns from.
+    """Return `features` with the range of season averages of the players that the model learns from.
 
-    The band is the target's. For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen it.
+    The range is the target's. For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen the
+    range.
     """
     if not isinstance(model, settings.PointsConfig):
         return features
@@ -145,7 +145,7 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
     """Open the warehouse of `config` and yield the plan of its run; close the warehouse on exit.
 
     ConfigurationError if the features or the dates of the window are invalid. DataError or ConfigurationError if the
-    warehouse cannot be opened. DataError if the window is to end with the newest game and the warehouse has no game.
+    warehouse cannot be opened. DataError if the window ends with the newest game and the warehouse has no game.
     """
     features = BreakoutFeatureConfig.from_settings(config)
     contract = build_contract(features)
@@ -155,9 +155,9 @@ def open_plan(config: ExperimentConfig) -> Iterator[RunPlan]:
 
 
 def folds_of(config: ExperimentConfig) -> tuple[Fold, ...]:
-    """Return the folds (windows) of a walk forward; () for other kinds of window.
+    """Return the folds of a walk forward, one for each month or week; () for other kinds of window.
 
-    There is one fold for each month or week, even for one without games.
+    A month or week without games has a fold too.
     """
     return resolve_folds(config.window) if isinstance(config.window, settings.WalkForwardWindowConfig) else ()
 
@@ -169,12 +169,11 @@ def estimate_rows(
     end: date,
     slice_features: Sequence[str] = (),
 ) -> CostEstimate | None:
-    """Return the cost of building the rows of the dates start..end, both inclusive, with `build_dataset`.
+    """Return the cost of building the rows of the dates start..end with `build_dataset`; None if reading is free.
 
     The cost includes the checks of the source tables and the search for games whose rows contradict each other.
-    `slice_features` are features to build besides those of `config`. The result is None if reading the warehouse is
-    free. DataError if the warehouse cannot estimate the cost. ConfigurationError if a feature needs injury reports, but
-    no table of them is configured.
+    `slice_features` are features to build besides those of `config`. DataError if the warehouse cannot estimate the
+    cost. ConfigurationError if a feature needs injury reports, but no table of them is configured.
     """
     if not isinstance(warehouse, Priced):
         return None
@@ -196,8 +195,8 @@ def estimate_rows(
 def check_training_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError if there are fewer than 500 training rows.
 
-    `describe_history` returns a description of the games in the warehouse. The message includes it if there are no rows
-    at all. If `describe_history` is None, the message leaves it out.
+    `describe_history` returns a description of the games in the warehouse. The message includes the description if
+    there are no rows.
     """
     if rows < MIN_TRAINING_ROWS:
         held = f" ({describe_history()})" if describe_history and not rows else ""
@@ -210,8 +209,7 @@ def check_training_count(rows: int, describe_history: Callable[[], str] | None =
 def check_evaluation_count(rows: int, describe_history: Callable[[], str] | None = None) -> None:
     """Raise DataError if the evaluation window has no rows.
 
-    `describe_history` returns a description of the games in the warehouse, which the message includes. If it is None,
-    the message leaves the description out.
+    `describe_history` returns a description of the games in the warehouse, which the message includes.
     """
     if not rows:
         held = f" ({describe_history()})" if describe_history else ""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
-SEASONS_BEFORE = 2  # earlier seasons from which a player's last games may come; career features read as many
+SEASONS_BEFORE = 2  # earlier seasons from which a player's last games may come, as many as career features read
 FANS = 8  # the largest number of games whose predicted distributions the report draws
 
 
@@ -32,11 +32,11 @@ def evaluate_distributions(
     features: BreakoutFeatureConfig,
     warehouse: Warehouse,
 ) -> PointsMetrics | None:
-    """Evaluate the predicted distributions of points of all parts together, beside two baselines.
+    """Evaluate the predicted distributions of points of all parts together, and two baselines on the same rows.
 
     The baselines are computed from each player's earlier games in `warehouse`. `parts` has one element for each fold
-    (one window of a walk forward), or one for any other run. `rows` are the rows of all parts in order. Return None if
-    the model predicts no distribution of points, or if `rows` lacks points. DataError if the games cannot be read.
+    (window) of a walk forward, or one for any other run. `rows` are the rows of all parts in order. Return None if the
+    model predicts no distribution of points, or if `rows` lacks points. DataError if the games cannot be read.
     """
     ladders = [part.ladder for part in parts if part.ladder is not None]
     if not ladders or rows.points is None or rows.season_average is None:
@@ -57,9 +57,9 @@ def evaluate_distributions(
 def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Dataset) -> pd.DataFrame:
     """Return player_lookup, season_year, day and points of the games that `build_baselines` needs for these rows.
 
-    The games are those played in the enabled season types, sorted by player and date. They begin two seasons before the
-    season of the earliest row, or earlier. They end on the latest date of the rows. `day` is in days since 1970-01-01.
-    There must be at least one row in `rows`. DataError if the games cannot be read.
+    The games go back at least two seasons before the season of the earliest row, and end on the latest date of the
+    rows. They are sorted by player and date. Only the enabled season types count. `day` is in days since 1970-01-01.
+    `rows` must not be empty. DataError if the games cannot be read.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -75,13 +75,13 @@ def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[s
 
     A ladder is P(points >= k) for k = 1, ..., length.
 
-    - `negative_binomial` has the mean and the sample variance of the player's points in this season's games. It is a
-      Poisson distribution if the variance is not above the mean, or if there is only one game.
-    - `last_games` is the observed distribution of points in the player's last 20 games (all games, if there are fewer)
-      of this season and the two before it.
+    - `negative_binomial`: the negative binomial distribution with the mean and the sample variance of the player's
+      points this season. It is a Poisson distribution if the variance is not above the mean. NaN if the player has no
+      earlier game this season.
+    - `last_games`: the observed distribution of points in the player's last 20 games of this season and the two before.
+      NaN if there is no such game.
 
-    `history` is the result of `read_history`. If a player has no earlier game this season, `negative_binomial` is NaN.
-    If he has none in the three seasons, `last_games` is NaN too. KeyError if `history` lacks the player.
+    `history` is the result of `read_history`. KeyError if a player is missing in `history`.
     """
     columns = ["day", "season_year", "points"]
     games = {name: part[columns].to_numpy().T for name, part in history.groupby("player_lookup")}
@@ -114,8 +114,7 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
     """Return the quantiles of points that the report draws, for at most 8 games of the last date.
 
-    The games with the highest predicted medians are taken, the highest first. The result is empty if the rows have no
-    points or no season averages.
+    These are the games with the highest predicted medians, the highest first.
     """
     if rows.points is None or rows.season_average is None:
         return ()

@@ -37,10 +37,10 @@ def measure_stability(
 ) -> SeedStability | None:
     """Return the spread (mean, deviation, minimum and maximum) of the metrics over `config.evaluation.seeds` seeds.
 
-    Return None if that setting is 1. The metrics are AUC, average precision, log loss and Brier score on the evaluation
-    rows. The seeds are the run's seed and the whole numbers after it. `headline` (n,) contains the calibrated
-    probabilities of the evaluation rows with the run's own seed. The models of the other seeds are fitted here.
-    DataError or ConfigurationError if such a model cannot be fitted.
+    The metrics are AUC, average precision, log loss and Brier score on the evaluation rows. The seeds are the run's
+    seed and the whole numbers after it. The models of the other seeds are fitted here. `headline` (n,) contains the
+    calibrated probabilities of the evaluation rows with the run's own seed. Return None if the setting is 1. DataError
+    or ConfigurationError if a model of another seed cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None
@@ -62,7 +62,7 @@ def _predict_with_seed(config: ExperimentConfig, parts: FitParts, seed: int, eva
 
 
 def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]) -> dict[str, SeedSpread | None]:
-    """Return the spread (mean, deviation, minimum and maximum) over seeds of four metrics, by name of the metric.
+    """Return the spread (mean, deviation, minimum and maximum) of four metrics over seeds, by name of the metric.
 
     The metrics are AUC, average precision, log loss and Brier score. `y` (n,) are the labels, 0 or 1.
     `probabilities_by_seed` maps each seed to probabilities (n,) of the same rows. The value of a metric is None if it

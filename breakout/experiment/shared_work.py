@@ -16,20 +16,19 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-# The largest number of results that are stored of one kind. It is large because a job of a walk forward stores a result
-# for each fold. It applies neither to fits, whose number is not limited, nor to results with rows (OF_ROWS).
+# The largest number of stored results of one kind. The limit is large because a walk forward stores a result for each
+# fold. Fits have no limit, and the kinds in OF_ROWS have their own.
 LIMIT = 512
-ROWS_LIMIT = 8  # the largest number of stored results of a kind in OF_ROWS; they contain rows, so they are large
+ROWS_LIMIT = 8  # the limit for the kinds in OF_ROWS, whose results contain rows and are large
 OF_ROWS = ("answer", "rows", "split")
 
 
 class SharedWork:
     """The results that several jobs (training runs) of one process share.
 
-    A result is stored under its kind and a key that identifies its inputs, so jobs with equal inputs share it. Fits are
-    stored until the next group of jobs begins. The number of stored results of every other kind is limited: the result
-    that was not used for the longest time is dropped, and computed again if needed. A shared result is bit for bit
-    equal to one that is computed for the job alone.
+    A result is stored under its kind and a key that identifies its inputs. Jobs with equal inputs therefore share the
+    result. Fits are stored until the next group of jobs begins. Of every other kind, only the most recently used
+    results are stored. A shared result is bit for bit equal to a result that is computed for the job alone.
     """
 
     def __init__(self) -> None:
@@ -40,8 +39,8 @@ class SharedWork:
     def begin_group(self, group: Hashable, iterations: int) -> None:
         """Start a group of jobs that can share fits, and drop the fits of another group.
 
-        `group` identifies the group; a call with the current group keeps its fits. `iterations` is the largest value of
-        `model.iterations` in the group: jobs with fewer iterations can take their trees from a fit with that many.
+        A call with the current `group` keeps its fits. `iterations` is the largest value of `model.iterations` in the
+        group. Jobs with fewer iterations can take their trees from a fit with that many.
         """
         if group != self._group:
             self._kept["fit"].clear()
@@ -61,14 +60,15 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return two fits of a model: one without the validation rows, and the final one.
+        """Return two fits of a model: one without the validation rows (the latest training rows), and the final one.
 
-        The validation rows are the latest training rows. The final fit includes them, unless `is_refit` is false and
-        the model can stop early. `metadata` is saved with the model. Models with equal arguments share a fit. Also:
+        The final fit includes the validation rows, unless `is_refit` is false and the model can stop early. `metadata`
+        is saved with the model. Jobs share fits in three ways:
 
-        - CatBoost models that differ only in `iterations` share the fit with the most iterations in their group, and
-          each gets the first trees of that fit. Fits of fewer than 200 iterations do not share with longer ones,
-          because CatBoost takes fewer Newton steps for each of their leaves.
+        - Models with equal arguments share a fit.
+        - CatBoost models that differ only in `iterations` share the longest fit of their group. Each takes the first
+          trees of that fit. Fits of fewer than 200 iterations do not share with fits of 200 or more, because CatBoost
+          takes fewer Newton steps for each of their leaves.
         - A blend (an average of CatBoost and logistic regression) shares the trees of its CatBoost model.
 
         ConfigurationError or DataError if the model cannot be fitted.

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A completed run: its folder, its metrics, and the drift report `distributions`.
+    """A completed run: its folder, its metrics, and its drift report.
 
-    The drift report compares the features of the training rows with those of the evaluation rows. It is None if the run
-    only trains.
+    The drift report `distributions` compares the features of the training rows with those of the evaluation rows. None
+    if the run only trains.
     """
 
     folder: Path
@@ -58,10 +58,13 @@ def summarise_training(
     """Return the metrics of a training run.
 
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
-    if the model predicts none. Features are shuffled over the evaluation rows of all windows. SHAP values
-    (contributions to a prediction) and the spread of the metrics over seeds are those of the last window's model. If
-    the run only trains, features are shuffled and SHAP values computed on the validation part (the latest training
-    rows). DataError or ConfigurationError if a model of another seed cannot be fitted.
+    if the model predicts none. DataError or ConfigurationError if a model of another seed cannot be fitted.
+
+    Some metrics use only part of the run:
+
+    - The importance by shuffling features uses the evaluation rows of all windows.
+    - SHAP values (contributions to a prediction) and the spread over seeds use the last window's model.
+    - If the run only trains, shuffling and SHAP values use the validation rows (the latest training rows).
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored
@@ -107,13 +110,14 @@ def summarise_scoring(
     source_warnings: Sequence[str] = (),
     points: PointsMetrics | None = None,
 ) -> RunMetrics:
-    """Return the metrics of a bundle (a saved model) on later rows.
+    """Return the metrics of a saved model on later rows.
 
-    - `scored` are the rows with the bundle's predictions, and `result` is their evaluation.
-    - `differences` are sentences about the differences between the bundle's contract (the definition of features and
-      label) and the installed one.
-    - `source_warnings` are about games whose rows in two source tables contradict each other.
-    - `points` is the evaluation of the predicted distributions of points; None if the model predicts none.
+    - `scored`: the rows with the model's predictions.
+    - `result`: the evaluation of `scored`.
+    - `differences`: sentences about the differences between the model's contract (the definition of features and label)
+      and the installed one.
+    - `source_warnings`: warnings about games whose rows in two source tables contradict each other.
+    - `points`: the evaluation of the predicted distributions of points; None if the model predicts none.
 
     Validation metrics and the stability over seeds are None, because nothing is fitted here.
     """
@@ -139,10 +143,9 @@ def summarise_scoring(
 
 
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
-    """Return how the calibration of a bundle (a saved model) was fitted, with the warnings of that fit.
+    """Return how the calibration of a saved model was fitted, with the warnings of that fit.
 
-    Bundles of earlier versions did not save this. For such a bundle the result has the kind of the calibration, no
-    warnings, and None for the metrics on held-out dates.
+    Models of earlier versions did not save this. For such a model the result has only the kind of the calibration.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
@@ -151,11 +154,11 @@ def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of the run's evaluation rows, with the features replaced by those in `rows`.
+    """Return calibrated probabilities (n,) of the run's rows, with the features replaced by those in `rows`.
 
-    `rows` contains the evaluation rows of all windows in order, with shuffled features. The model of each window
-    predicts the rows of that window. If the run only trains, `rows` contains the validation rows instead. The model
-    that was fitted without them predicts them.
+    `rows` contains the evaluation rows of all windows in order, with shuffled features. Each window's model predicts
+    the rows of its window. If the run only trains, `rows` contains the validation rows, and the model that was fitted
+    without them predicts them.
     """
     found, first = [], 0
     for window in run.windows:
@@ -188,10 +191,9 @@ def _summarise_model(
     fit_seconds: float | None = None,
     bundle: str | None = None,
 ) -> ModelSummary:
-    """Return the summary of a model that was fitted in `fit_seconds`, or loaded from the bundle (saved model) `bundle`.
+    """Return the summary of a model, which was either fitted in `fit_seconds` or loaded from a bundle (a saved model).
 
-    `bundle` is a fingerprint. The argument that does not apply is None. `rows` describes the rows that the model was
-    fitted on.
+    `bundle` is the bundle's fingerprint. `rows` describes the rows that the model was fitted on.
     """
     return ModelSummary(
         kind=learned.model.kind,
@@ -215,9 +217,8 @@ def _summarise_calibration(
 ) -> CalibrationSummary:
     """Return the summary of a calibration.
 
-    `parts` has one element for each fold (one window of a walk forward), and one element for any other run. The
-    table of predicted probabilities and breakout rates before calibration covers `rows`, the rows of all parts. The
-    table is None if `rows` is None or nothing was calibrated.
+    `parts` has one element for each fold (window) of a walk forward, and one element for any other run. `rows` are the
+    rows of all parts. The reliability table before calibration is None if `rows` is None or nothing was calibrated.
     """
     before = None
     if rows is not None and learned.calibrator.kind != "none":
@@ -234,10 +235,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning of the fits once.
-
-    In a walk forward a warning begins with the names of the folds (windows) that have it.
-    """
+    """Return each warning of the fits once; in a walk forward it begins with the folds that have it."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

@@ -50,16 +50,18 @@ class FittedWindow:
 
 @dataclass(frozen=True)
 class FittedRun:
-    """All windows of a run in order of time, and `rows`, the evaluation rows of all of them.
+    """The fitted windows of a run in order of time: one per fold of a walk forward, one for any other run.
 
-    A walk forward has one window for each fold, any other run has one window. `rows` is None if the run only trains.
-    The saved model, SHAP values (contributions to a prediction), feature drift and the stability over seeds are those
-    of the last window.
+    - `rows`: the evaluation rows of all windows; None if the run only trains.
+    - `source_warnings`: warnings about games whose rows in two source tables contradict each other.
+
+    The last window provides the saved model, SHAP values (contributions to a prediction), feature drift and the
+    stability over seeds.
     """
 
     windows: tuple[FittedWindow, ...]
     rows: Dataset | None
-    source_warnings: tuple[str, ...]  # about games whose rows in two source tables contradict each other
+    source_warnings: tuple[str, ...]
 
     @property
     def coverage_warnings(self) -> tuple[str, ...]:
@@ -83,8 +85,8 @@ class FittedRun:
     def predictions(self) -> pd.DataFrame:
         """Return the content of predictions.parquet, one row for each validation or evaluation row of a window.
 
-        Validation rows are the latest training rows. In a walk forward the column `fold` names the window; a game may
-        be in the validation rows of several windows.
+        Validation rows are the latest training rows. In a walk forward the column `fold` names the window. Several
+        windows may contain the same game as a validation row.
         """
         frames = []
         for window in self.windows:
@@ -98,17 +100,17 @@ class FittedRun:
 
 
 def parts_of(train: Dataset, evaluation: Dataset | None) -> dict[str, Dataset]:
-    """Return the training rows under the key `training`, and the evaluation rows, if any, under `evaluation`."""
     return {"training": train} | ({} if evaluation is None else {"evaluation": evaluation})
 
 
 def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
-    """Build the rows of a plan, fit every window, and predict the evaluation rows of each.
+    """Build the rows of a plan, fit every window, and predict its evaluation rows.
 
-    `work` stores the results that several jobs of a sweep share; None if there are no other jobs. DataError if the
-    source tables or the rows of a window cannot be used, or if the plan has an evaluation window but no row in it. In a
-    walk forward the message names the window that cannot be fitted. ConfigurationError if a feature cannot be computed
-    from the configured tables, or if the model cannot be fitted with its settings.
+    Several jobs of a sweep can share results through `work`.
+
+    DataError if the source tables or the rows of a window cannot be used, or if the plan has an evaluation window
+    without rows. ConfigurationError if a feature cannot be computed from the configured tables, or if the model cannot
+    be fitted with its settings.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
@@ -121,8 +123,7 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 def check_rows(plan: RunPlan, train: Dataset, evaluation: Dataset | None, work: SharedWork | None = None) -> None:
     """Raise DataError unless a model can be fitted and validated on the training rows, and there are rows to evaluate.
 
-    `evaluation` is None if the plan only trains; the evaluation rows are then not checked. `work` stores the split of
-    the training rows for a later fit; None if no fit follows.
+    `evaluation` is None if the plan only trains. `work` stores the split of the training rows for a later fit.
     """
     check_training_rows(train, partial(_describe_history, plan, plan.split.train))
     split_parts(plan.config, train, work)
@@ -135,9 +136,10 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the latest folds (windows of a walk forward) with games to evaluate in `span`, the rows of all folds.
+    """Return the latest folds of a walk forward that have games to evaluate, at most `window.folds`.
 
-    The setting `window.folds` is the largest number of folds; None means all. DataError if no fold has games.
+    `span` contains the rows of all folds. Without the setting `window.folds`, all folds with games are returned.
+    DataError if no fold has games.
     """
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 

@@ -1,6 +1,6 @@
 """The Python interface for notebooks and scripts; the package `breakout` exports its functions.
 
 The functions run the same code as the commands. Their parameter `overrides` takes the command's overrides, such as
-"warehouse=duckdb". They return pandas frames or typed results, which the module `figures` shows as tables and charts.
-Only `run_experiment` and `Picture.save` write results to files.
+"warehouse=duckdb". The functions return pandas frames or typed results. The module `figures` shows these as tables and
+charts. Only `run_experiment` and `Picture.save` write results to files.
 """
