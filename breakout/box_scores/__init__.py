@@ -1,7 +1,10 @@
 """Source tables made from public box scores, schedules and injury reports.
 
-An import has five steps. Files are read (`source_files`). The module of their source converts them to a common form
-(`extracts`). Their games are found (`games`). The rows of the tables are built (`rows`) and written (`table_writing`).
-`importing` calls the last three steps. `download` gets the data of a season from the league's service instead of files.
-`differences` compares two folders of tables.
+An import has these steps:
+
+- `source_files` reads the files; `download` gets a season from the league's service instead.
+- `nba_api`, `kaggle`, `hoopr` and `injury_reports` convert them to a common form, which `extracts` defines.
+- `importing` finds the games (`games`), builds the rows of the tables (`rows`) and writes them (`table_writing`).
+
+A *line* is the box score of one player, or of one team, in one game. `differences` compares two folders of tables.
 """

@@ -20,9 +20,9 @@ EXAMPLES = 3
 class ColumnDifference:
     """The differences between two folders of tables in one column of a table.
 
-    `cells` is the number of rows that both folders have, and `differing` the number of these in which the column
-    differs. Each example is a text with the key of the row, the value in the first folder and the value in the second.
-    There are at most EXAMPLES of them.
+    - `cells`: the number of rows that both folders have.
+    - `differing`: the number of these rows in which the column differs.
+    - `examples`: at most EXAMPLES texts with the key of the row, the value in the first folder and that in the second.
     """
 
     table: str
@@ -34,10 +34,11 @@ class ColumnDifference:
 
 @dataclass(frozen=True)
 class FolderDifferences:
-    """The differences between two folders of tables in the seasons that both have (`seasons`, by their first years).
+    """The differences between two folders of tables.
 
-    `columns` has only columns with differing cells. For each table, `only_here` is the number of rows that only the
-    first folder has. `only_there` is the number of rows that only the second folder has.
+    - `seasons`: the first years of the seasons that both folders have; only these are compared.
+    - `columns`: the columns with differing cells.
+    - `only_here`, `only_there`: the number of rows that only the first or only the second folder has, by table.
     """
 
     seasons: tuple[int, ...]
@@ -49,10 +50,9 @@ class FolderDifferences:
 def compare_folders(folder: Path, other: Path) -> FolderDifferences:
     """Compare the player tables and the team tables of two folders, and return the differences.
 
-    Only seasons and columns that both folders have are compared. Values are compared only in rows that both folders
-    have. Not compared are the source's ids, times of import, `is_summed_from_players`, and game dates, which are part
-    of the game ids. DataError if a folder has no imported tables or they cannot be read, or if no season is in both
-    folders.
+    Only seasons, rows and columns that both folders have are compared. The source's ids, times of import,
+    `is_summed_from_players` and game dates are not compared; a game's date is part of its game id. DataError if a
+    folder has no imported tables or they cannot be read, or if no season is in both folders.
     """
     for one in (folder, other):
         read_folder(one)

@@ -1,7 +1,7 @@
 """The download of a season's box scores and schedule from the league's service, with the package nba_api.
 
-Each answer of the service is kept as a file until the season is imported. If a download fails and is started again
-within an hour, it resumes where it stopped.
+Each answer of the service is kept as a file until the season is imported. A download that failed resumes where it
+stopped if it is started again within an hour.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from breakout.settings import DownloadConfig
 
 FOLDER = "download"
-RESUMED_SECONDS = 3600  # older answers are downloaded again, because games may have been played since
+RESUMED_SECONDS = 3600  # older answers are downloaded again, because more games may have been played
 _SEASON_TYPES = {"regular": "Regular Season", "cup": "IST", "play_in": "PlayIn", "playoffs": "Playoffs"}
 _REPEATED = (429, 500, 502, 503, 504)
 _LONGEST_PAUSE = 120  # the longest pause before a request is repeated, in seconds
@@ -31,10 +31,9 @@ _LONGEST_PAUSE = 120  # the longest pause before a request is repeated, in secon
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
     """Return the players' lines, the teams' lines and the schedule of a season such as 2026-27.
 
-    A line is the box score of one player, or of one team, in one game. The service's answers are kept in the subfolder
-    `download` of `folder`, where the next call within an hour reads them. ConfigurationError if the package nba_api is
-    not installed. DataError if the service does not answer, if an answer cannot be read or kept, or if the service has
-    no finished games of the season.
+    The service's answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads
+    them. ConfigurationError if the package nba_api is not installed. DataError if the service does not answer, if an
+    answer cannot be read or kept, or if the service has no finished games of the season.
     """
     service = _service(config)
     extracts = [
@@ -57,10 +56,7 @@ def clear_download(folder: Path) -> None:
 
 
 def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the name, endpoint and parameters of each request to the league's service for a season such as 2026-27.
-
-    The first request is for the schedule. For each season type, one request for players and one for teams follow.
-    """
+    """Yield the name, endpoint and parameters of each request to the league's service for a season such as 2026-27."""
     yield "schedule", "scheduleleaguev2", {"LeagueID": "00", "Season": season}
     for name, season_type in _SEASON_TYPES.items():
         for letter in "PT":
@@ -81,8 +77,8 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
     """Yield a description for error messages and the content of each answer of the league's service for a season.
 
-    `service` is a client of the package nba_api. An answer that was kept in `folder` less than RESUMED_SECONDS ago is
-    read from its file. DataError if the service does not answer, or if its answer cannot be read.
+    An answer that was kept in `folder` less than RESUMED_SECONDS ago is read from its file. DataError if the service
+    does not answer, or if its answer cannot be read.
     """
     is_first = True
     for name, endpoint, parameters in _requests(season):
@@ -95,7 +91,7 @@ def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) ->
             time.sleep(config.pause_seconds)
         is_first = False
         content = _ask(service, endpoint, parameters, config)
-        frame_of_json(content, where)  # raises DataError, so that an answer that cannot be read is not kept
+        frame_of_json(content, where)  # raises DataError before an unreadable answer is kept
         save_bytes(content, path)
         yield where, content
 

@@ -1,7 +1,6 @@
 """The common form of imported data, to which the module of each source converts its files.
 
-The common form has players' lines, teams' lines, scheduled games and rows of injury reports. A line is the box score of
-one player, or of one team, in one game.
+A *line* is the box score of one player, or of one team, in one game.
 """
 
 from __future__ import annotations
@@ -33,23 +32,26 @@ COUNTS = (
     "ft_makes",
     "plus_minus",
 )
-# The columns that players' and teams' lines share. `is_home` and `opponent` are missing if the source does not contain
-# them. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
-# import leaves the games of these types out.
+# The columns that players' and teams' lines share. Some sources lack `is_home` and `opponent`, whose values are then
+# missing. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
+# import leaves such games out.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
-# The column `possessions` is the source's own count; it is missing if the source has none.
+# The column `possessions` has the source's own count, or is missing.
 TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS, "possessions")
 SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year", "season_type", "tip_off")
 
 
 @dataclass(frozen=True)
 class Extract:
-    """The contents of some imported files in the common form, which is the same for all sources.
+    """The contents of imported files in the common form.
 
-    `players` and `teams` are box scores, with the columns PLAYER_COLUMNS and TEAM_COLUMNS. `schedule` has the columns
-    SCHEDULE_COLUMNS, and `reports` has rows of injury reports. Each of the four is None if no file with such rows was
-    given. `unfinished` are the source's ids of games that were left out because they have no winner yet.
+    - `players`, `teams`: lines of players and of teams, with the columns PLAYER_COLUMNS and TEAM_COLUMNS.
+    - `schedule`: scheduled games, with the columns SCHEDULE_COLUMNS.
+    - `reports`: rows of injury reports.
+    - `unfinished`: the source's ids of games that were left out because they have no winner yet.
+
+    A table is None if no file with such rows was given.
     """
 
     players: pd.DataFrame | None = None
@@ -60,9 +62,9 @@ class Extract:
 
 
 def join(extracts: Iterable[Extract]) -> Extract:
-    """Return one extract with the rows of all these extracts; rows that are equal in all columns are kept once.
+    """Return one extract with the rows of all these extracts; equal rows are kept once.
 
-    An extract has the contents of imported files as tables. A table that is None in all extracts is None.
+    A table that is None in all extracts is None.
     """
     listed = list(extracts)
     return Extract(
@@ -80,7 +82,7 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 
 
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
-    """Return a frame with the counts of box scores, such as points, as whole numbers in the columns COUNTS.
+    """Return the counts of box scores, such as points, as whole numbers in the columns COUNTS.
 
     `names` maps counts to columns of `rows`. A count whose column `rows` lacks is NA. `where` names the file in error
     messages. DataError for a value that is no whole number.
@@ -95,7 +97,7 @@ def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Da
 def whole_numbers(text: pd.Series, where: str) -> pd.Series:
     """Return texts such as 12, 12.0 and +12 as whole numbers, missing ones as NA.
 
-    `where` names the file and column in error messages. DataError for other texts; it names the first of them.
+    `where` names the file and column in error messages. DataError for other texts.
     """
     numbers = pd.to_numeric(text.str.strip(), errors="coerce")
     wrong = text[text.notna() & (numbers.isna() | (numbers % 1 != 0))]
@@ -107,7 +109,7 @@ def whole_numbers(text: pd.Series, where: str) -> pd.Series:
 def dates_of(text: pd.Series, where: str) -> pd.Series:
     """Return the dates of texts such as 2024-10-22, 2024-10-22T00:00:00, Oct 22, 2024 and 10/22/2024.
 
-    `where` names the file in error messages. DataError for other or missing texts; it names the first of them.
+    `where` names the file in error messages. DataError for other or missing texts.
     """
     dates = pd.to_datetime(text.str.slice(0, 10), format="%Y-%m-%d", errors="coerce")
     for form in ("%b %d, %Y", "%m/%d/%Y"):
@@ -119,11 +121,10 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 
 
 def only_season(extract: Extract, season: str | None) -> Extract:
-    """Return the extract (the contents of imported files) limited to a season such as 2026-27.
+    """Return the extract limited to a season such as 2026-27; if `season` is None, the extract as it is.
 
-    The box scores and scheduled games of other seasons are left out. Injury reports of all seasons are kept. If
-    `season` is None, the extract is returned as it is. DataError if the extract has tables of box scores or scheduled
-    games, but no row of the season in them.
+    Injury reports of all seasons are kept. DataError if the extract has box scores or scheduled games, but none of the
+    season.
     """
     if season is None:
         return extract

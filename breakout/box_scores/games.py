@@ -21,9 +21,10 @@ EXAMPLES = 3  # the largest number of games that a description names
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The games of which an import left out rows for one reason, by their names or ids.
+    """The games of which an import left out rows for one reason.
 
-    `action` is "left out" if no row of the games was imported. It is "kept" if only some of their rows were left out.
+    - `games`: the names or ids of the games.
+    - `action`: "left out" if no row of the games was imported, "kept" if only some of their rows were left out.
     """
 
     reason: str
@@ -31,7 +32,10 @@ class LeftOut:
     action: str = "left out"
 
     def describe(self) -> str:
-        """Return a text with the number of games, the action, the reason and the first EXAMPLES games."""
+        """Return a text such as "1 game left out, preseason: 2024-10-04 BOS and DEN (0012400001)".
+
+        At most EXAMPLES games are named.
+        """
         named = ", ".join(self.games[:EXAMPLES]) + (", ..." if len(self.games) > EXAMPLES else "")
         return (
             f"{len(self.games):,} {'game' if len(self.games) == 1 else 'games'} {self.action}, {self.reason}: {named}"
@@ -41,14 +45,21 @@ class LeftOut:
 def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
     """Return one row for each game to import, and the games that were left out, by reason.
 
-    `extract` has the imported box scores and schedule. Columns of the rows: source_game_id, game_date, season_year,
-    season_type, home, away, game_id. The home team and the season type are those of the schedule. If the schedule lacks
-    the game, they are those of the box scores.
+    Columns of the rows: source_game_id, game_date, season_year, season_type, home, away, game_id. Home team and season
+    type come from the schedule in `extract` or, for a game that it lacks, from the box scores.
 
-    Left out are preseason games, All-Star games, games without a known home team, and games of two teams whose codes
-    are not in CODES. A game with one such team is left out if its season began before FIRST_SEASON_OF_CODES. DataError
-    for such a game of a later season. DataError also for a game whose box scores do not name two teams and one date,
-    and for two games with one id.
+    These games are left out:
+
+    - Preseason and All-Star games.
+    - Games without a known home team.
+    - Games of two teams whose codes are not in CODES.
+    - Games with one such team, if the season began before FIRST_SEASON_OF_CODES.
+
+    DataError for these games:
+
+    - A game with one such team in a later season.
+    - A game whose box scores do not name two teams and one date.
+    - Two games with one id.
     """
     sides = _sides(extract)
     games = sides.groupby("source_game_id", as_index=False, sort=True).agg(
@@ -82,7 +93,7 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 def _sides(extract: Extract) -> pd.DataFrame:
     """Return rows with the teams of each game, including teams that appear only as an opponent.
 
-    A team of a game may have several rows. A row of an opponent has no `is_home`.
+    A team of a game may have several rows. Rows of opponents have no `is_home`.
     """
     columns = ["source_game_id", "game_date", "season_year", "season_type", "team", "is_home", "opponent"]
     lines = pd.concat([part[columns] for part in (extract.teams, extract.players) if part is not None])
@@ -98,7 +109,7 @@ def _split(games: pd.DataFrame, is_kept: pd.Series, reason: str) -> tuple[pd.Dat
 
 
 def name_games(games: pd.DataFrame) -> list[str]:
-    """Return a text that names each game for messages: its date, its teams and the source's id.
+    """Return the name of each game for messages, such as "2024-10-22 BOS and NYK (0022400061)".
 
     `games` has the columns game_date, first, second (the two teams) and source_game_id.
     """
@@ -135,10 +146,7 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the games with the home team and the season type of the schedule.
-
-    A game that `schedule` lacks is unchanged. If `schedule` is None, all games are unchanged.
-    """
+    """Return the games with the home team and the season type of the schedule; games that it lacks are unchanged."""
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

@@ -36,17 +36,16 @@ _BOTH = {"game_id", "season", "season_type", "game_date", "team_abbreviation", "
 _PLAYER = _BOTH | {"athlete_id", "athlete_display_name", "minutes", "points", "home_away", "opponent_team_abbreviation"}
 _TEAM = _BOTH | {"team_home_away", "team_score", "opponent_team_abbreviation"}
 _SEASON_TYPES = {"1": "preseason", "2": "regular", "3": "playoffs", "4": "preseason", "5": "play_in"}
-# The finals of the league's cup, which ESPN counts as regular-season games and the league does not. No other game was
-# played on these days.
+# The dates of the finals of the league's cup, on which no other game was played. ESPN counts the finals as games of the
+# regular season, but the league does not.
 _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 
 
 def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
     """Return the lines of one table of the R package hoopR: those of players, or those of teams.
 
-    A line is the box score of one player, or of one team, in one game. Rows without a team are left out. hoopR's column
-    `season` is the year in which the season ends. The finals of the league's cup up to 2025 are recognised by their
-    dates. A later final counts as a regular game unless an imported schedule corrects its season type.
+    Rows without a team are left out. The finals of the league's cup up to 2025 are recognised by their dates. A later
+    final counts as a regular game unless an imported schedule corrects its season type.
 
     `where` names the file in error messages. DataError if the table is neither player_box nor team_box. DataError also
     for a season, a season type, a date, a count or minutes that cannot be read.

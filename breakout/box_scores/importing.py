@@ -1,4 +1,4 @@
-"""The import of box scores and injury reports: they are joined with earlier imports and written as rows of tables."""
+"""The import of box scores and injury reports, which joins new rows with those of earlier imports and writes tables."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class ImportResult:
 
     - `changes`: the added, replaced and removed rows.
     - `left_out`: the games of which all or some rows were not imported.
-    - `shared_names`: the names that several players of one season have.
+    - `shared_names`: names that several players have in one season.
     - `summed_games`: the number of games of this import whose team rows are sums of player rows.
     - `estimated_games`: the number of games of all imports so far whose possessions are estimates.
-    - `unknown_names`: the players in injury reports who have no row in the player table of the season.
+    - `unknown_names`: players in injury reports who have no row in the player table of the season.
 
     After an import of injury reports only `changes` and `unknown_names` are filled.
     """
@@ -57,16 +57,20 @@ class ImportResult:
 
 
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
-    """Write the rows of an extract (imported files in a common form) into a folder of tables, and return the result.
+    """Write the rows of an extract into a folder of tables, and return the result.
 
-    The rows of earlier imports are kept. A new line (box score in one game) replaces the earlier line of the same game
-    and player, or of the same game and team. If the extract has injury reports, only these and the schedule are
-    imported. `source` is the name of the source of the box scores. `now` becomes the `imported_at` of new and changed
-    rows.
+    The rows of earlier imports are kept, but a new box score replaces the earlier one of the same player or team in the
+    same game. If the extract has injury reports, only these and the schedule are imported.
 
-    ConfigurationError if the extract has box scores and the folder has those of another source. DataError for two
-    different lines of one player or team in one game. DataError also for a game with an unknown team, without exactly
-    two teams and one date, or with the id of another game. DataError also if the folder cannot be read or written.
+    - `extract`: the contents of imported files in the common form.
+    - `source`: the name of the source of the box scores.
+    - `now`: the `imported_at` of new and changed rows.
+
+    ConfigurationError if the folder has box scores of another source. DataError for one of these causes:
+
+    - One player or team has two different box scores in one game.
+    - A game has an unknown team, not exactly two teams and one date, or the id of another game.
+    - The folder cannot be read or written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with file_lock(folder / LOCK):
@@ -95,8 +99,8 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
     if has_scores and extract.reports is None:
         tables[PLAYERS], tables[TEAMS], result = _build_games(extract, stored, schedule)
     if extract.reports is not None:
-        # These keys identify a team's part of one report. So a part that is imported again replaces all its earlier
-        # rows.
+        # These keys identify a team's part of a report, so that part replaces all its earlier rows if it is imported
+        # again.
         reports = _replace_rows(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
         tables[REPORTS], unknown = build_reports(reports, stored.read(PLAYERS))
         tables[AVAILABILITY] = build_availability(tables[REPORTS])
@@ -107,9 +111,9 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
 def _build_games(
     extract: Extract, stored: StoredTables, schedule: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
-    """Return all rows of the player table and of the team table, and the result of the import.
+    """Return all rows of the player table and of the team table, and the result of the import without its `changes`.
 
-    The rows include those of earlier imports, which `stored` has. The field `changes` of the result is still empty.
+    The rows include those of earlier imports, which `stored` has.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
@@ -141,9 +145,8 @@ def _build_games(
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
     """Return the incoming lines, and the earlier lines that no incoming line replaces.
 
-    A line is the box score of one player or team in one game. An incoming line replaces the earlier lines with the same
-    values in the columns `keys`. If `incoming` is None, the earlier lines are returned. DataError if two incoming lines
-    have the same key.
+    An incoming line replaces the earlier lines with the same values in the columns `keys`. DataError if two incoming
+    lines have the same key.
     """
     if incoming is None:
         return earlier
@@ -158,20 +161,16 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming rows, and the earlier rows that no incoming row replaces.
-
-    An incoming row replaces all earlier rows with the same values in the columns `keys`.
-    """
+    """Return the incoming rows, and the earlier rows that differ from all of them in the columns `keys`."""
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)
 
 
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of players with missing names filled in from lines with the same player id.
+    """Return the players' lines with missing names filled in from other lines with the same player id.
 
-    A line is the box score of one player in one game. Names come from `players` and from the `earlier` lines. A name
-    that no such line has stays missing.
+    Names come from `players` and from the `earlier` lines. Names that neither has stay missing.
     """
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
@@ -180,10 +179,10 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
-    """Return teams' lines with missing minutes filled in from the sums over the team's players.
+    """Return the teams' lines with missing minutes filled in from the sums over the team's players.
 
-    A line is the box score of one player or team in one game. The sums are rounded to 240, and 25 more for each
-    overtime. If a sum is not close to one of these numbers, the minutes stay missing.
+    The sums are rounded to 240, and 25 more for each overtime. If a sum is not close to one of these numbers, the
+    minutes stay missing.
     """
     keys = ["source_game_id", "team"]
     sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
@@ -192,7 +191,7 @@ def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return the games that have box scores of both teams and of players of both teams.
+    """Return the games that have lines of both teams and of players of both teams.
 
     The other games are returned too, as one LeftOut for each reason.
     """
@@ -213,9 +212,9 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the games in which players with unknown names played, as one LeftOut; an empty list if there are none.
+    """Return the games of `lines`, which are left out because their players' names are unknown, as at most one LeftOut.
 
-    `lines` are the box scores of these players. The import leaves only these lines out and keeps the games.
+    The games themselves are kept.
     """
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
@@ -228,8 +227,7 @@ def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
 def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the players' lines and the teams' lines of earlier imports.
 
-    A line is the box score of one player, or of one team, in one game. Teams' lines that are sums of players' lines are
-    left out. Possessions that are estimates become missing.
+    Teams' lines that are sums of players' lines are left out. Estimated possessions become missing.
     """
     teams = stored.read(TEAMS)
     homes = teams.drop_duplicates(["source_game_id", "team_abbr"]).set_index(["source_game_id", "team_abbr"])
@@ -242,7 +240,7 @@ def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _lines_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of a source table with the column names of imported box scores, such as `team` for `team_abbr`."""
+    """Return rows of a source table with the column names of lines, such as `team` for `team_abbr`."""
     renamed = {
         "team_abbr": "team",
         "opponent_team_abbr": "opponent",

@@ -1,8 +1,7 @@
 """Official injury reports, and the changes of statuses from report to report.
 
-A report lists the statuses of players for several game dates at the time of the report. All its rows are stored, so
-that reports may be imported in any order. The availability table has a row for each player's first status for a game
-date, and one for each change of the status.
+A report lists the statuses of players for several game dates. All its rows are stored, so that reports may be imported
+in any order. The availability table has a player's first status for a game date, and each change of the status.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from breakout.errors import ConfigurationError, DataError
 EASTERN = ZoneInfo("America/New_York")
 _COLUMNS = ("GAMEDATE", "TEAM", "PLAYERNAME", "CURRENTSTATUS", "REASON")
 _STATUSES = ("out", "doubtful", "questionable", "probable", "available")
-# The status of a row that names a team but no player: the team has not submitted its part of the report yet.
+# The status in a row without a player, which means that the team has not submitted its part of the report yet.
 NOT_SUBMITTED = "not_submitted"
 _NOT_LISTED = "not_listed"
 _REASONS = {
@@ -44,7 +43,7 @@ _IN_FILE_NAME = re.compile(
 
 
 def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime) -> Extract:
-    """Return the rows of one injury report, which was published at `reported_at`, a time with an offset.
+    """Return the rows of the injury report that was published at `reported_at`, a time with an offset.
 
     If a player has several rows for one team and game date, the first is kept. `where` names the file in error
     messages. DataError if a column is missing, for an unknown status or team, or for a date that cannot be read.
@@ -83,10 +82,11 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 def report_time(given: str | None, file_name: str) -> datetime:
     """Return the time of an injury report: `given` or, if `given` is None, the time in the name of the report's file.
 
-    `given` is the setting `reported_at`. An example of a file name is Injury-Report_2024-10-22_05PM.json. A time
-    without an offset is US Eastern. A file name with an hour but no minutes means half past that hour, because the
-    league named its report of 17:30 `05PM` until December 2025. ConfigurationError if `given` is no time.
-    ConfigurationError also if `given` is None and the file name contains no time.
+    `given` is the setting `reported_at`, and a file name is Injury-Report_2024-10-22_05PM.json, for example. A time
+    without an offset is US Eastern. An hour without minutes means half past that hour, because the league named its
+    report of 17:30 `05PM` until December 2025.
+
+    ConfigurationError if `given` is no time, or if `given` is None and the file name contains no time.
     """
     try:
         time = datetime.fromisoformat(given) if given is not None else _time_in(file_name)
@@ -111,10 +111,7 @@ def _time_in(file_name: str) -> datetime | None:
 
 
 def first_name_first(name: str) -> str:
-    """Return a name with the first name first: `Michael Porter Jr.` for `Porter Jr., Michael`.
-
-    A name without a comma is returned without surrounding spaces.
-    """
+    """Return a name with the first name first: `Michael Porter Jr.` for `Porter Jr., Michael`."""
     last, comma, first = name.rpartition(",")
     return f"{first.strip()} {last.strip()}" if comma else name.strip()
 
@@ -125,11 +122,10 @@ def _reason(text: str) -> str:
 
 
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the rows of injury reports with each player's player_lookup, and the names of unknown players, sorted.
+    """Return the rows of injury reports with each player's `player_lookup`, and the sorted names of unknown players.
 
-    player_lookup is a player's name in lower-case ASCII letters and digits, as the player table has it. `players` are
-    the rows of the player table. A player is unknown if the player table has no row of him in the season of the report.
-    If two players of a season have the same name, a row of a report means the player of the row's team.
+    `players` are the rows of the player table. A player is unknown if the player table has no row of him in the season
+    of the report. If two players of a season share a name, the player of the report's team is meant.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))
@@ -156,9 +152,9 @@ def _season_year(dates: pd.Series) -> pd.Series:
 def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each player's first status for a game date, and one for each change of the status.
 
-    `reports` are the rows of injury reports. A player who was listed for a game date, but is missing in a later report
-    for this date, becomes not_listed. He keeps his status if his team has not submitted its part of the later report
-    yet. Rows with the status not_submitted are left out.
+    `reports` are the rows of injury reports. A listed player whom a later report for the date lacks becomes not_listed.
+    He keeps his status if his team has not submitted its part of the later report yet. Rows with the status
+    not_submitted are left out.
     """
     changes = [
         row
@@ -169,10 +165,7 @@ def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
 
 
 def _changes_of(day: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the first status of each player, and each change of a status, in the reports for one game date.
-
-    `day` has the rows of these reports.
-    """
+    """Return the first status of each player, and each change of a status, in the report rows for one game date."""
     changes: list[dict[str, Any]] = []
     latest: dict[tuple[str, str], dict[str, Any]] = {}
     for time, report in day.groupby("reported_at", sort=True):

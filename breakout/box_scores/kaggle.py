@@ -1,7 +1,6 @@
 """The conversion of a file of box scores from Kaggle to the common form of an import.
 
-The file is PlayerStatistics of the data set "Historical NBA Data and Player Box Scores". It has no box scores of teams;
-the import sums those of the players.
+The file is PlayerStatistics of the data set "Historical NBA Data and Player Box Scores". It has no box scores of teams.
 """
 
 from __future__ import annotations
@@ -37,11 +36,10 @@ _NEEDED = (
 
 
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the lines of Kaggle's file PlayerStatistics: the box scores of one player in one game.
+    """Return the players' lines of Kaggle's file PlayerStatistics.
 
-    Rows without a team are left out. Season and season type are read from the league's id of the game. `where` names
-    the file in error messages. DataError if a column is missing, or for an id, a date, a count or minutes that cannot
-    be read.
+    Rows without a team are left out. Season and season type are read from the league's game id. `where` names the file
+    in error messages. DataError if a column is missing, or for an id, a date, a count or minutes that cannot be read.
     """
     date = next((name for name in ("gameDateTimeEst", "gameDate") if name in rows), None)
     missing = [name for name in _NEEDED if name not in rows] + ([] if date else ["gameDate"])
@@ -73,8 +71,8 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
     """Return the rows of Kaggle's file PlayerStatistics whose game ids are of a season such as 2026-27.
 
-    All rows are returned if `season` is None or if there is no column gameId. The rows are chosen before they are
-    converted, because the file has 1.6 million rows of all seasons since 1946.
+    All rows are returned if `season` is None or if there is no column gameId. Choose rows before they are converted,
+    because the file has 1.6 million rows of all seasons since 1946.
     """
     if season is None or "gameId" not in rows:
         return rows

@@ -11,8 +11,8 @@ from breakout.errors import DataError
 from breakout.warehouse.checks.code_messages import LEAGUE_CODES
 
 CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
-# Maps the team codes of other sources and of earlier years to those in CODES. Earlier teams of Charlotte and New
-# Orleans have the codes of today's teams, because the league counts them as one. The teams of New Jersey, Seattle and
+# Maps team codes of other sources and of earlier years to those in CODES. Earlier teams of Charlotte and New Orleans
+# have the codes of today's teams, because the league counts them as one. The former teams of New Jersey, Seattle and
 # Vancouver have codes of their own.
 _OTHER_CODES = {
     "BRK": "BKN",
@@ -64,10 +64,10 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# The codes of earlier teams whose nickname another city uses today. A key has the beginning of the earlier city's name
-# and the nickname.
+# The codes of earlier teams whose nickname another city uses today, by the beginning of the earlier city's name and the
+# nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
-# The replacements of letters that Unicode does not decompose into an ASCII letter and an accent.
+# The ASCII form of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(
     {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "\u0131": "i", "ß": "ss", "Æ": "AE", "æ": "ae"}
 )
@@ -86,7 +86,7 @@ def player_lookup(name: str) -> str:
 def team_code(code: str) -> str:
     """Return the team's code in CODES for a code of another source or an earlier year, such as NOP for NOH.
 
-    Any other code is returned in upper case, even if CODES lacks it.
+    An unknown code is returned in upper case.
     """
     upper = code.strip().upper()
     return _OTHER_CODES.get(upper, upper)
@@ -95,7 +95,7 @@ def team_code(code: str) -> str:
 def code_of_name(city: str, nickname: str) -> str:
     """Return the code of a team such as ("Los Angeles", "Lakers").
 
-    If the nickname is unknown, the result is the text "city nickname".
+    If the nickname is unknown, the result is the city and the nickname.
     """
     city, nickname = city.strip(), nickname.strip()
     moved = next((code for (start, name), code in _MOVED.items() if city.startswith(start) and name == nickname), None)
@@ -105,8 +105,8 @@ def code_of_name(city: str, nickname: str) -> str:
 def code_of_full_name(name: str) -> str:
     """Return the code of a team such as "Los Angeles Lakers" or "LosAngelesLakers".
 
-    Only the nickname counts, so "New Jersey Nets" gives BKN, the code of today's Nets. If no known nickname ends the
-    name, the name is returned without surrounding spaces.
+    Only the nickname counts, so "New Jersey Nets" gives BKN, the code of today's Nets. A name without a known nickname
+    is returned without surrounding spaces.
     """
     letters = name.replace(" ", "")
     nickname = next((known for known in _NICKNAMES if letters.endswith(known.replace(" ", ""))), None)
@@ -116,7 +116,7 @@ def code_of_full_name(name: str) -> str:
 def minutes_of(values: pd.Series, where: str) -> pd.Series:
     """Return the minutes in texts such as 34, 34.2, 34:12 and PT34M12.00S, with two decimals; NaN for empty texts.
 
-    `where` names the file and column in error messages. DataError for other texts; it names the first of them.
+    `where` names the file and column in error messages. DataError for other texts.
     """
     text = values.astype("string").str.strip()
     text = text.mask(text == "")

@@ -1,6 +1,6 @@
 """The conversion of tables of the package nba_api to the common form of an import.
 
-The tables are LeagueGameLog, PlayerGameLogs, PlayerGameLog (box scores) and ScheduleLeagueV2 (scheduled games).
+The tables LeagueGameLog, PlayerGameLogs and PlayerGameLog have box scores. ScheduleLeagueV2 has scheduled games.
 """
 
 from __future__ import annotations
@@ -45,10 +45,9 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
     """Return the content of one table of the package nba_api: scheduled games, or lines of players or teams.
 
-    A line is the box score of one player, or of one team, in one game. Lines of unfinished games are left out; the
-    games' ids are in `unfinished`. `where` names the file in error messages. DataError if the columns are those of no
-    known table. DataError also for an id, a matchup (a text such as `BOS vs. NYK`), a date, a count or minutes that
-    cannot be read.
+    Lines of unfinished games are left out; the games' ids are in `unfinished`. `where` names the file in error
+    messages. DataError if the columns are those of no known table. DataError also for an id, a matchup (a text such as
+    `BOS vs. NYK`), a date, a count or minutes that cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
     rows = rows.loc[:, ~rows.columns.duplicated()]
@@ -96,8 +95,8 @@ def _lines(rows: pd.DataFrame, where: str) -> pd.DataFrame:
 def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
     """Return `id` (ten digits), `season_year` and `season_type` for the league's ids of games, such as 0022400061.
 
-    The third digit of an id is the season type, the next two are the season's first year. `where` names the file in
-    error messages. DataError for a text that is no such id.
+    In this example, 2 is the season type (regular) and 24 is the year in which the season begins. `where` names the
+    file in error messages. DataError for a text that is no such id.
     """
     ids = game_ids.str.zfill(10)
     facts = ids.str.extract(r"^00(?P<type>[1-6])(?P<year>\d\d)\d{5}$")

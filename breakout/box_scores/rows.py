@@ -1,7 +1,7 @@
 """The rows of the source tables, computed from lines (box scores of one player or team in one game) and games.
 
-The rows also contain what the imported files lack: the lookup names of players, opponents, possessions, usage rates,
-and the totals of teams.
+The rows also have columns that imported files may lack: lookup names, opponents, possessions, usage rates and team
+totals.
 """
 
 from __future__ import annotations
@@ -53,16 +53,17 @@ SCHEDULE_ROW = (
     "tip_off",
     "source_game_id",
 )
-FREE_THROW_SHARE = 0.44  # the usual estimate of the share of free-throw attempts that end a possession
-TOLERANCE = 3  # how far a team's sum of rounded minutes may be, in minutes, from the minutes of a whole game
+FREE_THROW_SHARE = 0.44  # the usual estimate of the fraction of free-throw attempts that end a possession
+TOLERANCE = 3  # minutes by which a team's sum of rounded minutes may differ from a whole game
 
 
 @dataclass(frozen=True)
 class SharedName:
-    """A name that several players have in one season, and the player_lookup of each of these players in the tables.
+    """A name that several players have in one season.
 
-    player_lookup is the name in lower-case ASCII letters and digits, followed here by the source's id of the player.
-    `season_year` is the year in which the season begins.
+    - `season_year`: the year in which the season begins.
+    - `lookups`: the `player_lookup` of each of these players. It ends with the source's id of the player, such as
+      `jalenwilliams1631114`.
     """
 
     name: str
@@ -71,10 +72,10 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return the minutes of teams in games, rounded to the minutes of whole games.
+    """Return the minutes of teams in games, rounded to the minutes of whole games: 240, and 25 more for each overtime.
 
-    `minutes` are sums over a team's players. A whole game has 240 minutes, and 25 more for each overtime. A sum becomes
-    NA if it differs by more than TOLERANCE minutes from the nearest of these numbers.
+    `minutes` are sums over a team's players. A sum becomes NA if it differs by more than TOLERANCE minutes from the
+    nearest of these numbers.
     """
     overtimes = ((minutes - 240) / 25).round().clip(lower=0)
     whole = 240 + 25 * overtimes
@@ -84,9 +85,8 @@ def whole_team_minutes(minutes: pd.Series) -> pd.Series:
 def sum_players(players: pd.DataFrame) -> pd.DataFrame:
     """Return teams' lines as sums of their players' lines.
 
-    A line is the box score of one player, or of one team, in one game. A game is left out unless the minutes of both
-    teams are close to those of a whole game (240, and 25 more for each overtime). A count, such as rebounds, is NA if
-    all players of a team lack it.
+    A game is left out unless the minutes of both teams are close to those of a whole game. A count, such as rebounds,
+    is NA if all players of a team lack it.
     """
     keys = ["source_game_id", "game_date", "team", "season_year", "season_type"]
     grouped = players.groupby(keys, dropna=False)
@@ -101,14 +101,11 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 
 
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the table team_offense_game_summary, one for each line of a team.
-
-    A line is the box score of one team in one game. Lines of games that are not in `games` are left out.
+    """Return rows of the table team_offense_game_summary, one for each team's line of a game in `games`.
 
     Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated as the
-    mean of both teams' FGA + 0.44 FTA - OREB + TOV (field-goal and free-throw attempts, offensive rebounds, turnovers),
-    rounded to a whole number. They are missing if one of these counts is missing. Minutes are whole numbers, missing if
-    the line has none.
+    mean of both teams' FGA + 0.44 FTA - OREB + TOV, as a whole number. FGA and FTA are attempted field goals and free
+    throws, OREB offensive rebounds, TOV turnovers. The estimate is missing if one of these counts is missing.
     """
     rows = _with_game(lines, games)
     own = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
@@ -130,12 +127,12 @@ def build_players(
 ) -> tuple[pd.DataFrame, list[SharedName]]:
     """Return rows of the table player_game_summary, and the names that several players have in one season.
 
-    `lines` are box scores of one player in one game. Lines of games that are not in `games` are left out. `teams` are
-    rows of team_offense_game_summary.
+    - `lines`: players' lines. Lines of games that are not in `games` are left out.
+    - `teams`: rows of team_offense_game_summary.
 
     The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals. Uses are
-    FGA + 0.44 FTA + TOV (field-goal attempts, free-throw attempts, turnovers). The rate is missing if the player has no
-    minutes, if the team has no uses, or if a count is missing. Missing team minutes count as 240.
+    FGA + 0.44 FTA + TOV (attempted field goals, attempted free throws, turnovers). The rate is missing if the player
+    has no minutes, if the team has no uses, or if a count is missing. Missing team minutes count as 240.
     """
     rows = _with_game(lines, games)
     rows["player_lookup"] = rows["player_full_name"].map(player_lookup).astype("string")
@@ -149,17 +146,14 @@ def build_players(
     uses = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] + rows["turnovers"]
     played = rows["minutes"].where(rows["minutes"] > 0).astype("Float64")
     percent = (100 * uses * rows["per_use"] / played).astype("float64")
-    # Half of the last decimal is rounded up, as in the league's tables. Without the addend 1e-7, a half that the
-    # division made a little too small would be rounded down.
+    # A half is rounded up, as in the league's tables. The addend 1e-7 is for halves that the division made a little too
+    # small.
     rows["usage_rate"] = np.floor(100 * percent + 0.5 + 1e-7) / 100
     return rows[list(PLAYER_ROW)], shared
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of the games in `games`, with the columns of the source tables that describe a game.
-
-    A line is the box score of one player, or of one team, in one game.
-    """
+    """Return the lines of the games in `games`, with the columns of the source tables that describe a game."""
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
     rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]
@@ -171,9 +165,9 @@ def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 
 
 def _tell_apart(rows: pd.DataFrame) -> list[SharedName]:
-    """Make the player_lookup of players with the same name in a season distinct, and return the shared names.
+    """Append the source's player id to the `player_lookup` of players who share a name in a season; return these names.
 
-    The source's id of the player is appended to his player_lookup, in `rows` itself.
+    The column is changed in `rows` itself.
     """
     people = rows[["season_year", "player_lookup", "player_full_name", "source_player_id"]]
     people = people.drop_duplicates(["season_year", "player_lookup", "source_player_id"])

@@ -21,8 +21,7 @@ _REMEDY = "write the file again, or download it anew"
 def read_source(path: Path) -> pd.DataFrame:
     """Return the rows of a CSV, Parquet or JSON file with every value as text, NA for empty values.
 
-    The format is recognised by the content, not by the file's name. A JSON file must have a list of objects, an answer
-    of the league's service with `resultSets` (only the first set is read), or a schedule with `leagueSchedule`.
+    The format is recognised by the content, not by the file's name. `frame_of_json` has the accepted forms of JSON.
     DataError if the file cannot be read.
     """
     try:
@@ -56,9 +55,13 @@ def _read_csv(path: Path) -> pd.DataFrame:
 def frame_of_json(content: bytes, where: str) -> pd.DataFrame:
     """Return the rows of a JSON document with every value as text, NA for empty values.
 
-    The document must be a list of objects, an answer of the league's service with `resultSets` (only the first set is
-    read), or a schedule with `leagueSchedule`. `where` names the file in error messages. DataError if the document is
-    not JSON or has another form.
+    The document has one of these forms:
+
+    - a list of objects,
+    - an answer of the league's service with `resultSets`, of which only the first is read,
+    - a schedule with `leagueSchedule`.
+
+    `where` names the file in error messages. DataError if the document is not JSON or has another form.
     """
     try:
         document = msgspec.json.decode(content)
@@ -87,8 +90,7 @@ def _rows(document: Any) -> pd.DataFrame:
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with every value as text, whole numbers without a decimal point.
 
-    Empty values become NA. So do the texts in MISSING, such as "NULL", which R, pandas and databases write for a
-    missing value.
+    Empty values become NA, and so do texts for missing values, such as "NULL" (MISSING).
     """
     frame = frame.convert_dtypes()
     return frame.astype("string").replace(dict.fromkeys(MISSING, pd.NA))

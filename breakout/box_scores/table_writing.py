@@ -31,7 +31,7 @@ PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
 )
 REPORTS, CORRECTIONS = "injury_reports", "corrections"
 REPORT_ROW = ("game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at")
-# The columns that identify a row of each table. A later import finds the row again by them.
+# The columns that identify a row of each table, by which a later import finds the row again.
 KEYS = {
     PLAYERS: ("source_game_id", "source_player_id"),
     TEAMS: ("source_game_id", "team_abbr"),
@@ -62,9 +62,9 @@ _TEXTS = {
 class TableChanges:
     """The changes that an import made in the rows of the stored tables.
 
-    `added`, `replaced` and `removed` map the name of a table to the number of such rows. `corrections`, with the
-    columns CORRECTION_ROW, has one row for each changed cell in a replaced row. Only the player table, the team table
-    and the schedule have corrections.
+    - `added`, `replaced`, `removed`: the number of such rows, by table.
+    - `corrections`: one row for each changed cell in a replaced row, with the columns CORRECTION_ROW. Only the player
+      table, the team table and the schedule have corrections.
     """
 
     added: dict[str, int] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class TableChanges:
 
 
 def typed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the column types of the stored files; a column whose type is not defined here gets Int64.
+    """Return the rows with the column types of the stored files; a column without a defined type gets Int64.
 
     ValueError or TypeError if a value does not fit its type.
     """
@@ -101,8 +101,8 @@ def _typed_column(values: pd.Series, name: str) -> pd.Series:
 class StoredTables:
     """The imported tables of a folder; each is read at most once.
 
-    `manifest` lists the files of the tables. It is empty for a folder without tables. The constructor raises DataError
-    if the file of the manifest is damaged.
+    `manifest` lists the files of the tables. It is empty for a folder without tables. DataError if the manifest is
+    damaged.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -121,12 +121,15 @@ class StoredTables:
         return self._rows[table]
 
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
-        """Replace all rows of the given tables, record changed cells in the table `corrections`; return the changes.
+        """Replace all rows of the given tables, and return the changes.
 
-        `tables` maps the name of a table to its rows; other tables stay as they are. Nothing is written if no row
-        changed. `source` is the name of the source of the box scores; None keeps the stored name. `now` becomes the
-        `imported_at` of new and changed rows. Files that a killed process left are removed. The caller must hold a lock
-        on the folder. DataError if a file cannot be read or written.
+        - `tables`: the rows of each table, by name. Other tables stay as they are.
+        - `source`: the name of the source of the box scores; None keeps the stored name.
+        - `now`: the `imported_at` of new and changed rows.
+
+        Changed cells are recorded in the table `corrections`. Nothing is written if no row changed. Files that a killed
+        process left are removed. The caller must hold a lock on the folder. DataError if a file cannot be read or
+        written.
         """
         changes = TableChanges()
         stamped = {name: self._stamp(name, typed(rows), now, changes) for name, rows in tables.items()}
@@ -145,10 +148,9 @@ class StoredTables:
         return changes
 
     def _stamp(self, name: str, rows: pd.DataFrame, now: datetime, changes: TableChanges) -> pd.DataFrame:
-        """Return the rows of the table `name` with the column `imported_at`, and add their differences to `changes`.
+        """Return the rows of the table `name` with the column `imported_at`, and add the changes to `changes`.
 
-        The stored rows are compared with `rows`. A row that did not change keeps its `imported_at`; the value of a new
-        or changed row is `now`.
+        A row that equals the stored row keeps its `imported_at`; other rows get `now`.
         """
         keys = list(KEYS[name])
         old = self.read(name).set_index(keys)
@@ -171,7 +173,7 @@ class StoredTables:
 
 
 def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
-    """Return a mask of the rows in which two columns with the same index differ; two missing values are equal."""
+    """Return a mask of the rows in which two columns differ; two missing values are equal."""
     return ~((first == second).fillna(False).astype(bool) | (first.isna() & second.isna()))
 
 
@@ -179,7 +181,7 @@ def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.Da
     """Return one row with the columns CORRECTION_ROW for each changed cell, which `differs` marks.
 
     `old` and `new` are the same rows of the table `name` before and after the import. The column `who` is the player,
-    the team or, in the schedule, the home team. `now` becomes the column `replaced_at`.
+    the team or, in the schedule, the home team.
     """
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
@@ -200,8 +202,8 @@ def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.Da
 def _partitions(name: str, rows: pd.DataFrame, files: dict[tuple[str, str], bytes]) -> dict[str, Partition]:
     """Split the rows of a table by month, and return the name and number of rows of each month's file.
 
-    The content of each file is added to `files`, under the name of the table and of the file. The name of a file is its
-    month and a digest of its content.
+    The content of each file is added to `files`, under the names of table and file. A file is named after its month and
+    a digest of its content.
     """
     month = rows["game_date"].dt.strftime("%Y-%m")
     order = [
