@@ -28,8 +28,8 @@ class MarketScore:
     """The metrics of one model in one role, and of the betting market, on the same lines.
 
     - `role`: production, shadow (a challenger) or other.
-    - `n_lines`: the number of main lines with a result. The main line of a player and game has a market probability
-      nearest to 1/2.
+    - `n_lines`: the number of main lines with a result. The main line of a player and game is the line with a
+      market probability nearest to 1/2.
     - `metrics`: None if `n_lines` is below MIN_GRADED.
     """
 

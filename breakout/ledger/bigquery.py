@@ -3,8 +3,9 @@
     ledger.entries    one row for each prediction; key: game_date, bundle, game_id, player_lookup, revision
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
 
-Rows are inserted and never changed. `revision` counts the slates that a model predicted for a date, from 1. `number`
-counts the outcomes of a prediction, from 1. The source rows that predictions read are not stored in BigQuery.
+Rows are inserted and never changed. A slate is the predictions of one day by one model. `revision` numbers the
+slates of a model for a day, from 1. `number` numbers the outcomes of a prediction, from 1. The source rows that
+predictions read are not stored in BigQuery.
 
 One MERGE statement inserts a slate, or nothing if the table has the revision already. So a retried statement adds no
 row twice. BigQuery enforces no keys, and two MERGE statements that only insert can run at the same time. Two writers
@@ -114,7 +115,7 @@ class BigQueryLedger:
     def _read_slate(self, jobs: BigQueryJobs, day: date, bundle: str, call: str | None = None) -> pa.Table:
         """Return the newest revision of a model's predictions for a day, with ENTRY_COLUMNS.
 
-        If `call` is given, return the rows that this call of `add_entries` inserted instead.
+        If `call` is the random id of a call of `add_entries`, return the rows that this call inserted.
         """
         condition = "game_date = @day AND bundle = @bundle"
         newest = f"(SELECT MAX(revision) FROM `{self.config.entries}` WHERE {condition})"  # noqa: S608
@@ -159,8 +160,8 @@ class BigQueryLedger:
         `graded` has the present outcomes. Return the history before the call, and the new or changed outcomes.
         DataError if BigQuery refuses a request.
 
-        Two calls at the same time can both return the same outcomes. The outcomes are inserted twice only if the MERGE
-        statements of both calls run at the same time.
+        Two calls at the same time can find and return the same outcomes. The table then has these outcomes twice only
+        if the MERGE statements of both calls run at the same time.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)

@@ -26,7 +26,7 @@ INSTANT = pa.timestamp("us", tz="UTC")
 # The columns of an entry. Those whose names do not explain them:
 #   data                  the fingerprint of the source tables
 #   predicted_at          the time at which the slate was built
-#   known_at              the time of the newest report among the statuses that the slate used; null without statuses
+#   known_at              the time of the newest injury report that the slate used; null if it used none
 #   tip_off               null if the schedule does not have it
 #   is_late               whether predicted_at is at or after tip_off or, if that is null, the end of the game date
 #   points_for_breakout   the fewest points that are a breakout
@@ -67,8 +67,8 @@ def build_entries(
     - `slate`: the ranked players of one day, as `bundle` (a saved model) predicted them.
     - `data`: the fingerprint of the source tables.
     - `tip_offs`: the tip-off of each game, by game id, where known.
-    - `timezone`: the time zone in which the game date ends; a prediction without a known tip-off is late after that
-      end.
+    - `timezone`: the time zone of the game dates. Without a known tip-off, a prediction is late from the end of the
+      game date.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {

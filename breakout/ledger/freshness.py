@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The distance before and after a day up to which the schedule is read. It reaches into the neighbouring seasons.
+# The schedule is read from this time before a day to this time after it, so that the neighbouring seasons are included.
 SEARCHED = timedelta(days=400)
-# The newest injury report is searched among the reports for game dates from this time before a day to the next day.
+# Injury reports are read for the game dates from this time before a day to one day after it.
 REPORTED = timedelta(days=7)
 
 
@@ -44,15 +44,17 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return by how many hours each source is out of date for predictions of `day` at the instant `now`.
 
-    The lag of a source runs from the end of a date (in `timezone`) to `now`, or to the end of `day` if that is earlier.
-    The date depends on the source:
+    The hours run to `now`, or to the end of `day` if that is earlier. They begin at the end of one of these dates:
     - games: the first date with a scheduled game after the newest game and before `day`.
     - schedule: the date of the last scheduled game, if that is before `day`.
-    - injury reports: the date on which the newest report was made. Without a report near `day`, the date is REPORTED
-      before `day`. The source is left out if the warehouse has no table of reports.
+    - injury reports: the date on which the newest report was made, or REPORTED before `day` without a report near
+      `day`.
 
-    Without such a date, the lag is 0. DataError if there is no schedule, if it has no game within SEARCHED of `day`, if
-    the warehouse has no games, or if the injury reports are damaged.
+    Without such a date, there are 0 hours. Dates are those of `timezone`. Injury reports are left out if the warehouse
+    has no table of them.
+
+    DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or if
+    the injury reports are damaged.
     """
     if not warehouse.has_schedule():
         raise DataError("predictions need to know who plays whom; give the schedule with warehouse.schedule=PATH.")

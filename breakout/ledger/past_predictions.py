@@ -77,9 +77,10 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
     Only predictions for game dates from `config.start` to `config.end` are returned; None sets no limit. Results of
     games up to `today` are read for the ledger.
 
-    ConfigurationError if the model of the run predicts no ladder, if the name of the run is also that of a file or
-    folder, or if this version refuses the settings of a bundle. DataError if there are no such predictions, if the run
-    is missing, not completed or damaged, or if the ledger, a bundle or the warehouse cannot be read.
+    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for each k), if the name of the run is
+    also that of a file or folder, or if this version refuses the settings of a bundle. DataError if there are no such
+    predictions, if the run is missing, not completed or damaged, or if the ledger, a bundle or the warehouse cannot be
+    read.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -95,9 +96,9 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     `given` is the folder of a run, the name of a training run (its newest completed run), or `latest` (the newest
     completed training run of any name).
 
-    ConfigurationError if the model predicts no ladder, if `given` is also the name of a file or folder, or if this
-    version refuses the settings of the bundle. DataError if there is no such run, or if the run is not completed, is
-    damaged or has no bundle.
+    ConfigurationError if the model predicts no ladder (P(points >= k) for each k), if `given` is also the name of a
+    file or folder, or if this version refuses the settings of the bundle. DataError if there is no such run, or if the
+    run is not completed, is damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
@@ -137,9 +138,9 @@ def _bundle_of(run: RunRecord) -> Bundle:
 def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
     """Return the predictions of the models in the role `config.role`, from the ledger.
 
-    Only predictions with a ladder and a result are returned, and also those for players who then did not play.
-    Predictions made at or after tip-off are left out. If several models predicted a player on one date, the earliest
-    prediction counts. Results of games up to `today` are read.
+    A prediction is returned if it has a ladder (P(points >= k) for each k) and its game was played, even without the
+    player. Predictions made at or after tip-off are left out. If several models predicted a player on one date, the
+    earliest prediction counts. Results of games up to `today` are read.
 
     The predictions are not limited to `config.start` to `config.end`, but the fields `contracts` and `recipes` describe
     only the models of these dates.
@@ -191,10 +192,10 @@ def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], .
 
 
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the predictions of `graded` that have a ladder and one of the outcomes breakout, no and void.
+    """Return the predictions of `graded` with a ladder and one of the outcomes breakout, no and void.
 
-    If several models predicted a player on one date, only the earliest prediction is returned. Where known_at is
-    missing or before 05:00 US Eastern of the game date, it is set to that time.
+    A ladder is P(points >= k) for each k. If several models predicted a player on one date, only the earliest
+    prediction is returned. A known_at that is missing or before 05:00 US Eastern of the game date is set to that time.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")

@@ -47,9 +47,9 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 class SlateRecorder:
     """The recorder of the slates of one command in the ledger, with the source rows that the models could read.
 
-    A slate is the ranked players of one day by one model. `compared` holds the comparisons with the log of source rows
-    that are already made, so that another model does not repeat them. Each is a table's name, a day, and the columns
-    that features read although `warehouse.tables` does not declare them.
+    A slate is the ranked players of one day by one model. `compared` holds what was already compared with the log of
+    source rows, so that another model does not repeat it. An element is a table's name, a day, and the columns that
+    features read although `warehouse.tables` does not declare them.
     """
 
     warehouse: Warehouse
@@ -88,8 +88,8 @@ class SlateRecorder:
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
         """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
 
-        `are_games_known` says that an earlier slate of this model and day read the same source tables. Then only injury
-        reports are compared, because a later slate can read more of them.
+        If `are_games_known`, an earlier slate of this model and day read the same source tables. Only injury reports
+        are compared then, because a later slate can read more of them.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -107,7 +107,6 @@ class SlateRecorder:
 class DaySlate:
     """One model's ranked players of one day, and what the ledger has of them.
 
-    - `fingerprint`: that of the model's bundle.
     - `slate`: None if the model, a shadow, could not be predicted.
     - `name`: the name of the training run; "" without a slate.
     - `written`: the path of the new file, or the BigQuery table and revision. None if nothing was written, because the
@@ -115,7 +114,7 @@ class DaySlate:
     - `moves`: the differences from the slate that this slate replaces. None if there is no earlier slate, or if nothing
       was written.
     - `n_entries`: the number of the slate's predictions in the ledger.
-    - `n_late`: the number of these that were made at or after tip-off.
+    - `n_late`: the number of the slate's predictions in the ledger that were made at or after tip-off.
     - `error`: why a shadow could not be predicted; otherwise "".
     """
 

@@ -37,8 +37,7 @@ class LedgerReview:
       last before tip-off, as `which` says. A later one counts only if there is no other. The columns are
       GRADING_COLUMNS, outcome, points and reason, and with prices also ladder (P(points >= k) for k = 1, 2, ...).
     - `scoreboard`, `market`: computed from `graded`; `market` is empty without prices.
-    - `overdue`: the number of rows of `graded` without a result whose game date ended more than `grade.max_age_hours`
-      ago.
+    - `overdue`: the number of pending rows of `graded` with a game date that ended more than `grade.max_age_hours` ago.
     - `changes`: the outcomes that the review added to the history of grades, for predictions of all dates.
     - `corrections`: all rows of the history that replaced an earlier outcome.
     - `damaged`: a sentence for each file that could not be read.

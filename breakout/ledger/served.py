@@ -56,7 +56,7 @@ class FeatureShare:
 class CorrectedCell:
     """A cell of a source table that changed after predictions were made.
 
-    `vectors` is the number of predictions whose differing features the change may explain.
+    `vectors` is the number of served feature vectors whose difference the change may explain.
     """
 
     change: CellChange
@@ -69,7 +69,7 @@ class ServedAudit:
 
     A vector has the features of one player for one prediction.
 
-    - `features`: the numbers of each feature, the largest share of differing vectors first.
+    - `features`: one element for each feature, the largest share of differing vectors first.
     - `cells`: the changed source cells that may explain differences, those of the most vectors first.
     - `vectors`: the number of served vectors of all models whose bundle can be used.
     - `absent`: the number of vectors whose player is not among the players of that day's games by the

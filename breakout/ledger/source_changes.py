@@ -121,8 +121,8 @@ class ChangesByName:
     def near(self, player: str, teams: tuple[str, str]) -> list[CellChange]:
         """Return the changed cells that may explain why the features of a player differ; [] if no such cell is known.
 
-        These are the cells in rows of the player or of the game's two `teams`. Cells in rows of other players of the
-        two teams are returned only if there are no others.
+        These are the cells in rows of the player, and the cells outside player_game_summary in rows of the game's two
+        `teams`. If there are none, the cells in rows of any player of the two teams are returned.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])

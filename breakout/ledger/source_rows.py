@@ -1,4 +1,4 @@
-"""The log of the source rows that predictions could read, as they were then, so that corrections can be found.
+"""The log of source rows as predictions could read them, from which later corrections are found.
 
     outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
                                                      or gone
@@ -55,8 +55,8 @@ HASH_SCHEMA = pa.schema(
 def dates_read(table: Table, day: date) -> tuple[date, date]:
     """Return the first and the last game date of the rows of a table that predictions for `day` can read.
 
-    For tables of games, the first date is a 1 September before the two seasons that precede the season of `day`. The
-    last date is the day before `day`. For the schedule and the injury reports, both dates are `day`.
+    Tables of games are read from a 1 September two seasons before to the day before `day`: for 2025-12-01, from
+    2023-09-01 to 2025-11-30. For the schedule and the injury reports, both dates are `day`.
     """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
@@ -112,8 +112,8 @@ class KnownRows:
     """All recorded versions of the rows of one source table, oldest first, and a sentence about each damaged file.
 
     `versions` has the columns of the table, recorded_at (the time of the recording), is_removed, and hashes of the row.
-    If is_removed is true, the row was gone at recorded_at, and of the table's columns only game_date has a value.
-    `versions` is empty and has no columns if nothing was recorded.
+    A version with is_removed records that the row was gone; of the table's columns it has only game_date. `versions` is
+    empty and has no columns if nothing was recorded.
     """
 
     versions: pd.DataFrame

@@ -47,8 +47,8 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
     as the line).
 
     - `ours`, `market`: the model's and the market's probability of the side.
-    - `probability`: lies between them in log odds; `market` if the weight `weights.stake` is 0, `ours` if the weight is
-      1.
+    - `probability`: lies between `market` and `ours`, in log odds. The value is `market` if `weights.stake` is 0, and
+      `ours` if `weights.stake` is 1.
     - `claimed`: the expected profit per unit staked if `ours` is true.
     - `expected_value`: the expected profit per unit staked if `probability` is true.
     - `stake`: 0 without a market probability, with a weight of 0, or with an expected value below `limits.min_edge`.
@@ -98,7 +98,7 @@ def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: S
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     """Return the offers to bet on, with scaled stakes; the rows keep their index in `offers`.
 
-    Only the offer with the largest stake above 0 is kept for each player and game, because all depend on the same
+    Each player and game keeps only the offer with the largest stake above 0, because several would depend on the same
     points. The stakes of a date are scaled down if their sum is more than the bank.
     """
     staked = offers[offers["stake"] > 0.0]
@@ -112,7 +112,7 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
 def settle(bets: pd.DataFrame) -> pd.DataFrame:
     """Return the bets with two more columns: result (won, lost, push or void) and profit (a fraction of the bank).
 
-    A bet is void if its points are NaN, and a push if they equal the line. Both have a profit of 0.
+    A bet is void if its points are NaN, and a push if its points equal the line. Both have a profit of 0.
     """
     points, line = bets["points"].to_numpy("float64"), bets["line"].to_numpy("float64")
     sign = np.where(bets["side"] == "over", 1.0, -1.0)

@@ -32,8 +32,8 @@ EARLIEST_TIP_OFF = time(12)
 # Names are searched in the box scores of the predicted dates and of this period before the first predicted date.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# The dates of the quotes must be wrong if more than this fraction of at least this number of quoted players did not
-# play. Few quoted players miss their game, but dates of another time zone match hardly any game.
+# The limits for a check of dates. Of at least _FEWEST quoted players, at most the fraction _MOST may have missed their
+# game. Few quoted players miss their game, but dates of another time zone match hardly any game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 

@@ -55,7 +55,8 @@ class Returns:
     - `bets_needed`: the number of bets from which the interval of the yield would not contain 0, if the yield and its
       variation stay as observed. None if the bets won or lost are of one date only, or if the yield is 0.
 
-    If no bet was won or lost, the ratios and `bets_needed` are None, and `curve` is empty.
+    If no bet was won or lost, `claimed`, `expected`, `bets_needed` and the estimates of the other ratios are None, and
+    `curve` is empty.
     """
 
     n_bets: int
