@@ -32,10 +32,10 @@ class ModelFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison of a candidate (a model that may replace production) with the production model on the same games.
+    """The comparison of a candidate with the production model on the same games.
 
-    `differences` maps each metric to the difference candidate minus production on all rows. `slices` maps a kind of
-    slice, such as "month", to the differences within each slice, such as one month.
+    - `differences`: the difference candidate minus production by metric, on all rows.
+    - `slices`: the differences within each slice by kind of slice, such as "month".
     """
 
     n_rows: int
@@ -60,13 +60,12 @@ def compare_probabilities(
 ) -> Comparison:
     """Return the metrics of two models on the same rows, and the differences candidate minus production.
 
-    The arrays have the shape (n,). `y` contains the labels: 1 for a breakout, else 0. Both models are evaluated on the
-    same resamples (bootstrap draws of game dates). `slices` maps a kind of slice, such as "month", to the label of each
-    row, such as "2026-01".
+    The arrays have the shape (n,). `y` contains the labels: 1 for a breakout, else 0. `slices` maps a kind of slice,
+    such as "month", to the label of each row, such as "2026-01".
 
-    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, or
-    if the lengths differ. ValueError also if the `order` of a SliceLabels lacks a label, for fewer than one resample or
-    bin, or for a confidence outside (0, 1).
+    ValueError without rows, for a missing date, or if `check_rows` refuses the labels and the probabilities. ValueError
+    also if the `order` of a SliceLabels lacks a label, for fewer than one resample or bin, or for a confidence outside
+    (0, 1).
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

@@ -1,7 +1,6 @@
 """The points of the plots: ROC, precision-recall, lift and the histogram of probabilities.
 
-A curve has at most 200 points (`MAX_POINTS`) and keeps both ends. ROC, precision-recall and lift are None if all labels
-are equal.
+A curve has at most 200 points (`MAX_POINTS`) and keeps both ends.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Points = tuple[float, ...]
 
 @dataclass(frozen=True)
 class Curve:
-    """The points (x[i], y[i]) of one curve, such as the ROC curve; at most 200 points."""
+    """The points (x[i], y[i]) of one curve, such as the ROC curve."""
 
     x: Points
     y: Points
@@ -45,12 +44,12 @@ class ScoreHistogram:
 class Curves:
     """The curves and the histogram of one model's probabilities.
 
-    A curve is None if all labels are equal. The points (x, y) of the curves are
+    A curve is None if all labels are equal. Otherwise its x and y are
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
-    - `lift`: the share of all rows that are selected by the highest probabilities, and the lift of the selected rows.
-      The lift is their breakout rate divided by that of all rows.
+    - `lift`: the selected fraction of all rows, and the lift. The rows with the highest probabilities are selected. The
+      lift is their breakout rate divided by the breakout rate of all rows.
     """
 
     roc: Curve | None
@@ -62,8 +61,7 @@ class Curves:
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
     """Return the ROC, precision-recall and lift curves and the histogram of probabilities `p` (n,) for labels `y` (n,).
 
-    The three curves are None if all labels are equal. ValueError without rows, for labels other than 0 and 1, for
-    probabilities outside [0, 1], or if the lengths differ.
+    ValueError without rows, or if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -81,11 +79,9 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift of the k rows with the highest probabilities (y) against their share k / n of all n rows (x).
+    """Return the lift of the k rows with the highest probabilities (y) against their fraction k / n of all rows (x).
 
-    The lift is the breakout rate of the k rows divided by the breakout rate of all rows. So at least one label must be
-    1. If only some rows of equal probability are among the k rows, their expected number of breakouts is used. The
-    curve has at most 200 points.
+    If a group of equal probabilities is only partly among the k rows, its expected number of breakouts is used.
     """
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())
@@ -93,11 +89,7 @@ def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
 
 
 def _score_histogram(y: FloatArray, p: FloatArray) -> ScoreHistogram:
-    """Return the numbers of breakouts (`y` is 1) and of other games in 30 bins of probability (HISTOGRAM_BINS).
-
-    The bins have equal width and span the lowest to the highest probability. If all probabilities equal q, the bins
-    span q - 1/2 to q + 1/2.
-    """
+    """Return the histogram over HISTOGRAM_BINS bins of equal width, from the lowest to the highest probability."""
     edges = np.histogram_bin_edges(p, bins=HISTOGRAM_BINS)
     breakouts, others = (np.histogram(p[y == value], bins=edges)[0] for value in (1.0, 0.0))
     return ScoreHistogram(_points(edges), tuple(breakouts.tolist()), tuple(others.tolist()))
@@ -113,7 +105,6 @@ def _thinned(x: FloatArray, y: FloatArray) -> Curve:
 
 
 def _thinned_positions(size: int) -> IntArray:
-    """Return at most 200 (MAX_POINTS) evenly spaced positions from 0 to `size` - 1, including both ends."""
     return np.unique(np.linspace(0, size - 1, min(size, MAX_POINTS)).round().astype(np.int64))
 
 

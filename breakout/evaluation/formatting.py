@@ -27,9 +27,9 @@ def true_minus(number: str) -> str:
 
 
 def format_range(interval: HasInterval, pattern: str = ".3f", joint: str = " to ") -> str:
-    """Return the ends of an interval with `joint` between them, such as "0.559 to 0.624".
+    """Return the ends of an interval with `joint` between them, such as "0.559 to 0.624"; "" if an end is None.
 
-    `pattern` is the format specification of both ends. The result is an empty string if an end is None.
+    `pattern` is the format specification of both ends.
     """
     if interval.low is None or interval.high is None:
         return ""
@@ -41,8 +41,8 @@ def format_interval(
 ) -> str:
     """Return an estimate with its interval, such as "0.590 (0.559 to 0.624)".
 
-    `pattern` is the format specification of the three numbers, and `joint` is the text between the ends. If an end is
-    None, the result is the estimate alone. If `interval` or its estimate is None, the result is the text `undefined`.
+    `pattern` is the format specification of the three numbers, and `joint` is the text between the ends. Without ends
+    the result is the estimate alone. If `interval` or its estimate is None, the result is the text `undefined`.
     """
     if interval is None or interval.estimate is None:
         return undefined

@@ -1,7 +1,7 @@
 """Permutation importance: how much worse the model predicts when one feature is shuffled across games (Breiman 2001).
 
-Two correlated features share their importance: if one is shuffled, the model can use the other, so the metrics may not
-change although the model needs one of the two.
+Two correlated features share their importance. If one of them is shuffled, the model can use the other. So the metrics
+may not change although the model needs one of the two.
 """
 
 from __future__ import annotations
@@ -30,10 +30,12 @@ PredictProbability = Callable[[Features], ArrayLike]
 class FeatureImportance:
     """The cost of shuffling a feature across games: rise in log loss (nats a game) and fall in AUC.
 
-    Both are averaged over several shuffles, and their intervals resample game dates. `log_loss_sd` and `auc_sd` are
-    standard deviations over the shuffles. They are None with one shuffle, or if the metric is undefined. `adds_nothing`
-    is true if neither interval lies wholly above 0. `adds_nothing` is None if the rows have fewer than two game dates,
-    because there are no intervals then.
+    Both costs are means over several shuffles. Their intervals come from a bootstrap over whole game dates.
+
+    - `log_loss_sd`, `auc_sd`: standard deviations over the shuffles. None with one shuffle, or if the metric is
+      undefined.
+    - `adds_nothing`: true if neither interval lies above 0. None if the rows have fewer than two game dates, because
+      there are no intervals then.
     """
 
     feature: str
@@ -57,9 +59,9 @@ def permutation_importance(
 ) -> tuple[FeatureImportance, ...]:
     """Return the rise in log loss and the fall in AUC from shuffling each feature, highest rise in log loss first.
 
-    Each feature is shuffled `n_repeats` times over all rows. `X` has the shape (n, features) with the columns
-    `feature_names`; it is not changed. `resamples` (bootstrap draws of game dates) must be drawn for these rows. The
-    shuffles of a feature depend only on the seed, the feature's name and n, so not on the other features.
+    - `X` (n, features): the features in the order of `feature_names`; not changed.
+    - `resamples`: bootstrap draws of the dates of these rows.
+    - `n_repeats`: how often each feature is shuffled. A shuffle depends only on `seed`, on the feature's name and on n.
 
     ValueError if `X` has another number of columns than `feature_names`, for fewer than one repeat, for labels other
     than 0 and 1, or if the predictions are not n probabilities.
@@ -98,9 +100,9 @@ def _importance(
 ) -> FeatureImportance:
     """Return the rise in log loss and the fall in AUC from shuffling one feature.
 
-    `losses` (n,) contains the log losses of the rows without shuffling. `unshuffled` contains the metrics without
-    shuffling. `shuffled` contains the probabilities (n,) predicted after each shuffle. `resamples` are bootstrap draws
-    of game dates.
+    - `losses` (n,): the log losses of the rows without shuffling.
+    - `shuffled`: the probabilities (n,) predicted after each shuffle.
+    - `unshuffled`: the metrics without shuffling.
     """
     predictions = [check_probabilities(p, y.size) for p in shuffled]
     increases = np.stack([row_log_losses(y, p) - losses for p in predictions])

@@ -1,6 +1,6 @@
-"""The metrics of a model and of a betting market on the same lines (bookmakers' numbers of points).
+"""The metrics of a model and of a betting market on the same lines, for metrics.json and backtest.json.
 
-metrics.json and backtest.json contain these metrics.
+A line is a bookmaker's number of points.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
 
 @dataclass(frozen=True)
 class StackWeight:
-    """The weight of the model in its average with the market, fitted on the lines of all dates before the date `start`.
+    """The weight of the model in its average with the market, fitted on the lines of all dates before `start`.
 
     A line is a bookmaker's number of points. The average has the log odds (1 - weight) * (log odds of the market) +
-    weight * (log odds of the model). `interval` is the weight with its interval, which resamples game dates. `interval`
-    is None if there are fewer than 20 dates or fewer than 300 lines (MIN_DATES and MIN_LINES of `market.stacking`).
+    weight * (log odds of the model).
+
+    `interval` contains the weight and its interval. None if the earlier dates have too few lines for a fit: MIN_DATES
+    and MIN_LINES of `market.stacking`.
     """
 
     start: str
@@ -38,18 +40,23 @@ class StackWeight:
 
 @dataclass(frozen=True)
 class MarketMetrics:
-    """The metrics of a model, of the betting market and of their stack (weighted mean in log odds) on the same lines.
+    """The metrics of a model, of the betting market and of their stack on the same lines.
 
-    A line is a bookmaker's number of points. Only the main line of each player and game is used: the line with a market
-    probability nearest to 1/2. The model, the market and the stack predict the probability of more points than the
-    line, given no push. A push is a game with exactly as many points as the line. Every interval resamples game dates.
+    A line is a bookmaker's number of points. The stack is the weighted average of model and market in log odds. All
+    three predict the probability of more points than the line, given no push (exactly as many points). Only one line of
+    each player and game is used: the line with a market probability nearest to 1/2.
 
-    - `metrics` maps "model", "market", "stacked" and "coin" (1/2 for each line) to log loss, Brier score and AUC.
-    - `differences` maps "model" and "stacked" to their metrics minus the market's.
-    - `weights` contains the model's weight in the stack for each month, fitted on earlier months only. Until a weight
-      can be fitted, the stacked probability is the market's.
-    - `weight` is the model's weight fitted on all of these lines; the stacked probabilities use `weights`. It has no
-      interval if there are fewer than 20 dates or 300 lines (MIN_DATES and MIN_LINES of `market.stacking`).
+    - `n_pushes`: the number of lines that were left out because of a push.
+    - `over_rate`: the fraction of lines with more points than the line.
+    - `metrics`: log loss, Brier score and AUC of "model", "market", "stacked" and "coin" (1/2 for each line).
+    - `differences`: the metrics of "model" and "stacked" minus those of the market.
+    - `reliability`: for "model" and "market", the mean probability and the rate of more points in bins of probability.
+    - `weight`: the model's weight in the stack, fitted on all of these lines. The stacked probabilities do not use it.
+    - `weights`: the model's weight for each month, fitted on earlier months. Without a fitted weight, the stacked
+      probability is the market's.
+
+    `weight` and each of `weights` have an interval only if they are fitted on enough dates and lines (MIN_DATES and
+    MIN_LINES of `market.stacking`).
     """
 
     n_lines: int
@@ -64,5 +71,5 @@ class MarketMetrics:
 
     @property
     def has_weight(self) -> bool:
-        """Whether the interval of the model's weight in the stack lies above 0; False if there is no interval."""
+        """Whether the interval of `weight` lies above 0; False if there is no interval."""
         return self.weight.low is not None and self.weight.low > 0.0

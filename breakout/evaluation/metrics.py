@@ -57,8 +57,7 @@ def area_under_roc(y: ArrayLike, p: ArrayLike) -> float | None:
     """Return the area under the ROC curve, by the trapezoidal rule; None unless both labels occur.
 
     The area is the probability that a breakout has a higher probability than a game without one. A tie counts half
-    (Hanley and McNeil 1982). ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that
-    differ.
+    (Hanley and McNeil 1982).
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -74,8 +73,6 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
 
     Each precision is weighted by the increase of recall at its probability. The average equals scikit-learn's
     `average_precision_score`, which does not interpolate.
-
-    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
     """
     labels, probabilities = check_rows(y, p)
     if not has_both_classes(labels):
@@ -87,8 +84,8 @@ def average_precision(y: ArrayLike, p: ArrayLike) -> float | None:
 def row_log_losses(y: FloatArray, p: FloatArray) -> FloatArray:
     """Return each row's log loss (negative log likelihood of its label) in nats, shape (n,).
 
-    Probabilities nearer to 0 or 1 than the float64 epsilon are set to that distance, as scikit-learn does. So a wrong
-    prediction that was certain has a loss of 36 nats instead of infinity.
+    Probabilities nearer to 0 or 1 than the float64 epsilon are set to that distance, as in scikit-learn. So a certain
+    but wrong prediction has a loss of 36 nats instead of infinity.
     """
     epsilon = float(np.finfo(np.float64).eps)
     inner = np.clip(p, epsilon, 1.0 - epsilon)
@@ -101,18 +98,12 @@ def row_brier_scores(y: FloatArray, p: FloatArray) -> FloatArray:
 
 
 def log_loss(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean negative log likelihood in nats a row; None without rows.
-
-    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
-    """
+    """Return the mean negative log likelihood in nats a row; None without rows."""
     labels, probabilities = check_rows(y, p)
     return float(row_log_losses(labels, probabilities).mean()) if labels.size else None
 
 
 def brier_score(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean squared difference between probability and label (Brier 1950); None without rows.
-
-    ValueError for labels other than 0 and 1, probabilities outside [0, 1], or lengths that differ.
-    """
+    """Return the mean squared difference between probability and label (Brier 1950); None without rows."""
     labels, probabilities = check_rows(y, p)
     return float(row_brier_scores(labels, probabilities).mean()) if labels.size else None

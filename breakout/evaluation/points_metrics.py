@@ -1,8 +1,11 @@
 """The evaluation of predicted distributions of points.
 
-A distribution is a ladder: P(points >= k) for k = 1, ..., K. P(points > K) is 0. The metrics are the continuous ranked
-probability score (CRPS) and the histogram of the probability integral transform (PIT). Further metrics are the coverage
-and width of central intervals, and the reliability of P(points > line). A line is a bookmaker's number of points.
+A distribution is a ladder: P(points >= k) for k = 1, ..., K. P(points > K) is 0. The metrics are
+
+- the continuous ranked probability score (CRPS), which measures how far a distribution is from the scored points;
+- the histogram of the probability integral transform (PIT), which is flat if the distributions are right;
+- the coverage and the width of central intervals;
+- the reliability of P(points > line). A line is a bookmaker's number of points.
 """
 
 from __future__ import annotations
@@ -19,16 +22,16 @@ from breakout.threads import one_blas_thread
 
 PIT_BINS = 10
 CENTRAL = (0.5, 0.8, 0.95)  # probabilities of the central intervals whose coverage is reported
-LINES = (9.5, 14.5, 19.5, 24.5)  # the lines, in points, at which P(points > line) is evaluated
+LINES = (9.5, 14.5, 19.5, 24.5)  # the numbers of points for which P(points > line) is evaluated
 FAN_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
 class PointsBaseline:
-    """The CRPS of a baseline in points, and the skill of the model against the baseline on the same games.
+    """The CRPS (continuous ranked probability score) of a baseline, and the model's skill against the baseline.
 
-    CRPS is the continuous ranked probability score; lower is better. The skill is 1 - (the model's CRPS / the
-    baseline's CRPS), so the skill is above 0 if the model is better.
+    `crps` is in points; lower is better. `skill` is 1 - (the model's CRPS / the baseline's CRPS) on the same games. So
+    `skill` is above 0 if the model is better.
     """
 
     crps: Interval
@@ -37,12 +40,15 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The share of games within their predicted central interval, and the mean width of these intervals.
+    """The fraction of games within their predicted central interval, and the mean width of these intervals.
 
-    `probability` is the nominal probability of the intervals, such as 0.8. `width` is in points. Points are whole
-    numbers, so an interval contains more than its nominal probability. `share` corrects this: a game at the edge of its
-    interval counts in part. A game with y points has the range from P(points < y) to P(points <= y), and counts with
-    the part of the range that lies between the tails (from 0.1 to 0.9 for 80 %).
+    - `probability`: the nominal probability of the intervals, such as 0.8.
+    - `share`: the fraction of games within their interval. A game at the edge of its interval counts in part.
+    - `width`: the mean width in points.
+
+    Points are whole numbers, so an interval contains more than its nominal probability. `share` corrects this. A game
+    with y points covers a stretch of cumulative probability, from P(points < y) to P(points <= y). The game counts with
+    the fraction of its stretch that lies between the tails. For 80 %, this means between 0.1 and 0.9.
     """
 
     probability: float
@@ -55,12 +61,15 @@ class PitHistogram:
     """The histogram of the probability integral transform (PIT) of scored points, and a test of its flatness.
 
     The method is the non-randomised one of Czado, Gneiting and Held (2009) for counts. The PIT of a game with y points
-    is spread evenly from P(points < y) to P(points <= y). `shares` contains the share of the games in each of 10 bins
-    (PIT_BINS) of equal width. If the predicted distributions are right, every share has the expected value 1/10.
+    is spread evenly from P(points < y) to P(points <= y).
 
-    `statistic` is a Wald statistic of the test. Its covariance is estimated from sums by date, so games of one date may
-    be dependent. `p_value` is its p-value by the chi-square distribution with 9 degrees of freedom. Both are None
-    unless there are more than 10 dates.
+    - `shares`: the fraction of the games in each of 10 bins of equal width. If the distributions are right, every
+      fraction has the expected value 1/10.
+    - `statistic`: the Wald statistic of the test. Its covariance is estimated from sums by date, so games of one date
+      may be dependent.
+    - `p_value`: the p-value by the chi-square distribution with 9 degrees of freedom.
+
+    `statistic` and `p_value` are None unless there are more than 10 dates.
     """
 
     shares: tuple[float, ...]
@@ -70,7 +79,7 @@ class PitHistogram:
 
 @dataclass(frozen=True)
 class LineReliability:
-    """The mean predicted probability of more points than `line`, and the share of games with more points than `line`.
+    """The mean predicted probability of more points than `line`, and the fraction of games with more points.
 
     `reliability` contains both for each bin of the predicted probabilities.
     """
@@ -83,9 +92,9 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """One game of a chart of predicted points: the scored points, and the predicted quantiles.
+    """One game of a chart of predicted points.
 
-    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted distribution of points.
+    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted points. `points` are the scored points.
     """
 
     player_lookup: str
@@ -97,12 +106,13 @@ class Fan:
 
 @dataclass(frozen=True)
 class PointsMetrics:
-    """The metrics of predicted distributions of points; every interval resamples whole game dates.
+    """The metrics of predicted distributions of points, with intervals from a bootstrap over whole game dates.
 
-    `crps` is the mean continuous ranked probability score in points; lower is better. `pit` is a histogram that is flat
-    if the distributions are right. `median_error` is the mean absolute error of the predicted median, in points, and
-    `season_average_error` that of the season average. `median_minus_season_average` is the first error minus the
-    second.
+    - `crps`: the mean continuous ranked probability score in points; lower is better.
+    - `pit`: a histogram that is flat if the distributions are right.
+    - `median_error`: the mean absolute error of the predicted median, in points.
+    - `season_average_error`: the mean absolute error of the season average, in points.
+    - `median_minus_season_average`: `median_error` minus `season_average_error`.
     """
 
     n_rows: int
@@ -118,7 +128,7 @@ class PointsMetrics:
 
 
 def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the continuous ranked probability score (CRPS) of each row, shape (n,), in points; lower is better.
+    """Return the continuous ranked probability score (CRPS) of each row in points, shape (n,); lower is better.
 
     `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; beyond K the probability is 0. `points` (n,) are the
     scored points. The CRPS is the sum over k >= 1 of (P(points >= k) - [points >= k])^2. Here [...] is 1 if true and 0
@@ -130,9 +140,9 @@ def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
 
 
 def quantiles_of(ladder: FloatArray, level: float) -> FloatArray:
-    """Return the quantile of each ladder, shape (n,): the least whole number q with P(points <= q) >= `level`.
+    """Return the quantile of each row, shape (n,): the least whole number q with P(points <= q) >= `level`.
 
-    A ladder contains P(points >= k) for k = 1, ..., K; `ladder` has the shape (n, K). `level` is between 0 and 1.
+    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K. `level` is between 0 and 1.
     """
     return np.asarray((ladder > 1.0 - level + EQUALITY_TOLERANCE).sum(axis=1), dtype="float64")
 
@@ -148,13 +158,14 @@ def evaluate_points(
     bins: int,
     fans: tuple[Fan, ...] = (),
 ) -> PointsMetrics:
-    """Evaluate n predicted distributions of points against the scored `points` (n,).
+    """Evaluate n predicted distributions of points against the scored `points` (n,); n is at least 1.
 
-    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K. There must be a row, and K must be at least 25.
-    `season_average` (n,) is in points. `baselines` maps names to other ladders (n, K) of the same games. `resamples`
-    (bootstrap draws of game dates) must be drawn for these rows. `bins` is the number of bins of the reliability
-    tables, which compare probabilities with outcomes. `fans` (games for a chart) becomes the field `fans` of the
-    result.
+    - `ladder` (n, K): P(points >= k) for k = 1, ..., K. K is at least 25.
+    - `season_average` (n,): in points.
+    - `baselines`: other ladders (n, K) of the same games, by name.
+    - `resamples`: bootstrap draws of the dates of these rows.
+    - `bins`: the number of bins in the reliability tables.
+    - `fans`: games for a chart, copied to the result.
 
     ValueError for fewer than one bin, or for a probability outside [0, 1].
     """
@@ -175,11 +186,10 @@ def evaluate_points(
 
 
 def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
-    """Return the histogram of the probability integral transform (PIT) in 10 bins (PIT_BINS), and a test of flatness.
+    """Return the histogram of the probability integral transform (PIT) in 10 bins, and a test of its flatness.
 
-    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K, and `points` (n,) the scored points. `date_index` (n,)
-    numbers each row's date from 0. There must be a row. The test statistic and its p-value are None unless there are
-    more than 10 dates.
+    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K, and `points` (n,) the scored points; n is at least 1.
+    `date_index` (n,) numbers each row's date from 0.
     """
     edges = np.linspace(0, 1, PIT_BINS + 1)
     masses = np.diff(_pit_below(ladder, points, edges), axis=1)
@@ -196,10 +206,9 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
 
 
 def _pit_below(ladder: FloatArray, points: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return the part, 0 to 1, of each row's range of probabilities that is at or below each level, shape (n, levels).
+    """Return the fraction of each row's stretch of probability at or below each level, shape (n, levels).
 
-    The range of a row with y scored points is P(points < y) to P(points <= y). `ladder` (n, K) contains P(points >= k)
-    for k = 1, ..., K. `levels` are probabilities.
+    The stretch of a row with y scored points runs from P(points < y) to P(points <= y).
     """
     padded = np.concatenate([np.ones((len(ladder), 1)), ladder, np.zeros((len(ladder), 1))], axis=1)
     reached = np.minimum(points, ladder.shape[1]).astype(int)

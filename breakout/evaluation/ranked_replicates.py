@@ -1,7 +1,7 @@
 """Metrics that depend on the ranking of all rows, in every resample (a bootstrap draw of game dates).
 
-A resample contains the rows of a date as often as the date was drawn. The functions here weight rows instead of
-repeating them. The results are the same except for rounding.
+A resample contains the rows of a date as often as it drew the date. The functions weight rows instead of repeating
+them. The results are the same except for rounding.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy as np
 from breakout.evaluation.resamples import DateResamples, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, FloatArray, IntArray, group_ties
 
-CHUNK_ELEMENTS = 100_000  # weights (resamples * rows) in memory at once; larger arrays exceed a processor's cache
+# The number of weights (resamples * rows) that are computed at once. Larger arrays exceed a processor's cache.
+CHUNK_ELEMENTS = 100_000
 
 
 @dataclass(frozen=True)
 class RankedReplicates:
     """Average precision, calibration error (ECE) and hit rates in each resample (a bootstrap draw of game dates).
 
-    The hit rate of a fraction is the breakout rate of that share of the rows with the highest probabilities.
-    `average_precision` and `ece` have the shape (resamples,); `top_hit_rate` has the shape (resamples, fractions). A
-    value is NaN in a resample in which it is undefined.
+    - `average_precision`, `ece` (resamples,): NaN in a resample in which the metric is undefined.
+    - `top_hit_rate` (resamples, fractions): the breakout rate of each top fraction of the rows by probability.
     """
 
     average_precision: FloatArray
@@ -33,11 +33,11 @@ class RankedReplicates:
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums over the rows before each group of equal probabilities, in ascending order of probability.
+    """Weighted sums over the rows below each group of equal probabilities.
 
-    The weight of a row is how often a resample (a bootstrap draw of game dates) contains the row. `rows` sums the
-    weights alone, `breakouts` the labels, and `residuals` label minus probability. Each array has the shape (r, groups
-    + 1) for r resamples. The last column contains the sums over all rows.
+    The weight of a row is how often a resample contains it. `rows` sums the weights, `breakouts` the weighted labels,
+    and `residuals` the weighted values of label minus probability. Each array has the shape (resamples, groups + 1).
+    Groups are in ascending order of probability. The last column contains the sums over all rows.
     """
 
     rows: FloatArray
@@ -48,10 +48,12 @@ class _RunningSums:
 def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamples) -> FloatArray:
     """Return the number of concordant pairs of rows for each pair of dates, a matrix A of shape (dates, dates).
 
-    A concordant pair is a breakout and a game without a breakout, if the breakout has the higher probability. A tie
-    counts half. A[d, e] counts the pairs with the breakout on date d and the other game on date e. Let w[d] be how
-    often a resample (a bootstrap draw of dates) contains date d. The resample then has w @ A @ w concordant pairs. Its
-    AUC is this number divided by the number of all pairs of a breakout and a game without one.
+    A pair consists of a breakout and a game without a breakout. The pair is concordant if the breakout has the higher
+    probability; a tie counts half. A[d, e] counts the concordant pairs with the breakout on date d and the other game
+    on date e.
+
+    If a resample contains date d w[d] times, w @ A @ w is the resample's number of concordant pairs. Its AUC is this
+    number divided by the number of all pairs.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
@@ -66,11 +68,9 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return the AUC in each resample (a bootstrap draw of game dates), shape (resamples,).
+    """Return the AUC in each resample, shape (resamples,); NaN in a resample without both labels.
 
-    The AUC is NaN in a resample without both labels. `pairs` is the matrix that `concordant_pairs_by_date` returns for
-    the same rows and resamples. The matrix counts, for two dates, how often a breakout on the first date has a higher
-    probability than a game without a breakout on the second.
+    `pairs` is the matrix that `concordant_pairs_by_date` returns for the same rows and resamples.
     """
     concordant = np.einsum("rd,rd->r", resamples.weights @ pairs, resamples.weights)
     breakouts = resamples.sums(y)
@@ -80,12 +80,11 @@ def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResa
 def replicate_ranked(
     y: FloatArray, p: FloatArray, resamples: DateResamples, n_bins: int, top_fractions: Sequence[float] = ()
 ) -> RankedReplicates:
-    """Compute average precision, calibration error (ECE) and hit rates in each resample (bootstrap draw of game dates).
+    """Compute average precision, calibration error (ECE) and hit rates in each resample.
 
-    ECE uses `n_bins` bins. The hit rate of each of `top_fractions` is the breakout rate of that share of the rows with
-    the highest probabilities. Average precision is NaN in a resample with one class, and every metric is NaN in a
-    resample without rows. The bins of ECE are computed again in every resample, as they would be for a new set of
-    games.
+    A hit rate is the breakout rate of the rows with the highest probabilities, for each of `top_fractions`. Every
+    resample gets its own `n_bins` bins for ECE, as a new set of games would. Average precision is NaN in a resample
+    with one class. Every metric is NaN in a resample without rows.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -101,7 +100,7 @@ def replicate_ranked(
 
 
 def top_row_counts(fraction: float | FloatArray, n_rows: FloatArray) -> FloatArray:
-    """Return the number of rows in the top `fraction` of `n_rows` rows, rounded up, for each element of the arrays."""
+    """Return the number of rows, rounded up, in the top `fraction` of `n_rows` rows, element by element."""
     return np.asarray(np.ceil(fraction * n_rows - EQUALITY_TOLERANCE), dtype=np.float64)
 
 
@@ -116,17 +115,14 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
     total_breakouts, total_rows = sums.breakouts[:, -1:], sums.rows[:, -1:]
     gained = np.diff(sums.breakouts, axis=1)
     hits, flagged = total_breakouts - sums.breakouts[:, :-1], total_rows - sums.rows[:, :-1]
-    # Where a resample has no row at or above a probability, `gained` is 0, so any divisor gives 0; 1 avoids 0 / 0.
+    # If a resample has no row at or above a probability, `gained` and `flagged` are 0 there. A divisor of 1 then gives
+    # 0 instead of 0 / 0.
     average = divide(np.sum(gained * hits / np.maximum(flagged, 1.0), axis=1), total_breakouts[:, 0])
     return np.where(total_breakouts[:, 0] == total_rows[:, 0], np.nan, average)
 
 
 def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    """Return the calibration error (ECE) in each of r resamples, shape (r,), over `n_bins` bins of equal size.
-
-    Rows of equal probability share a bin. A resample is a bootstrap draw of game dates. The error is NaN in a resample
-    without rows.
-    """
+    """Return the calibration error (ECE) in each resample; the module `reliability` has the binning rule."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
     # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so
@@ -141,10 +137,9 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
 
 
 def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
-    """Return the breakout rate of each top fraction of the rows by probability, shape (r, fractions) for r resamples.
+    """Return the breakout rate of each top fraction of the rows by probability, shape (resamples, fractions).
 
-    A resample is a bootstrap draw of game dates. If only some of the rows of one probability are in a fraction, their
-    expected number of breakouts is counted. The rate is NaN in a resample without rows.
+    If a group of equal probabilities is only partly in a fraction, its expected number of breakouts is counted.
     """
     total = sums.rows[:, -1:]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)

@@ -1,11 +1,13 @@
 """Reliability of probabilities: bins of equal mass, the calibration error (ECE) and the parts of the Brier score.
 
-Bins of equal mass contain equal numbers of rows, as far as possible.
+**The binning rule.** The bin of a row is floor(n_bins * m / n). Here n is the number of rows. m is the number of rows
+with a lower probability plus half the number of rows with the same probability. It follows that
 
-**The binning rule.** The number of a row's bin is floor(n_bins * m / n). Here n is the number of rows. m is the number
-of rows with a lower probability plus half the number of rows with the same probability. So rows of equal probability
-share a bin. Without ties the sizes of bins differ by at most one. With ties a bin may be larger, or empty and left out.
-The order of rows does not matter, and a row repeated k times counts as k rows.
+- rows of equal probability share a bin;
+- without ties, the sizes of bins differ by at most one;
+- with ties, a bin may be larger, or empty and left out;
+- the order of rows does not matter;
+- a row repeated k times counts as k rows.
 """
 
 from __future__ import annotations
@@ -34,9 +36,11 @@ class ReliabilityBin:
 class BrierDecomposition:
     """The parts of the Brier score over bins of probabilities with equal numbers of rows.
 
-    brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance. Reliability (lower is
-    better), resolution (higher is better) and uncertainty are Murphy's (1973). The last two parts account for the
-    differences within a bin (Stephenson, Coelho and Jolliffe 2008).
+    brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance
+
+    - `reliability` (lower is better), `resolution` (higher is better), `uncertainty`: the parts of Murphy (1973).
+    - `within_bin_variance`, `within_bin_covariance`: they account for the differences within a bin (Stephenson, Coelho
+      and Jolliffe 2008).
     """
 
     brier: float
@@ -50,14 +54,13 @@ class BrierDecomposition:
 def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
     """Return the bin, 0 to n_bins - 1, of each probability (n,); bins hold equal numbers of rows, except for ties.
 
-    The bin is floor(n_bins * m / n). Here m is the number of lower probabilities plus half the number of equal ones,
-    the probability itself included. ValueError for fewer than one bin.
+    The binning rule of this module applies. ValueError for fewer than one bin.
     """
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # The middle position of a group of equal probabilities decides its bin. It is doubled to be a whole number, because
-    # rounding it could put the group into the wrong bin.
+    # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so no
+    # rounding can put the group into the wrong bin.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)
@@ -72,8 +75,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
     the error is above 0 by chance. A perfectly calibrated model has an error of about 0.025 on 1,500 games in 10 bins,
     if the breakout rate is 0.18.
 
-    ValueError for labels other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than
-    one bin.
+    ValueError for fewer than one bin, or if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -85,9 +87,8 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
     """Return the bins of probabilities that contain a row, ascending, with intervals of their breakout rates.
 
-    The bins contain equal numbers of rows, except that rows of equal probability share a bin. The limits of the bins
-    are the same in every resample (bootstrap draw of game dates). ValueError for labels other than 0 and 1, for
-    probabilities outside [0, 1], if the lengths differ, or for fewer than one bin.
+    The limits of the bins are the same in every resample. ValueError for fewer than one bin, or if `check_rows` refuses
+    `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
@@ -104,8 +105,7 @@ def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bi
 def decompose_brier(y: ArrayLike, p: ArrayLike, n_bins: int) -> BrierDecomposition | None:
     """Return reliability, resolution and the other parts of the Brier score over `n_bins` bins; None without rows.
 
-    The bins contain equal numbers of rows, except that rows of equal probability share a bin. ValueError for labels
-    other than 0 and 1, for probabilities outside [0, 1], if the lengths differ, or for fewer than one bin.
+    ValueError for fewer than one bin, or if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:

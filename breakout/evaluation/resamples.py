@@ -1,7 +1,7 @@
 """The date bootstrap: whole game dates drawn with replacement, and percentile intervals of statistics.
 
-Players of one date share opponents, pace and overtime, so the rows of a date are not independent and are drawn
-together.
+Players of one date share opponents, pace and overtime. So the rows of a date are not independent, and the bootstrap
+draws them together. A resample is one bootstrap draw.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from breakout.evaluation.rows import BoolArray, FloatArray, IntArray, check_date
 class Interval:
     """A statistic with its percentile interval over resamples (bootstrap draws of game dates).
 
-    `estimate` is the value on all rows, None if it is undefined. `low` and `high` are the ends of the interval. Both
-    are None if the estimate is undefined, if the statistic is undefined in every resample, or if there are fewer than
-    two game dates. Both are also None for statistics whose intervals would mislead, such as the calibration error ECE.
-
-    `n_undefined` is the number of resamples in which the statistic is undefined, for example because they contain one
-    class. The interval leaves these resamples out.
+    - `estimate`: the value on all rows; None if it is undefined.
+    - `low`, `high`: the ends of the interval. None if the statistic is undefined on all rows or in every resample, or
+      if there are fewer than two game dates. None also if an interval would mislead, as for the calibration error ECE.
+    - `n_undefined`: the number of resamples in which the statistic is undefined, for example because all labels are
+      equal. The interval leaves these resamples out.
     """
 
     estimate: float | None
@@ -39,11 +38,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class DateResamples:
-    """Bootstrap draws of game dates for n rows.
+    """Bootstrap draws (resamples) of game dates for n rows.
 
-    `date_index` (n,) numbers each row's date, from 0. `weights` (resamples, dates) contains how often each resample
-    drew each date, a whole number stored as a float. `confidence`, such as 0.95, is the share of resamples within an
-    interval.
+    - `date_index` (n,): the number of each row's date, from 0.
+    - `weights` (resamples, dates): how often each resample drew each date, a whole number stored as a float.
+    - `confidence`: the fraction of resamples within an interval, such as 0.95.
     """
 
     date_index: IntArray
@@ -64,32 +63,31 @@ class DateResamples:
         return DateResamples((np.cumsum(is_present) - 1)[kept], self.weights[:, is_present], self.confidence)
 
     def sums(self, row_values: FloatArray) -> FloatArray:
-        """Return the sum of `row_values` over the rows of each resample (bootstrap draw of game dates).
+        """Return the sum of `row_values` over the rows of each resample.
 
-        The shape (n,) gives (resamples,). The shape (k, n), k values of each row, gives (k, resamples).
+        `row_values` of shape (n,) give sums of shape (resamples,). The shape (k, n) gives (k, resamples).
         """
         by_date = [np.bincount(self.date_index, values, self.n_dates) for values in np.atleast_2d(row_values)]
         return np.asarray((by_date @ self.weights.T).reshape(*row_values.shape[:-1], -1))
 
     @cached_property
     def row_counts(self) -> FloatArray:
-        """The number of rows in each resample (bootstrap draw of game dates), shape (resamples,)."""
+        """The number of rows in each resample, shape (resamples,)."""
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` over the rows of each resample (bootstrap draw of game dates).
+        """Return the mean of `row_values` over the rows of each resample; NaN in a resample without rows.
 
-        The shape (n,) gives (resamples,). The shape (k, n), k values of each row, gives (k, resamples). The mean is NaN
-        in a resample without rows.
+        `row_values` of shape (n,) give means of shape (resamples,). The shape (k, n) gives (k, resamples).
         """
         return divide(self.sums(row_values), self.row_counts)
 
     def interval(self, estimate: float | None, replicates: FloatArray) -> Interval:
         """Return `estimate` with the percentile interval (Efron 1979) of `replicates`.
 
-        `replicates` (resamples,) contains the statistic's values in the resamples (bootstrap draws of game dates). NaN,
-        which stands for an undefined value, is left out. The ends of the interval are None if the estimate is None, if
-        all replicates are NaN, or if the rows have fewer than two dates.
+        `replicates` (resamples,) contains the statistic's value in each resample. NaN means undefined and is left out.
+        The ends of the interval are None if the estimate is None, if all replicates are NaN, or if the rows have fewer
+        than two dates.
         """
         defined = replicates[~np.isnan(replicates)]
         n_undefined = replicates.size - defined.size
@@ -100,7 +98,7 @@ class DateResamples:
         return Interval(estimate, low, high, n_undefined)
 
     def mean_interval(self, row_values: FloatArray) -> Interval:
-        """Return the mean of `row_values` (n,) with its interval, which resamples game dates; n must be at least 1."""
+        """Return the mean of `row_values` (n,) with its interval; n must be at least 1."""
         return self.interval(float(row_values.mean()), self.means(row_values))
 
 
@@ -116,10 +114,11 @@ def draw_date_resamples(
 ) -> DateResamples:
     """Return `bootstrap_resamples` resamples of the distinct dates in `game_dates` (n,).
 
-    Each resample draws as many dates as there are distinct ones, with replacement. The draws depend only on the number
-    of distinct dates, the number of resamples and the seed. So all models are evaluated on the same resamples of the
-    same rows. `confidence` is the share of resamples within an interval. ValueError without rows, for a missing date,
-    for fewer than one resample, or for a confidence outside (0, 1).
+    Each resample draws as many dates as there are distinct dates, with replacement. The draws depend only on that
+    number, the number of resamples and the seed. So all models are evaluated on the same resamples of the same rows.
+    `confidence` is the fraction of resamples within an interval.
+
+    ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
@@ -137,10 +136,12 @@ def draw_date_resamples(
 class EvaluationParameters:
     """The parameters of an evaluation.
 
-    `bootstrap_resamples` and `seed` determine the bootstrap draws of game dates. `confidence` is the share of the draws
-    within an interval. `ece_bins` is the number of bins of the calibration error, which contain equal numbers of rows.
-    The report has a row for each of `thresholds`, the probabilities from which a game is flagged. It also has a row for
-    each of `top_fractions`, such as 0.1 for the tenth of the games with the highest probabilities.
+    - `bootstrap_resamples`, `seed`: the number and the seed of the bootstrap draws of game dates.
+    - `confidence`: the fraction of the draws within an interval.
+    - `ece_bins`: the number of bins of the calibration error. The bins contain equal numbers of rows.
+    - `thresholds`: the probabilities from which a game is flagged. The report has a row for each.
+    - `top_fractions`: such as 0.1 for the tenth of the games with the highest probabilities. The report has a row for
+      each.
     """
 
     bootstrap_resamples: int
@@ -151,7 +152,7 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return `bootstrap_resamples` bootstrap draws of the distinct dates in `game_dates` (n,).
+        """Return the bootstrap draws of the distinct dates in `game_dates` (n,).
 
         ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside (0, 1).
         """

@@ -42,8 +42,7 @@ def check_probabilities(p: ArrayLike, n_rows: int) -> FloatArray:
 def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
     """Return the dates as `datetime64[D]`, shape (n,).
 
-    ValueError for another shape or a missing date. If `n_rows` is not None, ValueError also for another number of
-    dates.
+    ValueError for another shape, a missing date, or a number of dates other than `n_rows` (None allows any).
     """
     dates = np.asarray(game_dates).astype("datetime64[D]")
     if dates.ndim != 1 or (n_rows is not None and dates.shape != (n_rows,)):
@@ -66,9 +65,10 @@ def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
 class TiedScores:
     """The ascending order of n rows by probability, in groups of equal probability.
 
-    `order` (n,) contains the positions of the rows in ascending order. Group g consists of the sorted positions
-    `edges[g]` to `edges[g + 1] - 1`, so `edges` has the shape (groups + 1,). A statistic computed from whole groups
-    does not depend on the order of the rows.
+    - `order` (n,): the positions of the rows in ascending order.
+    - `edges` (groups + 1,): group g consists of the sorted positions `edges[g]` to `edges[g + 1] - 1`.
+
+    A statistic computed from whole groups does not depend on the order of the rows.
     """
 
     order: IntArray

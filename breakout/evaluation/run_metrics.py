@@ -23,7 +23,7 @@ from breakout.models.base import LearnedRows
 METRICS_FILE = "metrics.json"
 # Increase this number when a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# The file leaves out these top-level keys if they do not apply to the run. Any other key that does not apply is null.
+# The file lacks these top-level keys if they do not apply to the run. Other top-level keys are null then.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
 # AUC, average precision, log loss, Brier score and ECE by key, without intervals; None where a metric is undefined.
@@ -34,7 +34,7 @@ PlainMetrics = Mapping[str, float | None]
 class ValidationMetrics:
     """The metrics on the validation part (the latest training rows), predicted by a fit without these rows.
 
-    The calibration is fitted and the threshold is chosen on the same rows. `metrics` are the values after calibration.
+    `metrics` are the values after calibration. The calibration is fitted and the threshold is chosen on the same rows.
     """
 
     rows: int
@@ -48,13 +48,13 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    `figures` contains the numbers that only some kinds of models have, such as the number of trees. In metrics.json
-    each of them is a key of `model`. `training_rows` is the number of games in the training window. `learned` describes
-    the games that the model was fitted on; it is None in files of earlier versions. `threshold` and `threshold_rule`
-    are None if no threshold was chosen.
-
-    If a saved model was scored, `fit_seconds` is None and `bundle` is the fingerprint of the saved model. If a model
-    was fitted, `bundle` is None.
+    - `figures`: numbers that only some kinds of models have, such as the number of trees. In metrics.json each of them
+      is a key of `model`.
+    - `threshold`, `threshold_rule`: None if no threshold was chosen.
+    - `training_rows`: the number of games in the training window.
+    - `fit_seconds`: None if a saved model was scored.
+    - `bundle`: the fingerprint of the saved model; None if a model was fitted.
+    - `learned`: the games that the model was fitted on; None in files of earlier versions.
     """
 
     kind: str
@@ -72,15 +72,14 @@ class ModelSummary:
 class CalibrationSummary:
     """The calibration that was applied.
 
-    `requested` is the kind in the settings, or sigmoid if class weights made a calibration necessary
-    (`is_forced_by_class_weights`). `kind` is the kind that was applied. If the requested kind could not be fitted,
-    `kind` is "none" and `warnings` contains the reason.
-
-    `held_out` contains the log loss of the validation rows (the latest training rows) before and after calibration by
-    maps fitted on other validation dates. `held_out` is None if no map was fitted, if all validation rows are of one
-    date, or in files of earlier versions. `reliability_before` compares probability and breakout rate of the evaluation
-    rows by bin, without calibration. `reliability_before` is None if no calibration was applied or no rows were
-    evaluated.
+    - `kind`: the applied kind. If the requested kind could not be fitted, `kind` is "none" and `warnings` has the
+      reason.
+    - `requested`: the kind in the settings, or sigmoid if class weights made a calibration necessary.
+    - `is_forced_by_class_weights`: whether class weights made a calibration necessary.
+    - `held_out`: the log loss of the validation rows before and after calibration by maps fitted on other validation
+      dates. None if no map was fitted, if all validation rows are of one date, or in files of earlier versions.
+    - `reliability_before`: predicted probability and breakout rate of the evaluation rows by bin, without calibration.
+      None if no calibration was applied or no rows were evaluated.
     """
 
     kind: str
@@ -107,7 +106,7 @@ class SeedSpread:
 
 @dataclass(frozen=True)
 class SeedStability:
-    """The spread (values, mean, standard deviation and range) of each metric over fits with several seeds.
+    """The spread of each metric over fits with several seeds.
 
     `seeds` begins with the seed of the run. The spread of a metric is None if the metric is undefined.
     """
@@ -143,11 +142,14 @@ class ShapImportance:
 class FoldMetrics:
     """The metrics of one fold (one window of a walk forward).
 
-    `train` and `evaluation` contain the first and the last date of the training and of the evaluation window. `rows` is
-    the number of evaluated games, and `breakout_rate` is the share of breakouts among them. `threshold` is None if none
-    was chosen. `figures` contains the numbers that only some kinds of models have, such as the number of trees.
-    `validation` contains the metrics on the validation part (the latest training rows), and `metrics` those on the
-    evaluation window. `calibration` is the applied kind, None in files of earlier versions.
+    - `train`, `evaluation`: the first and the last date of the training and of the evaluation window.
+    - `rows`: the number of evaluated games.
+    - `breakout_rate`: the fraction of breakouts among the evaluated games.
+    - `threshold`: None if no threshold was chosen.
+    - `figures`: numbers that only some kinds of models have, such as the number of trees.
+    - `validation`: the metrics on the validation part, the latest training rows.
+    - `metrics`: the metrics on the evaluation window.
+    - `calibration`: the applied kind; None in files of earlier versions.
     """
 
     fold: str
@@ -168,16 +170,19 @@ class FoldMetrics:
 class RunMetrics:
     """The content of metrics.json.
 
-    `evaluation` is None if the run only trains. `validation` is None if the run evaluates a saved model. `folds` is
-    None unless the run is a walk forward. `contract_mismatch` contains the differences between the saved model's
-    definitions of features and label and those of this version. It is None unless the run evaluates a saved model.
-    `points` is None unless the model predicts a distribution of points and was evaluated. `market` is None unless such
-    a model was evaluated on a bookmaker's line with a market probability and a result.
-
-    `importance` is the model's own measure of its features. `explained_on` ("validation" or "evaluation") names the
-    rows on which features were shuffled and SHAP values computed. `permutation_importance`, `shap` and `stability` are
-    None if not computed. `features_that_add_nothing` names the features whose shuffling costs no more than chance
-    explains. It is None if nothing was shuffled, or if all rows are of one date.
+    - `evaluation`: None if the run only trains.
+    - `validation`: None if the run evaluates a saved model.
+    - `stability`: None if not computed.
+    - `explained_on`: the rows on which features were shuffled and SHAP values computed.
+    - `importance`: the model's own measure of its features.
+    - `permutation_importance`, `shap`: None if not computed.
+    - `features_that_add_nothing`: the features whose shuffling costs no more than chance explains. None if nothing was
+      shuffled, or if all rows are of one date.
+    - `folds`: None unless the run is a walk forward.
+    - `contract_mismatch`: differences between the definitions of features and label in the saved model and in this
+      version. None unless the run evaluates a saved model.
+    - `points`: None unless the model predicts a distribution of points and was evaluated.
+    - `market`: None unless such a model was evaluated on a bookmaker's line with a market probability and a result.
     """
 
     evaluation: EvaluationResult | None

@@ -1,8 +1,4 @@
-"""Labels of the slices (parts of the rows) of an evaluation.
-
-The kinds of slices are month, band of the season average, home or away, days of rest and phase of the season. Two
-further kinds are whether the player played in the season before, and weeks since training (staleness).
-"""
+"""Labels of the slices (parts of the rows, such as a month) of an evaluation, one function for each kind of slice."""
 
 from __future__ import annotations
 
@@ -23,9 +19,10 @@ STALENESS_WEEKS = (1, 2, 3, 4, 5, 9, 14, 27)
 
 @dataclass(frozen=True)
 class SliceLabels:
-    """The label of the slice (such as a month) that each row belongs to, `values` (n,).
+    """The label of the slice (such as a month) that each row belongs to.
 
-    `order` contains all labels in the order in which a report shows them.
+    - `values` (n,): the label of each row.
+    - `order`: all labels in the order in which a report shows them.
     """
 
     values: NDArray[np.str_]
@@ -53,8 +50,8 @@ def month_labels(game_dates: ArrayLike) -> SliceLabels:
 def points_band_labels(season_average: ArrayLike, *, min_ppg: float, max_ppg: float, width: float = 2.0) -> SliceLabels:
     """Label rows by season average in points, in bands of `width` points from `min_ppg`, such as "8-10".
 
-    A band includes its lower edge and excludes its upper edge. The last band ends at `max_ppg`, includes `max_ppg`, and
-    may be narrower. ValueError for an average below `min_ppg`, above `max_ppg` or missing.
+    A band includes its lower edge and excludes its upper edge. The last band ends at `max_ppg` and includes it.
+    ValueError for an average below `min_ppg`, above `max_ppg` or missing.
     """
     averages = np.asarray(season_average, dtype=np.float64)
     if not ((averages >= min_ppg - EQUALITY_TOLERANCE) & (averages <= max_ppg + EQUALITY_TOLERANCE)).all():
@@ -74,7 +71,7 @@ def home_away_labels(home_away: ArrayLike) -> SliceLabels:
 def rest_labels(rest_days: ArrayLike) -> SliceLabels:
     """Label rows by days since the team's previous game: "1 day", "2 days", "3 days" or "4 days or more".
 
-    NaN, which stands for the team's first game of a season, gets the label "first game".
+    NaN, for the team's first game of a season, gets the label "first game".
     """
     days = np.asarray(rest_days, dtype=np.float64)
     names = ("1 day", "2 days", "3 days", "4 days or more", "first game")
@@ -94,8 +91,7 @@ def season_phase_labels(game_dates: ArrayLike) -> SliceLabels:
 def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
     """Label rows "known" if the player played in the season before, otherwise "not known".
 
-    `points_avg_prior_season` (n,) must be NaN if the player did not play in that season. So pass this feature before
-    missing values are filled in.
+    Pass `points_avg_prior_season` (n,) before missing values are filled. NaN means no game in the season before.
     """
     is_missing = np.isnan(np.asarray(points_avg_prior_season, dtype=np.float64))
     return _named(np.where(is_missing, 1, 0), ("known", "not known"))
@@ -104,9 +100,8 @@ def prior_season_labels(points_avg_prior_season: ArrayLike) -> SliceLabels:
 def staleness_labels(game_dates: ArrayLike, train_end: date | ArrayLike) -> SliceLabels:
     """Label rows by weeks since the last day of training; week 1 is the first seven days after that day.
 
-    `train_end` is one day, or an array (n,) with each row's own day if several models scored the rows. Weeks from 5 on
-    are grouped: 5 to 8, 9 to 13, 14 to 26, and from 27. ValueError for a missing date, or for a game on or before its
-    `train_end`.
+    `train_end` is one day, or an array (n,) with a day for each row if several models scored the rows. ValueError for a
+    missing date, or for a game on or before its `train_end`.
     """
     dates, ends = check_dates(game_dates), np.asarray(train_end, dtype="datetime64[D]")
     days = (dates - ends).astype(np.int64)

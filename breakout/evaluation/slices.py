@@ -51,8 +51,8 @@ def evaluate_slices(
 ) -> tuple[SliceMetrics, ...]:
     """Return the metrics of each slice (such as a month) that contains a row, in the order `labels.order`.
 
-    `resamples` are the bootstrap draws of game dates for all rows. ValueError if `labels.order` lacks a label, for `y`
-    other than 0 and 1, for probabilities outside [0, 1], or if `y`, `p` and `labels` differ in length.
+    `resamples` are the bootstrap draws of game dates for all rows. ValueError if `labels.order` lacks a label, if
+    `labels` has another length than `y`, or if `check_rows` refuses `y` and `p`.
     """
     truth, probabilities = check_rows(y, p)
     return tuple(
@@ -71,8 +71,8 @@ def compare_slices(
     """Return the differences candidate minus reference in each slice (such as a month) that contains a row.
 
     The slices are in the order `labels.order`. `resamples` are the bootstrap draws of game dates for all rows.
-    ValueError if `labels.order` lacks a label, for `y` other than 0 and 1, for probabilities outside [0, 1], or if `y`,
-    the probabilities and `labels` differ in length.
+    ValueError if `labels.order` lacks a label, if `labels` has another length than `y`, or if `check_rows` refuses `y`
+    and the probabilities.
     """
     truth, candidate = check_rows(y, p_candidate)
     _, reference = check_rows(y, p_reference)

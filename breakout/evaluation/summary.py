@@ -47,7 +47,7 @@ class RowSummary:
 class BaselineResult:
     """The metrics of a baseline (a simple model, such as the base rate), and the differences model minus baseline.
 
-    Both are by name of the metric.
+    Both fields map the name of a metric to its value.
     """
 
     metrics: Mapping[str, Interval]
@@ -58,11 +58,13 @@ class BaselineResult:
 class EvaluationResult:
     """The evaluation of one model on the games of one window.
 
-    `metrics` has the keys auc, average_precision, log_loss, brier and ece. `chosen_threshold` was chosen on the
-    validation part (the latest training rows); None if no threshold was chosen. `slices` contains the metrics by kind
-    of slice, such as "month". `staleness` contains the metrics by weeks since the end of training; it is empty if that
-    end is not known. `brier_decomposition` is None only without rows. Every interval resamples whole game dates, with
-    the seed and the number of resamples in `parameters`.
+    - `metrics`: by the keys auc, average_precision, log_loss, brier and ece.
+    - `brier_decomposition`: None only without rows.
+    - `chosen_threshold`: chosen on the validation part, the latest training rows. None if no threshold was chosen.
+    - `slices`: the metrics by kind of slice, such as "month".
+    - `staleness`: the metrics by weeks since the end of training. Empty if that end is not known.
+
+    Intervals come from a bootstrap over whole game dates, with the seed and the number of resamples in `parameters`.
     """
 
     rows: RowSummary
@@ -95,15 +97,16 @@ def evaluate_probabilities(
 ) -> EvaluationResult:
     """Evaluate probabilities `p` (n,) against the labels `y` (n,) of rows with `game_dates` (n,).
 
-    `baselines` maps names to the metrics of other probabilities for the same rows, on the same resamples (bootstrap
-    draws of game dates). Examples are the base rate, the logistic regression, and the same model before calibration.
-    `slices` maps a kind of slice, such as "month", to the label of each row. `train_end` is the last day of training,
-    from which the slices of `staleness` count weeks. It may be an array (n,) with each row's own day; None if the day
-    is not known. `chosen_threshold` is None if no threshold was chosen.
+    - `chosen_threshold`: None if no threshold was chosen.
+    - `baselines`: the metrics of other probabilities by name, such as the base rate. They must come from the same rows
+      and the same resamples (bootstrap draws of game dates).
+    - `slices`: the label of each row by kind of slice, such as "month".
+    - `train_end`: the last day of training, from which `staleness` counts weeks. An array (n,) gives each row its own
+      day. None if the day is not known.
 
-    ValueError without rows, for labels `y` other than 0 and 1, for probabilities outside [0, 1], for a missing date, or
-    if the lengths differ. ValueError also if the `order` of a SliceLabels lacks a label, for a game on or before its
-    `train_end`, for fewer than one resample or bin, or for a confidence outside (0, 1).
+    ValueError without rows, for a missing date, or if `check_rows` refuses `y` and `p`. ValueError also if the `order`
+    of a SliceLabels lacks a label, for a game on or before its `train_end`, for fewer than one resample or bin, or for
+    a confidence outside (0, 1).
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

@@ -1,12 +1,14 @@
-"""The decision threshold, precision and recall of flagging games, and hit rate and lift of the highest-ranked games.
+"""The decision threshold, precision and recall of flagged games, and hit rate and lift of the highest-ranked games.
 
 A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part (the
-latest training rows). Precision on these rows is too high because they decided the threshold. So precision is reported
-on the evaluation window.
+latest training rows). These rows decided the threshold, so its precision on them is too high. Reports give the
+precision on the evaluation window instead.
 
-The hit rate of a top fraction is its breakout rate; the lift is the hit rate divided by the breakout rate of all games.
-The number of rows in a top fraction is rounded up. If a group of equal probabilities is only partly in the top
-fraction, each row of that part counts with the breakout rate of the group. So the order of the rows does not matter.
+A top fraction contains the games with the highest probabilities; their number is rounded up. The hit rate of a top
+fraction is its breakout rate. The lift is the hit rate divided by the breakout rate of all games.
+
+A group of equal probabilities may be only partly in the top fraction. Each row of that part then counts with the
+breakout rate of the group. So the order of the rows does not matter.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ from breakout.evaluation.ranked_replicates import top_row_counts
 from breakout.evaluation.resamples import DateResamples, Interval, divide
 from breakout.evaluation.rows import EQUALITY_TOLERANCE, BoolArray, FloatArray, check_rows, group_ties
 
-# "best_f1" occurs only in files of earlier versions, which chose the threshold with the best F1 if none reached the
-# target precision. Such a threshold can flag most games.
+# "best_f1" occurs only in files of earlier versions. If no threshold reached the target precision, those versions chose
+# the threshold with the best F1.
 ThresholdRule = Literal["target_precision", "best_f1"]
 
 
@@ -50,8 +52,10 @@ class ThresholdChoice:
 class ThresholdRow:
     """The games flagged at one threshold (at or above that probability), with their precision, recall and F1.
 
-    `hits` is the number of flagged games that were breakouts. The estimate of `precision` is None if no game is
-    flagged. `recall` is None if there is no breakout. `f1` is None if there is neither a flagged game nor a breakout.
+    - `precision`: its estimate is None if no game is flagged.
+    - `recall`: None if there is no breakout.
+    - `f1`: None if there is neither a flagged game nor a breakout.
+    - `hits`: the number of flagged games that were breakouts.
     """
 
     threshold: float
@@ -67,11 +71,10 @@ class ThresholdRow:
 def choose_threshold(
     y: ArrayLike, p: ArrayLike, *, target_precision: float, min_flagged: int
 ) -> ThresholdChoice | None:
-    """Return the lowest threshold that flags at least `min_flagged` rows and has at least the target precision.
+    """Return the lowest threshold that flags at least `min_flagged` rows with at least the target precision.
 
-    A row is flagged if its probability is at or above the threshold. Only values that occur among the probabilities `p`
-    (n,) are considered. The result is None if none of them qualifies. ValueError without rows, for labels other than 0
-    and 1, for probabilities outside [0, 1], or if the lengths differ.
+    A row is flagged if its probability is at or above the threshold. Candidates are the values among the probabilities
+    `p` (n,). None if no candidate qualifies. ValueError without rows, or if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -97,13 +100,10 @@ def choose_threshold(
 def threshold_row(
     y: ArrayLike, p: ArrayLike, threshold: float, resamples: DateResamples, *, is_chosen: bool = False
 ) -> ThresholdRow:
-    """Return precision, recall, F1 and the share of flagged rows; a row at or above `threshold` is flagged.
+    """Return precision, recall, F1 and the fraction of flagged rows at one threshold.
 
-    Precision has an interval over `resamples` (bootstrap draws of game dates). Its estimate is None if no row is
-    flagged. Recall is None without a breakout. F1 is None if there is neither a flagged row nor a breakout. `is_chosen`
-    is copied to the result.
-
-    ValueError without rows, for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
+    Only the precision has an interval. `is_chosen` is copied to the result. ValueError without rows, or if `check_rows`
+    refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -133,9 +133,8 @@ def threshold_table(
 ) -> tuple[ThresholdRow, ...]:
     """Return precision, recall and F1 of flagging games at each threshold, ascending.
 
-    `chosen` is the chosen threshold, None if there is none. `chosen` is added if it is not among `thresholds`, and its
-    row has `is_chosen` true. `resamples` (bootstrap draws of game dates) give the intervals. ValueError without rows,
-    for labels other than 0 and 1, for probabilities outside [0, 1], or if the lengths differ.
+    `chosen` is the chosen threshold, None if there is none. The table also has a row for `chosen`, with `is_chosen`
+    true. ValueError without rows, or if `check_rows` refuses `y` and `p`.
     """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
@@ -143,9 +142,11 @@ def threshold_table(
 
 @dataclass(frozen=True)
 class TopRows:
-    """The games in the top `fraction` by probability: their number, breakout rate (`hit_rate`) and lift.
+    """The games in the top `fraction` by probability.
 
-    The lift is the hit rate divided by the breakout rate of all games; its estimate is None if there is no breakout.
+    - `count`: the number of games.
+    - `hit_rate`: the breakout rate of these games.
+    - `lift`: the hit rate divided by the breakout rate of all games. Its estimate is None if there is no breakout.
     """
 
     fraction: float
@@ -157,8 +158,8 @@ class TopRows:
 def expected_hits(y: FloatArray, p: FloatArray, counts: FloatArray) -> FloatArray:
     """Return the expected number of breakouts among the k rows with the highest probabilities, for each k in `counts`.
 
-    The result has the shape of `counts`. If a group of equal probabilities is only partly among the k rows, each row of
-    that part counts with the breakout rate of the group.
+    A group of equal probabilities may be only partly among the k rows. Each row of that part then counts with the
+    breakout rate of the group.
     """
     ties = group_ties(p)
     breakouts_below = np.concatenate(([0.0], np.cumsum(y[ties.order])))[ties.edges]
@@ -175,12 +176,8 @@ def top_rows(
 ) -> tuple[TopRows, ...]:
     """Return hit rate and lift, with intervals, of each top fraction of the rows by probability.
 
-    The hit rate is the breakout rate of the fraction. The lift is the hit rate divided by the breakout rate of all
-    rows; its estimate is None without a breakout. `top_hit_rates` (resamples, fractions) contains the hit rates in the
-    resamples (bootstrap draws of game dates), as computed by `replicate_ranked` for the same rows and fractions.
-
-    There must be a row, and the fractions must be above 0. ValueError for labels other than 0 and 1, probabilities
-    outside [0, 1], or lengths that differ.
+    `top_hit_rates` (resamples, fractions) contains the hit rates that `replicate_ranked` computes for the same rows and
+    fractions. There must be a row, and the fractions must be above 0. ValueError if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     base_rate, base_rates = float(labels.mean()), resamples.means(labels)

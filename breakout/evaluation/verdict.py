@@ -1,6 +1,6 @@
 """The verdict on a model: its level, its reason and its warnings.
 
-The limits of the levels are fixed and are not settings.
+The limits of the levels are constants, not settings.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ FEW_DATES = 10
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on an evaluated model: its level and its reason.
+    """The verdict on an evaluated model.
 
-    The level says whether to score the model beside production. `auc` was measured on `n_rows` games of `n_dates`
-    dates. `warnings` are reasons to doubt the verdict.
+    - `level`: whether to score the model in parallel with the production model (see `decide_verdict`).
+    - `auc`: measured on `n_rows` games of `n_dates` dates.
+    - `warnings`: reasons to doubt the verdict.
     """
 
     level: VerdictLevel
@@ -58,20 +59,27 @@ def decide_verdict(
     n_dates: int,
     confidence: float,
 ) -> Verdict:
-    """Return the verdict, with the first of these levels whose condition is true:
+    """Return the verdict; its level is the first of these levels whose condition is true:
 
     - TOO_FEW_GAMES: fewer than 100 games, or fewer than 10 dates.
-    - READY_FOR_SHADOW (to be scored beside production): three conditions are true. The AUC is at least 0.65. The
-      interval of the bias, if there is one, contains 0. The chosen threshold has a precision of at least 0.55 with at
-      least 20 flagged games. If no threshold was chosen, the third condition is that the interval of the top 10 %'s
-      lift starts at 1.3 or higher.
+    - READY_FOR_SHADOW (score the model in parallel with the production model): all three conditions below are true.
     - MARGINAL: the AUC is at least 0.60.
     - NEEDS_IMPROVEMENT: all other results, including an undefined AUC.
 
-    `chosen` is None if no threshold was chosen. `top` contains the top 10 % of the games by probability, None if it was
-    not computed. Its lift is the breakout rate of these games divided by that of all games. `bias` is mean probability
-    minus breakout rate; None if it is not known. `beaten_by` contains sentences about better baselines, which become
-    warnings. `confidence` is that of the intervals.
+    The conditions of READY_FOR_SHADOW are:
+
+    - The AUC is at least 0.65.
+    - The interval of `bias` contains 0, or there is no such interval.
+    - The chosen threshold flags at least 20 games with a precision of at least 0.55. If no threshold was chosen, the
+      interval of the lift of the top 10 % starts at 1.3 or higher.
+
+    The arguments are:
+
+    - `chosen`: the row of the chosen threshold; None if no threshold was chosen.
+    - `top`: the top 10 % of the games by probability; None if not computed.
+    - `bias`: mean probability minus breakout rate; None if not known.
+    - `beaten_by`: sentences about better baselines, which become warnings.
+    - `confidence`: the confidence of the intervals, such as 0.95.
     """
     games = f"{format_count(n_rows, 'game')} of {format_count(n_dates, 'date')}"
     reason = f"{_describe_auc(auc, confidence, games)}; {_describe_threshold(chosen, top)}."
@@ -103,11 +111,11 @@ def _is_biased(bias: Interval | None) -> bool:
 
 
 def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDifference]]) -> tuple[str, ...]:
-    """Return a sentence for each baseline that is better than the model; an empty tuple if none is.
+    """Return a sentence for each baseline that is better than the model.
 
     `differences` maps the name of a baseline to the differences model minus baseline by metric. A baseline is better if
-    the interval of the AUC difference lies wholly below 0, or that of the log-loss difference wholly above 0. The
-    baseline "logistic" is also better if its AUC is higher and its log loss is lower, even if the intervals contain 0.
+    the interval of the AUC difference lies below 0, or the interval of the log-loss difference above 0. The baseline
+    "logistic" is also better if its AUC is higher and its log loss is lower, even if the intervals contain 0.
     """
     return tuple(
         f"The baseline {kind_title(name)} is better{how}: AUC {format_number(found[AUC].reference)} against "
@@ -119,10 +127,7 @@ def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDiffe
 
 
 def _is_better(name: str, found: Mapping[str, PairedDifference]) -> str | None:
-    """Return the words that follow "The baseline ... is better" in a warning; None if the baseline is not better.
-
-    `found` maps metrics to the differences model minus baseline.
-    """
+    """Return the words that follow "The baseline ... is better" in a warning; None if the baseline is not better."""
     auc, loss = found[AUC].difference, found[LOG_LOSS].difference
     if (auc.high is not None and auc.high < 0) or (loss.low is not None and loss.low > 0):
         return " beyond chance"
