@@ -1,8 +1,8 @@
 """The command `breakout daily`, which grades past predictions and predicts the games of one day.
 
 The predictions come from the model in production and from all shadows (challengers scored in parallel with production).
-They are recorded in the ledger. A second call on unchanged sources adds nothing to the ledger. After a killed call,
-each file of the ledger is whole or absent, and the next call adds what is missing.
+The ledger records these predictions. A second call on unchanged sources adds nothing to the ledger. If a call is
+killed, the next call adds what is missing.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHECKED_IN_A_TABLE = "columns, types, dates, keys, amounts and text"
-FIRST_DAY = date(1946, 11, 1)  # The date of the first NBA game.
+FIRST_DAY = date(1946, 11, 1)  # The first day to check: the date of the first NBA game.
 _LABELS = {"command": "doctor", "run": "doctor"}
 PACKAGES = ("catboost", "duckdb", "google-cloud-bigquery", "hydra-core", "pandas", "pyarrow", "scikit-learn", "sqlglot")
 

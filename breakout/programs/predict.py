@@ -48,8 +48,8 @@ def run(config: PredictConfig) -> int:
 
     The errors are:
 
-    - GateError if these definitions differ. With `allow_contract_mismatch`, only if a feature of the bundle is not
-      installed.
+    - GateError if these definitions differ. With `allow_contract_mismatch`, this error is raised only if a feature of
+      the bundle is not installed.
     - ConfigurationError for invalid settings, or if the day is not after the training window.
     - DataError if the bundle, the schedule, a source table or the prices are missing or damaged, if the schedule has no
       game on the day, or if the slate cannot be written.
@@ -89,11 +89,11 @@ def run(config: PredictConfig) -> int:
 def find_pricing(config: PredictConfig, bundle: Bundle, day: date) -> Callable[[Slate, Warehouse], PricedSlate] | None:
     """Check the settings of prices, and return the function that adds prices and stakes to a slate of `day`.
 
-    The stakes come from the configured backtest, if any. None if neither prices nor a backtest are configured.
+    The stakes come from the configured backtest, if any. Return None if neither prices nor a backtest are configured.
     DataError if the backtest cannot be read. ConfigurationError in three cases:
 
     - a backtest is configured without prices;
-    - the backtest includes games of `day` or later, used another `prices.margin`, or is of other models;
+    - the backtest includes games of `day` or later, used another `prices.margin`, or tested other models;
     - the model predicts no distribution of points.
     """
     if not config.prices.is_given and config.backtest is None:

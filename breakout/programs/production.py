@@ -1,7 +1,8 @@
 """The command `breakout production`, which prints the model in production and the history of promotions.
 
-With `rollback` it first undoes the last promotion or retirement. With `retire` it first takes the model out of
-production.
+- `rollback` first undoes the last promotion or retirement.
+- `retire` first takes the model out of production.
+- `out=FILE.html` writes the same content as an HTML page.
 """
 
 from __future__ import annotations

@@ -31,8 +31,8 @@ def run(config: PromoteConfig) -> int:
 
     - GateError if a check fails; the model in production is then unchanged.
     - ConfigurationError for invalid settings, such as dates that overlap a training window.
-    - DataError if a bundle, the registry, the warehouse or the ledger (the record of served predictions) is missing or
-      damaged.
+    - DataError if a bundle (a saved model), the registry, the warehouse or the ledger (the record of served
+      predictions) is missing or damaged.
     """
     candidate = find_bundle(resolve_bundle(config.candidate, config.paths.outputs))
     registry = Registry.of(config.paths.outputs)

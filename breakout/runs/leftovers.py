@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A run writes its status as soon as its folder exists. The process of an older folder without a status is therefore
-# assumed to have ended.
+# A run writes its status as soon as its folder exists. If a folder without a status is older than STATUS_SECONDS, its
+# process is therefore assumed to have ended.
 STATUS_SECONDS = 3600
 
 

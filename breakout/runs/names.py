@@ -1,4 +1,4 @@
-"""The lookup of runs and sweeps by name, which is the setting `name`.
+"""The lookup of runs and sweeps by their setting `name`.
 
 A name refers to the newest completed run, or the newest sweep, with this name below an outputs folder.
 """
@@ -20,10 +20,10 @@ _TIME = re.compile(r"-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{6}$")
 
 
 def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Path | None:
-    """Return the newest folder of a completed run whose name matches a glob pattern and whose folder contains `file`.
+    """Return the folder of the newest completed run whose name matches `pattern` and whose folder contains `file`.
 
-    None if there is no such run. `file` is a path in the run's folder. DataError if the status of a matching run is
-    damaged, unless a newer matching run is completed.
+    `pattern` is a glob pattern, and `file` a path in the run's folder. None if there is no such run. DataError if the
+    status of a matching run is damaged, unless a newer matching run is completed.
     """
     depth = len(Path(file).parts)
     found = (path.parents[depth - 1] for path in (outputs / RUNS).glob(f"{pattern}/*/{file}"))
@@ -35,7 +35,7 @@ def newest_completed(outputs: Path, pattern: str, file: str = STATUS_FILE) -> Pa
 
 
 def newest_run(outputs: Path, name: str) -> Path | None:
-    """Return the folder of the newest completed run with this name, of any command; None if there is none.
+    """Return the folder of the newest completed run with this name, whatever its command; None if there is none.
 
     DataError if the status of a run with this name is damaged, unless a newer run with this name is completed.
     """

@@ -99,7 +99,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the jobs of a plan that the record lacks, and the fingerprints of their data and feature definitions.
+        """Add the new jobs of a plan, and the fingerprints of the plan's data and feature definitions.
 
         The jobs must have numbers from the method `number`.
         """
@@ -225,7 +225,7 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """Return a sort key for the order of the sweeper; the folds of one walk forward are sorted by date."""
+    """Return a sort key: the sweeper's order of the jobs, then the dates of the folds of one walk forward."""
     window = job.mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 

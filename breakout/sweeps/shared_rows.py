@@ -1,9 +1,8 @@
 """The rows that jobs of a sweep share: jobs with the same warehouse, features and target read them by one query.
 
 A cache on disk keeps the result of each query for all processes of the sweep. The cache finds a result by the text of
-the query, its parameters and the fingerprint of the warehouse. Once the data or the
-feature definitions change, old results are no longer found. A worker process opens the warehouse only if the cached
-result is missing or damaged.
+the query, its parameters and the fingerprint of the warehouse. If the data or the feature definitions change, old
+results are no longer found. A worker process opens the warehouse only if the cached result is missing or damaged.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class OpenedWarehouses(ClosedOnExit):
     def dates(self, row_query: RowQuery, features: BreakoutFeatureConfig) -> np.ndarray | None:
         """Return the game date of each row whose season average is within the range of `features`, shape (n,).
 
-        None in a dry run if reading costs money. DataError or ConfigurationError if the rows cannot be read.
+        Return None in a dry run if reading costs money. DataError or ConfigurationError if the rows cannot be read.
         """
         if row_query not in self._answers:
             self._answers[row_query] = self._read(row_query)
