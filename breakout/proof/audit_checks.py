@@ -33,7 +33,7 @@ DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 
 
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
-    """Run all checks of an audit: yield differences in recomputed rows, and contradictions between source tables.
+    """Run all checks of an audit, and yield the differences.
 
     `on_date` is called with each date of the sampled rows after the checks of this date. Errors of the audited
     functions are not caught.
@@ -55,8 +55,8 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 def _contradicting(audited: Audited) -> Iterator[Difference]:
     """Yield differences for games about which source tables contradict each other, a few of each kind of contradiction.
 
-    If two tables give a game different dates, the result of the game can reach a feature of the same game. If a kind of
-    contradiction names no example games, one difference without a game is yielded for this kind.
+    If two tables give a game different dates, the result of the game can reach a feature of the same game. A kind of
+    contradiction without example games gives one difference without a game.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -64,10 +64,10 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Compare the sampled rows with the same rows built by the function for evaluation, and yield the differences.
+    """Yield differences between the sampled rows and the same rows built by the function for evaluation.
 
-    The earlier and the later half of the sampled dates are computed separately. These windows are shorter than the
-    audit's window, so the check also finds a feature whose value depends on the window.
+    The earlier and the later half of the sampled dates are computed separately. So the check also finds a feature whose
+    value depends on the window.
     """
     days = audited.days()
     middle = days[len(days) // 2]
@@ -79,10 +79,10 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed without the other source rows of `day` or later.
+    """Yield differences of the sampled rows of `day` after later source rows were left out.
 
-    `expected` has the sampled rows. The player table and the team table keep only rows before `day`. The player table
-    also keeps the sampled rows. The differences are yielded.
+    `expected` has the sampled rows. The player table and the team table keep only rows before `day`, but the player
+    table also keeps the sampled rows.
     """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
@@ -92,11 +92,11 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed after random values replaced results.
+    """Yield differences of the sampled rows of `day` after random values replaced later results.
 
-    `expected` has the sampled rows. Every result on or after `day` is replaced. The results of the sampled rows' own
-    games are replaced too, whatever date a table gives them. The rows are computed in a window that ends on the last
-    date of the audit. The differences are yielded.
+    `expected` has the sampled rows. Every result on or after `day` is replaced, and every result of the sampled rows'
+    own games, whatever date a table gives them. The window of the rows ends on the last date of the audit, so that it
+    contains later games.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -107,10 +107,10 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with the same rows computed after their labels were reversed.
+    """Yield differences of the sampled rows of `day` after their labels were reversed.
 
     `expected` has the sampled rows. The points of a sampled row with a breakout become 0, those of any other sampled
-    row 200. The differences are yielded.
+    row 200.
     """
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
@@ -123,8 +123,8 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     """Compare the sampled rows of `day` with rows of the function for prediction, which sees `day` as not played yet.
 
     That function builds rows for the players of the scheduled teams. It lacks some sampled rows, such as a player's
-    first game for a new team. These sampled rows are compared with the rows of the function `listed`, which builds rows
-    from a list of players and games. The differences are yielded.
+    first game for a new team. These are compared with rows of the function `listed`, which builds rows from a list of
+    players and games. The differences are yielded.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

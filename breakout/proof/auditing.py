@@ -33,11 +33,11 @@ _COUNTEREXAMPLES = 3
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A difference that an audit found, such as a feature with two values in one row, and a source row that causes it.
+    """A difference that an audit found, and a source row that causes it.
 
     `leaked` is the source row, which changes the feature by itself although the feature must not depend on it. `leaked`
-    is None if the search found no such row. It is also None without a search if the difference is no leak. A leak is a
-    feature value that changed because a check changed data on which the feature must not depend.
+    is None if the search found no such row. `leaked` is also None if the difference is no leak (a value that changed
+    because a check changed data on which the feature must not depend).
     """
 
     difference: Difference
@@ -52,11 +52,12 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """The result of an audit: the features, the checks, and every difference (`violations`).
+    """The result of an audit.
 
-    `rows` is the number of sampled rows, and `dates` the number of their dates. `edge_cases` is the number of sampled
-    rows of each kind of edge case, such as first games after a trade. `counterexamples` has a few of the violations,
-    each with a source row that causes it, if one was found.
+    - `rows`, `dates`: the number of sampled rows and of their dates.
+    - `edge_cases`: the number of sampled rows of each kind of edge case, such as first games after a trade.
+    - `violations`: every difference that the checks found.
+    - `counterexamples`: a few of the violations, each with a source row that causes it, if one was found.
     """
 
     features: tuple[str, ...]
@@ -78,10 +79,7 @@ class AuditReport:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """Return all audited features, then each of ROWS, COLUMNS and GAMES for which there is a difference.
-
-        These three stand for differences in whole rows, in columns and between source tables.
-        """
+        """Return all audited features, then each of ROWS, COLUMNS and GAMES for which there is a difference."""
         frame = [part for part in (ROWS, COLUMNS, GAMES) if any(found.feature == part for found in self.violations)]
         return (*self.features, *frame)
 
@@ -89,13 +87,9 @@ class AuditReport:
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
 
-    A difference is usually a feature of a row that has different values in two computations of the row. Other
-    differences have ROWS, COLUMNS or GAMES in place of a feature's name: two computations have different rows or
-    columns, or source tables contradict each other about a game. A counterexample is a difference and, if one is
-    searched for and found, the source row that causes it.
+    ROWS, COLUMNS and GAMES count as features. A leak comes with the source row that causes it, if one is found.
     """
-    # A violation that a check of DATA_CHECKS found comes first, because `find_leak` finds source rows for these checks
-    # only.
+    # Violations of the checks in DATA_CHECKS come first, because `find_leak` finds source rows only for these checks.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
     firsts = {found.feature: found for found in reversed(ranked)}
     examples = []
@@ -118,9 +112,10 @@ def audit_features(
 ) -> AuditReport:
     """Compute about `rows` sampled rows of `start` to `end` again in every check of the audit, and report differences.
 
-    None for `start` or `end` means the first or last date of the warehouse. An `end` after the last date means the last
-    date. Equal seeds give equal samples. `paths` are the functions that build rows and are audited; None means those
-    that the commands use. `on_date` is called with each sampled date after its checks.
+    - `start`, `end`: None means the first or last date of the warehouse.
+    - `seed`: equal seeds give equal samples.
+    - `paths`: the functions that build rows and are audited; None means those that the commands use.
+    - `on_date`: a function that is called with each sampled date after its checks.
 
     DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs
     injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is

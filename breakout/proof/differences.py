@@ -27,10 +27,10 @@ GAMES = "(games)"
 class Difference:
     """A difference that a check of the audit found: usually one feature of one row, with its two values.
 
-    `feature` is ROWS or COLUMNS if two computations have different rows or columns. It is GAMES if source tables
-    contradict each other about a game. In these cases `expected` and `found` are texts that describe the difference.
-    They are also texts if the check REPORTS_COUNT found that no status changes a feature. Of `player_lookup`, `game_id`
-    and `game_date`, those that do not apply are empty texts.
+    - `feature`: the feature's name, or ROWS or COLUMNS if two computations have different rows or columns, or GAMES if
+      source tables contradict each other about a game.
+    - `player_lookup`, `game_id`, `game_date`: empty texts where they do not apply.
+    - `expected`, `found`: two values of the feature, or two texts that describe another difference.
     """
 
     check: str
@@ -46,9 +46,11 @@ class Difference:
 class Audited:
     """The sampled rows of an audit, and everything that the checks need to compute them again.
 
-    `rows` are the sampled rows, as the function for training computed them on all data. `paths` are the audited
-    functions that build rows. `replay` is a warehouse with a copy of the source tables. `end` is the last date of the
-    audit. `seed` determines the random values and statuses with which the checks replace data.
+    - `rows`: the sampled rows, as the function for training computed them on all data.
+    - `paths`: the audited functions that build rows.
+    - `replay`: a warehouse with a copy of the source tables.
+    - `end`: the last date of the audit.
+    - `seed`: determines the random values and statuses with which the checks replace data.
     """
 
     rows: Dataset
@@ -67,9 +69,9 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
     def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
-        """Return the rows from `start` to `end` that `path` builds from the copied source tables as they are now.
+        """Return the rows from `start` to `end`, both inclusive, that `path` builds from the copied source tables.
 
-        A check may have changed these tables. Both dates are inclusive. Errors of `path` are raised.
+        A check may have changed these tables. Errors of `path` are raised.
         """
         return path(self.replay, self.config, start, end)
 
@@ -77,9 +79,8 @@ class Audited:
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
     """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
 
-    `check` is the name of the check that compares. If the feature columns differ, only one difference about the columns
-    is yielded. Only rows of `expected` are compared; further rows of `found` are ignored. Nothing is yielded if all
-    agree.
+    `check` is the name of the check. If the feature columns differ, only one difference about the columns is yielded.
+    Rows of `found` that `expected` lacks are ignored.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))
@@ -101,10 +102,7 @@ def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Diff
 
 
 def own_rows(rows: Dataset) -> str:
-    """Return an SQL condition that is true for exactly these rows in the table player_game_summary.
-
-    The condition is FALSE if `rows` is empty.
-    """
+    """Return an SQL condition that is true for exactly these rows in the table player_game_summary."""
     pairs = ", ".join(f"({quoted(key[1])}, {quoted(key[0])})" for key in keys_of(rows))
     return f"(game_id, player_lookup) IN ({pairs})" if pairs else "FALSE"
 

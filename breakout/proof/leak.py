@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """A row of a source table on which a feature of an audited row depends, although the feature must not.
+    """A row of a source table that changes a feature of an audited row, although the feature must not depend on it.
 
-    The source row is dated on or after the audited row, or belongs to the audited row's game. A source row
-    may also be a status that was reported too late: after the cutoff (the time up to which injury reports count), or at
-    or after tip-off. `key` is the key of the source row without the game date. `is_left_out` means that the
-    feature changes if the source row is left out. Otherwise the feature changes if random values replace the results in
-    the source row.
+    The source row is dated on or after the audited row, belongs to the audited row's game, or is a status that was
+    reported too late.
+
+    - `key`: the key of the source row without the game date.
+    - `is_left_out`: whether the feature changes if the source row is left out. If False, the feature changes if random
+      values replace the results in the source row.
     """
 
     table: str
@@ -42,11 +43,14 @@ class SourceRow:
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search by halving for one source row that changes a feature by itself; return None if none is found.
 
-    `difference` names the feature and the audited row whose value differs. For the check LATER_STATUSES the search
-    leaves statuses out. For other checks the search first replaces the results of source rows with noise (random
-    values). If no row changes the value in this way, the search leaves rows out. Both searches try the most frequent
-    causes first: the audited row's own source row (noise only), then rows of the same game, then rows of the same date.
-    Last come all rows of that game, that date or a later date.
+    `difference` names the feature and the audited row. For the check LATER_STATUSES the search leaves statuses out. For
+    other checks the search first replaces the results of source rows with noise (random values), and then leaves rows
+    out. Each search tries the most frequent causes first:
+
+    - the audited row's own source row (only with noise),
+    - rows of the same game,
+    - rows of the same date,
+    - all rows of that game, that date or a later date.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -67,10 +71,9 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for a later status whose removal changes the audited value; return None if there is none.
+    """Search by halving for a later status whose removal changes the audited value; return None if none is found.
 
-    `difference` names the feature and the row whose value is audited. Later statuses are those for later game dates,
-    those reported after the cutoff (the time up to which injury reports count), and those reported at or after tip-off.
+    `difference` names the feature and the row whose value is audited.
     """
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
@@ -94,8 +97,8 @@ def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame
 def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Series | None:
     """Return a row whose change alone changes a feature value, found by halving `rows`; None if none is found.
 
-    `matters` returns whether changing the given source rows changes a feature value. No row is found if `rows` is
-    empty, or if only several rows together change the value.
+    `matters` returns whether changing the given rows changes the value. No row is found if only several rows together
+    change the value.
     """
     if not len(rows) or not matters(rows):
         return None
@@ -125,11 +128,10 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether a feature value changes if the tables named in `selects` show other rows.
+    """Return whether the feature value named in `difference` changes if the tables named in `selects` show other rows.
 
-    `selects` maps the name of a table to the SELECT of these rows. `difference` names the feature and the audited row.
-    Training rows are built from that row's date to `end`. The result is False if they do not include the audited row
-    exactly once.
+    `selects` maps the name of a table to the SELECT of these rows. Training rows are built from the date of the audited
+    row to `end`. The result is False if they do not include the audited row exactly once.
     """
     with audited.replay.changed(**selects):
         found = audited.recompute(audited.paths.training, date.fromisoformat(difference.game_date), end)

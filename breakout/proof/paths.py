@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 class RowBuilder(Protocol):
     """A path: a function that computes the features of all rows with game dates from `start` to `end`, both inclusive.
 
-    It reads the source tables in `warehouse`. It may raise DataError, ConfigurationError, FeatureDefinitionError or
-    ValueError.
+    A path may raise DataError, ConfigurationError, FeatureDefinitionError or ValueError.
     """
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
@@ -30,12 +29,13 @@ class RowBuilder(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """The functions that build rows and are audited, and the definitions of their features (`registry`).
+    """The functions that build rows and are audited.
 
-    `training` and `evaluation` build the rows of played games, as `breakout train` does. `prediction` builds the rows
-    of scheduled games for the players of both teams, as `breakout predict` does. `listed` builds rows from a list of
-    players and games. The audit uses `listed` for rows that are never predicted from a schedule, such as a player's
-    first game for a new team.
+    - `training`, `evaluation`: build the rows of played games, as `breakout train` does.
+    - `prediction`: builds the rows of scheduled games for the players of both teams, as `breakout predict` does.
+    - `listed`: builds rows from a list of players and games. The audit uses `listed` for rows that are never predicted
+      from a schedule, such as a player's first game for a new team.
+    - `registry`: the definitions of the features.
     """
 
     training: RowBuilder
@@ -46,10 +46,10 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """Return the package's own row builders (one for training, evaluation, prediction and listed games each).
+    """Return the package's own row builders, which commands such as `breakout train` and `breakout predict` use.
 
-    They are the functions that commands such as `breakout train` and `breakout predict` use. They compute the features
-    that `registry` defines.
+    There is one each for training, for evaluation, for prediction, and for games that the caller names. They compute
+    the features that `registry` defines.
     """
     return Paths(
         training=partial(build_dataset, registry=registry),

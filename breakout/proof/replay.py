@@ -1,7 +1,6 @@
 """A local copy of the source tables, in which an audit removes or changes rows before it computes features again.
 
-The tables that the class `Replay` shows are views. A view shows the copied table or, during a check, a changed version
-of this table.
+The tables of `Replay` are views. A view shows the copied table or, during a check, a changed version of it.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# The columns with results, each with the number of different values that noise (random values) can give it. Noise
-# replaces only these columns and those that only `extra` names, so games, teams and players stay the same.
+# Noise (random values) replaces only these columns, which have results, and additional columns that features read. So
+# games, teams and players stay the same. The numbers say how many different values noise can give a column.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -42,10 +41,7 @@ LATER_REPORTS = timedelta(days=7)  # injury reports are copied for games up to t
 
 
 class Replay(DuckDBWarehouse):
-    """A warehouse of copied source tables; `changed(...)` replaces their content for the duration of a `with` block.
-
-    The schedule and the injury reports are copied only if the audited features read the availability of players.
-    """
+    """A warehouse of copied source tables; `changed(...)` replaces their content for the duration of a `with` block."""
 
     def __init__(
         self,
@@ -59,11 +55,12 @@ class Replay(DuckDBWarehouse):
     ) -> None:
         """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
-        Of the two tables of games, the columns that the module `warehouse.tables` declares are always copied. `extra`
-        maps the name of such a table to the columns to copy besides; columns that are declared too are copied once.
-        `seasons_before` is the number of seasons before a row's own season that its features read. If `has_reports`,
-        the injury reports of the games from `start` to LATER_REPORTS after `end` are copied too. So are the tip-off
-        times of these games, if the schedule has any. DataError if `source` cannot be read.
+        - `extra`: columns of the two tables of games to copy besides the declared columns, by table.
+        - `seasons_before`: the number of seasons before a row's own season that its features read.
+        - `has_reports`: whether to copy injury reports (from `start` to LATER_REPORTS after `end`) and times of
+          tip-off.
+
+        DataError if `source` cannot be read.
         """
         super().__init__({}, label="replay")
         window: dict[str, object] = {"history_start": source.history_start(start, seasons_before), "end": end}
@@ -86,10 +83,6 @@ class Replay(DuckDBWarehouse):
         choose_threads(self.connection)
 
     def _copy(self, table: tables.Table, columns: Iterable[str], source: Warehouse, dates: dict[str, object]) -> None:
-        """Copy `columns` of the rows of `table` between two dates, and show the copy under the table's name.
-
-        `dates` maps `history_start` and `end` to the first and the last date.
-        """
         sql = f"""SELECT {", ".join(columns)}
 FROM {source.sources.reference(table)}
 WHERE game_date BETWEEN @history_start AND @end"""
@@ -98,7 +91,6 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.loaded.add(table.name)
 
     def _copy_reports(self, source: Warehouse, start: date, end: date) -> None:
-        """Copy the injury reports from `start` to a week after `end`, and the tip-off times of the schedule, if any."""
         self.sources = SourceTables(has_tip_off=True)
         dates: dict[str, object] = {"history_start": start, "end": end + LATER_REPORTS}
         columns = ["game_date", "team_abbr", "player_lookup", "status", "reported_at"]
@@ -110,8 +102,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
     def changed(self, **selects: str) -> Iterator[Replay]:
         """Make the tables named in `selects` show other rows until the `with` block ends.
 
-        `selects` maps the name of a table to the SELECT of its rows. The SELECTs read the copied tables as
-        `main.<table>`. After the block the tables show their copies again, even if an error ended it.
+        `selects` maps the name of a table to the SELECT of its rows. A SELECT reads a copied table as `main.TABLE`.
         """
         try:
             for table, select in selects.items():
@@ -125,19 +116,15 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute(f"CREATE OR REPLACE VIEW nba_analytics.{table} AS {select}")
 
     def list_rows(self, rows: pd.DataFrame) -> None:
-        """Write `rows` into the table `slate`, which lists players and games that are not played yet.
-
-        The results are left out. The columns are the player, the game and its date, the season, the teams and whether
-        the player is at home.
-        """
+        """Write the players and games of `rows`, without results, into the table `slate`."""
         self._create("nba_analytics.slate", rows[list(_LISTED)])
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Write the table `main.tonight`: a schedule of the games of `rows`, each once.
+        """Write the table `main.tonight`: a schedule with the games of the players' rows `rows`.
 
-        `rows` are players' rows. All games get `season_type`. The time of tip-off is that of `main.schedule`, NULL if
-        `main.schedule` lacks it. Rows whose `is_home` is missing are left out.
+        All games get `season_type`. Times of tip-off come from `main.schedule` and are NULL if it lacks the game. Rows
+        whose `is_home` is missing are left out.
         """
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
@@ -162,9 +149,9 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.unregister("incoming")
 
     def noise(self, table: str, where: str, seed: int) -> str:
-        """Return a SELECT of all rows of `table` with random values as the results of the rows that meet `where`.
+        """Return a SELECT of all rows of `table`, with random results in the rows that meet the SQL condition `where`.
 
-        Results are columns such as points and minutes. `where` is an SQL condition. Equal seeds give equal values.
+        Results are columns such as points and minutes. Equal seeds give equal values.
         """
         key = "game_id, player_lookup" if table == "player_game_summary" else "game_id, team_abbr"
         replaced = ", ".join(
@@ -174,11 +161,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first date that features of `start` may read: the first game date, `seasons_before` seasons back.
+        """Return the date of the first copied game that features of the date `start` may read.
 
-        Only the games that `__init__` copied from the source warehouse count. If no game of that season was copied, the
-        result is the date of the first copied game of a later season. The season of `start` is that of the first copied
-        game on or after `start`. If there is no such game, the result is `start`.
+        This is the first game of the season that lies `seasons_before` seasons before that of `start`, or of the next
+        season with copied games. The result is `start` if no game on or after `start` was copied.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
@@ -186,9 +172,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return first[0] if first and first[0] else start
 
     def rows_from(self, day: date, game_id: str) -> pd.DataFrame:
-        """Return the table and key of each source row of the game `game_id`, and of each row dated on or after `day`.
+        """Return the keys of the source rows that belong to the game `game_id` or are dated on or after `day`.
 
-        Columns: source, game_id, who (player_lookup or team_abbr) and game_date. The rows are sorted by date.
+        Columns: source (the table), game_id, who (player_lookup or team_abbr) and game_date. The rows are sorted by
+        date.
         """
         parts = []
         for table, second in (("player_game_summary", "player_lookup"), ("team_offense_game_summary", "team_abbr")):

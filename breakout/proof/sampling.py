@@ -15,9 +15,9 @@ from breakout.features.query import KEY_COLUMNS
 if TYPE_CHECKING:
     from breakout.dataset import Dataset
 
-EDGE_ROWS = 2  # the largest number of rows that are sampled for each kind of edge case, before all other rows
+EDGE_ROWS = 2  # the number of rows that are sampled first for each kind of edge case, if there are as many
 LONG_ABSENCE_DAYS = 14
-SEASON_START_DAYS = 7  # a season's start has this many days, beginning with the date of its first row
+SEASON_START_DAYS = 7  # the length of a season's start, which begins with the date of the season's first row
 RARE_SHARE = 0.05
 # Computing one row of a date costs about as much as computing all its rows, so the sample has many rows of few dates.
 ROWS_PER_DATE = 32
@@ -26,7 +26,6 @@ ROWS_PER_DATE = 32
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
     """Return a mask of the rows of each kind of edge case, by the name of the kind.
 
-    Edge cases are the rows that most likely show an error in a feature, such as a player's first game after a trade.
     For a dataset of n rows, the masks have shape (n,).
     """
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
@@ -45,11 +44,10 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
-    """Return a mask, shape (n,), of the sampled rows, and the number of sampled rows of each kind of edge case.
+    """Return a mask of the sampled rows, shape (n,), and the number of sampled rows of each kind of edge case.
 
-    Edge cases, such as first games after a trade, are most likely to show errors. The sample has `rows` rows, or all n
-    rows of `dataset` if there are fewer. Up to EDGE_ROWS rows of each kind of edge case are taken first. If these alone
-    are more than `rows`, all of them are kept. Equal seeds give equal samples.
+    The sample has `rows` rows, or all n rows of `dataset` if there are fewer. Up to EDGE_ROWS rows of each kind of edge
+    case are taken first, even if these alone are more than `rows`. Equal seeds give equal samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
@@ -61,8 +59,8 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # More rows are taken from the dates of the sampled edge cases first, because these dates are computed anyway. Other
-    # dates are added only if ROWS_PER_DATE more rows for each of these dates are not enough.
+    # The dates of the sampled edge cases are computed anyway, so further rows come from these dates first. Other dates
+    # are added only if ROWS_PER_DATE further rows for each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
     # Of the rows on allowed dates, those of rare kinds of edge cases are taken first.
@@ -78,6 +76,6 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
 
 
 def keys_of(dataset: Dataset) -> list[tuple[str, str, str]]:
-    """Return player_lookup (the player's key), game_id and game_date of each row as texts, in the order of the rows."""
+    """Return player_lookup, game_id and game_date of each row as texts, in the order of the rows."""
     lookups, games, dates = (dataset.keys[column].astype(str).tolist() for column in KEY_COLUMNS)
     return list(zip(lookups, games, dates, strict=True))

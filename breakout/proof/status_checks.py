@@ -1,9 +1,13 @@
 """The checks of the features that read injury reports.
 
-The cutoff is the time up to which injury reports count. Later statuses must change no bit of a feature: those for later
-game dates, those reported after the cutoff, and those reported at or after tip-off. A status reported exactly at the
-cutoff must have the same effect as one reported earlier. Each feature must change in at least one row if every player
-gets a status. The checks compute the cutoff with `zoneinfo`, independently of the feature query.
+A *later status* is a status for a later game date, or one that was reported after the cutoff or not before tip-off.
+
+- LATER_STATUSES: later statuses must change no bit of a feature.
+- CUTOFF: a status reported exactly at the cutoff must have the same effect as one reported days earlier.
+- TIP_OFF: a status reported just before tip-off must count, and a status reported at tip-off must not.
+- REPORTS_COUNT: each feature must change in at least one row if every player gets a status.
+
+The checks compute the cutoff with `zoneinfo`, independently of the feature query.
 """
 
 from __future__ import annotations
@@ -35,10 +39,10 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-# A status reported this long before the cutoff counts even if the audited query uses the wrong day or time zone.
+# Statuses reported this long before the cutoff count even if the audited query uses the wrong day or time zone.
 _LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # in the check TIP_OFF, the games begin this long before the cutoff
-_OPPOSITE = 3  # the distance in STATUSES from `out` to `probable`, and from `doubtful` to `available`
+_OPPOSITE = 3  # places in STATUSES from `out` to `probable`, and from `doubtful` to `available`
 
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
@@ -47,10 +51,9 @@ def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the rows of `main.availability` on which features of games on `day` must not depend.
+    """Return an SQL condition for the later statuses, on which features of games on `day` must not depend.
 
-    These rows are the statuses for later game dates, those reported after `cutoff`, and those reported at or after
-    tip-off. `cutoff` is the time up to which injury reports count for `day`.
+    The condition is about rows of `main.availability`. `cutoff` is the cutoff of `day`.
     """
     tip_off = (
         "SELECT MIN(tip_off) FROM main.schedule AS games "
@@ -65,8 +68,8 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 class StatusChecks:
     """The checks of one audit that change injury reports and compare the features that read them.
 
-    `audited` has the sampled rows. `moved` collects the features that changed in at least one row when every player had
-    a status.
+    - `audited`: the sampled rows, and what is needed to compute them again.
+    - `moved`: the features that changed in at least one row when every player had a status.
     """
 
     audited: Audited
@@ -84,15 +87,14 @@ class StatusChecks:
         `expected` has these rows. Nothing is yielded if no audited feature reads injury reports.
         """
         if self.readers:
-            # Only the features that read injury reports (`readers`) are compared. The queries of other features do not
-            # name the table of injury reports.
+            # The queries of other features do not name the table of injury reports, so only `readers` are compared.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature that reads injury reports but that no status has changed in any row.
+        """Yield a difference for each feature that reads injury reports but that no status changed in any row.
 
         The other checks of injury reports prove nothing about such a feature.
         """
@@ -100,12 +102,10 @@ class StatusChecks:
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare the sampled rows with the same rows without later statuses, and with other later statuses.
+        """Yield differences of the sampled rows after later statuses were left out, and after they were changed.
 
-        `expected` has the sampled rows of `day`. Later statuses are those for later game dates, those reported after
-        the cutoff (the time up to which injury reports count), and those reported at or after tip-off. In the second
-        comparison other statuses replace them. Each player also gets two more: one that is reported just after the
-        cutoff, and one for a game on the next day. The differences are yielded.
+        `expected` has the sampled rows of `day`. With the changed statuses, each player also gets two more: one that is
+        reported just after the cutoff, and one for a game on the next day.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
@@ -123,12 +123,13 @@ FROM main.availability"""
             yield from self._compare(LATER_STATUSES, expected, day, availability=reports)
 
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare rows for which every player's status is reported days early with rows for which it is reported late.
+        """Compare rows whose statuses are reported days early with rows whose statuses are reported just in time.
 
-        `expected` has the sampled rows of `day`. In the first comparison, late is exactly at the cutoff (the time up to
-        which injury reports count), and no game has a time of tip-off. In the second comparison, the games begin before
-        the cutoff, and late is the instant before tip-off. Each player then has another status that is reported at
-        tip-off and must not count. The differences are yielded.
+        Every player has a status. The differences are yielded. `expected` has the sampled rows of `day`.
+
+        - Check CUTOFF: just in time is exactly at the cutoff. No game has a time of tip-off.
+        - Check TIP_OFF: just in time is the instant before tip-off, and the games begin before the cutoff. Each player
+          has another status that is reported at tip-off and must not count.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -161,9 +162,8 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
         """Return a SELECT of random statuses for the game date `day`, all reported at `reported_at`.
 
-        Each player with an earlier game of the season gets one status for each of his teams. The players of the sampled
-        rows `expected` get one too. Equal seeds give equal statuses. `shift` replaces each status with the one that
-        many places later in STATUSES.
+        Players with an earlier game of the season, and the players of the sampled rows `expected`, get one status for
+        each of their teams. `shift` replaces each status with the one that many places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
