@@ -86,10 +86,9 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, like `plain`, after it became Hydra's global configuration.
+    """Make a composed configuration Hydra's global configuration, and return it as `plain` does.
 
-    Hydra's global configuration gives `${hydra:...}` its value. ConfigurationError if an interpolation cannot be
-    resolved.
+    `${hydra:...}` refers to Hydra's global configuration. ConfigurationError if an interpolation cannot be resolved.
     """
     from hydra.core.hydra_config import HydraConfig
 

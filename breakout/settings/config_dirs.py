@@ -77,9 +77,9 @@ class UserFiles(ConfigSource):
 
 
 def find_package(text: str) -> str | None:
-    """Return the package that a comment such as `# @package _global_` at the top of a file names, or None.
+    """Return the package in a comment such as `# @package _global_` at the top of a file; None without one.
 
-    The package is the place in the configuration where Hydra puts the keys of the file.
+    `text` is the text of the file. The package is the place in the configuration where Hydra puts the keys of the file.
     """
     for line in text.splitlines():
         found = re.fullmatch(r"#\s*@package\s+(\S+)", line.strip())

@@ -23,7 +23,7 @@ from breakout.settings.versions import migrate
 Root = TypeVar("Root")
 MISSING = "???"
 
-# The override that the error for a missing value shows as an example, for keys without a default.
+# Examples of overrides for keys without a default. The error for a missing value shows them.
 EXAMPLES = {
     "bundle": "bundle=latest",
     "candidate": "candidate=latest",

@@ -26,8 +26,8 @@ class CatBoostConfig:
     """Gradient-boosted trees of CatBoost; the fields are CatBoost's parameters of these names.
 
     - `early_stopping_rounds`: 0 means no early stopping.
-    - `class_weights`: `balanced` gives the rows with and without a breakout the same total weight. `none` gives every
-      row the weight 1.
+    - `class_weights`: a word, unlike CatBoost's parameter. `balanced` gives the rows with and without a breakout the
+      same total weight. `none` gives every row the weight 1.
     """
 
     kind: Literal["catboost"]

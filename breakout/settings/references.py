@@ -94,8 +94,7 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and text of each value that depends on an environment variable.
 
-    `seen` is the list that `_environment` yields. The resolution of a value appends the names of its variables to
-    `seen`.
+    `seen` is the list that `_environment` yields. Resolving a value appends the names of its variables to `seen`.
     """
     from omegaconf import OmegaConf
 

@@ -136,7 +136,7 @@ class PredictConfig(ComposedConfig):
     - `bundle`: a saved model.
     - `top`: the number of rows that are printed and written; None means all.
     - `exclude`: players to leave out of the ranking.
-    - `out`: the file or table to write; None writes none. The ledger gets the predictions in either case.
+    - `out`: the file or table to write; None writes none. `out` does not change what the ledger gets.
     - `line`: PLAYER:POINTS, such as jalengreen:19.5. The command then does not rank players. It prints the
       probabilities that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
     - `backtest`: the folder of a finished `breakout backtest`, or `latest`. Stakes are computed from its result. No

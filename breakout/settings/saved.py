@@ -68,7 +68,7 @@ def to_values(config: Any) -> dict[str, Any]:
 
 
 def to_saved(config: Any) -> dict[str, Any]:
-    """Return a configuration as nested dicts without secrets, as it is saved to files.
+    """Return a configuration as nested dicts, as it is saved to files.
 
     References such as `${oc.env:TOKEN}` replace the values of environment variables. Passwords and tokens in addresses
     (ADDRESSES) are masked.

@@ -10,7 +10,7 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The overrides that choose a kind, by (group, kind), for kinds whose name is no option of their group.
+# The override that chooses a kind, by (group, kind), for kinds whose name is no option: there is no window=dates.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("ledger", "folder"): "ledger=default",

@@ -19,11 +19,11 @@ RENAMED_KEYS = {
     "job_defaults": "sweep.job_defaults",
 }
 _EXAMPLE = "in a checkout of this project, run python -m examples.two_definitions."
-# Keys of version 1 that were removed, each with (the value that is still accepted, the remedy for any other value).
+# Keys of version 1 that were removed, each with the value that is still accepted and the remedy for other values.
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
 # Options of groups (GROUP/OPTION) that were removed, each with what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# The values, by present group and key, for keys of RENAMED_KEYS that saved settings of version 1 lack.
+# Defaults for the keys of RENAMED_KEYS, by present group and key. Saved settings of version 1 may lack such keys.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
@@ -58,9 +58,9 @@ _PRICES: dict[str, Any] = {
     "max_stake": 0.02,
     "min_edge": 0.0,
 }
-# Groups that were added without a new CONFIG_VERSION, and the values that older saved settings get for them. Settings
-# get the groups under each outer key that they have: `features` (commands that choose features), `window` (train),
-# `bundle` (commands that score one bundle).
+# Groups that were added without a new CONFIG_VERSION, with their values for older saved settings. Older settings with
+# the key `features` get the group `availability`. Settings of train, which have the key `window`, get `prices`.
+# Settings with the key `bundle` get both groups.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "window": {"prices": _PRICES},
@@ -133,8 +133,8 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_ke
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in the layout from which fingerprints are computed, so that old fingerprints stay valid.
 
-    The layout is version 1 without the keys of the groups `run` and `sweep`. A key or group that was added later
-    (ADDED_KEYS, ADDED_GROUPS) is left out if it has the value that migration gives to older settings.
+    The layout is that of version 1 without the keys of the groups `run` and `sweep`. A key or group that was added
+    later (ADDED_KEYS, ADDED_GROUPS) is left out if it has the value that migration gives to older settings.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
     if "sweep" in mapping or RENAMED_KEYS.keys() & mapping.keys():
