@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_output()
     try:
         code = dispatch(list(sys.argv[1:] if argv is None else argv))
-        flush_output()  # without it, a BrokenPipeError would only come at exit, where Python prints it
+        flush_output()  # else a BrokenPipeError would only come at exit, where Python prints it
     except KeyboardInterrupt:
         print_error("breakout: interrupted.")
         return INTERRUPTED

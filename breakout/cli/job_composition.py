@@ -31,7 +31,7 @@ from breakout.sweeps.job import Job, Refusal
 ROOT = "train"
 OF_HYDRA = "${hydra:"  # references to Hydra's own configuration begin with this text
 
-# The values that every job has for the keys of the group `sweep` that only the sweep itself uses.
+# Only the sweep itself uses these keys of the group `sweep`. Every job gets these values for them.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
@@ -109,7 +109,7 @@ class JobComposer:
                 for override in values:
                     OmegaConf.update(config, override.key_or_group, override.value(), merge=True)
             except OmegaConfBaseException:
-                config = self._compose_by_hydra(overrides)  # refuses the value with Hydra's own error
+                config = self._compose_by_hydra(overrides)  # Hydra refuses the value with its own error
         else:
             config = self._compose_by_hydra(overrides)
         # The parsed values are searched, not the texts of the overrides, because a sweeper may escape `${` in them.

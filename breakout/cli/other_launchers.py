@@ -29,7 +29,7 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 class JobTask:
     """The task function that another launcher of Hydra calls for each job of a sweep.
 
-    `folder` is the folder of the sweep. The number that Hydra gives a job is its position in `jobs`.
+    `folder` is the folder of the sweep. Hydra's number of a job is the job's position in `jobs`.
     """
 
     def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:

@@ -18,7 +18,7 @@ NAMED_GAMES = 15  # the largest number of rows in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return a table of the evaluation games ranked highest, and one of the breakouts ranked lowest.
+    """Return two tables of evaluation games: those with the highest probabilities, and the least expected breakouts.
 
     Each table has at most NAMED_GAMES rows. `predictions` is the content of a run's predictions.parquet.
     """
@@ -43,8 +43,8 @@ def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
 def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
     """Return two tables of the production model's predictions: one of breakouts, one of games without a breakout.
 
-    Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` counts over both kinds of
-    games. `graded` has one row for each prediction of all models.
+    Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability
+    among all predictions whose outcome is known. `graded` has one row for each prediction of all models.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

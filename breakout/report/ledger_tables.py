@@ -176,7 +176,7 @@ def waiting_table(graded: pd.DataFrame) -> Table:
 def correction_table(corrections: pd.DataFrame) -> Table:
     """Return a table of outcomes that replaced an earlier outcome of the same prediction.
 
-    The last row of `corrections` comes first. The table has at most SHOWN_ENTRIES rows; its caption counts all rows.
+    The table shows the last SHOWN_ENTRIES rows of `corrections`, the last one first. Its caption counts all rows.
     """
     columns = {"player_lookup": "player", "game_id": "game", "was": "was", "outcome": "is", "reason": "reason"}
     return _text_table("Corrected outcomes", corrections[::-1], columns)

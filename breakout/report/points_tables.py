@@ -38,7 +38,7 @@ def coverage_table(points: PointsMetrics) -> Table:
 
 
 def line_table(points: PointsMetrics) -> Table:
-    """Return a table of the mean predicted probability of over and the fraction of overs, one row for each line.
+    """Return a table of the mean predicted probability of over and the actual fraction of overs, for each line.
 
     A line is a bookmaker's number of points; over means that the player scored more.
     """

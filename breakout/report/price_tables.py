@@ -162,8 +162,8 @@ def list_slate_notes(priced: PricedSlate) -> tuple[str, ...]:
 def offer_table(priced: PricedSlate) -> Table:
     """Return a table of the first SHOWN_OFFERS offers of bets on a day's games, each with its stake.
 
-    An offer is the price of a bet on more or on fewer points than a bookmaker's line. The offers come in the order of
-    `priced`: the largest expected profit by the model first. A dash means that nothing is staked.
+    An offer is the price of a bet on more or on fewer points than a bookmaker's line. The first offer has the largest
+    expected profit at the model's own probability. A dash means that nothing is staked.
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [

@@ -41,7 +41,7 @@ def paired_table(comparison: Comparison) -> Table:
 
 
 def sides_table(comparison: Comparison) -> Table:
-    """Return a table of the metrics of the candidate and of the model in production on the same games."""
+    """Return a table of the metrics of two models on the same games: the candidate, and the model in production."""
     sides = (comparison.candidate, comparison.production)
     rows = [[text(metric.title), *(interval(side.metrics[key]) for side in sides)] for key, metric in METRICS.items()]
     return Table("Each by itself", ["metric", *ROLES], rows)

@@ -238,12 +238,12 @@ def describe_validation_use(metrics: RunMetrics) -> str:
 def importance_table(metrics: RunMetrics) -> Table:
     """Return a table of the importance of each feature, the most important first.
 
-    The order is by the rise in log loss, or by `share` if no feature was shuffled. All columns but `share` are left out
-    if they were not computed.
+    The order is by the rise in log loss, or by `share` if no feature was shuffled. The columns after `share` are left
+    out if they were not computed.
 
     - `share`: the feature's fraction of the importance that the model itself reports.
     - `rise in log loss`, `fall in AUC`: the changes when the feature is shuffled.
-    - `adds`: whether the feature adds something to the model, judging by these changes.
+    - `adds`: whether these changes show that the feature adds something to the model.
     - `mean |SHAP|`: the mean absolute SHAP value.
     """
     permuted, shap = metrics.permutation_importance, metrics.shap

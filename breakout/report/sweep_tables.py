@@ -111,7 +111,7 @@ def _line_settings(job: int | None, table: JobTable) -> Cell:
 def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
     """Return a table of the variants of one target and warehouse, with means of the metrics over windows and seeds.
 
-    Jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
+    The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths.
     """
     title = METRICS[board.optimized_metric].title
     rows = [
@@ -134,7 +134,7 @@ def variant_table(problem: VariantTable, board: Leaderboard) -> Table:
 def spread_table(board: Leaderboard) -> Table:
     """Return a table of metrics over seeds (mean, standard deviation, range), one row for each variant and window.
 
-    Jobs of one variant differ only in window, seed, name, hypothesis, tags and paths. A row is left out if the
+    The jobs of one variant differ only in window, seed, name, hypothesis, tags and paths. A row is left out if the
     validation metric is defined for fewer than two of its seeds.
     """
     title = METRICS[board.optimized_metric].title

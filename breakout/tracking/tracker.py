@@ -57,7 +57,7 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 
 @contextmanager
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
-    """Yield an empty list for run folders; register these runs when the block ends or raises.
+    """Yield an empty list, to which the block adds run folders; register these runs when the block ends or raises.
 
     If the block raises, a failed registration adds a note to the exception. Otherwise a failed registration raises
     DataError; with an optional tracker (WARNS_ONLY) it is only logged as a warning.

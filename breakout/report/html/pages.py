@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def write_run_page(folder: Path) -> Path:
-    """Write the file report.html of a run from the other files of the run's folder, and return its path.
+    """Write report.html into a run's folder, from the other files of the folder, and return the path of the page.
 
     DataError if the folder is not a run, if one of its files is missing, damaged or changed, or if the page cannot be
     written.
@@ -58,7 +58,7 @@ def write_run_page(folder: Path) -> Path:
 
 
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
-    """Return the HTML page of a run that trained a model, evaluated one, or both; `metrics` are those of the run.
+    """Return the HTML page of a run; `metrics` are the metrics of this run.
 
     The page also shows what changed since the latest earlier run of the same name and command. DataError if a file that
     the page shows is missing or damaged.
@@ -79,7 +79,7 @@ def render_run(run: RunRecord, metrics: RunMetrics) -> str:
         command=origin_tables.repeat_command(run),
         reproduce=f"breakout reproduce {shlex.quote(str(run.folder))}" if run.status.command == "train" else None,
         model_title=describe_kind(model.kind),
-        # Only a fitted model of boosted trees depends on the seed. A run without a fit has no validation metrics.
+        # Of the built-in models, only boosted trees depend on the seed. Only a run that fits has validation metrics.
         depends_on_seed="trees" in model.figures and metrics.validation is not None,
         tables=run_tables,
         charts=run_charts,
@@ -112,7 +112,7 @@ def render_sweep(board: Leaderboard) -> str:
 
 
 def render_comparison(compared: HeadToHead) -> str:
-    """Return the HTML page of a comparison of a candidate with the model in production on the same games."""
+    """Return the HTML page that compares a candidate with the model in production on the same games."""
     return render_page(
         "comparison.html.j2",
         title=f"{compared.candidate.manifest.name} against {compared.production.manifest.name}",
@@ -160,11 +160,11 @@ def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSl
 
 
 def write_ledger_page(review: LedgerReview, outputs: str | Path) -> Path:
-    """Write the page of a review of the ledger as report.html into the ledger's folder, and return its path.
+    """Write report.html, the page of a review of the ledger, into the ledger's folder, and return the path of the page.
 
     The ledger (the record of served predictions) is a folder below `outputs`. The function waits while another process
-    holds the ledger's lock, and removes temporary files that killed processes left there. DataError if the page cannot
-    be written.
+    holds the ledger's lock. It removes temporary files that killed processes left in the folder. DataError if the page
+    cannot be written.
     """
     ledger = FolderLedger.of(outputs)
     path = ledger.folder / REPORT_FILE

@@ -16,9 +16,9 @@ CELL = (92, 44)  # the width and height of a cell of a heat map, in SVG units
 def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Draw a heat map of the validation metric by depth and iterations, for each table of the leaderboard.
 
-    Return (title of the table, chart, whether a cell is the mean of several jobs) for each heat map. Jobs without these
-    two settings, or with an undefined metric, are left out. A table is left out if its jobs have only one pair of depth
-    and iterations.
+    Each element of the result has the title of the table, the chart, and whether a cell is the mean of several jobs.
+    Jobs without these two settings, or with an undefined metric, are left out. So is a table whose remaining jobs all
+    have the same depth and iterations.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -64,9 +64,9 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games, with its interval, of the simplest best job of each leaderboard table.
+    """Draw the AUC on evaluation games, with its interval, of one job of each leaderboard table.
 
-    This job has the simplest model among the best job and the jobs that are not worse beyond chance. Rows of the
+    This job has the simplest model among the jobs that are not worse than the best job beyond chance. Rows of the
     baseline `logistic` and of the job's folds follow. Rows with an undefined AUC are left out. Return None if no row is
     left.
     """
@@ -89,8 +89,8 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
     """Draw the validation metric of the same model with different seeds: a dot for each seed, a stroke at the mean.
 
-    Each element of `spreads` is one row of the chart. `metric` is the title of the metric. A row is left out if the
-    metric is defined for fewer than two of its seeds. Return None if no row is left.
+    Each element of `spreads` is one row of the chart. `metric` is the title of the metric. A row with fewer than two
+    defined values is left out. Return None if no row is left.
     """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:

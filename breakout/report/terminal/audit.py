@@ -43,12 +43,12 @@ def print_audit(report: AuditReport) -> None:
 def print_served(report: ServedAudit) -> None:
     """Print how the feature values behind served predictions differ from those that today's tables give.
 
-    The output has these parts; a part with nothing to print is left out:
+    A vector has the feature values of one prediction. A part of the output with nothing to print is left out:
 
-    - for each feature, the number of served vectors with another value now,
+    - for each feature, the number of vectors with another value now,
     - the first SHOWN_CELLS changed cells of source tables,
-    - the number of vectors whose player is no longer among the day's players,
-    - the number of changed vectors that no changed source row explains,
+    - the number of vectors whose player is not among the players of that day's games now,
+    - the number of these and of changed vectors that no changed source row explains,
     - a warning for each model that could not be compared and each damaged file of the ledger,
     - "clean", or the counts of vectors, models and files with a problem.
     """

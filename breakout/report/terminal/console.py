@@ -18,7 +18,7 @@ from breakout.safe_text import printable
 
 WIDTH_OF_A_PIPE = 120  # the width of the output, in characters, if it is not a terminal; the default of rich is 80
 
-OTHER_COLUMNS = 54  # the width in characters that columns of settings leave to the other columns, with borders
+OTHER_COLUMNS = 54  # the characters, with borders, that a column of settings leaves to the other columns
 
 
 class PlainConsole(Console):
@@ -108,7 +108,7 @@ class PlainConsole(Console):
 
 
 def is_unwrapped(table: Table, index: int) -> bool:
-    """Return whether rich must not wrap a column: the first one, or one of settings, which has line breaks already."""
+    """Return whether rich must not wrap a column: it is the first one, or its settings have line breaks already."""
     return index == 0 or table.rows[0][index].kind == "settings"
 
 

@@ -114,7 +114,7 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 def _print_calibration(metrics: RunMetrics) -> None:
     """Print the kind of calibration, and the log loss before and after calibration; nothing if there is none.
 
-    The log loss is measured on rows that did not fit the calibration. Without such rows print only the kind.
+    The log loss comes from rows on which the calibration was not fitted. Without such rows print only the kind.
     """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":

@@ -96,8 +96,8 @@ def _ladders(slate: Slate) -> Table:
 def print_line_answer(answer: LineAnswer, written: Sequence[str]) -> None:
     """Print a player's probabilities of more and of fewer points than a bookmaker's line.
 
-    The probability of exactly as many points is printed too, if the player can score so many. `written` names the files
-    or the table that contain the whole slate.
+    The probability of exactly as many points is printed too, if it is not 0. `written` names the files or the table
+    that contain the whole slate.
     """
     out = console()
     push = f", exactly {answer.line:g} points {answer.push:.3f}" if answer.push else ""
