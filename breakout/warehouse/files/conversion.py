@@ -52,10 +52,12 @@ _NUMBER_ADVICE = "write numbers with a decimal point and without separators of t
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of a file: its name as the file spells it, and its DuckDB type.
+    """A column of a file.
 
-    `is_untyped` is true for columns of CSV files and for columns from the names of folders. These have no declared
-    type, so their text may represent a number.
+    - `spelling`: the name of the column as the file spells it.
+    - `type`: the DuckDB type.
+    - `is_untyped`: true for columns of CSV files and columns from the names of folders. Their text may represent a
+      number.
     """
 
     spelling: str
@@ -69,7 +71,7 @@ class SourceColumn:
 
     @property
     def is_number(self) -> bool:
-        """Whether the type of the column is one of integers, floats or decimals; text with digits does not count."""
+        """Whether the type is an integer, float or decimal type; text with digits does not count."""
         return self.base_type in _INTEGERS | _FLOATS | {"DECIMAL"}
 
     @property
@@ -82,9 +84,10 @@ class SourceColumn:
 class Conversion:
     """The conversion of a column to its declared type.
 
-    `value` is the SQL expression of the converted value. `problem` is the SQL condition for rows whose value cannot be
-    converted, or None if every value can. `expected` (the type) and `advice` (the remedy) are parts of the error
-    message about such rows.
+    - `value`: the SQL expression of the converted value.
+    - `problem`: the SQL condition for rows whose value cannot be converted; None if every value can.
+    - `expected`: the declared type, for the error message about such rows.
+    - `advice`: the remedy, for the same message.
     """
 
     value: str
@@ -94,10 +97,10 @@ class Conversion:
 
 
 def conversion_of(column: Column, source: SourceColumn, date_format: str | None) -> Conversion:
-    """Return the conversion of a file's column `source` to the declared type of a table's column.
+    """Return the conversion of a file's column `source` to the declared type of the table's column `column`.
 
-    `date_format` is the strptime format of dates that are text; None stands for YYYY-MM-DD. If the file's type cannot
-    be converted at all, every value except NULL is a problem of the conversion.
+    `date_format` is the strptime format of dates that are text; None means YYYY-MM-DD. If the file's type does not fit
+    at all, every value except NULL counts as a problem.
     """
     if column.type == "STRING":
         return _to_string(source)
@@ -111,12 +114,12 @@ def conversion_of(column: Column, source: SourceColumn, date_format: str | None)
 
 
 def quoted_name(name: str) -> str:
-    """Return the name as an SQL identifier in double quotes, with double quotes inside it escaped."""
+    """Return the name as an SQL identifier in double quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """Return the text as an SQL literal in single quotes, with single quotes inside it escaped."""
+    """Return the text as an SQL literal in single quotes."""
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -195,9 +198,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion for a column whose type cannot become the declared one.
-
-    Every value except NULL is a problem. `advice` is the remedy in the error message.
-    """
+    """Return the conversion for a column whose type cannot become the declared type: every value is a problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

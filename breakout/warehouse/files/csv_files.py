@@ -1,8 +1,7 @@
 """The reading of one CSV file into Arrow, after a check of every line.
 
 Python's csv module checks each line strictly and counts lines. Arrow then parses the same text, about ten times as fast
-as the csv module would. Arrow alone would accept damaged quotes, and its errors would not name the line. The columns of
-the source table stay text, which the module `conversion` later converts to other types.
+as the csv module would. Arrow alone would accept damaged quotes, and its errors would not name the line.
 """
 
 from __future__ import annotations
@@ -31,7 +30,9 @@ MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>"
 class CsvFile:
     """A CSV file of a source table.
 
-    `path` is the file, `files` are all files of the table, and `has_gzip` says whether gzip compressed the file.
+    - `files`: all files of the table.
+    - `path`: the path of this file.
+    - `has_gzip`: whether gzip compressed this file.
     """
 
     files: TableFiles
@@ -39,12 +40,15 @@ class CsvFile:
     has_gzip: bool
 
     def read(self, declared: Collection[str]) -> pa.Table:
-        """Return the rows; columns in `declared` (lower-case names) are text, the types of all others are inferred.
+        """Check every line and return the rows, with the columns in `declared` (lower-case names) as text.
 
-        The texts in MISSING become NULL. Skip empty lines, and leave out columns without a name. Raise DataError if the
-        file cannot be opened or decompressed, is not UTF-8, has a header without any declared column, or does not fit
-        into memory. Raise DataError that names the line if a line has more or fewer fields than the header, repeats the
-        header or has damaged quotes.
+        The types of all other columns are inferred. Texts in MISSING become NULL. Empty lines and columns without a
+        name are left out. DataError for one of these causes:
+
+        - A line has more or fewer fields than the header, repeats the header or has damaged quotes. The message names
+          the line.
+        - The file cannot be opened or decompressed, is not UTF-8, or does not fit into memory.
+        - The header has no declared column.
         """
         with self._checked():
             with self._open_text() as text:
@@ -58,8 +62,8 @@ class CsvFile:
     def line_of(self, column: str, value: str | None) -> int | None:
         """Return the number of the first line that has the text `value` in a column; None if no line has it.
 
-        For a row that spans several lines, return the number of the last one. `column` is the name as the header spells
-        it; raise ValueError if the header lacks the name. The file must be one that `read` accepted.
+        For a row that spans several lines, the number is that of the last line. `column` is the name as the header
+        spells it; ValueError if the header lacks it. The file must be one that `read` accepted.
         """
         with self._open_text() as text:
             delimiter = _delimiter_of(text)
@@ -69,10 +73,7 @@ class CsvFile:
 
     @contextmanager
     def _checked(self) -> Iterator[None]:
-        """Convert failures inside the block to a DataError that names the file.
-
-        Failures are those to open, decompress, decode or parse the file, and a lack of memory.
-        """
+        """Convert failures to open, decompress, decode or parse the file inside the block to a DataError."""
         import pyarrow as pa
 
         try:
@@ -107,11 +108,7 @@ class CsvFile:
         return "it"
 
     def _check_lines(self, text: io.TextIOWrapper, declared: Collection[str]) -> tuple[str, list[str], int]:
-        """Check every line; return the delimiter, the header and the number of rows.
-
-        `declared` contains the lower-case names of the table's columns. Raise DataError that names the line if a line
-        is wrong, or if the header has no declared column.
-        """
+        """Check every line; return the delimiter, the header and the number of rows."""
         delimiter = _delimiter_of(text)
         reader = csv.reader(text, delimiter=delimiter, strict=True)
         count = 0
@@ -133,10 +130,7 @@ class CsvFile:
 
 
 def _delimiter_of(text: io.TextIOWrapper) -> str:
-    """Return the delimiter (, ; | or a tab) that occurs most often in the first line; a comma if none occurs.
-
-    Then rewind the text to its beginning.
-    """
+    """Return the most frequent delimiter of the first line, and rewind the text to its beginning."""
     first = text.readline()
     text.seek(0)
     return max(_DELIMITERS, key=first.count)

@@ -14,19 +14,23 @@ from breakout.warehouse.tables import HISTORY_TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# The query for the schema and name of each table and view in a DuckDB file, except DuckDB's own.
+# This query returns the schema and name of each table and view in a DuckDB file, except DuckDB's own.
 _LISTING = """SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal
 UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal ORDER BY ALL"""
 
 
 def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, TableFiles]:
-    """Return the files of the source tables in a DuckDB file, by the name of the source table.
+    """Return the source tables in a DuckDB file, by the name of the source table.
 
-    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None stands
-    for the name of the source table. Letter case does not matter. The result leaves out an absent schedule or injury
-    reports if `names` gives None for them. Raise DataError if the file cannot be opened, if any other table is absent,
-    or if a name matches tables in several schemas. Raise ConfigurationError if the path begins with `~USER` and there
-    is no such user.
+    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None means
+    that the table has the name of the source table. Letter case does not matter. A schedule or injury reports with None
+    are left out if the file lacks them. DataError for one of these causes:
+
+    - The file cannot be opened.
+    - The file lacks the player table, the team table, or a table whose name is not None.
+    - A name matches tables in several schemas.
+
+    ConfigurationError if the path begins with `~USER` and there is no such user.
     """
     path = expand_home(database, "warehouse.database")
     present = _list_tables(path)
@@ -55,11 +59,10 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 
 
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
-    """Return the schema and name in the file of the source table `table`; None if an optional table is absent.
+    """Return the schema and name of the source table `table` in the file; None if an optional table is absent.
 
-    `name` is its configured name in the file; None stands for the name of the source table. `present` contains the
-    schema and name of each table in the file. Raise DataError if the table is absent and `name` is given, or if the
-    player or team table is absent. Raise DataError also if several tables have this name.
+    - `present`: the schema and name of each table in the file.
+    - `name`: the configured name of the table in the file; None means the name of the source table.
     """
     wanted = (table if name is None else name).lower()
     fitting = [one for one in present if wanted in (one[1].lower(), ".".join(one).lower())]

@@ -1,4 +1,4 @@
-"""Groups of a table's files with the same columns, called parts, and the SQL text after FROM that reads each part."""
+"""Parts, which are groups of a table's files with the same columns, and the SQL that reads them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 class Part:
     """The files of one table that have the same columns.
 
-    `source` is the SQL text after FROM that reads all of them, and `sources` maps each path to the text that reads that
-    file alone. `columns` maps the lower-case name of each column to the column.
+    - `source`: the SQL text after FROM that reads all files of the part.
+    - `sources`: for each path, the SQL text after FROM that reads that file alone.
+    - `columns`: the columns by lower-case name.
     """
 
     source: str
@@ -41,11 +42,12 @@ class Part:
 
 
 class PartReader:
-    """A reader that groups the files of tables into parts (files with the same columns) for one DuckDB connection.
+    """A reader that groups the files of a table into parts, which are groups of files with the same columns.
 
-    The reader keeps parsed CSV files in memory and databases attached until `release`. `names` contains pairs of a
-    column's name in queries and its name in the files. If `has_hive_folders` is true, the reader also takes columns
-    from the names of folders, as in `season_year=2025/`.
+    - `names`: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
+    - `has_hive_folders`: whether names of folders give columns too, as in `season_year=2025/`.
+
+    The reader keeps parsed CSV files in memory and databases attached until `release`.
     """
 
     def __init__(
@@ -61,9 +63,8 @@ class PartReader:
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
         """Return the parts of a table: groups of its files with the same columns.
 
-        The `names` of the constructor replace some column names of the files by the names that queries use. If a file
-        already has another column with the new name, the renamed column replaces it. Raise DataError if a file cannot
-        be read or has a column twice.
+        Columns are renamed as the `names` of the constructor say. A renamed column replaces another column that already
+        has the new name. DataError if a file cannot be read or has a column twice.
         """
         if found.relation is not None:
             parts = [self._database_part(found, found.relation)]
@@ -74,7 +75,6 @@ class PartReader:
         return [replace(part, columns=rename_columns(part.columns, named)) for part in parts]
 
     def release(self) -> None:
-        """Free the parsed CSV files, and detach the databases."""
         for name in self._registered:
             self._connection.unregister(name)
         self._registered.clear()
@@ -83,10 +83,7 @@ class PartReader:
         self._attached.clear()
 
     def _database_part(self, found: TableFiles, relation: str) -> Part:
-        """Return the columns and the SQL text of a table in a DuckDB file, which stays attached until `release`.
-
-        `relation` is the quoted name of the table. Raise DataError if the file or the table cannot be read.
-        """
+        """Return the part for a table in a DuckDB file, which stays attached until `release`."""
         path = found.paths[0]
         with errors_named(found.where()):
             if path not in self._attached:
@@ -116,10 +113,7 @@ class PartReader:
         ]
 
     def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Return the name and DuckDB type of each column of each Parquet file, by path.
-
-        A nested column has the type STRUCT. Raise DataError if a file cannot be read.
-        """
+        """Return the name and DuckDB type of each column of each Parquet file, by path; a nested column is a STRUCT."""
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._read_schemas(found, paths)
@@ -187,8 +181,7 @@ class PartReader:
     def _read_schemas(self, found: TableFiles, paths: Sequence[str]) -> list[tuple[Any, ...]]:
         """Return the rows of DuckDB's function `parquet_schema` for these files, which describe their columns.
 
-        If DuckDB cannot read the files, raise DataError that names the first damaged file. Raise DuckDB's own error if
-        no file is damaged, or if memory is short.
+        DataError names the first damaged file. If no file is damaged, DuckDB's own error passes.
         """
         import duckdb
         import pyarrow.parquet as pq
@@ -210,11 +203,7 @@ class PartReader:
             raise
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns of the file `path` and of the folders above it, by lower-case name.
-
-        `columns` contains the name and type of each column in the file. Folders such as `season_year=2025/` count only
-        if the reader was made with `has_hive_folders`. Raise DataError if a name occurs twice.
-        """
+        """Return the columns of a file and of the folders above it by lower-case name; refuse a repeated name."""
         folders = hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)

@@ -2,7 +2,7 @@
 
 Every file is checked first. The files of one table may differ in the order, the letter case and the types of their
 columns. `FileReader` refuses differences that would silently lose or change values of declared columns, such as a code
-that is text in one file and a number in another. The message names file and column.
+that is text in one file and a number in another.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _EXAMPLES = 3  # a message names at most this many rows
 class ReadOptions:
     """The options for reading files.
 
-    - season_type: the season type of rows without one. If it is None, such rows are refused.
-    - date_format: the strptime format of dates that are text. If it is None, they must be YYYY-MM-DD.
-    - hive_partitioning: whether the names of folders give columns, as in `season_year=2025/`.
-    - renaming: the replacement of team codes and season types; None replaces none.
-    - columns: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
+    - `season_type`: the season type of rows without one. If it is None, such rows are refused.
+    - `date_format`: the strptime format of dates that are text. If it is None, they must be YYYY-MM-DD.
+    - `hive_partitioning`: whether names of folders give columns, as in `season_year=2025/`.
+    - `renaming`: the replacement of team codes and season types; None replaces nothing.
+    - `columns`: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
     """
 
     season_type: str | None = None
@@ -49,7 +49,7 @@ class ReadOptions:
 class FileReader(ClosedOnExit):
     """A reader of source tables from files, which returns SELECTs for one DuckDB connection.
 
-    The SELECTs must run inside the reader's `with` block, because its end frees the parsed CSV files and detaches
+    The SELECTs must run inside the reader's `with` block. The end of the block frees parsed CSV files and detaches
     databases.
     """
 
@@ -61,8 +61,8 @@ class FileReader(ClosedOnExit):
     def check_names(self, read: Collection[Table]) -> None:
         """Raise DataError if `options.columns` names a column in the files that no file of the tables `read` has.
 
-        The option maps names in queries to names in the files. Call this after `select` has read these tables. Names
-        for columns of injury reports are not checked, because the reports are read separately, after the games.
+        The tables must have been read with `select` before. Columns of injury reports are not checked, because the
+        reports are read later than the games.
         """
         games = [table for table in read if table is not AVAILABILITY]
         check_names_found(self._options.columns, games, self._parts.found_names)
@@ -73,9 +73,12 @@ class FileReader(ClosedOnExit):
     def select(self, table: Table, found: TableFiles) -> str:
         """Return a SELECT of the rows in `found`, the files of a table, in the declared types.
 
-        Raise DataError if a file cannot be read, lacks a required column, or has values that the declared type cannot
-        represent. In a table with season types season_type is required, unless `options.season_type` is set. Raise
-        DataError also if a column of names or codes is text in one file and numbers in another.
+        DataError for one of these causes:
+
+        - A file cannot be read.
+        - A file lacks a required column. season_type is required too, unless `options.season_type` is set.
+        - The declared type of a column cannot represent a value.
+        - A column of names or codes is text in one file and numbers in another.
         """
         parts = self._parts.parts(table, found)
         for part in parts:
@@ -116,11 +119,6 @@ class FileReader(ClosedOnExit):
         return f"SELECT {listed} FROM {part.source}"
 
     def _check_columns(self, table: Table, found: TableFiles, part: Part, *, is_one_of_many: bool) -> None:
-        """Raise DataError if the files of a part (files with the same columns) lack a required column.
-
-        The message names the lacking columns and similar ones that the files have. If the table has several parts
-        (`is_one_of_many`), the message names a file; otherwise it names the configured path.
-        """
         where = part.first_path if is_one_of_many else found.pattern
         folders = {name for name in hive_values(part.first_path) if name not in part.columns}
         spellings = {name: column.spelling for name, column in part.columns.items()}
@@ -139,10 +137,6 @@ class FileReader(ClosedOnExit):
     def _check_values(
         self, table: Table, found: TableFiles, part: Part, converted: Mapping[Column, Conversion]
     ) -> None:
-        """Raise DataError if a file of a part has values that the declared type of their column cannot represent.
-
-        A part has the files with the same columns. `converted` maps each declared column to its conversion.
-        """
         suspects = {column: one for column, one in converted.items() if one.problem is not None}
         if not suspects:
             return
@@ -156,11 +150,6 @@ class FileReader(ClosedOnExit):
     def _problem_message(
         self, table: Table, found: TableFiles, part: Part, column: Column, conversion: Conversion, count: int
     ) -> str:
-        """Return the message about `count` values that the declared type of a column cannot represent.
-
-        The message names the first file with such values and at most _EXAMPLES of them with the keys of their rows. For
-        a CSV file it also names the line of the first one. `part` has the files with the same columns.
-        """
         source = part.columns[column.name]
         path, rows = self._find_examples(table, part, source, conversion)
         line = _csv_line(found, path, source, rows[0][0])
@@ -175,9 +164,9 @@ class FileReader(ClosedOnExit):
     def _find_examples(
         self, table: Table, part: Part, source: SourceColumn, conversion: Conversion
     ) -> tuple[str, list[tuple[Any, ...]]]:
-        """Return the path of the first file with values of `source` that cannot be converted, and examples of them.
+        """Return the path of the first file with values that cannot be converted, and at most _EXAMPLES of its rows.
 
-        An example is the value followed by the key of its row, all as text; there are at most _EXAMPLES.
+        A row is the value, followed by the key of the row, all as text.
         """
         keys = [part.columns[name].sql for name in table.key if name in part.columns]
         value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
@@ -194,8 +183,8 @@ class FileReader(ClosedOnExit):
     def _check_text_or_numbers(self, table: Table, found: TableFiles, parts: Sequence[Part]) -> None:
         """Raise DataError if a column of names or codes is text in one file and numbers in another.
 
-        Numbers have no leading zeros, so the game_id 0022 in one file would not match the same game's number 22 in the
-        other. Files without any value in the column do not count.
+        Numbers have no leading zeros, so the game_id 0022 in one file would not match the number 22 in another. Files
+        without any value in the column do not count.
         """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
@@ -214,10 +203,6 @@ class FileReader(ClosedOnExit):
 
 
 def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) -> int | None:
-    """Return the number of the first line of a CSV file that has `value` in the column `source`.
-
-    Return None if the file is no CSV file, if the column comes from the name of a folder, or if no line has the value.
-    """
     kind = kind_of(found, path)
     if not kind.endswith("csv") or source.spelling in hive_values(path):
         return None
@@ -225,10 +210,9 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 
 
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
-    """Return the names of columns whose types differ between parts and are not all numbers.
+    """Return the names of columns whose types differ between parts (groups of files) and are not all numbers.
 
-    A part has the files with the same columns. CSV files without any value in a column do not count for this column.
-    The named columns must be read as text, because only text can represent all their values.
+    Only text can represent all values of such a column. CSV files without any value in the column do not count.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

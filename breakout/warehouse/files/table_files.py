@@ -30,9 +30,11 @@ _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 class TableFiles:
     """The files of one source table.
 
-    `pattern` is the configured path or glob, and `relation` is None. For a table in a DuckDB file `pattern` is a text
-    that names the file and the table, and `relation` is the quoted name of the table. The first of `paths` is then the
-    file; a second one is its log of changes (.wal), if there is one.
+    - `table`: the name of the source table.
+    - `pattern`: the configured path or glob. For a table in a DuckDB file, a text that names the file and the table.
+    - `paths`: the paths of the files. For a table in a DuckDB file, the file and its log of changes (.wal), if there is
+      one.
+    - `relation`: the quoted name of the table in a DuckDB file, otherwise None.
     """
 
     table: str
@@ -41,30 +43,26 @@ class TableFiles:
     relation: str | None = None
 
     def where(self, path: str | None = None) -> str:
-        """Return the text `TABLE (PATH)` for messages; if `path` is None, the configured pattern takes its place."""
+        """Return the text `TABLE (PATH)` for messages; if `path` is None, PATH is the configured pattern."""
         return f"{self.table} ({path or self.pattern})"
 
     def cannot_be_read(self, path: str, reason: str | None) -> DataError:
-        """Return the error about a file that cannot be opened or parsed; its message ends with `reason`.
-
-        `reason` may be None, because the operating system does not explain every error.
-        """
         return DataError(f"{self.where(path)} cannot be read: {reason}.")
 
 
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files of the source table `table` that a path or a glob names, sorted by path.
 
-    A path that exists is taken literally, even if it contains special characters of globs. A folder that `breakout
-    import` wrote for a table stands for the files in its manifest (the list of valid files), sorted by month. Raise
-    DataError
+    A path that exists is taken literally, even if it contains special characters of globs. If the path is the folder of
+    a table that `breakout import` wrote, the files are those in the folder's manifest, sorted by month. DataError for
+    one of these causes:
 
-    - if there is no file;
-    - if one of the paths is another folder, or a pipe or a device;
-    - if a file's name is not UTF-8;
-    - if the manifest is damaged.
+    - There is no file.
+    - A path is any other folder, a pipe or a device.
+    - The name of a file is not UTF-8.
+    - The manifest is damaged.
 
-    Raise ConfigurationError if the pattern begins with `~USER` and there is no such user.
+    ConfigurationError if the pattern begins with `~USER` and there is no such user.
     """
     imported = table_paths(expand_home(pattern, _setting_of(table)))
     if imported is not None:
@@ -122,8 +120,8 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 def kind_of(files: TableFiles, path: str) -> FileKind:
     """Return the kind of a file by its first bytes and its suffix.
 
-    The kind is "database" if `files` is a table in a DuckDB file. Raise DataError if the file cannot be opened, is
-    empty or is of an unknown kind.
+    The kind is "database" if `files` is a table in a DuckDB file. DataError if the file cannot be opened, is empty or
+    is of an unknown kind.
     """
     if files.relation is not None:
         return "database"
@@ -144,10 +142,9 @@ def kind_of(files: TableFiles, path: str) -> FileKind:
 
 
 def hive_values(path: str) -> dict[str, str | None]:
-    """Return the values of columns that are encoded in a path's folders, such as `season_year=2025/`.
+    """Return the values of columns that a path's folders contain, such as `season_year=2025/`.
 
-    The keys are the columns' names in lower case. A value is None if the folder has Hive's name for NULL. The result is
-    empty if no folder has the form COLUMN=VALUE.
+    The keys are the columns' names in lower case. A value is None if the folder has Hive's name for NULL.
     """
     found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
     pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
@@ -155,10 +152,10 @@ def hive_values(path: str) -> dict[str, str | None]:
 
 
 def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> str:
-    """Return a digest of the files' names and contents and of the options for reading them.
+    """Return a digest (16 hex digits) of the names and contents of files, and of the options for reading them.
 
-    The folders of the files do not count, unless the option hive_partitioning reads columns from their names. The
-    digest is the first 16 hex digits of a SHA-256. Raise DataError if a file cannot be read.
+    Folders count only if the option hive_partitioning reads columns from their names. DataError if a file cannot be
+    read.
     """
     digest = hashlib.sha256(repr(options.get("season_type")).encode())
     others = {name: value for name, value in options.items() if name != "season_type" and value}

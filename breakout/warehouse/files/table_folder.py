@@ -1,7 +1,7 @@
 """A folder of source tables in monthly Parquet files, with a manifest that names the valid files.
 
-`write_folder` writes files, then the manifest, and then removes the files that the manifest no longer names. A changed
-file must have a new name. So a process that is killed leaves either the earlier tables or the new ones.
+`write_folder` writes new files, then the manifest, and then removes the files that the manifest no longer names. A
+changed file must have a new name. So a process that is killed leaves either the earlier tables or the new ones.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 class TableManifest(msgspec.Struct, frozen=True):
-    """The list of a folder's valid files: the file of each month, such as 2024-10, of each table.
+    """The list of a folder's valid files.
 
-    `source` names the source of the box scores; None if no box scores have been imported.
+    - `source`: the source of the box scores; None if no box scores have been imported.
+    - `tables`: for each table and each month, such as 2024-10, the file.
     """
 
     version: Literal[1] = 1
@@ -44,9 +45,9 @@ class TableManifest(msgspec.Struct, frozen=True):
 
 
 def read_manifest(folder: Path) -> TableManifest | None:
-    """Return the manifest (the list of valid files) of a folder of tables, or None if there is none.
+    """Return the manifest (the list of valid files) of a folder of tables; None if there is none.
 
-    Raise DataError if the manifest is damaged.
+    DataError if the manifest is damaged.
     """
     path = folder / MANIFEST
     return load_typed(path, TableManifest) if path.is_file() else None
@@ -55,7 +56,7 @@ def read_manifest(folder: Path) -> TableManifest | None:
 def read_folder(folder: Path) -> TableManifest:
     """Return the manifest (the list of valid files) of a folder of tables.
 
-    Raise DataError if there is none or it is damaged.
+    DataError if there is none or it is damaged.
     """
     manifest = read_manifest(folder)
     if manifest is None:
@@ -64,10 +65,10 @@ def read_folder(folder: Path) -> TableManifest:
 
 
 def table_paths(table: Path) -> tuple[str, ...] | None:
-    """Return the files that the manifest (the list of valid files) names for the table in the folder `table`.
+    """Return the valid files in the folder `table` of one source table, sorted by month.
 
-    The files are sorted by month. The manifest is in the folder above. Return None if there is no manifest or the
-    manifest lacks the table. Raise DataError if the manifest is damaged.
+    The manifest in the folder above names these files. None if there is no manifest or it lacks the table. DataError if
+    the manifest is damaged.
     """
     manifest = read_manifest(table.parent)
     if manifest is None or table.name not in manifest.tables:
@@ -76,10 +77,10 @@ def table_paths(table: Path) -> tuple[str, ...] | None:
 
 
 def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str, str], bytes]) -> None:
-    """Write new files and the manifest (the list of valid files), and remove the files that the manifest does not name.
+    """Write new files and the manifest (the list of valid files), and remove Parquet files that are not in it.
 
-    `files` maps a table and a file name to the content of the file. The caller must hold a lock on the folder, so that
-    no other process writes there. Raise DataError if a file cannot be written, and OSError if one cannot be removed.
+    `files` maps a table and a file name to the content of the file. The caller must hold a lock on the folder.
+    DataError if a file cannot be written. OSError if a file cannot be removed.
     """
     for (table, name), content in files.items():
         save_bytes(content, folder / table / name)
@@ -90,9 +91,8 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
 def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
     """Remove Parquet files that the manifest (the list of valid files) does not name, and half-written manifests.
 
-    Only the folders of tables in the manifest are searched for Parquet files. Killed processes leave half-written
-    manifests. The caller must hold a lock on the folder, so that no other process writes there. Raise OSError if a file
-    cannot be removed.
+    Parquet files are removed only from the folders of tables in the manifest. The caller must hold a lock on the
+    folder. OSError if a file cannot be removed.
     """
     for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
