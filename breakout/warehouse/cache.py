@@ -235,7 +235,6 @@ class CachedWarehouse(ClosedOnExit):
         return None if is_to_reread else self._load(key)
 
     def _load(self, key: str) -> pa.Table | None:
-        """Return the rows of the cache entry `key`; None if the entry is absent, damaged or cannot be read."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

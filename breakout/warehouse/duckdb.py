@@ -112,7 +112,6 @@ class DuckDBWarehouse(ClosedOnExit):
         return self._connection
 
     def _load(self, files: Mapping[tables.Table, TableFiles]) -> None:
-        """Create the tables of `files`, and check their rows."""
         with FileReader(self.connection, self._options) as reader:
             selects = {table: reader.select(table, found) for table, found in files.items()}
             reader.check_names(files)
@@ -124,7 +123,6 @@ class DuckDBWarehouse(ClosedOnExit):
             row_checks.check_rows(self, table, {}, found.where())
 
     def _renamed(self, table: tables.Table, select: str) -> str:
-        """Return a SELECT of the rows of `select`, with team codes and season types replaced as configured."""
         if self._options.renaming is None:
             return select
         renamed = self._options.renaming.apply(table, "incoming_rows", has_season_type=True)
@@ -215,7 +213,6 @@ class DuckDBWarehouse(ClosedOnExit):
         self._load_reports()
 
     def _load_reports(self) -> None:
-        """Load and check the injury reports, unless they are loaded already or were not given."""
         if self._reports is None or tables.AVAILABILITY.name in self.loaded:
             return
         try:
@@ -274,7 +271,6 @@ class DuckDBWarehouse(ClosedOnExit):
         return self._reports is not None or tables.AVAILABILITY.name in self.loaded
 
     def close(self) -> None:
-        """Close the connection and free the tables."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

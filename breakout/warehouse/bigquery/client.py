@@ -142,7 +142,6 @@ def _user_file() -> Path:
 
 
 def _is_on_google() -> bool:
-    """Return whether the program runs on a Google machine or container platform, which provides credentials."""
     if any(os.environ.get(name) for name in ("GCE_METADATA_HOST", "K_SERVICE", "GAE_ENV", "CLOUD_RUN_JOB")):
         return True
     try:
@@ -152,7 +151,6 @@ def _is_on_google() -> bool:
 
 
 def _only_project(session: BoundedSession, endpoint: str) -> str | None:
-    """Return the project of the emulator at `endpoint`; None unless the emulator has exactly one project."""
     with translated_errors("the list of projects"):
         answer = session.get(f"{endpoint.rstrip('/')}/bigquery/v2/projects").json()
     projects = answer.get("projects", []) if isinstance(answer, dict) else []

@@ -139,7 +139,6 @@ def _connection_message(error: Exception, what: str, group: str) -> str:
 
 
 def _why_not_renewed(error: auth.GoogleAuthError) -> str:
-    """Return why credentials were not renewed, without the URL and the list of attempts."""
     if isinstance(error.__cause__, requests.exceptions.Timeout):
         return "no answer came in time"
     return "nobody answers where that is done" if _is_refused(error) else _short(error)

@@ -21,8 +21,8 @@ _MOST_CODES = 8  # a message names at most this many unknown team codes
 _EAST = ("ATL", "BOS", "BKN", "CHA", "CHI", "CLE", "DET", "IND", "MIA", "MIL", "NYK", "ORL", "PHI", "TOR", "WAS")
 _WEST = ("DAL", "DEN", "GSW", "HOU", "LAC", "LAL", "MEM", "MIN", "NOP", "OKC", "PHX", "POR", "SAC", "SAS", "UTA")
 LEAGUE_CODES = frozenset((*_EAST, *_WEST))
-# This pattern finds the characters to escape in the keys of a map in a Hydra override, as in {KEY: VALUE}. White space
-# is escaped only at the ends of a key.
+# These characters must be escaped in the keys of a map in a Hydra override, as in {KEY: VALUE}. White space is escaped
+# only at the ends of a key.
 _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 
 
@@ -30,8 +30,7 @@ def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
     `rows` are the rows of the kind `names of season types` in the result of the query for contradictions. The message
-    suggests the override that maps the unknown types. If no type is unknown, the message suggests the override that
-    gives a type to the rows without one.
+    suggests the override that maps the unknown types, or that gives a type to rows without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -58,8 +57,9 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# Season types and the words and numbers for them in public sources (nba_api, ESPN, Basketball-Reference). The first
-# type fits whose word is in a name, or whose number equals the name; `null` stands for games that do not count.
+# For each season type, the words and numbers that public sources (nba_api, ESPN, Basketball-Reference) use. A name
+# matches a word that it contains, or a number that it equals, and the first match counts. `null` is for games that do
+# not count.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -72,8 +72,7 @@ _TYPE_HINTS = (
 def _likely_type(name: str) -> str:
     """Return the season type that a name probably means; the placeholder TYPE if no type fits.
 
-    For preseason and All-Star games the result is the text `null`. As a value of warehouse.season_types, `null` leaves
-    the rows of that type out.
+    The result is the text `null` for preseason and All-Star games, which warehouse.season_types then leaves out.
     """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
@@ -85,9 +84,9 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are the rows of the kind `team codes` in the result of the query for contradictions. The message lists the
-    unknown codes of the first table that has any, in the order players, teams, schedule. If that table is not the
-    schedule, and the team table has no rows of the seasons with unknown codes, the message names these seasons instead.
+    `rows` are the rows of the kind `team codes` in the result of the query for contradictions. The message is about the
+    first table with unknown codes, in the order players, teams, schedule. If the team table has no rows of the seasons
+    with unknown codes, the message names these seasons instead (never for the schedule).
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
@@ -126,10 +125,6 @@ def _listed(seasons: Iterable[int]) -> str:
 
 
 def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) -> str:
-    """Format at most _MOST_CODES of the unknown codes, each with its number of rows, and say how many more there are.
-
-    `nearest` maps each unknown code to its most similar known code, which the text names, or to None.
-    """
     shown = [
         f"{code!r} ({counts[code]:,} rows{f', nearest {near!r}' if near else ''})"
         for code, near in list(nearest.items())[:_MOST_CODES]
@@ -141,21 +136,21 @@ def _list_codes(nearest: Mapping[str, str | None], counts: Mapping[str, int]) ->
 def _pair_to_map(code: str, near: str) -> tuple[str, str]:
     """Return the code that warehouse.team_codes should replace, and its replacement.
 
-    `code` is unknown, and `near` is the most similar code of the team table. Usually `near` replaces `code`. If the
-    league uses `code` today and does not use `near`, `code` replaces `near`.
+    Usually the known code `near` replaces the unknown `code`. If the league uses `code` today and does not use `near`,
+    `code` replaces `near`.
     """
     return (near, code) if code in LEAGUE_CODES and near not in LEAGUE_CODES else (code, near)
 
 
 def _override(key: str, pairs: Mapping[str, str]) -> str:
-    """Return the override that sets `warehouse.KEY` to a map of `pairs`, escaped for Hydra and quoted for the shell."""
+    """Return an override for the shell, such as `'warehouse.team_codes={PHO: PHX}'`, with keys escaped for Hydra."""
     escaped = [(re.sub(_GRAMMAR, r"\\\g<0>", name), value) for name, value in pairs.items()]
     listed = ", ".join(f"{name}: {value}" for name, value in escaped)
     return f"'warehouse.{key}={{{listed}}}'"
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return each code of `codes` that `known` lacks in a season, with these seasons.
+    """Return the seasons in which `known` lacks a code of `codes`, by code.
 
     Both arguments map codes to seasons. If `is_any_season` is true, a code that `known` has in one season counts as
     known in all seasons.
@@ -169,10 +164,7 @@ def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_s
 
 
 def _nearest(code: str, candidates: Sequence[str]) -> str | None:
-    """Return the candidate that is most similar to a code, but not equal to it; None if none is similar.
-
-    Letter case and white space at the ends do not matter.
-    """
+    """Return the candidate that is most similar to a code, but not equal to it; None if none is similar."""
     plain = code.strip().upper()
     same = [name for name in candidates if name.strip().upper() == plain and name != code]
     upper = {name.strip().upper(): name for name in candidates if name != code}

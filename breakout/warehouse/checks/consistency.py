@@ -1,7 +1,4 @@
-"""Checks that the source tables agree on games, dates, teams and season types.
-
-The query of `consistency_query` finds the rows that contradict each other; `consistency_messages` describes them.
-"""
+"""Checks that the source tables agree on games, dates, teams and season types."""
 
 from __future__ import annotations
 
@@ -26,9 +23,8 @@ def find_inconsistencies(
 ) -> list[Inconsistency]:
     """Return one Inconsistency for each kind of contradiction between the rows of the `checked` tables.
 
-    The list is empty if the tables agree. It begins with the most basic kind, such as unknown season types.
-    `parameters` contains @history_start and @end, the first and the last date of the games to compare. If it is None,
-    all rows are compared. Raise DataError if a table cannot be read.
+    The most basic kind, such as unknown season types, comes first. `parameters` contains @history_start and @end, the
+    first and the last date of the games to compare. None compares all rows. DataError if a table cannot be read.
     """
     sql = consistency_query(warehouse.sources, checked, is_filtered=bool(parameters))
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
@@ -39,8 +35,8 @@ def check_consistency(
 ) -> None:
     """Raise DataError if rows of the `checked` tables contradict each other, or if a table cannot be read.
 
-    The message describes only the first, most basic kind of contradiction. `parameters` contains @history_start and
-    @end, the first and the last date of the games to compare. If it is None, all rows are compared.
+    The message describes only the most basic kind of contradiction. `parameters` contains @history_start and @end, the
+    first and the last date of the games to compare. None compares all rows.
     """
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:

@@ -23,10 +23,10 @@ Example = list[Row]
 
 @dataclass(frozen=True)
 class Inconsistency:
-    """A kind of contradiction between source rows, its message, and the examples that the message names.
+    """A kind of contradiction between source rows, and the message about it.
 
-    Each example is a pair: a game_id, and the part of the message about that game. The kinds `team codes` and `names of
-    season types` have no examples.
+    Each of `examples` is a pair: a game_id, and the part of the message about that game. The kinds `team codes` and
+    `names of season types` have no examples.
     """
 
     kind: str
@@ -37,8 +37,7 @@ class Inconsistency:
 def describe_rows(rows: Sequence[Row]) -> list[Inconsistency]:
     """Return one inconsistency for each kind of contradiction in `rows`, the most basic kind first.
 
-    `rows` are the result of the query that finds contradictions between the source tables. The list is empty if there
-    are no rows.
+    `rows` are the result of the query that finds contradictions between the source tables.
     """
     by_kind: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -65,10 +64,10 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 
 
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
-    """Return a function that describes the values of one game in several tables, each value with its tables.
+    """Return a function that describes the values of one game in several tables.
 
-    `value` returns the value of a row as text. The description reads `GAME is JOINT VALUE in TABLE and VALUE in TABLE`,
-    where JOINT stands for the text `joint`. Tables with the same value are joined, as in `VALUE in TABLE and TABLE`.
+    `value` returns the value of a row as text. `joint` is a text before the first value. The values `of 2024-01-05` and
+    `of 2024-01-06` give `GAME is of 2024-01-05 in A and B and of 2024-01-06 in C`.
     """
 
     def describe(example: Example) -> str:
@@ -105,7 +104,7 @@ def _dated_ids(example: Example) -> str:
 
 
 def _seasons(example: Example) -> str:
-    """Describe the last date of a season and the first date of a later one, with a game and its table for each."""
+    """Describe the last date of a season and the first date of a later season, with a game and its table for each."""
     held: dict[int, Row] = {}
     for row in example:
         held.setdefault(row["season_year"], row)

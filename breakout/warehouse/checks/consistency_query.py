@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 TABLES = (*tables.HISTORY_TABLES, tables.SCHEDULE)
 _PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
 
-# The known season types are literals in the SQL text, because to bind a parameter DuckDB imports pandas (0.13 s).
+# The known season types are literals in the SQL text, because DuckDB imports pandas (0.13 s) to bind a parameter.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
-# Fewer days than this between the last game of a season and the first game of a later one are an error. The shortest
-# summer so far, that of 2020, had 72 days.
+# A break of fewer days between two seasons is an error. The shortest summer so far, in 2020, had 72 days.
 _SUMMER_DAYS = 30
 
-# This pattern finds the date at the beginning of a game_id, such as 20251025_LAL_PHX, 2025-10-25-LAL-PHX or
-# 202510250PHX. It does not match if more digits follow, because a longer number is no date.
+# The date at the beginning of a game_id, such as 20251025_LAL_PHX, 2025-10-25-LAL-PHX or 202510250PHX. The pattern does
+# not match if more digits follow, because a longer number is no date.
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
-# One row for each game_id. Its columns are the smallest and the largest value of each column that must be equal in all
-# rows of the game, the date and the teams that the game_id names, and for each table the number of the game's teams.
+# The CTE has one row for each game_id. For values that must be equal in all rows of a game, the row has the smallest
+# and the largest value. The row also has the date and teams in the game_id, and the number of the game's teams in each
+# table.
 _GAME = f"""game AS (
   SELECT *,
     REPLACE(REGEXP_EXTRACT(game_id, r'{_DATE_IN_ID}'), '-', '') AS id_date,
@@ -51,8 +51,8 @@ _GAME = f"""game AS (
   )
 )"""
 
-# Pairs of teams that meet under two game_ids on one date. A cup final is left out if it has one game_id in the tables
-# of players and teams and another in the schedule.
+# Pairs of teams that have two game_ids on one date. A cup final is not a contradiction if the tables of players and
+# teams have one game_id for it, and the schedule has another.
 _MEETING = """meeting AS (
   SELECT game_date, first_team, second_team, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY game_date, first_team, second_team) AS number
@@ -62,8 +62,8 @@ _MEETING = """meeting AS (
     OR (COUNT(*) > 1 AND MAX(season_type) != 'cup_final')
 )"""
 
-# Pairs of games of the same two teams on consecutive dates, where one table has only the first game and another table
-# only the second. This happens if one table has UTC dates.
+# Pairs of games of two teams on consecutive dates, where one table has only the first game and another table has only
+# the second game. This happens if one table has UTC dates.
 _MOVED = """moved AS (
   SELECT earlier.game_id, later.game_id AS later_id, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY earlier.game_date, earlier.game_id) AS number
@@ -87,8 +87,8 @@ _SEASON = """season AS (
   GROUP BY season_year
 )"""
 
-# Pairs of seasons where the later one begins fewer than _SUMMER_DAYS days after the end of the earlier one, or before
-# it.
+# Pairs of seasons where the later season begins before the end of the earlier one, or fewer than _SUMMER_DAYS days
+# after that end.
 _ADJOINING = f"""adjoining AS (
   SELECT ended.season_year, ended.last_date, begun.season_year AS next_year, begun.first_date,
     COUNT(*) OVER () AS total, ROW_NUMBER() OVER (ORDER BY ended.season_year, begun.season_year) AS number
@@ -97,8 +97,8 @@ _ADJOINING = f"""adjoining AS (
   WHERE begun.first_date < DATE_ADD(ended.last_date, INTERVAL {_SUMMER_DAYS} DAY)
 )"""
 
-# The games of each kind of contradiction, numbered within their kind. If several of the kinds from `game dates` to
-# `home team` apply to a game, the game is listed only under the first of them.
+# The games of each kind of contradiction, numbered within their kind. If several of the kinds in the CASE apply to a
+# game, the game has only the first of them.
 _FOUND = """found AS (
   SELECT kind, number, total, game_id
   FROM (
@@ -134,8 +134,8 @@ _FOUND = """found AS (
   SELECT 'a day apart', number, total, later_id FROM moved
 )"""
 
-# Each code of a team or an opponent in each table and season, with its number of rows. own_code repeats the
-# code; it is NULL if the code occurs only as an opponent.
+# Each code of a team or an opponent in each table and season, with its number of rows. own_code equals code, but is
+# NULL if the code occurs only as an opponent.
 _CODE = """code AS (
   SELECT source, season_year, code, MIN(own_code) AS own_code, MIN(game_id) AS game_id, SUM(row_count) AS row_count
   FROM (
@@ -146,8 +146,8 @@ _CODE = """code AS (
   GROUP BY source, season_year, code
 )"""
 
-# The codes that the team table lacks in every season. A code in the tables of players and teams is also unknown if the
-# team table lacks it in the season of the row. The schedule may name a team before its first game of a season.
+# The codes that the team table lacks in every season. A code of the player or team table is also unknown if the team
+# table lacks it in the season of the row. The schedule may name a team before its first game of a season.
 _UNKNOWN_CODE = f"""unknown_code AS (
   SELECT code FROM code
   WHERE code NOT IN (
@@ -169,7 +169,7 @@ _TYPE = """type AS (
 
 _CTES = (_GAME, _MEETING, _MOVED, _SEASON, _ADJOINING, _FOUND, _CODE, _UNKNOWN_CODE, _TYPE)
 
-# The rows of both teams, in every table, of the first EXAMPLES games of each kind of contradiction.
+# For the first EXAMPLES games of each kind of contradiction: the rows of both teams in every table.
 _ROWS_OF_GAMES = f"""\
 SELECT kind, number, total, source, side.game_id, game_date, season_year, season_type, team, opponent,
   CAST(NULL AS STRING) AS player_lookup, row_count
@@ -206,21 +206,24 @@ WHERE EXISTS (
 def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_filtered: bool) -> str:
     """Return the query that finds contradictions between the rows of the `checked` tables.
 
-    Tables other than players, teams and schedule are ignored. With `is_filtered` the query reads only games from
-    @history_start to @end. One contradiction gives several result rows, which show the values that disagree. The
-    columns, NULL where a kind has no such value, are
+    Only the tables of players, teams and schedule are compared. If `is_filtered` is true, the query reads only games
+    from @history_start to @end. A contradiction has several result rows, which show the values that disagree. The
+    columns are
 
-    - kind: the kind of contradiction, one of `consistency_messages.ORDER`;
-    - number and total: the number of the contradiction within its kind, and how many of the kind there are. Only the
-      first EXAMPLES of a kind are returned;
-    - source: the name of the source table;
-    - game_id, game_date, season_year, season_type, team, opponent, player_lookup: the values in that table;
-    - row_count: the number of source rows that have these values.
+    - `kind`: the kind of contradiction, such as `game dates` (`consistency_messages.ORDER` has all kinds).
+    - `number`: the number of the contradiction within its kind. Only the first EXAMPLES of a kind are returned.
+    - `total`: how many contradictions of this kind there are.
+    - `source`: the name of the source table.
+    - `game_id`, `game_date`, `season_year`, `season_type`, `team`, `opponent`, `player_lookup`: the values in that
+      table.
+    - `row_count`: the number of source rows that have these values.
 
-    The kinds `team codes` and `names of season types` have one contradiction at most. Its rows list all team codes
-    (abbreviations) or all season types of each table, and `game_id` is one game of each. For `team codes` the code is
-    in `team`. `opponent` has it too if the table has rows of that team in that season; it is NULL if the code occurs
-    only as an opponent.
+    A column is NULL if the kind has no such value.
+
+    The kind `team codes` has one contradiction, whose rows list all team codes of each table and season. `team` is the
+    code. `opponent` is only a flag: the code if it occurs as a team, and NULL if it occurs only as an opponent. The
+    kind `names of season types` has one contradiction too, whose rows list all season types of each table. For both
+    kinds `game_id` is an example of a game.
     """
     limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
     given = [table for table in TABLES if table in checked]
@@ -234,10 +237,7 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
 
 
 def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
-    """Return the CTE `side` (a named subquery): each team in each game of the `given` tables, with its opponent.
-
-    The schedule contributes only home teams. `limit` is an SQL condition on the rows to read, or "" for all.
-    """
+    """Return the CTE `side` (a named subquery): each team in each game of the `given` tables, with its opponent."""
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in given)
     return f"""side AS (
   SELECT *, LEAST(team, opponent) AS first_team, GREATEST(team, opponent) AS second_team
@@ -248,7 +248,7 @@ def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
 
 
 def _sides(sources: SourceTables, table: Table, limit: str) -> str:
-    """Return a SELECT of each team in each game of a table, with its opponent and the number of the table's rows.
+    """Return a SELECT of each team in each game of a table, with its opponent and its number of rows.
 
     The schedule contributes only home teams. `limit` is an SQL condition on the rows to read, or "" for all.
     """
@@ -268,10 +268,7 @@ def _sides(sources: SourceTables, table: Table, limit: str) -> str:
 
 
 def _two_games_a_day(sources: SourceTables, limit: str) -> str:
-    """Return the SELECT of the consistency query that finds players with several played games on one date.
-
-    `limit` is an SQL condition on the rows to read, or "" for all.
-    """
+    """Return the SELECT that finds players with several played games on one date."""
     played = "minutes_played > 0 AND points IS NOT NULL" + (f" AND {limit}" if limit else "")
     rows = f"""(
   SELECT player_lookup, game_date, game_id, CAST(team_abbr AS STRING) AS team

@@ -1,4 +1,4 @@
-"""Checks whose failures are reported but raise no error.
+"""Checks of sums and of the schedule whose failures are reported but raise no error.
 
 They compare the sums of players with their teams, and the games of the team table with the schedule.
 """
@@ -23,9 +23,11 @@ LISTED = 200  # a check lists at most this many failures; if there are more, the
 
 @dataclass(frozen=True)
 class FailingSums:
-    """A check that fails: its description, the number of failures, and a text about each of the first failures.
+    """A check that fails.
 
-    There are at most LISTED (200) texts.
+    - `what`: a description of the check's failures.
+    - `total`: the number of failures.
+    - `failures`: a text about each of the first LISTED (200) failures.
     """
 
     what: str
@@ -34,15 +36,15 @@ class FailingSums:
 
 
 def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums, ...]:
-    """Return the checks that fail for games from `start` to `end`, both inclusive; an empty tuple if none fails.
+    """Return the checks that fail for games from `start` to `end`, both inclusive.
 
     - The points of a team's players must sum to the team's points.
     - The minutes of a team's players must sum to the team's minutes (240 if NULL), give or take 3 minutes.
     - A game of the team table must be in the schedule, if the schedule has games of its season.
-    - A scheduled game must be in the team table, if that table has a game of a later date.
+    - A scheduled game must be in the team table, if that table has a later game.
 
-    A team without rows of players in a game is left out of the first two checks. The last two are left out if there is
-    no schedule. Raise DataError if a table cannot be read.
+    A team without rows of players in a game is left out of the first two checks. Without a schedule, the last two
+    checks are left out. DataError if a table cannot be read.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -54,12 +56,13 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return one query for each check of sums and games, by the description of the check's failures.
+    """Return the query of each check of sums and games, by the description of the check's failures.
 
-    The sums of players are compared with their teams, and the games of the team table with the schedule. If
-    `has_schedule` is false, the two checks of the schedule are left out. A query reads the games from @history_start to
-    @end and returns at most 200 rows, one for each failure. Its columns are failure (a text) and total (the number of
-    all failures).
+    If `has_schedule` is false, the two checks of the schedule are left out. A query reads the games from @history_start
+    to @end and returns one row for each failure, at most 200. The columns are
+
+    - `failure`: a text about the failure.
+    - `total`: the number of all failures.
     """
     queries = {
         "players' points do not sum to their team's": _listed(sources, "points != points_scored"),
@@ -74,15 +77,14 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query of the teams and games whose sums of points or minutes differ between two tables.
+    """Return the query for teams and games where the sums of players differ from the team's points or minutes.
 
-    The points of a team's players must sum to the team's points, and their minutes to the team's minutes, give or take
-    3 minutes. The query reads the games from @history_start to @end. A team without rows of players in a game is left
-    out. The columns of the result are
+    Minutes may differ by 3. The query reads the games from @history_start to @end. A team without rows of players in a
+    game is left out. The columns are
 
-    - game_id, game_date, team;
-    - points, minutes: the sums of the team's players;
-    - points_scored, minutes_total: the numbers of the team; minutes_total is 240 if it is NULL.
+    - `game_id`, `game_date`, `team`.
+    - `points`, `minutes`: the sums of the team's players.
+    - `points_scored`, `minutes_total`: the numbers of the team; minutes_total is 240 if it is NULL.
     """
     return f"""SELECT game_id, game_date, team, points, points_scored, minutes, minutes_total
 FROM (

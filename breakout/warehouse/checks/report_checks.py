@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# The largest share of the rows of injury reports that may match no game. Real reports also name players without a game
-# (2.1 % of the sample's rows, at most 33 % on a date) and postponed games (0.1 %). If names are spelled differently, or
-# dates are of another time zone, hardly any row matches.
+# At most this fraction of the rows of injury reports may match no game or no player. In the sample, 2.1 % of the rows
+# name players without a game (at most 33 % on a date), and 0.1 % are of postponed games. If names are spelled
+# differently, or dates are of another time zone, hardly any row matches.
 _MOST = 0.5
-# If fewer rows can be compared, the share of rows that match no game, or no player, is not checked, because a large
-# share of so few rows can be chance.
+# If fewer rows can be compared, the fraction is not checked, because a large fraction of so few rows can be chance.
 _FEWEST_ROWS = 10
 
 
@@ -30,13 +29,16 @@ def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
     """Return a query that counts the rows of injury reports that match no team, no game or no player.
 
     If `is_filtered` is true, the query reads the reports from @start to @end, and the games from @history_start to
-    @end. Otherwise it reads all rows. The result has one row for each team code in the reports, with the columns
+    @end. The result has one row for each team code in the reports, with the columns
 
-    - team, and is_known: 1 if the team table has the code, otherwise 0;
-    - total: the number of rows of the reports that name the team;
-    - past: the number of these rows between the first and the last date of the team table;
-    - off_days: the number of `past` rows on whose date the team has no game; off_day: the first such date, or NULL;
-    - strangers: the number of rows whose player is not in the player table; stranger: one such player_lookup, or NULL.
+    - `team`: the team code.
+    - `is_known`: 1 if the team table has the code, otherwise 0.
+    - `total`: the number of reports about the team.
+    - `past`: the number of these reports between the first and the last date of the team table.
+    - `off_days`: the number of `past` reports on whose date the team has no game.
+    - `off_day`: the first such date, or NULL.
+    - `strangers`: the number of reports whose player is not in the player table.
+    - `stranger`: one such player_lookup, or NULL.
     """
     of_reports = "\n  WHERE game_date BETWEEN @start AND @end" if is_filtered else ""
     of_games = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""
@@ -79,11 +81,10 @@ ORDER BY report.team"""
 
 
 def describe_reports(warehouse: Warehouse, start: date, end: date) -> str:
-    """Check the injury reports of games from `start` to `end`, and describe them.
+    """Check the injury reports of games from `start` to `end`, and return their number, dates and statuses as text.
 
-    The description names the number of rows, their first and last date, and the number of rows of each status; or it
-    says that there are no rows. Raise DataError if a check fails, and ConfigurationError if no table of injury reports
-    is configured.
+    The text is, for example, `495 rows of 2026-02-01 to 2026-02-05: out 338, questionable 73, ...`. DataError if a
+    check fails. ConfigurationError if no table of injury reports is configured.
     """
     warehouse.check_availability(start, end)
     sql = f"""SELECT status, COUNT(*) AS total, MIN(game_date) AS first_date, MAX(game_date) AS last_date
@@ -102,10 +103,12 @@ ORDER BY total DESC, status"""
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
     """Raise DataError if injury reports name unknown teams, or if most of their dates or players match no game.
 
-    At most half of the rows between the first and the last game may have a date without a game of their team. At most
-    half of all rows may have a player who is not in the player table. Neither share is checked if it is computed from
-    fewer than 10 rows. `parameters` contains @start, @history_start and @end: the reports from @start to @end are
-    compared with the games from @history_start to @end. If `parameters` is empty, all rows are compared.
+    At most half of the reports between the first and the last game may have a date without a game of their team. At
+    most half of all reports may have a player who is not in the player table. Neither rule applies to fewer than 10
+    reports.
+
+    `parameters` contains @start, @history_start and @end. Reports from @start to @end are compared with games from
+    @history_start to @end. If `parameters` is empty, all rows are compared.
     """
     sql = report_query(warehouse.sources, is_filtered=bool(parameters))
     rows = warehouse.query(sql, parameters).to_pylist()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import SourceTables, Table
 
 # A game_date outside these dates is an error. The league's first season began in 1946. A year that was written with two
-# digits is read as one before the year 100.
+# digits is read as a year before 100.
 _FIRST_DATE, _LAST_DATE = "DATE '1946-01-01'", "DATE '2100-12-31'"
 _NO_SEASON_TYPE = "season_type is NULL or empty"
 # These patterns find text that must not reach a terminal or a spreadsheet. Control characters can clear a terminal, and
@@ -23,8 +23,8 @@ _NO_SEASON_TYPE = "season_type is NULL or empty"
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
-# How many days before and after a game a report about it may be dated. The league publishes reports from the day before
-# the game on; a week allows for other sources. A report outside this range is about another game.
+# A report may be dated at most this many days before or after its game. The league publishes reports from the day
+# before a game on, but other sources may be earlier. A report outside this range is about another game.
 _DAYS_BEFORE, _DAYS_AFTER = 7, 2
 _UNKNOWN_STATUS = f"CONCAT('status is ', status, ', not one of {', '.join(STATUSES)},')"
 _FAR_REPORT = f"'reported_at is more than {_DAYS_BEFORE} days before game_date or more than {_DAYS_AFTER} after it'"
@@ -44,8 +44,10 @@ def check_columns(
 ) -> None:
     """Raise DataError that names the required columns of a table that are not `present`.
 
-    `where` is the path or full name of the table, for the message. `folders` are columns whose values only the names of
-    folders contain, as in `season_year=2025/`; the message suggests to read them. `remedy` is the end of the message.
+    - `where`: the path or full name of the table, for the message.
+    - `folders`: columns that only names of folders contain, as in `season_year=2025/`. The message suggests to read
+      them.
+    - `remedy`: the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
     if missing:
@@ -59,9 +61,8 @@ def check_columns(
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
     """Return the part of the message that suggests a remedy for the missing columns; "" if no remedy fits.
 
-    If `folders` (columns that the names of folders contain) has all missing columns, the remedy is to read them from
-    there. Otherwise the remedy is to rename similar columns of `others`, the present columns that the table does not
-    declare.
+    The remedy is to read all missing columns from `folders`, the names of folders, or to rename similar columns of
+    `others`, the undeclared columns that are present.
     """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
@@ -70,15 +71,14 @@ def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders:
 
 
 def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
-    """Return a query that finds rows with impossible values in one scan of a table.
+    """Return a query that finds rows of a table with a missing or impossible value, a repeated key or unsafe text.
 
-    Problems are a missing value, a repeated key, an impossible date, amount, status or time of a report, and unsafe
-    text: with a control or format character, or with the beginning of a formula. A row counts only for its first
-    problem. The result has up to five rows for each problem, and no rows if there is none. Its columns are
+    Text is unsafe if it has a control or format character, or begins like a formula. A row counts only for its first
+    problem. The result has up to five rows for each problem. The columns are
 
-    - problem: a text;
-    - those of the table's key, and team_abbr if the table has it outside its key;
-    - total: the number of rows with the problem.
+    - `problem`: a text about the problem.
+    - the columns of the table's key, and team_abbr if the table has it.
+    - `total`: the number of rows with the problem.
 
     If `is_filtered` is true, the query reads only rows whose game_date is from @history_start to @end.
     """
@@ -114,9 +114,9 @@ ORDER BY problem, {key}"""
 
 
 def _team_columns(table: Table) -> tuple[str, ...]:
-    """Return the name team_abbr in a tuple if it is a column outside the table's key; otherwise an empty tuple.
+    """Return the name team_abbr if it is a column outside the table's key.
 
-    Messages name the team too, because rows with the same key may differ in it.
+    Messages name the team too, because rows with one key may differ in it.
     """
     names = {column.name for column in table.columns} - set(table.key)
     return ("team_abbr",) if "team_abbr" in names else ()
@@ -125,8 +125,7 @@ def _team_columns(table: Table) -> tuple[str, ...]:
 def _text_problems(names: Sequence[str]) -> str:
     """Return a WHEN clause for rows with unsafe text in one of these columns.
 
-    Text is unsafe if it matches _UNSAFE (control and format characters) or begins with _FORMULA. The clause first
-    searches all columns together, which takes a third of the time of separate searches.
+    The clause first searches all columns together, which takes a third of the time of separate searches.
     """
     together = ", ".join(f"'|', COALESCE(CAST({name} AS STRING), '')" for name in names)
     each = "\n        ".join(
@@ -140,9 +139,10 @@ def _text_problems(names: Sequence[str]) -> str:
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object], where: str = "") -> None:
     """Raise DataError if a row of a table has an impossible value, a repeated key or unsafe text.
 
-    The message names the table, one problem, its number of rows and a few keys. `parameters` contains @history_start
-    and @end, the first and the last game_date to check; if it is empty, the whole table is checked. `where` is the name
-    of the table with its files for the message; if it is "", the message has the name alone.
+    - `parameters`: @history_start and @end, the first and the last game_date to check. If empty, all rows are checked.
+    - `where`: the name of the table with its files, for the message; "" names only the table.
+
+    The message names one problem, its number of rows and a few keys.
     """
     sql = problem_query(warehouse.sources, table, is_filtered=bool(parameters))
     found = warehouse.query(sql, parameters).to_pylist()
@@ -163,6 +163,6 @@ def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, obje
 
 
 def visible(value: object) -> str:
-    """Return the value as text; if it contains a character that is not printable, escape it as `repr` does."""
+    """Return the value as text, with `repr`'s escapes if it contains a character that is not printable."""
     text = str(value)
     return text if text.isprintable() else repr(text)[1:-1]
