@@ -1,9 +1,8 @@
 """The folder of a bundle (a saved model): model, baselines, contract, settings, manifest, and training features.
 
 The contract is the definition of features and label. The manifest describes the model and has the digests of the files.
-`save_bundle` writes all files or none. `read_bundle` checks each file against the manifest, and that the model, the
-contract, the settings and the manifest belong together. Reading a bundle runs no code from it. The settings may contain
-the text of a user's Python file, but only a fit runs that text.
+`read_bundle` checks each file against the manifest. Reading a bundle runs no code from it. The settings may contain the
+text of a user's Python file, but only a fit runs that text.
 """
 
 from __future__ import annotations
@@ -65,10 +64,11 @@ CONTRACT_KEY = "contract_fingerprint"
 
 
 class Learned(Protocol):
-    """The parts of a bundle (a saved model) that come from a fit: model, calibrator, decision threshold and baselines.
+    """The result of a fit that a bundle keeps.
 
-    `threshold` is None if no threshold that flags enough validation games reached the target precision. `baselines` are
-    simpler models of the same training window, by name.
+    - `threshold`: the decision threshold. None if no threshold that flags enough validation games reached the target
+      precision.
+    - `baselines`: simpler models of the same training window, by name.
     """
 
     @property
@@ -85,9 +85,10 @@ class Learned(Protocol):
 class Bundle:
     """A saved model that was read from its folder and verified.
 
-    `contract` is the definition of the model's features and label. `settings` are those of the run that trained the
-    model. `asked_availability` is the cutoff (the time up to which injury reports count) for new predictions. None
-    means the cutoff with which the model was trained.
+    - `contract`: the definition of the model's features and label.
+    - `settings`: the settings of the run that trained the model.
+    - `asked_availability`: the cutoff (the time up to which injury reports count) for new predictions. None means the
+      cutoff of the training.
     """
 
     folder: Path
@@ -103,22 +104,23 @@ class Bundle:
 
     @property
     def fingerprint(self) -> str:
-        """The digest that identifies the bundle, over its files, calibration, decision threshold and windows."""
+        """The digest that identifies the bundle.
+
+        The digest covers the bundle's files, calibration, decision threshold and windows.
+        """
         return self.manifest.fingerprint
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The paths of the bundle's files, relative to `folder`; the folder may contain other files too."""
+        """The paths of the bundle's files, relative to `folder`, which may contain other files too."""
         return (*self.manifest.files, MANIFEST_FILE)
 
     @property
     def features(self) -> BreakoutFeatureConfig:
-        """The configuration of the feature query for this bundle: features, points band, label and cutoff.
+        """The configuration of the feature query for this bundle.
 
-        The points band limits the season averages of role players. The cutoff (the time up to which injury reports
-        count) is `asked_availability`; if that is None, the contract's cutoff, or without one that of the settings.
-        Definitions of the user's own features come from the settings. Everything else comes from the contract (the
-        saved definition of features and label).
+        The cutoff (the time up to which injury reports count) is `asked_availability`, or else that of the training.
+        The user's own features come from the settings. Everything else comes from the contract.
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)
@@ -129,7 +131,7 @@ class Bundle:
 
     @property
     def threshold(self) -> ThresholdChoice | None:
-        """The decision threshold: games with a probability at or above the threshold are flagged as breakouts.
+        """The decision threshold: games with at least this probability are flagged as breakouts.
 
         None if no threshold that flags enough validation games reached the target precision.
         """
@@ -152,17 +154,18 @@ class Bundle:
         return None if ladder is None else self.calibrator.apply(ladder)
 
     def training_features(self) -> pd.DataFrame:
-        """Return the features of the training rows: one column for each feature.
+        """Return the features of the training rows: one column for each feature, with defaults for missing values.
 
-        A missing value is filled with the feature's default. DataError if their file is missing or damaged.
+        DataError if the file is missing or damaged.
         """
         return load_parquet(self.folder / TRAINING_FILE)
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines by name: simpler models of the same training window; their files are read on first access.
+        """The baselines by name: simpler models of the same training window.
 
-        DataError if a file is missing or damaged, or if this version does not know the kind of a baseline.
+        Their files are read on first access. DataError if a file is missing or damaged, or if this version does not
+        know the kind of a baseline.
         """
         return {name: load_model(name, self.folder / BASELINE_FOLDER / name) for name in self.manifest.baselines}
 
@@ -177,9 +180,13 @@ def save_bundle(
 ) -> str:
     """Write a new bundle folder (a saved model), whole or not at all, and return the bundle's fingerprint.
 
-    `learned` has the model and the other results of the fit, `facts` their origin. `contract` is the definition of
-    features and label, `config` has the settings of the run. `training_file` is the content of a Parquet file with the
-    features of the training rows. DataError if the folder cannot be written, or if it exists and is not empty.
+    - `learned`: the model and the other results of the fit.
+    - `contract`: the definition of features and label.
+    - `config`: the settings of the run.
+    - `training_file`: the content of a Parquet file with the features of the training rows.
+    - `facts`: the origin of the model.
+
+    DataError if the folder cannot be written, or if it exists and is not empty.
     """
     with whole_folder(folder) as beside:
         files = [*_save_model(learned.model, beside, beside), CONTRACT_FILE, SETTINGS_FILE, TRAINING_FILE]
@@ -204,11 +211,13 @@ def save_bundle(
 
 
 def read_bundle(folder: Path) -> Bundle:
-    """Return the verified bundle (a saved model) in `folder`, which is the folder of a bundle or of a run.
+    """Return the verified bundle (a saved model) in `folder`, the folder of a bundle or of a run.
 
-    The bundle of a run is in its folder `bundle`. DataError if there is no bundle, if a file is missing, damaged,
-    changed, from another run or of another version, or if the calibration does not keep the order of probabilities.
-    ConfigurationError if this version refuses the settings of the bundle.
+    ConfigurationError if this version refuses the settings of the bundle. DataError for one of these causes:
+
+    - There is no bundle.
+    - A file is missing, damaged, changed, from another run or of another version.
+    - The calibration does not keep the order of probabilities.
     """
     if not (folder / MANIFEST_FILE).exists() and (folder / "bundle").is_dir():
         folder = folder / "bundle"
@@ -232,10 +241,10 @@ def read_bundle(folder: Path) -> Bundle:
 
 
 def load_copy(folder: Path, fingerprint: str) -> Bundle:
-    """Return the verified bundle (a saved model with unchanged files) in a folder.
+    """Return the verified bundle (a saved model) in a folder, if its fingerprint is `fingerprint`.
 
-    DataError if the bundle is missing or damaged, or if its fingerprint is not `fingerprint`. ConfigurationError if
-    this version refuses the settings of the bundle.
+    DataError if the bundle is missing or damaged, or has another fingerprint. ConfigurationError if this version
+    refuses the settings of the bundle.
     """
     bundle = read_bundle(folder)
     if bundle.fingerprint != fingerprint:
@@ -244,7 +253,7 @@ def load_copy(folder: Path, fingerprint: str) -> Bundle:
 
 
 def copy_bundle_files(bundle: Bundle, to: Path) -> None:
-    """Copy the contents of the files of a bundle (a saved model) to another folder.
+    """Copy the files of a bundle (a saved model) to another folder.
 
     Permissions are not copied, because a read-only copy could not be removed. OSError if a file cannot be read or
     written.
@@ -261,10 +270,9 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 
 
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
-    """Raise DataError if a file is missing or differs from its digest; `digests` are by file name.
+    """Raise DataError if a file is missing or differs from its digest.
 
-    `path` is that of the manifest; the files are in its folder. If several files differ, the message states that the
-    manifest belongs to another run.
+    `path` is the manifest, and the files are in its folder. `digests` are by file name.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:
@@ -280,10 +288,9 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 
 
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
-    """Raise DataError unless the settings and the contract (the definition of features and label) have the same target.
+    """Raise DataError unless the settings and the contract define the same target.
 
-    The target is the points band (the range of role players' season averages), the label and the season types. The
-    cutoff (the time up to which injury reports count) must be the same too, if the contract has one.
+    The target is the points band of role players, the label, the season types, and the cutoff, if the contract has one.
     """
     own = own_features(config.features)
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
@@ -292,7 +299,7 @@ def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) ->
 
 
 def load_contract(folder: Path) -> Contract:
-    """Read the contract (the definition of features and label) in a bundle's folder.
+    """Return the contract (the definition of features and label) in a bundle's folder.
 
     DataError if the file is missing or damaged.
     """

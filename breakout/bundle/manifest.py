@@ -29,9 +29,10 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """The first and last day of three windows: training, its validation part, and evaluation.
+    """The first and last day of the windows of a run.
 
-    The validation part is the end of the training window. `evaluation` is None if the run only trains.
+    - `validation`: the last part of the training window.
+    - `evaluation`: None if the run only trains.
     """
 
     train: tuple[date, date]
@@ -40,9 +41,10 @@ class Windows(msgspec.Struct, frozen=True):
 
 
 class RowCounts(msgspec.Struct, frozen=True):
-    """The numbers of rows (one player in one game) in the training window, its validation part and the evaluation.
+    """The numbers of rows (one player in one game) in the windows of a run.
 
-    The validation part is the end of the training window. `evaluation` is 0 if the run only trains.
+    - `validation`: the rows in the last part of the training window. `train` includes them.
+    - `evaluation`: 0 if the run only trains.
     """
 
     train: int
@@ -60,9 +62,12 @@ class RowFingerprints(msgspec.Struct, frozen=True):
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The origin of a saved model: its run, data, settings, code, windows, rows and threshold.
 
-    `name` is that of the run. `source` describes the warehouse. `git_commit` is None if the commit is not known.
-    `thread_count` is None if the kind of model has no such setting. `chosen_threshold` is None if no threshold that
-    flags enough validation games reached the target precision.
+    - `name`: the name of the run.
+    - `git_commit`: None if the commit is not known.
+    - `source`: a description of the warehouse.
+    - `thread_count`: None if the kind of model has no such setting.
+    - `chosen_threshold`: None if no threshold that flags enough validation games reached the target precision.
+    - `learned`: the rows of the final fit. None in a bundle that an earlier version of this package wrote.
     """
 
     run_id: str
@@ -80,23 +85,27 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen_threshold: ThresholdChoice | None
     is_evaluated: bool
     calibration_fit: CalibrationFit | None = None
-    # `learned` has the rows of the final fit. It is None in a bundle that an earlier version of this package wrote.
     learned: LearnedRows | None = None
     warnings: tuple[str, ...] = ()
 
 
 class ModelFile(msgspec.Struct, frozen=True):
-    """The kind of the model and the name of its main file. Further keys in manifest.json depend on the kind."""
+    """The kind of the model and the name of its main file.
+
+    Further keys in manifest.json depend on the kind.
+    """
 
     kind: str
     file: str
 
 
 class Manifest(BundleFacts, frozen=True, kw_only=True):
-    """The content of manifest.json: the origin of a saved model, and the digests of its bundle's files by path.
+    """The content of manifest.json: the origin of a saved model, and the digests of its files.
 
-    `versions` are those of Python, of this package and of libraries at the time of the fit. `fingerprint` is the digest
-    of the keys in IDENTITY_KEYS. `contract_fingerprint` is that of the contract (the definition of features and label).
+    - `contract_fingerprint`: the fingerprint of the contract (the definition of features and label).
+    - `files`: the digest of each file of the bundle, by path.
+    - `versions`: the versions of Python, of this package and of libraries at the time of the fit.
+    - `fingerprint`: the digest of the keys in IDENTITY_KEYS.
     """
 
     format_version: int
@@ -112,8 +121,8 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     def learned_rows(self) -> LearnedRows:
         """The rows that the model was fitted on: their number and last date, and the size of the validation part.
 
-        If an earlier version of this package wrote the manifest without these facts, the rows are those of the whole
-        training window, without the validation part for a kind of model that stops early on that part.
+        A manifest of an earlier version of this package lacks these facts. They are then computed from the windows: the
+        whole training window, but without its validation part for a model that stops early on that part.
         """
         if self.learned is not None:
             return self.learned
@@ -125,9 +134,9 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
 
 
 def load_manifest(folder: Path) -> Manifest:
-    """Read manifest.json in the folder of a bundle (a saved model).
+    """Return the manifest in the folder of a bundle (a saved model).
 
-    DataError if the file is missing, damaged, edited or of another format.
+    DataError if manifest.json is missing, damaged, edited or of another format.
     """
     path = folder / MANIFEST_FILE
     record = load_json(path)
@@ -145,7 +154,7 @@ def load_manifest(folder: Path) -> Manifest:
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions of Python, of this package and of the libraries that a fitted model depends on, by name."""
+    """Return the versions of Python, this package and the libraries that a fitted model depends on, by name."""
     packages = ("catboost", "duckdb", "numpy", "pandas", "pyarrow", "scikit-learn", "sqlglot")
     own = {"python": platform.python_version(), "breakout": __version__}
     return own | {name: version(name) for name in packages}
@@ -167,8 +176,8 @@ def git_commit() -> str | None:
 
 
 def bundle_fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Return the fingerprint of a bundle (a saved model): 16 hex digits of a digest over parts of its manifest.
+    """Return the fingerprint of a bundle (a saved model): a digest (16 hex digits) of the keys in IDENTITY_KEYS.
 
-    The parts are the values of IDENTITY_KEYS, the keys that identify a bundle. KeyError if `manifest` lacks one.
+    KeyError if `manifest` lacks one of these keys.
     """
     return json_digest({key: manifest[key] for key in IDENTITY_KEYS})[:16]
