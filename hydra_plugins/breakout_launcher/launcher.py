@@ -27,8 +27,8 @@ class BreakoutLauncher(Launcher):
     """The launcher `breakout`, which runs the jobs of a sweep.
 
     `breakout -m` passes a `SweepTask` as the task function. A `SweepTask` gets all jobs of a batch at once, so that it
-    can plan the jobs, share work between them and leave out completed ones. Any other task function is called for one
-    job after another in this process.
+    can plan the jobs, share work between them and leave out completed jobs. Any other task function is called for each
+    job in turn.
     """
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
@@ -38,9 +38,9 @@ class BreakoutLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run one batch of jobs and return one result for each.
 
-        `job_overrides` are the overrides of each job; `initial_job_idx` is the number of the first job. The return
-        value of a job of a breakout sweep is its optimized metric. For a failed job or an undefined metric it is NaN,
-        which a tuner counts as a failed trial.
+        `job_overrides` are the overrides of each job, and `initial_job_idx` is the number of the first job. The return
+        value of a job of `breakout -m` is its optimized metric. The value is NaN for a failed job or an undefined
+        metric, which a tuner counts as a failed trial.
         """
         run_batch: Any = getattr(self._task, "run_batch", None)
         if run_batch is None:
