@@ -50,8 +50,8 @@ class Fitted:
     The validation rows are the latest training rows; v is their number.
 
     - `held_out_model`: the model that was fitted without the validation rows.
-    - `model`: the final model, which was also fitted on the validation rows. The exception: `validation.refit` is false
-      and the kind of model can stop early.
+    - `model`: the final model, also fitted on the validation rows, unless `validation.refit` is false and the kind of
+      model can stop early.
     - `validation_raw`, `validation_probability` (v,): what `held_out_model` predicts for the validation rows, before
       and after calibration.
     - `calibrator`: the calibration, which was fitted on `validation_raw`.

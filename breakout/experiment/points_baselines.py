@@ -76,8 +76,8 @@ def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[s
     A ladder is P(points >= k) for k = 1, ..., length.
 
     - `negative_binomial`: the negative binomial distribution with the mean and the sample variance of the player's
-      points this season. It is a Poisson distribution if the variance is not above the mean. NaN if the player has no
-      earlier game this season.
+      points this season. It is a Poisson distribution if the variance is not above the mean, or if there is only one
+      game. NaN if the player has no earlier game this season.
     - `last_games`: the observed distribution of points in the player's last 20 games of this season and the two before.
       NaN if there is no such game.
 

@@ -38,9 +38,9 @@ def measure_stability(
     """Return the spread (mean, deviation, minimum and maximum) of the metrics over `config.evaluation.seeds` seeds.
 
     The metrics are AUC, average precision, log loss and Brier score on the evaluation rows. The seeds are the run's
-    seed and the whole numbers after it. The models of the other seeds are fitted here. `headline` (n,) contains the
-    calibrated probabilities of the evaluation rows with the run's own seed. Return None if the setting is 1. DataError
-    or ConfigurationError if a model of another seed cannot be fitted.
+    seed and the whole numbers after it. `headline` (n,) contains the calibrated probabilities with the run's own seed.
+    The models of the other seeds are fitted here. Return None if only one seed is configured. DataError or
+    ConfigurationError if a model of another seed cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None
@@ -65,9 +65,9 @@ def summarise_seeds(y: ArrayLike, probabilities_by_seed: Mapping[int, ArrayLike]
     """Return the spread (mean, deviation, minimum and maximum) of four metrics over seeds, by name of the metric.
 
     The metrics are AUC, average precision, log loss and Brier score. `y` (n,) are the labels, 0 or 1.
-    `probabilities_by_seed` maps each seed to probabilities (n,) of the same rows. The value of a metric is None if it
-    is undefined on these rows, such as the AUC of one class. ValueError for other labels, for probabilities outside
-    0..1, or if the lengths differ.
+    `probabilities_by_seed` maps each seed to probabilities (n,) of the same rows. The spread of a metric is None if the
+    metric is undefined on these rows, such as the AUC of one class. ValueError for labels other than 0 and 1, for
+    probabilities outside 0..1, or if the lengths differ.
     """
     return {name: _spread(name, y, probabilities_by_seed) for name in SEED_METRICS}
 

@@ -40,7 +40,7 @@ class SharedWork:
         """Start a group of jobs that can share fits, and drop the fits of another group.
 
         A call with the current `group` keeps its fits. `iterations` is the largest value of `model.iterations` in the
-        group. Jobs with fewer iterations can take their trees from a fit with that many.
+        group. Jobs with fewer iterations can take their trees from a fit with this number.
         """
         if group != self._group:
             self._kept["fit"].clear()

@@ -60,7 +60,7 @@ def summarise_training(
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
     if the model predicts none. DataError or ConfigurationError if a model of another seed cannot be fitted.
 
-    Some metrics use only part of the run:
+    Rows and models of the metrics:
 
     - The importance by shuffling features uses the evaluation rows of all windows.
     - SHAP values (contributions to a prediction) and the spread over seeds use the last window's model.
@@ -145,7 +145,8 @@ def summarise_scoring(
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     """Return how the calibration of a saved model was fitted, with the warnings of that fit.
 
-    Models of earlier versions did not save this. For such a model the result has only the kind of the calibration.
+    Models of earlier versions did not save this. For such a model, the result has no warnings and no log loss on
+    held-out dates.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
@@ -154,7 +155,7 @@ def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of the run's rows, with the features replaced by those in `rows`.
+    """Return calibrated probabilities (n,) of the run's rows, with their features replaced by those in `rows`.
 
     `rows` contains the evaluation rows of all windows in order, with shuffled features. Each window's model predicts
     the rows of its window. If the run only trains, `rows` contains the validation rows, and the model that was fitted
@@ -235,7 +236,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning of the fits once; in a walk forward it begins with the folds that have it."""
+    """Return each warning of the fits once, as in `folds 2026-01, 2026-02: ...` for the folds of a walk forward."""
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

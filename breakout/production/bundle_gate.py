@@ -62,8 +62,8 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
     """Check that a saved model was trained with the installed definitions of features and label (its contract).
 
     GateError if the definitions differ. With `allow_mismatch`, return a sentence for each difference instead. The
-    caller must then mark the output as scored under another contract. A feature that is not installed raises GateError
-    in any case.
+    caller must then mark the output as scored under another contract. GateError in any case if a feature of the model
+    is not installed.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]
@@ -75,8 +75,8 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
     """Return a sentence for each difference between the bundle's contract and the installed feature definitions.
 
-    A contract is the definition of features and label. If the installed definitions are invalid, the only sentence says
-    so.
+    A contract is the definition of features and label. If the installed definitions are invalid, the result is one
+    sentence about that.
     """
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))

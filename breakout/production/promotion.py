@@ -1,4 +1,4 @@
-"""The checks that a candidate (a saved model) must pass to go into production, each with the figure that decides it."""
+"""The checks that a candidate (a saved model) must pass to go into production."""
 
 from __future__ import annotations
 
@@ -144,8 +144,8 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     """Return a text about the games on which a saved model was evaluated; None if there is no evaluation.
 
-    The evaluation is that of the training run, or else of the newest run of `breakout evaluate` below `outputs`.
-    Damaged runs do not count, nor do evaluations under another contract (definition of features and label).
+    The games are those of the training run, or else of the newest run of `breakout evaluate` for this model below
+    `outputs`. Damaged runs do not count, nor do evaluations under another contract (definition of features and label).
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:

@@ -201,8 +201,8 @@ class Registry:
         """Return the fingerprint of the model that a rollback would put into production.
 
         A rollback undoes the latest promotion or retirement that is not undone yet. None means that the rollback would
-        leave no model in production. ConfigurationError if there is nothing to undo but the first promotion, or nothing
-        at all. DataError if the history of events is damaged.
+        leave no model in production. ConfigurationError if there is no event to undo, or only the first promotion.
+        DataError if the history of events is damaged.
         """
         line = _line(self.history())
         if not line:
@@ -217,15 +217,15 @@ class Registry:
         """Undo the latest promotion or retirement that is not undone yet, and return the new event.
 
         A second call undoes the event before that one. The new event stores `reason`. The caller must hold the lock.
-        ConfigurationError if there is nothing to undo but the first promotion, or nothing at all. DataError if the
-        registry is damaged or cannot be written. GateError if another process has added an event meanwhile.
+        ConfigurationError if there is no event to undo, or only the first promotion. DataError if the registry is
+        damaged or cannot be written. GateError if another process has added an event meanwhile.
         """
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> RegistryEvent | None:
-        """Return the latest promotion of a recipe that compared games; None if there is none.
+        """Return the latest promotion with this recipe for which games were compared; None if there is none.
 
         `recipe` is a result of `recipe_digest`, which identifies a model's settings without dates and paths. Promotions
         that were rolled back do not count. DataError if the history of events is damaged.

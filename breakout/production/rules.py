@@ -3,18 +3,18 @@
 The games are later than the training of both the candidate and the production model.
 
     first_model   if no model is in production: the candidate must be better than the base rate of its training
-    better        for another recipe: the AUC must be better, and neither log loss nor Brier score may be worse
+    better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
     not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
 
 A recipe has the settings of a model without dates and paths. "Better" and "not worse" are limits for the difference
 candidate minus production and for its interval:
 
 - AUC is better if the lower bound is above `promote.margin`.
-- Log loss and Brier score are not worse if the upper bound is below `promote.tolerance`. The rule `better` also needs
-  a difference of at most 0.
+- Log loss and Brier score are not worse if the upper bound is below `promote.tolerance`. The rule `better` also needs a
+  difference of at most 0.
 
 Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games has no
-later games. In that case an earlier promotion of its recipe that compared games decides.
+later games. In that case an earlier promotion with the same recipe decides, if games were compared for it.
 """
 
 from __future__ import annotations
@@ -128,12 +128,12 @@ def compare_with_base_rate(
 ) -> GateComparison:
     """Check a first model, when no model is in production, on the games after its training.
 
-    If there are too few games, the check GAMES fails and the other checks are not run. The other checks are:
+    The check GAMES fails if there are too few games. The other checks are then not run. They pass if
 
-    - The interval of the AUC lies above 0.5.
-    - The interval of log loss minus the base rate's log loss lies below 0. The base rate is the training's breakout
-      rate.
-    - The verdict of the evaluation is MARGINAL or better.
+    - the interval of the AUC lies above 0.5;
+    - the interval of log loss minus the base rate's log loss lies below 0 (the base rate is the training's breakout
+      rate);
+    - the verdict of the evaluation is MARGINAL or better.
 
     ConfigurationError if config.start..config.end overlaps the training window or ends before it begins, or if a
     feature needs injury reports and no table of them is configured. DataError if the warehouse cannot be read.
@@ -201,12 +201,12 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
-    """Check a retrain on all games by the latest promotion of the same recipe that compared games.
+    """Check a retrain on all games by an earlier promotion with the same recipe; return None if there is none.
 
     A recipe has the settings of a model without dates and paths. Such a retrain has no later games for a comparison.
-    The check passes if the games of the earlier promotion end at most `max_age_days` days before the candidate's
-    training ends. The other checks of the rule are not run. Return None if there is no such promotion. DataError if the
-    registry is damaged.
+    The earlier promotion is the latest one with this recipe for which games were compared. The check passes if these
+    games end at most `max_age_days` days before the candidate's training ends. The other checks of the rule are not
+    run. DataError if the registry is damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:

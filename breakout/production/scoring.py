@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
     """Return the dates start..end, after checking that they follow a training window that ends on `train_end`.
 
-    None for `start` is the day after `train_end`, None for `end` the date of the newest game. ConfigurationError if the
-    dates overlap the training window or end before they start. If `end` is None: NoGamesError if the warehouse has no
-    game from `start` on, and DataError if it has no games at all.
+    None for `start` is the day after `train_end`. None for `end` is the date of the newest game.
+
+    ConfigurationError if the dates overlap the training window or end before they start. NoGamesError if `end` is None
+    and the warehouse has no game from `start` on. DataError if `end` is None and the warehouse has no games at all.
     """
     first = start or train_end + timedelta(days=1)
     if first <= train_end:

@@ -93,7 +93,7 @@ class Slate:
     - `availability_status`: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
       for the day.
     - `team_out`, `opponent_out`: names of the players who are out or doubtful.
-    - `known_at`: the time of the newest injury report.
+    - `known_at`: the time of the newest injury report as text; "" if nothing was reported.
     - `top_features`: a text about the features that change the prediction most.
     - `bundle`, `contract`: fingerprints of the saved model and of its definitions of features and label.
     - `ladder`: the list of P(points >= k) for k = 1, 2, ...; only if the model predicts distributions of points.

@@ -26,7 +26,7 @@ EXCLUDED = "excluded"
 def resolve_day(given: str, now: datetime | None = None) -> date:
     """Return the date of `today` or `tomorrow` in US Eastern time, or the date of an ISO text such as 2026-02-06.
 
-    `now` is the instant that counts as today; None is the present. ConfigurationError if `given` is no date.
+    `now` replaces the present time if it is given. ConfigurationError if `given` is no date.
     """
     if given in DAYS_AHEAD:
         return (now or datetime.now(EASTERN)).astimezone(EASTERN).date() + timedelta(days=DAYS_AHEAD[given])
