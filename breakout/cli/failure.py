@@ -27,7 +27,6 @@ def print_failure(error: BaseException, prefix: str = "") -> int:
 
 
 def describe_fault(error: BaseException) -> str:
-    """Return a line about an unexpected exception, which is a fault of the program."""
     message = " ".join(str(error).split())
     advice = "" if WANTS_TRACEBACK else " HYDRA_FULL_ERROR=1 shows the traceback."
     return f"unexpected {type(error).__name__}: {message or 'no message'}.{advice}"

@@ -148,7 +148,6 @@ def _format_fit(model: ModelSummary) -> str:
 
 
 def _format_threshold(choice: ThresholdChoice | None) -> str:
-    """Return the decision threshold as text, with the rule that chose it and its figures on the validation games."""
     if choice is None:
         return "none: no threshold reached the target precision on validation"
     rule = f"precision {choice.target_precision:.2f}" if choice.rule == "target_precision" else "best F1"

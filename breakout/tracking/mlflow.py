@@ -142,7 +142,6 @@ def _find_or_create_run(
 
 
 def _sweep_run(client: MlflowClient, experiment: str, sweep: Path) -> str:
-    """Upload the files of a sweep to the sweep's MLflow run, and return the id of that run."""
     run = _find_or_create_run(client, experiment, SWEEP_TAG, sweep.name, None, None)
     for name in ("sweep.json", "leaderboard.json", "leaderboard.csv", "report.html"):
         if (sweep / name).is_file():

@@ -76,7 +76,6 @@ class Chart:
         self.marks.append(Mark("polyline", attributes))
 
     def area(self, points: Iterable[Point], colour: str, opacity: float) -> None:
-        """Fill the polygon whose corners are `points`."""
         fill = {"fill": f"var(--{colour})", "points": self._path(points)}
         self.marks.append(Mark("polygon", {**fill, "fill-opacity": round(opacity, 3)}))
 

@@ -48,7 +48,7 @@ def print_served(report: ServedAudit) -> None:
     - for each feature, the number of vectors with another value now,
     - the first SHOWN_CELLS changed cells of source tables,
     - the number of vectors whose player is not among the players of that day's games now,
-    - the number of these and of changed vectors that no changed source row explains,
+    - the number of vectors that differ or are absent without a known change of a source row,
     - a warning for each model that could not be compared and each damaged file of the ledger,
     - "clean", or the counts of vectors, models and files with a problem.
     """

@@ -78,10 +78,7 @@ def print_line(text: object = "", *, flush: bool = False) -> None:
 
 
 def print_entry(text: str, indent: int) -> None:
-    """Print text as one line; on a terminal, break the text at spaces to the terminal's width.
-
-    All lines but the first are then indented by `indent` spaces.
-    """
+    """Print text as one line; on a terminal, wrap the text and indent all lines but the first."""
     width = terminal_width()
     print_line(text if width is None else wrap_entry(text, width, indent))
 

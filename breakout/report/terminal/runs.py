@@ -84,7 +84,6 @@ def print_metrics(metrics: RunMetrics) -> None:
 
 
 def _print_evaluation(evaluation: EvaluationResult, warnings: Sequence[str]) -> None:
-    """Print the verdict on the model, warnings, the metrics of model and baselines, thresholds, and top hit rates."""
     out, rows, verdict = console(), evaluation.rows, evaluation.verdict
     out.print(styled(verdict.level, "bold", f": {verdict.reason}"))
     for warning in [*verdict.warnings, *warnings]:

@@ -119,7 +119,6 @@ def _describe_reports(slate: Slate) -> str:
 
 
 def _print_absent(out: PlainConsole, slate: Slate) -> None:
-    """Print the players who are out or doubtful, for each team of the slate."""
     teams = {*slate.ranked["team_abbr"], *slate.skipped["team_abbr"]}
     absent = {team: names for team, names in slate.statuses.absent_players().items() if team in teams}
     if absent:
