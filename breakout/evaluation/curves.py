@@ -48,8 +48,8 @@ class Curves:
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
-    - `lift`: the selected fraction of all rows, and the lift. The rows with the highest probabilities are selected. The
-      lift is their breakout rate divided by the breakout rate of all rows.
+    - `lift`: the fraction of the rows with the highest probabilities, and the lift of these rows. The lift is their
+      breakout rate divided by the breakout rate of all rows.
     """
 
     roc: Curve | None
@@ -79,7 +79,7 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift of the k rows with the highest probabilities (y) against their fraction k / n of all rows (x).
+    """Return the lift (y) of the k rows with the highest probabilities against their fraction of all rows (x).
 
     If a group of equal probabilities is only partly among the k rows, its expected number of breakouts is used.
     """

@@ -22,8 +22,8 @@ class StackWeight:
     A line is a bookmaker's number of points. The average has the log odds (1 - weight) * (log odds of the market) +
     weight * (log odds of the model).
 
-    `interval` contains the weight and its interval. None if the earlier dates have too few lines for a fit: MIN_DATES
-    and MIN_LINES of `market.stacking`.
+    `interval` contains the weight and its interval. None if there are too few lines or dates before `start` (MIN_LINES
+    and MIN_DATES of `market.stacking`).
     """
 
     start: str

@@ -33,11 +33,14 @@ class RankedReplicates:
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums over the rows below each group of equal probabilities.
+    """Weighted sums over the rows below each group of equal probabilities, in ascending order of probability.
 
-    The weight of a row is how often a resample contains it. `rows` sums the weights, `breakouts` the weighted labels,
-    and `residuals` the weighted values of label minus probability. Each array has the shape (resamples, groups + 1).
-    Groups are in ascending order of probability. The last column contains the sums over all rows.
+    The weight of a row is how often a resample contains the row. Each array has the shape (resamples, groups + 1). The
+    last column contains the sums over all rows.
+
+    - `rows`: the sum of the weights.
+    - `breakouts`: the weighted sum of the labels.
+    - `residuals`: the weighted sum of label minus probability.
     """
 
     rows: FloatArray
@@ -122,7 +125,7 @@ def _average_precision(sums: _RunningSums) -> FloatArray:
 
 
 def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
-    """Return the calibration error (ECE) in each resample; the module `reliability` has the binning rule."""
+    """Return the calibration error (ECE) in each resample, by the binning rule of the module `reliability`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
     # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so

@@ -1,4 +1,4 @@
-"""Reliability of probabilities: bins of equal mass, the calibration error (ECE) and the parts of the Brier score.
+"""Reliability of probabilities: bins of equal numbers of rows, calibration error (ECE) and parts of the Brier score.
 
 **The binning rule.** The bin of a row is floor(n_bins * m / n). Here n is the number of rows. m is the number of rows
 with a lower probability plus half the number of rows with the same probability. It follows that
@@ -52,9 +52,9 @@ class BrierDecomposition:
 
 
 def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
-    """Return the bin, 0 to n_bins - 1, of each probability (n,); bins hold equal numbers of rows, except for ties.
+    """Return the bin, 0 to n_bins - 1, of each probability (n,), by the binning rule of this module.
 
-    The binning rule of this module applies. ValueError for fewer than one bin.
+    ValueError for fewer than one bin.
     """
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")

@@ -12,7 +12,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 DateArray = NDArray[np.datetime64]
 
-# A value that differs from a limit by at most this much counts as equal to it, so that rounding does not decide.
+# A value within EQUALITY_TOLERANCE of a limit counts as equal to the limit, so that rounding does not decide.
 EQUALITY_TOLERANCE = 1e-9
 
 

@@ -23,7 +23,7 @@ from breakout.models.base import LearnedRows
 METRICS_FILE = "metrics.json"
 # Increase this number when a key is renamed, removed or changes its meaning.
 METRICS_SCHEMA_VERSION = 2
-# The file lacks these top-level keys if they do not apply to the run. Other top-level keys are null then.
+# metrics.json lacks these top-level keys if they do not apply to the run. Other top-level keys are null instead.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
 
 # AUC, average precision, log loss, Brier score and ECE by key, without intervals; None where a metric is undefined.

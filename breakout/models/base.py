@@ -60,7 +60,7 @@ class Model(Protocol):
         """
 
     def describe(self) -> dict[str, float]:
-        """Return the numbers that describe the fit by name, such as the number of trees; empty for some models."""
+        """Return numbers about the fit by name, such as the number of trees; empty for some models."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class FitParts:
         return digest.hexdigest()
 
     def joined(self) -> FitParts:
-        """Return an object whose `fit` contains the rows of `fit` and `validation`, and whose `validation` is empty."""
+        """Return both parts as one: `fit` of the result contains all rows, and `validation` is empty."""
         from breakout.dataset import join_rows
 
         nothing = self.validation.take(np.zeros(len(self.validation), dtype=bool))

@@ -31,10 +31,9 @@ FILE_NAME = "model.json"
 
 @dataclass(frozen=True)
 class BlendModel:
-    """A fitted blend of two models.
+    """A fitted blend of two models: the weighted average of their log odds.
 
-    `weight`, from 0 to 1, is the weight of CatBoost's log odds. The log odds of the logistic regression have 1 -
-    `weight`.
+    `weight`, from 0 to 1, is the weight of CatBoost. The weight of the logistic regression is 1 - `weight`.
     """
 
     catboost: CatBoostModel

@@ -78,7 +78,7 @@ class Fits(NamedTuple):
     final: Model
 
 
-# The order is from simple to complex; a sweep prefers the simpler of two kinds whose results are tied.
+# The kinds are ordered from simple to complex. A sweep prefers the simpler of two kinds with tied results.
 KINDS = {
     "base_rate": ModelKind(
         "base_rate", "base rate", "the breakout rate of the training window for everyone", uses_features=False

@@ -51,7 +51,7 @@ _EXPLAINED_ROWS = 500  # the largest number of rows from which the importance is
 
 
 class _Record(msgspec.Struct, frozen=True):
-    """The content of model.json: the fields of `OwnEstimator` except the classifier."""
+    """The content of model.json: the fields of `OwnEstimator` except `estimator` and `content`."""
 
     kind: str
     names: tuple[str, ...]

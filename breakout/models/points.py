@@ -43,8 +43,8 @@ MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
 # as long. The log loss then changes by less than it changes with the seed (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
-# The spread of an error is its predicted absolute size times this factor. For normal errors with mean 0, the product is
-# their standard deviation.
+# The predicted spread is SIZE_TO_SPREAD times the predicted absolute error. For normal errors with mean 0, the spread
+# is the standard deviation.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
 # Lower predictions of the spread of (points - season average) / sqrt(season average) are raised to LEAST_SPREAD.
 LEAST_SPREAD = 0.2
@@ -215,7 +215,7 @@ def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Poo
     """Return a CatBoost pool whose features are already put into bins; slices of the pool keep these bins."""
     pool = build_pool(rows.X, y)
     try:
-        pool.quantize(border_count=BORDERS, random_seed=seed)  # A random sample decides the bins of a large pool.
+        pool.quantize(border_count=BORDERS, random_seed=seed)  # The bins of a large pool come from a random sample.
     except CatBoostError as error:
         raise fit_error(error, config, seed) from error
     return pool
