@@ -144,8 +144,9 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
 def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     """Return a text about the games on which a saved model was evaluated; None if there is no evaluation.
 
-    The games are those of the training run, or else of the newest run of `breakout evaluate` for this model below
-    `outputs`. Damaged runs do not count, nor do evaluations under another contract (definition of features and label).
+    The text is about the evaluation in the training run. If that run has none, the text is about the newest run of
+    `breakout evaluate` for this model below `outputs`. Damaged runs do not count, nor do evaluations under another
+    contract (definition of features and label).
     """
     manifest = bundle.manifest
     if manifest.windows.evaluation is not None:
