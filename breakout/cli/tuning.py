@@ -72,7 +72,7 @@ def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
 
 
 def _find_metric(params: dict[str, Any], folder: Path, metric: str) -> float | None:
-    """Return the metric of the completed job with these parameters; None if there is none."""
+    """Return the metric of the completed job with these parameters; None if no such job or no metric is found."""
     drawn = {f"{name}={value}" for name, value in params.items()}
     for run in job_runs(folder):
         if run.state == "completed" and run.status is not None and drawn <= set(run.status.overrides or ()):
