@@ -94,9 +94,8 @@ def remove_incomplete(folder: Path) -> list[Path]:
 def flushed_together(folder: Path) -> Iterator[None]:
     """Flush all files below the folder to the disk at the end of the block, with several threads.
 
-    Inside the block, the functions of this module do not flush the files that they write below the folder. Flushing one
-    file after another would take far longer. If the block raises, nothing is flushed. DataError if a file cannot be
-    flushed.
+    Inside the block, the functions of this module do not flush the files that they write below the folder. If the block
+    raises, nothing is flushed. DataError if a file cannot be flushed.
     """
     token = _flushed_later.set(folder)
     try:

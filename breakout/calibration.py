@@ -71,8 +71,8 @@ class Calibrator:
 class Calibration:
     """A fitted map from probabilities to calibrated probabilities, and its warnings.
 
-    `requested` is the kind of map that `calibrate` was asked to fit. If no increasing map of that kind fits the rows,
-    `calibrator.kind` is `none` and `warnings` contains the reason.
+    If no increasing map of the kind `requested` fits the rows, `calibrator.kind` is `none` and `warnings` has the
+    reason.
     """
 
     calibrator: Calibrator

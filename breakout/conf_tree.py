@@ -34,9 +34,9 @@ def groups_of(command: str) -> list[str]:
 
 
 def group_options(group: str) -> list[str]:
-    """Return the options of a group as they are typed after `group=`, such as `catboost` or `research/cv_ratio`.
+    """Return the sorted options of a group as they are typed after `group=`, such as `research/cv_ratio`.
 
-    The options are sorted. The list is empty if the group does not exist.
+    The list is empty if the group does not exist.
     """
     folder = conf_dir() / group
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml"))

@@ -32,10 +32,9 @@ EXAMPLES = 3  # the largest number of games that a warning names
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
     """Say which games the warehouse has up to `end`, and why no row was found on the dates start..end.
 
-    Call this function if no role player has a row on these dates. `features` has the wanted season types, such as
-    playoffs. The text is, for example, "up to 2026-02-05 player_game_summary holds regular (9,120 rows, 2024-10-22 to
-    2026-02-05): none is of target.season_types=[playoffs] and of these dates". Only the season of `start` and the
-    season before are always included. DataError if the query fails.
+    Call this function if no role player has a row on these dates. The text is, for example, "up to 2026-02-05
+    player_game_summary holds regular (9,120 rows, 2024-10-22 to 2026-02-05): none is of target.season_types=[playoffs]
+    and of these dates". DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -87,7 +86,7 @@ class FlawedGame:
     """A game whose rows in the player table and in the team table contradict each other.
 
     - `flaw`: `absent` if the team table lacks the game. `points` or `minutes` if the sum over a team's players differs
-      from the team's row. Minutes may differ by up to MINUTES_TOLERANCE.
+      from the team's row.
     - `sums`: the team, the players' sum and the team's number, as in `BOS 110 of 112`. "" if `flaw` is `absent`.
     """
 
@@ -100,12 +99,9 @@ class FlawedGame:
 def flawed_games_query(sources: SourceTables) -> str:
     """Return the SQL query for played games that the team table lacks or in which sums differ.
 
-    Sums differ if the points or minutes of a team's players do not sum to the numbers in the team's row. The parameters
-    of the query are @history_start, @end (the first and last game date) and @season_types. The comparison of sums
-    ignores the season types.
-
-    The result has the columns game_id and game_date. It also has these columns, which are NULL for a game that the team
-    table lacks:
+    The parameters of the query are @history_start, @end (the first and last game date) and @season_types. The
+    comparison of sums ignores the season types. The result has the columns game_id and game_date. It also has these
+    columns, which are NULL for a game that the team table lacks:
 
     - `team`: the team whose sums are compared.
     - `points`, `minutes`: the sums over the team's players.
@@ -135,9 +131,9 @@ def read_flawed_games(
 ) -> list[FlawedGame]:
     """Return the games that the team table lacks, or in which players' sums differ from their team's row.
 
-    `parameters` has the keys history_start, end (the first and last game date) and season_types. A game is in the list
-    once for each team and each sum (points, minutes) that differs. Differences in `sources.known_sums` are left out.
-    DataError if the query fails.
+    `parameters` has the keys history_start, end and season_types. A game is in the list once for each team and each sum
+    (points, minutes) that differs. Minutes may differ by up to MINUTES_TOLERANCE. Differences in `sources.known_sums`
+    are left out. DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -158,7 +154,6 @@ def find_flawed_games(
 ) -> list[FlawedGame]:
     """Return the flawed games that features of rows on the dates start..end can read.
 
-    A game is flawed if the team table lacks the game, or if its players' points or minutes do not sum to the team's.
     DataError if the query fails.
     """
     reach = seasons_before(features.names, features.registry)
@@ -169,10 +164,7 @@ def find_flawed_games(
 def seen_games(
     games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return those of `games` that features of rows on the dates start..end can read.
-
-    Features read games of the season of `start`, and of as many earlier seasons as `features` need.
-    """
+    """Return those of `games` that features of rows on the dates start..end can read."""
     first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [game for game in games if first <= game.game_date <= end]
 

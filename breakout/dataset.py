@@ -193,11 +193,8 @@ def ask_checked(
     """Check the source rows that the features of `config` read, then send the query `sql` and return its result.
 
     `start` and `end` are the first and last date of the requested rows. `registry` has the definitions of the features;
-    None means the registry of `config`.
-
-    DataError if a check or the query fails. ConfigurationError if a feature needs injury reports but no table of them
-    is configured, or if a feature reads a column whose name is no plain identifier. FeatureDefinitionError if the
-    expression of a feature cannot be resolved.
+    None means the registry of `config`. DataError, ConfigurationError and FeatureDefinitionError have the causes that
+    `build_dataset` names.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)

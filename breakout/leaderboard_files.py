@@ -170,7 +170,7 @@ class VariantTable(msgspec.Struct, frozen=True):
     """The variants of all job tables with the same target and warehouse.
 
     Variants with jobs in more tables come first, then variants with a better mean metric. `problem` names the settings
-    of target and warehouse in which these tables differ from other tables.
+    of target and warehouse in which these tables differ from others.
     """
 
     problem: str
@@ -193,10 +193,8 @@ class Spread(msgspec.Struct, frozen=True):
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs of one variant that were fitted on the same rows with different seeds.
 
-    - `value`: the spread of the optimized metric on the validation part.
-    - `evaluation_auc`: the spread of the AUC on the evaluation games.
-
-    A spread is None if the metric is defined for fewer than two seeds.
+    `value` is the spread of the optimized metric on the validation part, `evaluation_auc` that of the AUC on the
+    evaluation games. A spread is None if the metric is defined for fewer than two seeds.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -228,7 +226,6 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs not completed.
 
     - `jobs`, `completed`: the number of all jobs and of the completed jobs.
-    - `fit_seconds`: the sum over all completed jobs.
     - `variants`: the comparison of variants over windows and seeds.
     - `seeds`: the spread of metrics over seeds.
     - `resume_command`: the command line that runs the jobs that are not completed.

@@ -65,7 +65,6 @@ class Fold:
 
     @property
     def split(self) -> Split:
-        """Return the two ranges as a `Split`; ConfigurationError unless training ends before evaluation starts."""
         return Split(self.train, self.evaluation)
 
 
@@ -118,7 +117,6 @@ def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
 
 
 def _last_day(day: date, step: str) -> date:
-    """Return the last day of the week (Sunday) or of the month that contains `day`."""
     if step == "week":
         return day + timedelta(days=6 - day.weekday())
     next_month = (day.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -103,7 +103,6 @@ def _write(
 
 
 def _manifest_facts(plan: RunPlan, run: Run, fitted: FittedRun) -> BundleFacts:
-    """Return the facts that the manifest of the bundle records about the model of the last window."""
     config, last = plan.config, fitted.last
     rows, validation = last.evaluation, last.fitted.validation
     train, evaluation, kept = last.split.train, last.split.evaluation, validation.dates

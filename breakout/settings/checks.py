@@ -132,7 +132,7 @@ def check_walk_forward(window: WalkForwardWindowConfig) -> None:
 
 
 def check_validation(validation: ValidationConfig) -> None:
-    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given (not None)."""
+    """Raise ConfigurationError unless exactly one of `fraction`, `days` and `start` is given."""
     rules = {key: getattr(validation, key) for key in ("fraction", "days", "start")}
     given = [key for key, value in rules.items() if value is not None]
     if len(given) > 1:
@@ -185,8 +185,7 @@ def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
 def check_date_format(text: str) -> None:
     """Raise ConfigurationError unless a strptime format names year, month and day, and has only known directives.
 
-    Known are %Y %y %m %b %B %d %j %a %A for dates, %H %I %M %S %f %p for times, and %%. `%j`, the day of the year,
-    names month and day.
+    The directive `%j`, the day of the year, names month and day.
     """
     directives = re.findall(r"%-?(.|$)", text)
     unknown = next((one for one in directives if not one or one not in _DATE_DIRECTIVES), None)
@@ -234,7 +233,6 @@ def check_ledger(ledger: LedgerConfig) -> None:
 
 
 def check_timezone(key: str, name: str) -> None:
-    """Raise ConfigurationError unless `name` is a time zone such as UTC; `key` is the setting for the message."""
     from zoneinfo import ZoneInfo, available_timezones
 
     try:
@@ -269,7 +267,7 @@ def check_order(first: str, start: date | None, last: str, end: date | None) -> 
 
 
 def check_list(key: str, items: Sequence[object]) -> None:
-    """Raise ConfigurationError if a list is empty or repeats an item; `key` is the setting for the message."""
+    """Raise ConfigurationError if a list is empty or repeats an item."""
     if not items:
         raise ConfigurationError(f"{key} is an empty list: give at least one, or leave it out for the default.")
     repeated = next((item for index, item in enumerate(items) if item in items[:index]), None)

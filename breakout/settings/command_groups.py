@@ -122,10 +122,8 @@ class DailyLimitsConfig:
 class DownloadConfig:
     """The requests with which `breakout import` downloads a season.
 
-    - `url`: the address of a request, with `{endpoint}` in place of the endpoint's name.
-    - `pause_seconds`: the time between two requests.
-    - `timeout_seconds`: the longest time for an answer.
-    - `attempts`: the number of tries for each request.
+    `url` is the address of a request, with `{endpoint}` in place of the endpoint's name. `pause_seconds` is the time
+    between two requests, `attempts` the number of tries for each.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]

@@ -36,7 +36,7 @@ def compose(command: str, overrides: Sequence[str] = ()) -> RootConfig:
 
 
 def compose_mapping(command: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the composed configuration of one job as dicts and lists, which `load` converts to typed settings.
+    """Return the composed configuration of one job as dicts and lists, the input of `load`.
 
     ConfigurationError if the overrides cannot be composed, or ask for a sweep.
     """
@@ -78,7 +78,7 @@ def given_overrides() -> list[str]:
 def is_sweep(composed: DictConfig) -> bool:
     """Return whether a composed configuration, with its node `hydra`, asks for several jobs.
 
-    The files of `conf/sweep` ask for several jobs. The flag `-m` has no effect here, because it is no override.
+    The flag `-m` has no effect here, because it is no override.
     """
     from hydra.types import RunMode
 

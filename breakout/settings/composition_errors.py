@@ -75,7 +75,6 @@ _QUOTED_NAME = r"([{,]\s*)(['\"])([^'\"{}:,\\]+)\2(?=\s*:)"
 
 
 def describe_unreadable(override: str) -> str:
-    """Return the message for an override that does not follow Hydra's grammar."""
     key, equals, value = override.partition("=")
     if not equals and not override.startswith("~"):
         return f"cannot read {override!r}: a setting is written key=value, such as model.depth=6."
@@ -113,7 +112,6 @@ def describe_missing_option(missing: str, offered: list[str]) -> str:
 
 
 def describe_interpolation(error: InterpolationResolutionError) -> str:
-    """Return the message for an interpolation (`${...}`) that has no value."""
     message = str(error).splitlines()[0].removesuffix(".")
     message = re.sub(r"^\w+ raised while resolving interpolation: ", "", message).strip("\"'")
     key = getattr(error, "full_key", None)
@@ -124,7 +122,6 @@ def describe_interpolation(error: InterpolationResolutionError) -> str:
 
 
 def describe_absent_key(key: str, command: str) -> str:
-    """Return the message for a key that is in no file of the configuration of `command`."""
     if key.startswith("hydra."):
         return f"unknown key {key}: `breakout --cfg hydra` shows what Hydra knows."
     also = COMPOSING_GROUPS if command == "train" else ()

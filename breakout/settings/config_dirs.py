@@ -61,10 +61,9 @@ class UserFiles(ConfigSource):
         return self._file(config_path).is_file()
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """Return names in the group `config_path`, sorted.
+        """Return names in the group `config_path`, sorted; OSError if the folder has no such group.
 
         `results_filter` CONFIG selects the options (files without `.yaml`), GROUP the subfolders, and None both.
-        OSError if the folder has no such group.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}
@@ -91,7 +90,6 @@ def find_package(text: str) -> str | None:
 
 
 def register_user_files() -> None:
-    """Register `UserFiles` with Hydra as the reader of addresses that begin with `breakout://`."""
     Plugins.instance().register(UserFiles)
 
 
@@ -107,7 +105,7 @@ def search_path_overrides(folders: Sequence[str]) -> list[str]:
 
 
 def resolve_folder(folder: str) -> Path:
-    """Return the absolute path of a folder of configuration files; ConfigurationError if it is no readable folder."""
+    """Return the absolute path of a folder of configuration files; ConfigurationError if it cannot be read."""
     path = expand_home(folder, "--config-dir")
     try:
         resolved = path.resolve(strict=True)

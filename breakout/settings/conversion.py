@@ -54,10 +54,9 @@ def describe_wrong_value(hint: Any, value: Any, key: str) -> str:
 def nearest_value(hint: Any, value: Any) -> str | None:
     """Return the value that the user probably meant, as text for an override; None if there is no such value.
 
-    - For a type with options: the option that is most similar to the text `value`.
-    - For a list type: the items in brackets, such as `[auc,brier]`. A value that is no list counts as the only item. If
-      the items must be options, each item is replaced by the most similar option.
-    - For any other type: None.
+    For a type with options, return the option that is most similar to the text `value`. For a list type, return the
+    items in brackets, such as `[auc,brier]`, each replaced by the most similar option if the items have options. A
+    value that is no list becomes the only item.
     """
     options = [str(option) for option in literal_options(hint)]
     if typing.get_origin(base_of(hint)) is not tuple:

@@ -65,13 +65,11 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
+    `season_type`, `columns`, `team_codes` and `season_types` are those of DuckDBWarehouseConfig.
+
     - `project`: None means the project of the credentials.
     - `location`: None lets BigQuery find the location.
     - `schedule`, `availability` (the injury reports): None if there is no such table.
-    - `season_type`: the season type of rows without one, such as regular or playoffs. None refuses such rows.
-    - `columns`: maps the package's name of a column to its name in the user's tables; None means equal names.
-    - `team_codes`, `season_types`: map values of the tables to the values that replace them. The tables are not
-      changed.
     - `api_endpoint`: None means the public service.
     - `maximum_bytes_billed`: the most bytes that a query may read; None sets no limit.
     - `price_per_tib`: the price of a TiB in US dollars, for estimates.
@@ -111,9 +109,8 @@ class NoTrackingConfig:
 class MLflowTrackingConfig:
     """Tracking by MLflow, in addition to the run folder.
 
-    - `uri`: the address of a tracking server; None means a local store below `paths.outputs`.
-    - `experiment`: the name of the experiment in MLflow.
-    - `timeout_seconds`: the longest time for a request.
+    `uri` is the address of a tracking server; None means a local store below `paths.outputs`. `experiment` is MLflow's
+    name for a group of runs.
     """
 
     kind: Literal["mlflow"]
@@ -126,12 +123,7 @@ class MLflowTrackingConfig:
 class BigQueryTrackingConfig:
     """Tracking by one row for each run in a BigQuery table, in addition to the run folder.
 
-    - `project`: None means the project of the credentials.
-    - `location`: None lets BigQuery find the location.
-    - `table`: the table, which is created if it does not exist.
-    - `api_endpoint`: None means the public service.
-    - `maximum_bytes_billed`: the most bytes that an SQL statement may read; None sets no limit.
-    - `timeout_seconds`: the longest time for an SQL statement.
+    The table is created if it does not exist. The other fields are those of BigQueryWarehouseConfig.
     """
 
     kind: Literal["bigquery"]
@@ -193,14 +185,9 @@ class FolderLedgerConfig:
 class BigQueryLedgerConfig:
     """A ledger (what was predicted) in two BigQuery tables, and the rules for it.
 
-    `others`, `which`, `lost_after_days` and `timezone` are those of FolderLedgerConfig.
-
-    - `entries`, `grades`: the tables of predictions and of their outcomes; they are created if they do not exist.
-    - `project`: None means the project of the credentials.
-    - `location`: None lets BigQuery find the location.
-    - `api_endpoint`: None means the public service.
-    - `maximum_bytes_billed`: the most bytes that an SQL statement may read; None sets no limit.
-    - `timeout_seconds`: the longest time for an SQL statement.
+    `entries` and `grades` are the tables of predictions and of their outcomes; they are created if they do not exist.
+    The rules (`others` to `timezone`) are those of FolderLedgerConfig, the other fields those of
+    BigQueryWarehouseConfig.
     """
 
     kind: Literal["bigquery"]

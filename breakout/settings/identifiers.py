@@ -22,19 +22,13 @@ _LONGEST_TABLE = 1024
 
 
 def check_table_name(key: str, name: str) -> None:
-    """Raise ConfigurationError unless a name has the form dataset.table or project.dataset.table.
-
-    `key` is the setting that the message names.
-    """
+    """Raise ConfigurationError unless a name has the form dataset.table or project.dataset.table."""
     if not _TABLE_NAME.fullmatch(name) or len(name.rpartition(".")[2]) > _LONGEST_TABLE:
         raise ConfigurationError(f"{key} must be dataset.table or project.dataset.table, got {name!r}.")
 
 
 def check_connection(connection: BigQueryConfig, group: str) -> None:
-    """Raise ConfigurationError for a malformed `project`, `location` or `api_endpoint`; None is valid.
-
-    `group` is the settings group that the message names, such as warehouse.
-    """
+    """Raise ConfigurationError for a malformed `project`, `location` or `api_endpoint`; None is valid."""
     project, location, endpoint = connection.project, connection.location, connection.api_endpoint
     if project is not None and not re.fullmatch(_PROJECT, project):
         raise ConfigurationError(

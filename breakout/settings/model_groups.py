@@ -44,10 +44,8 @@ class CatBoostConfig:
 class LogisticConfig:
     """Logistic regression on features standardised to mean 0 and standard deviation 1 over the rows of the fit.
 
-    - `C`: the inverse of the L2 penalty.
-    - `clip`: standardised values are limited to -`clip`..`clip`; None sets no limit.
-    - `class_weights`: `balanced` gives the rows with and without a breakout the same total weight. `none` gives every
-      row the weight 1.
+    `C` is the inverse of the L2 penalty. Standardised values are limited to -`clip`..`clip`; None sets no limit. The
+    values of `class_weights` are those of CatBoostConfig.
     """
 
     kind: Literal["logistic"]
@@ -61,10 +59,8 @@ class LogisticConfig:
 class BlendConfig:
     """The weighted average of the log odds of CatBoost and of logistic regression.
 
-    - `catboost_weight`: the weight of CatBoost. The weight of logistic regression is `1 - catboost_weight`.
-    - `depth` to `thread_count`: the fields of CatBoostConfig.
-    - `C`, `clip`, `max_iterations`: the fields of LogisticConfig.
-    - `class_weights`: the class weights of both models.
+    `catboost_weight` is the weight of CatBoost; the weight of logistic regression is `1 - catboost_weight`. The other
+    fields are those of CatBoostConfig and LogisticConfig.
     """
 
     kind: Literal["blend"]
@@ -133,8 +129,7 @@ class SklearnConfig:
     """A scikit-learn classifier that a function of the user returns.
 
     - `build`: FILE.py:FUNCTION. The function is called with the keyword `seed` and the items of `params` as keywords.
-    - `params`: None means no further keywords.
-    - `build_text`: the text of FILE.py. If it is None in the mapping that `load` converts, `load` reads the file.
+    - `build_text`: the text of FILE.py, which `load` reads unless the text is given.
     """
 
     kind: Literal["sklearn"]

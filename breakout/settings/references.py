@@ -81,7 +81,6 @@ def _escaped(value: Any) -> Any:
 
 
 def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
-    """Return a copy of nested dicts, lists and tuples with `value` at a path of keys and indices."""
     if not path:
         return value
     first, rest = path[0], path[1:]

@@ -57,9 +57,9 @@ def to_mapping(config: Any) -> dict[str, Any]:
 
 
 def to_values(config: Any) -> dict[str, Any]:
-    """Return a configuration as nested dicts, lists, text, numbers and null; dates as ISO text.
+    """Return a configuration like `to_mapping`, but with the values of environment variables.
 
-    The result contains the values of environment variables, so it must not be saved.
+    The result must not be saved, because such values may be secrets.
     """
     values = cast("dict[str, Any]", msgspec.to_builtins(config))
     if isinstance(config, ComposedConfig):

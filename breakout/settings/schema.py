@@ -12,19 +12,13 @@ from typing import Any, Literal
 
 @cache
 def type_hints(cls: type) -> dict[str, Any]:
-    """Return the types of the fields of a settings class by name, in the order of the fields.
-
-    The field `references`, which a user cannot set, is left out.
-    """
+    """Return the types of the fields of a settings class by name, without the field `references`."""
     hints = typing.get_type_hints(cls, include_extras=True)
     return {name: hint for name, hint in hints.items() if name != "references"}
 
 
 def dataclasses_of(hint: Any) -> tuple[type, ...]:
-    """Return the settings classes in a field's type: one for a group, several for a group with kinds.
-
-    The tuple is empty for the type of a plain value.
-    """
+    """Return the settings classes in a field's type: several for a group with kinds, () for a plain value."""
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
 
@@ -53,10 +47,7 @@ def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
 
 
 def hints_of(root: type, key: str) -> list[Any]:
-    """Return the types of a dotted key of a root settings class, one for each kind of its group that has the key.
-
-    The list is empty for an unknown key.
-    """
+    """Return the types of a dotted key: one for each kind of its group that has the key, [] for an unknown key."""
     group, _, name = key.partition(".")
     hint = type_hints(root).get(group)
     if not name:
@@ -65,10 +56,7 @@ def hints_of(root: type, key: str) -> list[Any]:
 
 
 def base_of(hint: Any) -> Any:
-    """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`.
-
-    If a union has several other members, the first is returned.
-    """
+    """Return a type without `Annotated` and `| None`: int for `Annotated[int, ...] | None`."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         return base_of(next(member for member in typing.get_args(hint) if member is not type(None)))
     return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint

@@ -20,14 +20,13 @@ GROUPS_OF_A_BUNDLE = ("mode", "features", "target", "window", "model", "validati
 
 
 def describe_choice(group: str, kind: str) -> str:
-    """Return the override that chooses a kind of a group for a message, such as `window=trailing`."""
     return CHOICES.get((group, kind), f"{group}={kind}")
 
 
 def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence[str] = ()) -> str:
     """Describe why a key cannot be set, and what to type instead.
 
-    The message names the most similar key of `root` or of `also`, if there is one, and the command unless it is "".
+    `also` are names that the user may have meant, in addition to the keys of `root`.
     """
     known = known_keys(root)
     if RENAMED_KEYS.get(key) in known:

@@ -64,10 +64,7 @@ def parse_mapping(text: str, file: Path) -> DictConfig:
 
 
 def describe_yaml_error(error: yaml.YAMLError, file: Path | str | None = None) -> str:
-    """Describe the error in a YAML text: what is wrong, in which line of which file, and what to write instead.
-
-    If `file` is None, the file that `error` names is used.
-    """
+    """Describe the error in a YAML text: what is wrong, in which line of which file, and what to write instead."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = str(getattr(error, "problem", None) or error).strip()
     place = str(file or getattr(mark, "name", None) or "a configuration file")
