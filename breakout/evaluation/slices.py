@@ -51,8 +51,7 @@ def evaluate_slices(
 ) -> tuple[SliceMetrics, ...]:
     """Return the metrics of each slice (such as a month) that contains a row, in the order `labels.order`.
 
-    `resamples` are the bootstrap draws of game dates for all rows. ValueError if `labels.order` lacks a label, if
-    `labels` has another length than `y`, or if `check_rows` refuses `y` and `p`.
+    `resamples` are the bootstrap draws of game dates for all rows.
     """
     truth, probabilities = check_rows(y, p)
     return tuple(
@@ -71,8 +70,6 @@ def compare_slices(
     """Return the differences candidate minus reference in each slice (such as a month) that contains a row.
 
     The slices are in the order `labels.order`. `resamples` are the bootstrap draws of game dates for all rows.
-    ValueError if `labels.order` lacks a label, if `labels` has another length than `y`, or if `check_rows` refuses `y`
-    and the probabilities.
     """
     truth, candidate = check_rows(y, p_candidate)
     _, reference = check_rows(y, p_reference)

@@ -100,11 +100,7 @@ def choose_threshold(
 def threshold_row(
     y: ArrayLike, p: ArrayLike, threshold: float, resamples: DateResamples, *, is_chosen: bool = False
 ) -> ThresholdRow:
-    """Return precision, recall, F1 and the fraction of flagged rows at one threshold.
-
-    Only the precision has an interval. `is_chosen` is copied to the result. ValueError without rows, or if `check_rows`
-    refuses `y` and `p`.
-    """
+    """Return precision (with an interval), recall, F1 and the fraction of flagged rows at one threshold."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to report a threshold on")
@@ -134,7 +130,7 @@ def threshold_table(
     """Return precision, recall and F1 of flagging games at each threshold, ascending.
 
     `chosen` is the chosen threshold, None if there is none. The table also has a row for `chosen`, with `is_chosen`
-    true. ValueError without rows, or if `check_rows` refuses `y` and `p`.
+    true.
     """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
@@ -177,7 +173,7 @@ def top_rows(
     """Return hit rate and lift, with intervals, of each top fraction of the rows by probability.
 
     `top_hit_rates` (resamples, fractions) contains the hit rates that `replicate_ranked` computes for the same rows and
-    fractions. There must be a row, and the fractions must be above 0. ValueError if `check_rows` refuses `y` and `p`.
+    fractions. There must be a row, and the fractions must be above 0.
     """
     labels, probabilities = check_rows(y, p)
     base_rate, base_rates = float(labels.mean()), resamples.means(labels)
