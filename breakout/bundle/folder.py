@@ -119,8 +119,8 @@ class Bundle:
     def features(self) -> BreakoutFeatureConfig:
         """The configuration of the feature query for this bundle.
 
-        The cutoff (the time up to which injury reports count) is `asked_availability`, or else that of the training.
-        The user's own features come from the settings. Everything else comes from the contract.
+        The cutoff (the time up to which injury reports count) is `asked_availability`, or else the cutoff of the
+        training. The user's own features come from the settings. Everything else comes from the contract.
         """
         own = _features(self.contract, self.settings)
         return replace(own, availability=self.asked_availability or own.availability)

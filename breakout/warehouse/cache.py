@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # increase this number when the content of cached files changes its meaning: earlier files are then unused
-_CHECKS = 2  # increase this number when a check is added: tables that passed the earlier checks are then checked again
-_LEFTOVER_SECONDS = 24 * 3600  # a half-written file older than this is removed: the process that wrote it was killed
-_LOCKS = 256  # number of lock files; with this many, two queries rarely wait for the same one
+_LAYOUT = 1  # increase this number when the content of cached files changes, so that earlier files are not used
+_CHECKS = 2  # increase this number when a check is added, so that all tables are checked again
+_LEFTOVER_SECONDS = 24 * 3600  # an older half-written file is removed, because the process that wrote it was killed
+_LOCKS = 256  # the number of lock files: with so many, two queries rarely wait for the same one
 
 
 class CachedWarehouse(ClosedOnExit):
@@ -175,8 +175,8 @@ class CachedWarehouse(ClosedOnExit):
 
         DataError if the table cannot be read.
         """
-        # `_key` computes the fingerprint with the injury reports only if this text contains the full name of their
-        # table. That fingerprint may need a query that costs, so the text has only the short name of every other table.
+        # `_key` adds the state of the injury reports to the key only if this text contains the full name of their
+        # table. Finding that state may need a query that costs, so the text names every other table by its short name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}

@@ -71,7 +71,7 @@ def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -
 def check_needed_names(
     table: Table, where: str, spellings: Mapping[str, str], names: Sequence[tuple[str, str]]
 ) -> None:
-    """Raise DataError if a required column of a table is missing, although warehouse.columns renames it.
+    """Raise DataError if a table has a required column of warehouse.columns under neither of its two names.
 
     - `where`: the path or full name of the table, for the message.
     - `spellings`: the columns of the table after renaming, each with its spelling in the user's table.

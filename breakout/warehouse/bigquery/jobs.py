@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from breakout.settings.data_groups import BigQueryConfig
 
-# A failed request is repeated for at most this time: longer than a short outage, and too short to seem to hang.
+# A failed request is repeated for at most this time. It is longer than a short outage, and too short to seem to hang.
 _RETRY_SECONDS = 30.0
 _JOB_ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2  # the pause before the second attempt of a failed job; the next pause is four times as long
@@ -128,7 +128,6 @@ class BigQueryJobs(ClosedOnExit):
             self.client.create_dataset(name, exists_ok=True, retry=self._retry(), timeout=self._left())
 
     def close(self) -> None:
-        """Close the client and its connections."""
         self.client.close()  # type: ignore[no-untyped-call]
 
     @contextlib.contextmanager
@@ -219,10 +218,6 @@ class BigQueryJobs(ClosedOnExit):
         return Retry(predicate=may_be_retried, initial=0.2, maximum=4.0, multiplier=2.0, timeout=seconds)
 
     def _cap_message(self, message: str, what: str) -> str:
-        """Return the message that the query `what` would bill more bytes than the configured limit.
-
-        The result names the number of bytes, and its price, if BigQuery's own `message` contains the number.
-        """
         found = re.search(r"(\d+) or higher", message)
         needs = "more bytes"
         if found:

@@ -43,9 +43,9 @@ _ACCEPTED = {
 class TableMetadata:
     """The metadata of the configured source tables, requested once for each table.
 
-    `names` maps each configured source table to its full name in BigQuery. The setting warehouse.columns maps column
-    names in queries to names in the user's tables, such as `points` to PTS; methods return the names in queries.
-    KeyError for a table that is not configured.
+    `names` maps each configured source table to its full name in BigQuery. Methods return the column names of queries,
+    which warehouse.columns maps to the names in the user's tables, such as `points` to PTS. KeyError for a table that
+    is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -103,8 +103,8 @@ class TableMetadata:
     def renamed_rows(self) -> dict[str, str]:
         """Return the SQL text after FROM that reads each configured table with renamed columns, by table name.
 
-        The dict is empty if warehouse.columns is not set. DataError if a table cannot be reached, or if no table has a
-        column that warehouse.columns names. Columns of the injury reports are not checked.
+        The dict is empty if warehouse.columns is not set. DataError if a table cannot be reached, or if
+        warehouse.columns names a column that no table has. Columns of the injury reports are not checked.
         """
         if not self._column_names:
             return {}

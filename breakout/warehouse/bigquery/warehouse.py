@@ -216,9 +216,9 @@ class BigQueryWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest of the state of each table, and of the settings that change what is read.
 
-        The digest has 16 hex digits. The state of a table is its id, time of change and size. The state of a view comes
-        from the tables that the view reads, or from its rows. The digest covers the injury reports only if
-        `has_reports` is true. DataError if a table cannot be reached.
+        The state of a table is its id, time of change and size. The state of a view comes from the tables that the view
+        reads, or from its rows. The digest covers the injury reports only if `has_reports` is true. DataError if a
+        table cannot be reached.
         """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]

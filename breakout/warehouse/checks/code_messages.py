@@ -29,8 +29,8 @@ _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
-    `rows` are the rows of the kind `names of season types` in the result of the query for contradictions. The message
-    suggests the override that maps the unknown types, or that gives a type to rows without one.
+    `rows` are those rows of the query for contradictions whose kind is `names of season types`. The message suggests
+    the override that maps the unknown types, or that gives a type to rows without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -84,9 +84,9 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are the rows of the kind `team codes` in the result of the query for contradictions. The message is about the
-    first table with unknown codes, in the order players, teams, schedule. If the team table has no rows of the seasons
-    with unknown codes, the message names these seasons instead (never for the schedule).
+    `rows` are those rows of the query for contradictions whose kind is `team codes`. The message is about one table:
+    the first of players, teams and schedule with unknown codes. If the team table has no rows of the seasons with these
+    codes, the message names the seasons instead, except for the schedule.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
@@ -150,7 +150,7 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return the seasons in which `known` lacks a code of `codes`, by code.
+    """Return each code of `codes` that `known` lacks in a season, with these seasons.
 
     Both arguments map codes to seasons. If `is_any_season` is true, a code that `known` has in one season counts as
     known in all seasons.

@@ -56,7 +56,7 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return the query of each check of sums and games, by the description of the check's failures.
+    """Return one query for each check of `reconcile`, by the description of the check's failures.
 
     If `has_schedule` is false, the two checks of the schedule are left out. A query reads the games from @history_start
     to @end and returns one row for each failure, at most 200. The columns are

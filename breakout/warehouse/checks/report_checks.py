@@ -29,16 +29,16 @@ def report_query(sources: SourceTables, *, is_filtered: bool) -> str:
     """Return a query that counts the rows of injury reports that match no team, no game or no player.
 
     If `is_filtered` is true, the query reads the reports from @start to @end, and the games from @history_start to
-    @end. The result has one row for each team code in the reports, with the columns
+    @end. The result has one row for each team code in the reports. The columns are
 
     - `team`: the team code.
     - `is_known`: 1 if the team table has the code, otherwise 0.
     - `total`: the number of reports about the team.
-    - `past`: the number of these reports between the first and the last date of the team table.
+    - `past`: the number of reports between the first and the last date of the team table.
     - `off_days`: the number of `past` reports on whose date the team has no game.
-    - `off_day`: the first such date, or NULL.
+    - `off_day`: the first date of these reports, or NULL.
     - `strangers`: the number of reports whose player is not in the player table.
-    - `stranger`: one such player_lookup, or NULL.
+    - `stranger`: the player_lookup of one of these players, or NULL.
     """
     of_reports = "\n  WHERE game_date BETWEEN @start AND @end" if is_filtered else ""
     of_games = "\n  WHERE game_date BETWEEN @history_start AND @end" if is_filtered else ""

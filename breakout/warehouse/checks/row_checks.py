@@ -42,9 +42,10 @@ _MOST = 10_000
 def check_columns(
     table: Table, where: str, present: Collection[str], folders: Collection[str] = (), remedy: str = ""
 ) -> None:
-    """Raise DataError that names the required columns of a table that are not `present`.
+    """Raise DataError if a table lacks required columns; the message names them.
 
     - `where`: the path or full name of the table, for the message.
+    - `present`: the columns of the table.
     - `folders`: columns that only names of folders contain, as in `season_year=2025/`. The message suggests to read
       them.
     - `remedy`: the end of the message.
@@ -61,8 +62,8 @@ def check_columns(
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
     """Return the part of the message that suggests a remedy for the missing columns; "" if no remedy fits.
 
-    The remedy is to read all missing columns from `folders`, the names of folders, or to rename similar columns of
-    `others`, the undeclared columns that are present.
+    - `others`: the present columns that the table does not declare. The remedy may be to rename one.
+    - `folders`: the columns that names of folders contain. The remedy may be to read them.
     """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"

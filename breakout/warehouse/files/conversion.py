@@ -33,7 +33,7 @@ _INTEGERS = {
 }
 _FLOATS = {"FLOAT", "DOUBLE"}
 _TEXTS = {"VARCHAR", "ENUM"}
-NULL_TYPE = "NULL"  # stands for the type of a CSV file's column without any value
+NULL_TYPE = "NULL"  # the type of a CSV column without any value
 _NAIVE_TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S"}
 _INTEGER_TEXT = r"\s*[+-]?\d+(\.0*)?\s*"
 _NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"

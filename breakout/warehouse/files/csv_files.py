@@ -43,7 +43,9 @@ class CsvFile:
         """Check every line and return the rows, with the columns in `declared` (lower-case names) as text.
 
         The types of all other columns are inferred. Texts in MISSING become NULL. Empty lines and columns without a
-        name are left out. DataError for one of these causes:
+        name are left out.
+
+        DataError for one of these causes:
 
         - A line has more or fewer fields than the header, repeats the header or has damaged quotes. The message names
           the line.

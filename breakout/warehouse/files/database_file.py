@@ -22,12 +22,14 @@ UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal O
 def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, TableFiles]:
     """Return the source tables in a DuckDB file, by the name of the source table.
 
-    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None means
-    that the table has the name of the source table. Letter case does not matter. A schedule or injury reports with None
-    are left out if the file lacks them. DataError for one of these causes:
+    `names` maps each source table to the name of a table or view in the file, `TABLE` or `SCHEMA.TABLE`. None stands
+    for the name of the source table. Letter case does not matter. If the name of the schedule or the injury reports is
+    None, the file may lack that table.
+
+    DataError for one of these causes:
 
     - The file cannot be opened.
-    - The file lacks the player table, the team table, or a table whose name is not None.
+    - The file lacks one of the other tables.
     - A name matches tables in several schemas.
 
     ConfigurationError if the path begins with `~USER` and there is no such user.

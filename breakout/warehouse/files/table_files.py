@@ -53,9 +53,10 @@ class TableFiles:
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files of the source table `table` that a path or a glob names, sorted by path.
 
-    A path that exists is taken literally, even if it contains special characters of globs. If the path is the folder of
-    a table that `breakout import` wrote, the files are those in the folder's manifest, sorted by month. DataError for
-    one of these causes:
+    A path that exists is taken literally, even if it contains special characters of globs. For a folder that `breakout
+    import` wrote for a table, the files are those in the folder's manifest, sorted by month.
+
+    DataError for one of these causes:
 
     - There is no file.
     - A path is any other folder, a pipe or a device.
