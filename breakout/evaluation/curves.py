@@ -59,10 +59,7 @@ class Curves:
 
 
 def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
-    """Return the ROC, precision-recall and lift curves and the histogram of probabilities `p` (n,) for labels `y` (n,).
-
-    ValueError without rows, or if `check_rows` refuses `y` and `p`.
-    """
+    """Return the ROC, precision-recall and lift curves and the histogram of `p` (n,) for the labels `y` (n,)."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         raise ValueError("no rows to draw curves of")

@@ -43,8 +43,7 @@ class DailyDifferences:
     - `greatest_loss` (d,): the lowest possible gain with its sign changed. The gain is lowest if every game has the
       outcome that is worse for the challenger.
 
-    Probabilities are first limited to [0.01, 0.99]. If the limited probabilities of both models are equal in every game
-    of a date, `greatest_loss` is 0.
+    Probabilities are first limited to [0.01, 0.99].
     """
 
     dates: np.ndarray
@@ -61,10 +60,7 @@ class DailyDifferences:
 def daily_differences(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> DailyDifferences:
-    """Return the challenger's gain and its greatest possible loss on each date; all arguments have the shape (n,).
-
-    ValueError for labels other than 0 and 1, for a missing probability or date, or if the lengths differ.
-    """
+    """Return the challenger's gain and its greatest possible loss on each date; all arguments have the shape (n,)."""
     labels, ours = check_rows(y, np.clip(p_challenger, *CLIPPED))
     _, theirs = check_rows(y, np.clip(p_reference, *CLIPPED))
     dates, number = np.unique(check_dates(game_dates), return_inverse=True)

@@ -99,8 +99,7 @@ def replicate_metrics(
     """Compute AUC, average precision, log loss, Brier score and ECE on all rows and in every resample.
 
     ECE is the calibration error over `ece_bins` bins. `ranked` is the result of `replicate_ranked` for the same rows
-    and bins; None means that it is computed here. ValueError for fewer than one bin, or if `check_rows` refuses `y` and
-    `p`.
+    and bins; None means that it is computed here.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)
@@ -129,8 +128,7 @@ def paired_differences(
 ) -> dict[str, PairedDifference]:
     """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
 
-    `y` and both probabilities have the shape (n,). Both models are evaluated on the same rows in every resample.
-    ValueError if `check_rows` refuses them.
+    `y` and both probabilities have the shape (n,). ValueError if `check_rows` refuses them.
     """
     candidate = replicate_paired_metrics(y, p_candidate, resamples)
     reference = replicate_paired_metrics(y, p_reference, resamples)

@@ -39,7 +39,6 @@ METRICS = {
 
 
 def has_both_classes(y: FloatArray) -> bool:
-    """Return whether the labels (n,) contain both 0 and 1."""
     return bool(y.size) and 0.0 < float(y.mean()) < 1.0
 
 

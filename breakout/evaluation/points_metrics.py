@@ -92,9 +92,9 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """One game of a chart of predicted points.
+    """One game of a chart of predicted points; `points` are the scored points.
 
-    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted points. `points` are the scored points.
+    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted points.
     """
 
     player_lookup: str
@@ -188,8 +188,7 @@ def evaluate_points(
 def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
     """Return the histogram of the probability integral transform (PIT) in 10 bins, and a test of its flatness.
 
-    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K, and `points` (n,) the scored points; n is at least 1.
-    `date_index` (n,) numbers each row's date from 0.
+    `ladder` (n, K) and `points` (n,) are those of `evaluate_points`. `date_index` (n,) numbers each row's date from 0.
     """
     edges = np.linspace(0, 1, PIT_BINS + 1)
     masses = np.diff(_pit_below(ladder, points, edges), axis=1)

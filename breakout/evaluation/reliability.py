@@ -87,8 +87,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
     """Return the bins of probabilities that contain a row, ascending, with intervals of their breakout rates.
 
-    The limits of the bins are the same in every resample. ValueError for fewer than one bin, or if `check_rows` refuses
-    `y` and `p`.
+    Every resample uses the same bins. ValueError for fewer than one bin, or if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     numbers = bin_numbers(probabilities, n_bins)
@@ -103,10 +102,7 @@ def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bi
 
 
 def decompose_brier(y: ArrayLike, p: ArrayLike, n_bins: int) -> BrierDecomposition | None:
-    """Return reliability, resolution and the other parts of the Brier score over `n_bins` bins; None without rows.
-
-    ValueError for fewer than one bin, or if `check_rows` refuses `y` and `p`.
-    """
+    """Return reliability, resolution and the other parts of the Brier score over `n_bins` bins; None without rows."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         return None

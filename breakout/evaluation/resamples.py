@@ -51,7 +51,6 @@ class DateResamples:
 
     @property
     def n_dates(self) -> int:
-        """The number of distinct game dates among the rows."""
         return int(self.weights.shape[1])
 
     def subset(self, is_member: BoolArray) -> DateResamples:
@@ -152,10 +151,7 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return the bootstrap draws of the distinct dates in `game_dates` (n,).
-
-        ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside (0, 1).
-        """
+        """Return the bootstrap draws of the dates in `game_dates` (n,); errors are those of `draw_date_resamples`."""
         return draw_date_resamples(
             game_dates,
             bootstrap_resamples=self.bootstrap_resamples,

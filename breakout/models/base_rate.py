@@ -46,7 +46,6 @@ class BaseRateModel:
         return np.zeros((len(rows), len(self.names)))
 
     def feature_importance(self) -> dict[str, float]:
-        """Return zero for every feature."""
         return dict.fromkeys(self.names, 0.0)
 
     def describe(self) -> dict[str, float]:

@@ -68,7 +68,6 @@ class BlendModel:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The warnings of CatBoost and of the logistic regression."""
         return self.catboost.warnings + self.logistic.warnings
 
     def save(self, folder: Path) -> tuple[Path, ...]:
