@@ -181,7 +181,6 @@ def save_bundle(
     """Write a new bundle folder (a saved model), whole or not at all, and return the bundle's fingerprint.
 
     - `learned`: the model and the other results of the fit.
-    - `contract`: the definition of features and label.
     - `config`: the settings of the run.
     - `training_file`: the content of a Parquet file with the features of the training rows.
     - `facts`: the origin of the model.

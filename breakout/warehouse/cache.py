@@ -296,7 +296,7 @@ def _row(record: dict[str, object]) -> pa.Table:
 class RememberingWarehouse:
     """A warehouse that keeps the results of `query` in memory, and passes all other calls to `warehouse`.
 
-    For example, if several models with the same features predict the games of one day, the rows are read only once.
+    Several models with the same features then read the rows of a day only once.
     """
 
     def __init__(self, warehouse: Warehouse) -> None:

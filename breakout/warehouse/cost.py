@@ -64,15 +64,14 @@ class Priced(Protocol):
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of the queries that check the player and team tables, without running them.
 
-        The queries check the rows that features of games from `start` to `end` read: the seasons of these games and the
-        `seasons_before` earlier seasons. DataError if the database refuses a query.
+        The arguments are those of `Warehouse.check_history`. DataError if the database refuses a query.
         """
         ...
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
         """Return the estimated cost of the queries that check the injury reports, without running them.
 
-        The reports are those for games from `start` to `end`. DataError if the database refuses a query.
+        The arguments are those of `Warehouse.check_availability`. DataError if the database refuses a query.
         """
         ...
 

@@ -230,7 +230,6 @@ class DuckDBWarehouse(ClosedOnExit):
         return date(1, 1, 1)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; raise DataError if it has no rows or was not given."""
         self._check_given(tables.PLAYER_GAME_SUMMARY)
         latest = self._rows("SELECT MAX(game_date) FROM nba_analytics.player_game_summary")[0][0]
         if not isinstance(latest, date):
@@ -238,10 +237,6 @@ class DuckDBWarehouse(ClosedOnExit):
         return latest
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the DuckDB type of each column of a source table, by column name.
-
-        DataError if the table was not given or cannot be loaded.
-        """
         if table == tables.AVAILABILITY.name:
             self._load_reports()
         return column_types(self.connection, f"SELECT * FROM nba_analytics.{table}", table)

@@ -82,9 +82,7 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
     """Return the message about an exception of the BigQuery client: what failed, the reason, and a remedy.
 
-    - `what`: the name of the request that failed.
-    - `group`: the configuration group whose keys the remedy names.
-    - `seconds`: the time limit that the message about a time-out names; None names no limit.
+    `translated_errors` has the same arguments and explains them.
     """
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause

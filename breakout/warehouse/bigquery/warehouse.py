@@ -127,8 +127,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        Scheduled games are also compared with the team table, beginning with the season before `start`. The caller must
-        first check with `has_schedule` that a schedule is configured. DataError if a check fails.
+        Scheduled games are also compared with the team table, beginning with the season before `start`. DataError if a
+        check fails.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
@@ -207,19 +207,9 @@ class BigQueryWarehouse(ClosedOnExit):
         raise DataError(f"player_game_summary ({self._config.player_game_summary}) has no rows.")
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the BigQuery type of each column of a source table, by the lower-case name that queries use.
-
-        DataError if the table cannot be reached. KeyError if the table is not configured.
-        """
         return self.metadata.columns(tables.table_named(table))
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
-        """Return a digest of the state of each table, and of the settings that change what is read.
-
-        The state of a table is its id, time of change and size. The state of a view comes from the tables that the view
-        reads, or from its rows. The digest covers the injury reports only if `has_reports` is true. DataError if a
-        table cannot be reached.
-        """
         if has_reports not in self._fingerprints:
             chosen = [table for table in self.metadata.names if has_reports or table is not tables.AVAILABILITY]
             self._fingerprints[has_reports] = self.metadata.digest(chosen)

@@ -51,10 +51,9 @@ def create_table(
 ) -> dict[str, str]:
     """Create a table and its dataset if they do not exist; return the type of each column of the table by name.
 
-    - `columns`: the type of each column of a new table. An existing table must have these columns too.
-    - `partitioned_by`: the column that partitions a new table; None makes no partitions.
-
-    DataError if the table cannot be created, or if an existing table lacks a column or has another type for it.
+    `columns` gives the type of each column of a new table. `partitioned_by` is the column that partitions a new table,
+    or None. DataError if the table cannot be created, or if an existing table lacks a column or has another type for
+    it.
     """
     present = jobs.columns_if_there(name)
     if present is None:
@@ -70,11 +69,8 @@ def create_table(
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
     """Raise DataError if a column to be written is missing in a table or has another type there.
 
-    - `name`: the full name of the table.
-    - `columns`: the columns to be written, with their types.
-    - `present`: the columns of the table, with their types. The table may have further columns.
-
-    A JSON column may also be written into a STRING column.
+    `columns` are the columns to be written, and `present` those of the table, each with its type. The table may have
+    further columns. A JSON column may also be written into a STRING column.
     """
     missing = [column for column in columns if column not in present]
     if missing:

@@ -28,12 +28,7 @@ MISSING = ("", "NULL", "null", "NaN", "nan", "None", "NA", "N/A", "#N/A", "<NA>"
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A CSV file of a source table.
-
-    - `files`: all files of the table.
-    - `path`: the path of this file.
-    - `has_gzip`: whether gzip compressed this file.
-    """
+    """A CSV file of a source table; `files` are all files of the table."""
 
     files: TableFiles
     path: str

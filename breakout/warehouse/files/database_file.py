@@ -63,8 +63,7 @@ def _list_tables(path: Path) -> list[tuple[str, str]]:
 def _find(path: Path, present: Sequence[tuple[str, str]], table: str, name: str | None) -> tuple[str, str] | None:
     """Return the schema and name of the source table `table` in the file; None if an optional table is absent.
 
-    - `present`: the schema and name of each table in the file.
-    - `name`: the configured name of the table in the file; None means the name of the source table.
+    `name` is the configured name of the table in the file; None stands for the name of the source table.
     """
     wanted = (table if name is None else name).lower()
     fitting = [one for one in present if wanted in (one[1].lower(), ".".join(one).lower())]

@@ -91,8 +91,7 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
 def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
     """Remove Parquet files that the manifest (the list of valid files) does not name, and half-written manifests.
 
-    Parquet files are removed only from the folders of tables in the manifest. The caller must hold a lock on the
-    folder. OSError if a file cannot be removed.
+    The caller must hold a lock on the folder. OSError if a file cannot be removed.
     """
     for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
