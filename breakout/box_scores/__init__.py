@@ -6,5 +6,6 @@ An import has these steps:
 - `nba_api`, `kaggle`, `hoopr` and `injury_reports` convert them to a common form, which `extracts` defines.
 - `importing` finds the games (`games`), builds the rows of the tables (`rows`) and writes them (`table_writing`).
 
-A *line* is the box score of one player, or of one team, in one game. `differences` compares two folders of tables.
+In this package, a *line* is the box score of one player, or of one team, in one game. `differences` compares two
+folders of tables.
 """

@@ -22,7 +22,8 @@ class ColumnDifference:
 
     - `cells`: the number of rows that both folders have.
     - `differing`: the number of these rows in which the column differs.
-    - `examples`: at most EXAMPLES texts with the key of the row, the value in the first folder and that in the second.
+    - `examples`: at most EXAMPLES texts with the key of a row, its value in the first folder and its value in the
+      second.
     """
 
     table: str
@@ -38,7 +39,8 @@ class FolderDifferences:
 
     - `seasons`: the first years of the seasons that both folders have; only these are compared.
     - `columns`: the columns with differing cells.
-    - `only_here`, `only_there`: the number of rows that only the first or only the second folder has, by table.
+    - `only_here`: the number of rows that only the first folder has, by table.
+    - `only_there`: the number of rows that only the second folder has, by table.
     """
 
     seasons: tuple[int, ...]

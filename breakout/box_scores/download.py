@@ -29,7 +29,7 @@ _LONGEST_PAUSE = 120  # the longest pause before a request is repeated, in secon
 
 
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
-    """Return the players' lines, the teams' lines and the schedule of a season such as 2026-27.
+    """Return the box scores of players and of teams and the schedule of a season such as 2026-27.
 
     The service's answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads
     them. ConfigurationError if the package nba_api is not installed. DataError if the service does not answer, if an
@@ -75,10 +75,9 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
-    """Yield a description for error messages and the content of each answer of the league's service for a season.
+    """Yield each answer of the league's service for a season, after a description of it for error messages.
 
-    An answer that was kept in `folder` less than RESUMED_SECONDS ago is read from its file. DataError if the service
-    does not answer, or if its answer cannot be read.
+    An answer that was kept in `folder` less than RESUMED_SECONDS ago is read from its file.
     """
     is_first = True
     for name, endpoint, parameters in _requests(season):
@@ -111,10 +110,7 @@ def _ask(service: Any, endpoint: str, parameters: dict[str, Any], config: Downlo
 
 
 def _service(config: DownloadConfig) -> Any:
-    """Return a client of the package nba_api that uses the address `config.url` and repeats failed requests.
-
-    ConfigurationError if nba_api is not installed.
-    """
+    """Return a client of the package nba_api that uses the address `config.url` and repeats failed requests."""
     try:
         import requests
         from nba_api.stats.library.http import NBAStatsHTTP
@@ -137,7 +133,7 @@ def _service(config: DownloadConfig) -> Any:
         session.mount(scheme, HTTPAdapter(max_retries=retry))
 
     class Service(NBAStatsHTTP):  # type: ignore[misc, unused-ignore]
-        """A client with its own address and session; all clients of the class NBAStatsHTTP itself share one of each."""
+        """A client class with its own address and session, because NBAStatsHTTP keeps both in the class."""
 
         base_url = config.url
 

@@ -32,8 +32,8 @@ COUNTS = (
     "ft_makes",
     "plus_minus",
 )
-# The columns that players' and teams' lines share. Some sources lack `is_home` and `opponent`, whose values are then
-# missing. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
+# The columns that box scores of players and of teams share. `is_home` and `opponent` are missing if the source lacks
+# them. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
 # import leaves such games out.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
@@ -46,7 +46,7 @@ SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year"
 class Extract:
     """The contents of imported files in the common form.
 
-    - `players`, `teams`: lines of players and of teams, with the columns PLAYER_COLUMNS and TEAM_COLUMNS.
+    - `players`, `teams`: one row for each box score of a player or team, with PLAYER_COLUMNS or TEAM_COLUMNS.
     - `schedule`: scheduled games, with the columns SCHEDULE_COLUMNS.
     - `reports`: rows of injury reports.
     - `unfinished`: the source's ids of games that were left out because they have no winner yet.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # Only games of these season types are imported, not preseason and All-Star games.
 COUNTING = ("regular", "cup_final", "play_in", "playoffs")
-FIRST_SEASON_OF_CODES = 1996  # the first year of the first season whose teams are all in CODES
+FIRST_SEASON_OF_CODES = 1996  # from the season 1996-97 on, CODES has all teams
 EXAMPLES = 3  # the largest number of games that a description names
 
 
@@ -52,12 +52,12 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
     - Preseason and All-Star games.
     - Games without a known home team.
-    - Games of two teams whose codes are not in CODES.
-    - Games with one such team, if the season began before FIRST_SEASON_OF_CODES.
+    - Games of two teams that CODES lacks.
+    - Games of seasons before FIRST_SEASON_OF_CODES with a team that CODES lacks.
 
     DataError for these games:
 
-    - A game with one such team in a later season.
+    - A game of a later season with one team that CODES lacks.
     - A game whose box scores do not name two teams and one date.
     - Two games with one id.
     """

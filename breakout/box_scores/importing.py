@@ -143,10 +143,9 @@ def _build_games(
 
 
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming lines, and the earlier lines that no incoming line replaces.
+    """Return the incoming box scores, and the earlier box scores that no incoming one replaces.
 
-    An incoming line replaces the earlier lines with the same values in the columns `keys`. DataError if two incoming
-    lines have the same key.
+    An incoming box score replaces earlier ones with the same values in the columns `keys`.
     """
     if incoming is None:
         return earlier
@@ -168,9 +167,9 @@ def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]
 
 
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Return the players' lines with missing names filled in from other lines with the same player id.
+    """Return the players' box scores, with missing names filled in from other box scores with the same player id.
 
-    Names come from `players` and from the `earlier` lines. Names that neither has stay missing.
+    Names come from `players` and from the `earlier` box scores. Names that neither has stay missing.
     """
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
@@ -179,7 +178,7 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
-    """Return the teams' lines with missing minutes filled in from the sums over the team's players.
+    """Return the teams' box scores, with missing minutes filled in from the sums over the team's players.
 
     The sums are rounded to 240, and 25 more for each overtime. If a sum is not close to one of these numbers, the
     minutes stay missing.
@@ -191,10 +190,6 @@ def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
-    """Return the games that have lines of both teams and of players of both teams.
-
-    The other games are returned too, as one LeftOut for each reason.
-    """
     sides = teams.groupby("source_game_id")["team"].nunique()
     casts = players.groupby("source_game_id")["team"].nunique()
     has_teams = games["source_game_id"].map(sides).fillna(0) == 2
@@ -212,9 +207,9 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the games of `lines`, which are left out because their players' names are unknown, as at most one LeftOut.
+    """Return the games that lose the box scores of players with unknown names, as at most one LeftOut.
 
-    The games themselves are kept.
+    `lines` are these box scores. The import leaves only them out and keeps the games.
     """
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
@@ -225,9 +220,9 @@ def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
 
 
 def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the players' lines and the teams' lines of earlier imports.
+    """Return the box scores of players and of teams from earlier imports.
 
-    Teams' lines that are sums of players' lines are left out. Estimated possessions become missing.
+    Box scores of teams that are sums over players are left out. Estimated possessions become missing.
     """
     teams = stored.read(TEAMS)
     homes = teams.drop_duplicates(["source_game_id", "team_abbr"]).set_index(["source_game_id", "team_abbr"])
@@ -240,7 +235,7 @@ def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _lines_of(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of a source table with the column names of lines, such as `team` for `team_abbr`."""
+    """Return rows of a source table with the column names of imported box scores, such as `team` for `team_abbr`."""
     renamed = {
         "team_abbr": "team",
         "opponent_team_abbr": "opponent",

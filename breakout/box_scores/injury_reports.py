@@ -82,9 +82,9 @@ def extract_injury_report(rows: pd.DataFrame, where: str, reported_at: datetime)
 def report_time(given: str | None, file_name: str) -> datetime:
     """Return the time of an injury report: `given` or, if `given` is None, the time in the name of the report's file.
 
-    `given` is the setting `reported_at`, and a file name is Injury-Report_2024-10-22_05PM.json, for example. A time
-    without an offset is US Eastern. An hour without minutes means half past that hour, because the league named its
-    report of 17:30 `05PM` until December 2025.
+    `given` is the setting `reported_at`. A file name is, for example, Injury-Report_2024-10-22_05PM.json. A time
+    without an offset is US Eastern. A file name with an hour but no minutes means half past that hour, because the
+    league named its report of 17:30 `05PM` until December 2025.
 
     ConfigurationError if `given` is no time, or if `given` is None and the file name contains no time.
     """
@@ -144,7 +144,7 @@ def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.Data
 
 def _season_year(dates: pd.Series) -> pd.Series:
     dates = pd.to_datetime(dates)
-    # A season ends before August; only that of 2019-20 ended in October 2020.
+    # Seasons end before August. Only the season 2019-20 ended later, in October 2020.
     is_ending = (dates.dt.month < 8) | ((dates.dt.year == 2020) & (dates.dt.month < 11))
     return dates.dt.year - is_ending
 
@@ -152,8 +152,8 @@ def _season_year(dates: pd.Series) -> pd.Series:
 def build_availability(reports: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each player's first status for a game date, and one for each change of the status.
 
-    `reports` are the rows of injury reports. A listed player whom a later report for the date lacks becomes not_listed.
-    He keeps his status if his team has not submitted its part of the later report yet. Rows with the status
+    `reports` are the rows of injury reports. A player becomes not_listed if a later report for the date does not name
+    him. He keeps his status if his team has not submitted its part of the later report yet. Rows with the status
     not_submitted are left out.
     """
     changes = [

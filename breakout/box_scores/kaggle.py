@@ -36,7 +36,7 @@ _NEEDED = (
 
 
 def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the players' lines of Kaggle's file PlayerStatistics.
+    """Return the players' box scores in Kaggle's file PlayerStatistics.
 
     Rows without a team are left out. Season and season type are read from the league's game id. `where` names the file
     in error messages. DataError if a column is missing, or for an id, a date, a count or minutes that cannot be read.

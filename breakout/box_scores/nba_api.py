@@ -43,11 +43,12 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 
 
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the content of one table of the package nba_api: scheduled games, or lines of players or teams.
+    """Return the content of one table of the package nba_api: scheduled games, or box scores of players or of teams.
 
-    Lines of unfinished games are left out; the games' ids are in `unfinished`. `where` names the file in error
-    messages. DataError if the columns are those of no known table. DataError also for an id, a matchup (a text such as
-    `BOS vs. NYK`), a date, a count or minutes that cannot be read.
+    Unfinished games are left out; their ids are in `unfinished`. `where` names the file in error messages.
+
+    DataError if the columns are those of no known table. DataError also for an id, a matchup (a text such as `BOS vs.
+    NYK`), a date, a count or minutes that cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)
     rows = rows.loc[:, ~rows.columns.duplicated()]
@@ -110,10 +111,9 @@ def game_facts(game_ids: pd.Series, where: str) -> pd.DataFrame:
 
 
 def _schedule(rows: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Return the scheduled games whose two teams are known; a tip-off that is not fixed or cannot be read is missing.
+    """Return the scheduled games whose two teams are known.
 
-    `where` names the file in error messages. DataError if the schedule has no column of dates, or for an id or a date
-    that cannot be read.
+    A tip-off that is not fixed or cannot be read is missing.
     """
     if rows.empty:
         return pd.DataFrame(columns=list(SCHEDULE_COLUMNS))

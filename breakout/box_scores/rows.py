@@ -1,7 +1,7 @@
-"""The rows of the source tables, computed from lines (box scores of one player or team in one game) and games.
+"""The rows of the source tables, computed from box scores and games.
 
 The rows also have columns that imported files may lack: lookup names, opponents, possessions, usage rates and team
-totals.
+totals. In this module, a line is the box score of one player, or of one team, in one game.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def whole_team_minutes(minutes: pd.Series) -> pd.Series:
 
 
 def sum_players(players: pd.DataFrame) -> pd.DataFrame:
-    """Return teams' lines as sums of their players' lines.
+    """Return the box scores of teams, as sums of the box scores of their players.
 
     A game is left out unless the minutes of both teams are close to those of a whole game. A count, such as rebounds,
     is NA if all players of a team lack it.
@@ -101,7 +101,7 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 
 
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the table team_offense_game_summary, one for each team's line of a game in `games`.
+    """Return rows of the table team_offense_game_summary: one for each team's box score (`lines`) of a game in `games`.
 
     Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated as the
     mean of both teams' FGA + 0.44 FTA - OREB + TOV, as a whole number. FGA and FTA are attempted field goals and free
@@ -127,7 +127,7 @@ def build_players(
 ) -> tuple[pd.DataFrame, list[SharedName]]:
     """Return rows of the table player_game_summary, and the names that several players have in one season.
 
-    - `lines`: players' lines. Lines of games that are not in `games` are left out.
+    - `lines`: box scores of players. Those of games that are not in `games` are left out.
     - `teams`: rows of team_offense_game_summary.
 
     The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals. Uses are
@@ -153,7 +153,7 @@ def build_players(
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of the games in `games`, with the columns of the source tables that describe a game."""
+    """Return the box scores of the games in `games`, with the columns of the source tables that describe a game."""
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
     rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]

@@ -74,7 +74,6 @@ class TableChanges:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether no row was added, replaced or removed."""
         return not any(sum(counts.values()) for counts in (self.added, self.replaced, self.removed))
 
 
@@ -180,8 +179,7 @@ def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Return one row with the columns CORRECTION_ROW for each changed cell, which `differs` marks.
 
-    `old` and `new` are the same rows of the table `name` before and after the import. The column `who` is the player,
-    the team or, in the schedule, the home team.
+    The column `who` is the player, the team or, in the schedule, the home team.
     """
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
@@ -202,8 +200,7 @@ def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.Da
 def _partitions(name: str, rows: pd.DataFrame, files: dict[tuple[str, str], bytes]) -> dict[str, Partition]:
     """Split the rows of a table by month, and return the name and number of rows of each month's file.
 
-    The content of each file is added to `files`, under the names of table and file. A file is named after its month and
-    a digest of its content.
+    The content of each file is added to `files`. A file is named after its month and a digest of its content.
     """
     month = rows["game_date"].dt.strftime("%Y-%m")
     order = [

@@ -66,10 +66,7 @@ class BreakoutFeatureConfig:
 
     @property
     def registry(self) -> Mapping[str, Feature]:
-        """Return the package's features by name, followed by the user's features (`own`).
-
-        If both have a feature of one name, the package's feature is returned.
-        """
+        """Return the package's features by name, followed by the user's features (`own`)."""
         return registry_with(self.own)
 
     @property
@@ -120,7 +117,6 @@ class BreakoutFeatureConfig:
         """Return the value of each @parameter of the feature query, except @season_type, which the warehouse sets.
 
         The query returns rows of the dates `start` to `end`, both inclusive, and reads games from `history_start` on.
-        The parameters of the cutoff are included even if no feature reads injury reports.
         """
         return {
             "history_start": history_start,

@@ -33,7 +33,7 @@ class FeatureContract:
     - `definition`: the SQL expressions of the feature and of every feature that it is built from, by name.
     - `windows`: the SQL frames of the windows that these expressions read, by name. The window `before` is always
       included, because every query reads it. Windows without a frame of their own, such as `player_season`, are left
-      out. A window over the players of a team has the column that names the team instead of a frame.
+      out.
     - `query`: a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
       rule by which only games before the row's date are read.
     """
@@ -47,13 +47,13 @@ class FeatureContract:
 
 @dataclass(frozen=True)
 class Contract:
-    """The definitions of everything that a model reads: features, label, source tables and the cutoff.
+    """The definitions of everything that a model reads.
 
     - `names`: the features in order.
     - `features`: the definition of each feature by name.
     - `label`: the definitions of a breakout and of a role player, with their settings.
     - `sources`: the columns of each source table, with their types.
-    - `availability`: the settings of the cutoff; None if no feature reads injury reports.
+    - `availability`: the settings that say up to which time injury reports count; None if no feature reads the reports.
     """
 
     names: tuple[str, ...]

@@ -100,7 +100,6 @@ class DistributionReport:
 
     @property
     def drifted(self) -> tuple[str, ...]:
-        """Return the names of the features that drifted."""
         return tuple(feature.name for feature in self.features if feature.is_drifted)
 
     @property

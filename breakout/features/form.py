@@ -2,11 +2,12 @@
 
 - A feature `..._ratio` divides a value by the player's season average. Points and field-goal attempts are divided by
   his average of points, minutes by his average of minutes.
-- A *decayed mean* gives older games smaller weights. It adds sums over nested windows (the last 1, 2, 4, ... games),
-  each with a fixed weight. Each sum is exact, because only whole numbers are added.
+- A *decayed mean* gives older games smaller weights. Nested windows (the last 1, 2, 4, ... games) have fixed weights,
+  and the weight of a game is the sum over the windows that contain it.
 - A *decayed rate* divides one weighted sum by another.
 
-Decayed means and rates read at most 32 games, from the row's season and the two seasons before.
+Sums over windows are exact, because only whole numbers are added. Decayed means and rates read at most 32 games, from
+the row's season and the two seasons before.
 """
 
 from __future__ import annotations

@@ -51,11 +51,6 @@ def check_own(own: tuple[Feature, ...]) -> None:
 
 
 def _check_resolved(own: tuple[Feature, ...]) -> None:
-    """Raise ConfigurationError if a definition of the user cannot be part of the feature query.
-
-    A definition must not use an unknown window, column or feature, depend on itself, or have the name of a column of
-    the query.
-    """
     from breakout.features.query import query_columns
     from breakout.features.query_plan import FeatureDefinitionError, plan_query
 

@@ -1,12 +1,13 @@
 """The feature query: one SQL text in BigQuery's dialect, built from feature definitions and named windows.
 
-Training, evaluation and prediction request different rows (`RowSource`), but compute features in the same way. Dates
+Training, evaluation and prediction ask for different rows (`RowSource`), but compute features in the same way. Dates
 and settings are query parameters such as `@start` and `@min_ppg`. The query is a chain of CTEs:
 
 - `player_games`, `team_games`: the games in the source tables.
-- `kept`: the requested rows, which are the rows that the query returns.
+- `kept`: the rows that the query returns, still without features.
 - `player_state`, `team_state` and others: the values of windows after each game.
-- `joined`, `features_0`, `features_1`, ...: the requested rows with window values, then with features.
+- `joined`: the rows of `kept` with the window values before their dates.
+- `features_0`, `features_1`, ...: the rows of `joined` with features.
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTE `slate`, which has the requested rows of games not played yet, and the CTEs that `slate` reads.
+    """Return the CTE `slate`, which has the rows to compute for games not played yet, and the CTEs that `slate` reads.
 
     The CTEs are SQL texts by name. The row source `played` has none.
     """
@@ -201,7 +202,7 @@ WHERE recency = 1"""
 
 
 def _rows_as_of(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the SQL of the played games, followed by the requested rows whose games are not played yet.
+    """Return the SQL of the played games, followed by the query's rows whose games are not played yet.
 
     Each row has the number of games that the player played this season before the row's date, and his points in these
     games.
@@ -246,7 +247,7 @@ def _played(plan: QueryPlan) -> str:
 
 
 def _kept(plan: QueryPlan, row_source: RowSource) -> str:
-    """Return the SQL of the requested rows, one for each player and game.
+    """Return the SQL of the rows that the query returns, one for each player and game.
 
     For played games, these are the rows of role players. For other games, these are the rows of all players, and the
     column `is_role_player` marks role players.
@@ -263,10 +264,7 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the SQL of the requested rows, joined with all that their features read.
-
-    Features read window values before the row's date, aggregates over the players of a team, and the players' statuses.
-    """
+    """Return the SQL of the rows that the query returns, joined with all that their features read."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
     if of_night:
@@ -294,10 +292,7 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level of the plan, as SQL by name.
-
-    The features of a level use only features of lower levels.
-    """
+    """Return one CTE for each level of the plan, as SQL by name; features use only features of lower levels."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

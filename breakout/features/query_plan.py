@@ -28,8 +28,9 @@ class QueryPlan:
     """The features, columns and window expressions that the feature query computes for a list of features.
 
     - `levels`: the level of each feature, by name. A feature has level 0 if it uses no other feature. Otherwise its
-      level is one above the highest level that it uses. Features that the listed features use are included.
-    - `expressions`: the SQL of each feature, for the same features as `levels`.
+      level is one above the highest level of the features that it uses.
+    - `expressions`: the SQL of each feature, by name. `levels` and `expressions` include the features that listed
+      features use.
     - `row_windows`: expressions over windows that end on the day before the row's date, by column name.
     - `states[relation]`: expressions over the windows of a relation (games of players or of teams), by column name.
     - `rosters[window]`: expressions over a window of the players of a team, by column name.
@@ -87,10 +88,7 @@ class QueryPlan:
         return "is_out" in self.inputs["roster"] or bool({"availability_status", "has_report"} & self.row_columns)
 
     def _window_column(self, name: str, node: exp.Window) -> exp.Column:
-        """Add a window expression of the feature `name` to the plan; return the column that replaces the expression.
-
-        FeatureDefinitionError if the window does not exist, or if the expression reads a column that the window lacks.
-        """
+        """Add a window expression of the feature `name` to the plan; return the column that replaces the expression."""
         from sqlglot import exp
 
         sql, window = write_sql(node), node.text("alias")
@@ -117,11 +115,10 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column in the expression of a feature, and the lowest level of the feature.
+        """Return the SQL that replaces a column in an expression, and the lowest level of a feature with this column.
 
-        `name` is the feature. The lowest level is 0 if the column is a fact about the row, such as `row.is_home`. If
-        the column names another feature, the lowest level is one above the level of that feature.
-        FeatureDefinitionError if there is no such fact or feature.
+        The lowest level is 0 if the column is a fact about the row, such as `row.is_home`. If the column is another
+        feature, the lowest level is one above the level of that feature. `name` is the feature with the expression.
         """
         from sqlglot import exp
 

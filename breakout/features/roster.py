@@ -41,10 +41,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns that rosters need from the states of a relation, as SQL by name.
-
-    Rosters need columns only from the relations `player` and `team`.
-    """
+    """Return the columns that rosters need from a relation (`player` or `team`), as SQL by name."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -156,8 +153,8 @@ WHERE recency = 1"""
 def rosters(plan: QueryPlan) -> dict[str, str]:
     """Return the CTE `roster`, and one CTE for each roster window, as SQL by name.
 
-    `roster` has the players of each team and date that features ask for. The CTE of a roster window has aggregates over
-    team-mates or over the opponent's players. The result is empty if no feature reads a roster window.
+    `roster` has the players of each team and date that the roster windows need. The CTE of a roster window has
+    aggregates over team-mates or over the opponent's players. The result is empty if no feature reads a roster window.
     """
     if not plan.rosters:
         return {}
@@ -190,13 +187,13 @@ JOIN player_state
 
 
 def _aggregates(plan: QueryPlan, window: str) -> str:
-    """Return the SQL of the aggregates over a roster window, for each player and date of the requested rows.
+    """Return the SQL of the aggregates over a roster window, for each player and date in the rows of the query.
 
     `window` is `team_mates` or `opponent_players`. The player of the row himself is left out.
     """
     team = w.ROSTER_WINDOWS[window]
     listed = "".join(f",\n  {w.write_sql(node.this)} AS {name}" for name, node in plan.rosters[window].items())
-    # Without DISTINCT, the sums would be doubled for a player with two requested games on a date.
+    # Without DISTINCT, the sums would be doubled for a player with two rows on a date.
     keys = f"{team}, game_date, player_lookup"
     return f"""SELECT {", ".join(f"asked.{key}" for key in keys.split(", "))}{listed}
 FROM (SELECT DISTINCT {keys} FROM kept) AS asked

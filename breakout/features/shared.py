@@ -12,7 +12,7 @@ from __future__ import annotations
 from breakout.features.feature import Feature
 
 # The points of the player's last five games of the season. A game that does not exist, or that was played more than 30
-# days before the row's date, has -1, because points are never negative.
+# days before the row's date, counts as -1, which no real game has.
 _LAST_FIVE_WITHIN_30_DAYS = ", ".join(
     f"IF(LAG(day, {back}) OVER player_season >= row.day - 30, LAG(points, {back}) OVER player_season, -1)"
     for back in range(5)

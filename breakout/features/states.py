@@ -1,6 +1,6 @@
 """The SQL of states: the values of windows after each game of a player or team.
 
-A requested row (a row that the feature query returns) reads the state after the latest game before its date.
+A row of the feature query reads the state after the latest game before its date.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from breakout.features.roster import roster_states
 if TYPE_CHECKING:
     from breakout.features.query_plan import QueryPlan
 
-# The columns by which a requested row joins the CTE `night`, which has window values of both teams of the row's game.
+# The columns by which a row joins the CTE `night`, which has window values of both teams of the row's game.
 NIGHT_KEY = ("team_abbr", "opponent_team_abbr", "season_year", "game_date")
 
 
 def needed_relations(plan: QueryPlan) -> list[w.Relation]:
-    """Return the relations whose states the feature query joins.
+    """Return the relations (games of players or of teams) that the feature query joins.
 
     The relation `player` is always included, because the query returns the date of the player's last game.
     """
@@ -30,16 +30,15 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTEs that compute states, as SQL by name: one for each relation that the query joins.
+    """Return one CTE for each relation that the query joins, as SQL by name: the values of its windows after each game.
 
-    If a feature reads states of teams, the CTE `night` is added. It has the states of both teams for each requested
-    date.
+    If a feature reads games of teams, the CTE `night` is added. It has the window values of both teams for each date.
     """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the SQL of a relation's states.
+    """Return the SQL of a relation's states: the values of its windows after each game.
 
     The column `until_date` is the last date on which a state is valid. The column exists only if a join reads it.
     """
@@ -54,7 +53,7 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # A roster (the players of a team) also has players for whom no row is requested, so all players are kept.
+    # A roster (the players of a team) also has players for whom the query returns no row, so all players are kept.
     needs_all_players = bool(plan.rosters) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}
@@ -63,9 +62,9 @@ WINDOW
 
 
 def _asked(relation: w.Relation) -> str:
-    """Return an SQL subquery of a relation's games, limited to the players and seasons of the requested rows.
+    """Return an SQL subquery of a relation's games, limited to the players and seasons of the query's rows.
 
-    If the windows of the relation also contain games of earlier seasons, a game is repeated for each requested season
+    If the windows of the relation also contain games of earlier seasons, a game is repeated for each season of the rows
     whose windows can contain it.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
@@ -84,10 +83,10 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `night` as SQL by name; an empty result if no feature reads states of teams.
+    """Return the CTE `night` as SQL by name; an empty result if no feature reads games of teams.
 
-    `night` has one row for each team and date of the requested rows, with the states of the team and of its opponent.
-    So these states are joined once for all players of the team.
+    `night` has one row for each team and date of the query's rows, with the window values of the team and of its
+    opponent. So these values are joined once for all players of the team.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

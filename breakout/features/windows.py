@@ -69,6 +69,8 @@ ROW_WINDOWS = {
 class Relation:
     """The games of players or of teams, the named windows over them, and the join to the rows of the feature query.
 
+    A state has the values of the windows after one game.
+
     - `source`: the SQL table of games.
     - `partition`: the column of `source` that names the player or team.
     - `order`: the name of the window over the games of one player or team in one season, sorted by date.

@@ -35,8 +35,7 @@ DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
     """Run all checks of an audit, and yield the differences.
 
-    `on_date` is called with each date of the sampled rows after the checks of this date. Errors of the audited
-    functions are not caught.
+    `on_date` is called with each date of the sampled rows after the checks of this date.
     """
     yield from _contradicting(audited)
     yield from _evaluated(audited)
@@ -64,7 +63,7 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Yield differences between the sampled rows and the same rows built by the function for evaluation.
+    """Build the sampled rows again with the function for evaluation, and yield the differences.
 
     The earlier and the later half of the sampled dates are computed separately. So the check also finds a feature whose
     value depends on the window.
@@ -79,7 +78,7 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Yield differences of the sampled rows of `day` after later source rows were left out.
+    """Compute the sampled rows of `day` again without later source rows, and yield the differences.
 
     `expected` has the sampled rows. The player table and the team table keep only rows before `day`, but the player
     table also keeps the sampled rows.
@@ -92,11 +91,10 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Yield differences of the sampled rows of `day` after random values replaced later results.
+    """Compute the sampled rows of `day` again after random values replaced later results, and yield the differences.
 
     `expected` has the sampled rows. Every result on or after `day` is replaced, and every result of the sampled rows'
-    own games, whatever date a table gives them. The window of the rows ends on the last date of the audit, so that it
-    contains later games.
+    own games, whatever date a table gives them. The window of the computed rows ends on the last date of the audit.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -107,7 +105,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Yield differences of the sampled rows of `day` after their labels were reversed.
+    """Compute the sampled rows of `day` again after their labels were reversed, and yield the differences.
 
     `expected` has the sampled rows. The points of a sampled row with a breakout become 0, those of any other sampled
     row 200.
@@ -120,11 +118,11 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compare the sampled rows of `day` with rows of the function for prediction, which sees `day` as not played yet.
+    """Build the sampled rows of `day` again with the function for prediction, and yield the differences.
 
-    That function builds rows for the players of the scheduled teams. It lacks some sampled rows, such as a player's
-    first game for a new team. These are compared with rows of the function `listed`, which builds rows from a list of
-    players and games. The differences are yielded.
+    The function sees `day` as not played yet, and builds rows for the players of the scheduled teams. It lacks some
+    sampled rows, such as a player's first game for a new team. These rows are built with the function `listed`, which
+    gets a list of players and games.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

@@ -36,8 +36,8 @@ class Counterexample:
     """A difference that an audit found, and a source row that causes it.
 
     `leaked` is the source row, which changes the feature by itself although the feature must not depend on it. `leaked`
-    is None if the search found no such row. `leaked` is also None if the difference is no leak (a value that changed
-    because a check changed data on which the feature must not depend).
+    is None if the search found no such row, or if the difference is no leak. A leak is a feature value that changed
+    because a check changed data on which the feature must not depend.
     """
 
     difference: Difference
@@ -70,7 +70,6 @@ class AuditReport:
 
     @property
     def is_clean(self) -> bool:
-        """Return whether the audit found no difference."""
         return not self.violations
 
     def count(self, feature: str, check: str) -> int:

@@ -27,7 +27,7 @@ GAMES = "(games)"
 class Difference:
     """A difference that a check of the audit found: usually one feature of one row, with its two values.
 
-    - `feature`: the feature's name, or ROWS or COLUMNS if two computations have different rows or columns, or GAMES if
+    - `feature`: the name of the feature. ROWS or COLUMNS if two computations have different rows or columns. GAMES if
       source tables contradict each other about a game.
     - `player_lookup`, `game_id`, `game_date`: empty texts where they do not apply.
     - `expected`, `found`: two values of the feature, or two texts that describe another difference.

@@ -71,9 +71,10 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for a later status whose removal changes the audited value; return None if none is found.
+    """Search by halving for a status that must not count but changes the audited value; return None if there is none.
 
-    `difference` names the feature and the row whose value is audited.
+    Such a status is for a later game date, or was reported too late. `difference` names the feature and the audited
+    row.
     """
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
@@ -88,7 +89,6 @@ def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _status_matters(audited: Audited, difference: Difference, rows: pd.DataFrame) -> bool:
-    """Return whether the feature value named in `difference` changes if the statuses in `rows` are left out."""
     left_out = ", ".join(map(str, rows["rowid"]))
     reports = f"FROM main.availability WHERE rowid NOT IN ({left_out})"
     return _changes(audited, difference, date.fromisoformat(difference.game_date), {"availability": reports})

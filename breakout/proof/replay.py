@@ -161,10 +161,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the date of the first copied game that features of the date `start` may read.
+        """Return the date of the first game in the season that lies `seasons_before` seasons before that of `start`.
 
-        This is the first game of the season that lies `seasons_before` seasons before that of `start`, or of the next
-        season with copied games. The result is `start` if no game on or after `start` was copied.
+        Features for `start` may read no earlier game. Only copied games count. If no game of that season was copied,
+        the first game of a later season is used. The result is `start` if no game on or after `start` was copied.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

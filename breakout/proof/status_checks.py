@@ -1,6 +1,6 @@
 """The checks of the features that read injury reports.
 
-A *later status* is a status for a later game date, or one that was reported after the cutoff or not before tip-off.
+A *later status* is for a later game date, or was reported after the cutoff, or was reported at or after tip-off.
 
 - LATER_STATUSES: later statuses must change no bit of a feature.
 - CUTOFF: a status reported exactly at the cutoff must have the same effect as one reported days earlier.
@@ -42,7 +42,7 @@ _INSTANT = timedelta(microseconds=1)
 # Statuses reported this long before the cutoff count even if the audited query uses the wrong day or time zone.
 _LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # in the check TIP_OFF, the games begin this long before the cutoff
-_OPPOSITE = 3  # places in STATUSES from `out` to `probable`, and from `doubtful` to `available`
+_OPPOSITE = 3  # STATUSES has `probable` three places after `out`, and `available` three after `doubtful`
 
 
 def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
@@ -51,9 +51,10 @@ def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the later statuses, on which features of games on `day` must not depend.
+    """Return an SQL condition for the statuses in `main.availability` that must not count for games on `day`.
 
-    The condition is about rows of `main.availability`. `cutoff` is the cutoff of `day`.
+    These are statuses for later game dates, statuses reported after `cutoff`, and statuses reported at or after
+    tip-off.
     """
     tip_off = (
         "SELECT MIN(tip_off) FROM main.schedule AS games "
@@ -102,10 +103,11 @@ class StatusChecks:
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Yield differences of the sampled rows after later statuses were left out, and after they were changed.
+        """Compute the sampled rows of `day` again without later statuses and with changed ones; yield the differences.
 
-        `expected` has the sampled rows of `day`. With the changed statuses, each player also gets two more: one that is
-        reported just after the cutoff, and one for a game on the next day.
+        `expected` has the sampled rows. Later statuses are those that must not count (`later_statuses`). In the second
+        computation, each player also gets two more: one that is reported just after the cutoff, and one for a game on
+        the next day.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
@@ -123,9 +125,9 @@ FROM main.availability"""
             yield from self._compare(LATER_STATUSES, expected, day, availability=reports)
 
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compare rows whose statuses are reported days early with rows whose statuses are reported just in time.
+        """Check that statuses reported just in time count like statuses reported days early; yield the differences.
 
-        Every player has a status. The differences are yielded. `expected` has the sampled rows of `day`.
+        Every player has a status. `expected` has the sampled rows of `day`.
 
         - Check CUTOFF: just in time is exactly at the cutoff. No game has a time of tip-off.
         - Check TIP_OFF: just in time is the instant before tip-off, and the games begin before the cutoff. Each player
