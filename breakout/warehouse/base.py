@@ -55,8 +55,10 @@ class Warehouse(Protocol):
     """The interface of a database with the source tables.
 
     The end of a `with` block closes the database. SQL texts are in BigQuery's dialect, with named @parameters. The
-    player table has one row per player and game. The team table has one row per team and game. A method that reads a
-    table raises DataError if the table cannot be reached, lacks columns or rows, or contains impossible values.
+    player table has one row per player and game. The team table has one row per team and game.
+
+    A method that reads a table raises DataError if the table cannot be reached, lacks columns or rows, or contains
+    impossible values. Dates `start` and `end` are inclusive.
     """
 
     def __enter__(self) -> Self: ...
@@ -65,31 +67,27 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The names of the source tables, and the rules by which queries read their columns and values.
-
-        DataError if a table cannot be reached or lacks a column.
-        """
+        """The names of the source tables, and the rules by which queries read their columns and values."""
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Run one SELECT and return its rows.
+        """Run one SELECT and return its rows; DataError if the SELECT fails.
 
         A parameter is a str, int, float, date or list of str. Parameters whose @name is not in the SQL text are
-        ignored. DataError if a table cannot be read or the query fails.
+        ignored.
         """
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the rows of the player and team tables that the features of games from `start` to `end` read.
 
-        Both dates are inclusive. Features read the seasons of the games and the `seasons_before` earlier seasons. An
-        implementation may check more rows. DataError for wrong columns, types, keys or values, and for rows that
-        contradict each other.
+        Features read the seasons of the games and the `seasons_before` earlier seasons. An implementation may check
+        more rows. DataError for wrong columns, types, keys or values, and for rows that contradict each other.
         """
         ...
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the columns of the schedule, and its rows from `start` to `end`, both inclusive.
+        """Check the columns of the schedule, and its rows from `start` to `end`.
 
         The caller must first check with `has_schedule` that a schedule is configured. DataError for wrong columns,
         types or values.
@@ -97,7 +95,7 @@ class Warehouse(Protocol):
         ...
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the columns of the injury reports, and the reports for games from `start` to `end`, both inclusive.
+        """Check the columns of the injury reports, and the reports for games from `start` to `end`.
 
         DataError for wrong columns, types, keys or values. ConfigurationError if no table of injury reports is
         configured.
@@ -113,29 +111,25 @@ class Warehouse(Protocol):
         ...
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary; raise DataError if the table has no rows."""
+        """Return the newest game_date of player_game_summary."""
         ...
 
     def columns(self, table: str) -> Mapping[str, str]:
         """Return the type of each column of a source table, by lower-case column name.
 
-        A type has its name in the database, such as INT64 in BigQuery or BIGINT in DuckDB. DataError if the table
-        cannot be read.
+        A type has its name in the database, such as INT64 in BigQuery or BIGINT in DuckDB.
         """
         ...
 
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest that changes if the source tables change.
 
-        The digest covers the injury reports only if `has_reports` is true. DataError if a table cannot be read.
+        The digest covers the injury reports only if `has_reports` is true.
         """
         ...
 
     def describe(self) -> str:
-        """Return a short description for messages and reports, such as `sample, games to 2026-02-05`.
-
-        DataError if the description needs a table that cannot be read or has no rows.
-        """
+        """Return a short description for messages and reports, such as `sample, games to 2026-02-05`."""
         ...
 
     def has_schedule(self) -> bool:

@@ -75,17 +75,13 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.sources
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT, from the cache if possible.
-
-        DataError if the wrapped warehouse cannot run the SELECT.
-        """
+        """Return the rows of one SELECT, from the cache if possible."""
         return self._ask(self._key(sql, parameters), lambda: self._inner.query(sql, parameters))
 
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
         """Return the rows of one SELECT from the cache, without running the SELECT.
 
-        None if the cache has no intact file with the rows, or if this file is to be refreshed. DataError if the
-        fingerprint of the source tables cannot be computed.
+        None if the cache has no intact file with the rows, or if this file is to be refreshed.
         """
         return self._kept(self._key(sql, parameters))
 
@@ -99,23 +95,19 @@ class CachedWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the player and team tables, unless they have passed this check before and have not changed since.
 
-        Only a check with the same arguments counts. DataError if a check fails.
+        Only a check with the same arguments counts.
         """
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule each time, because the cache does not keep the result.
-
-        DataError if the check fails.
-        """
+        """Check the schedule each time, because the cache does not keep the result."""
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
         """Check the injury reports, unless they have passed this check before and no table has changed since.
 
-        Only a check for the same dates counts. DataError if a check fails. ConfigurationError if no table of injury
-        reports is configured.
+        Only a check for the same dates counts.
         """
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
@@ -127,26 +119,21 @@ class CachedWarehouse(ClosedOnExit):
         self._ask(key, read)
 
     def latest_game_date(self) -> date:
-        """Return the newest game_date of player_game_summary, from the cache if possible.
-
-        DataError if the table has no rows.
-        """
+        """Return the newest game_date of player_game_summary, from the cache if possible."""
         rows = self._ask(self._key("latest_game_date", {}), lambda: _row({"latest": self._inner.latest_game_date()}))
         return cast("date", rows.to_pylist()[0]["latest"])
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
         """Return the estimated cost of running a query now.
 
-        The cost is 0 if the cache has the result or the wrapped warehouse is free. DataError if the wrapped warehouse
-        refuses the query.
+        The cost is 0 if the cache has the result or the wrapped warehouse is free.
         """
         return self._cost_now(self._key(sql, parameters), lambda priced: priced.estimate(sql, parameters))
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of running `check_history` now.
 
-        The cost is 0 if the cache has the result or the wrapped warehouse is free. DataError if the wrapped warehouse
-        refuses a query.
+        The cost is 0 if the cache has the result or the wrapped warehouse is free.
         """
         key = self._check_key(start, end, seasons_before)
         return self._cost_now(key, lambda priced: priced.estimate_checks(start, end, seasons_before))
@@ -154,8 +141,7 @@ class CachedWarehouse(ClosedOnExit):
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
         """Return the estimated cost of running `check_availability` now.
 
-        The cost is 0 if the cache has the result or the wrapped warehouse is free. DataError if the wrapped warehouse
-        refuses a query.
+        The cost is 0 if the cache has the result or the wrapped warehouse is free.
         """
         return self._cost_now(self._reports_key(start, end), lambda priced: priced.estimate_report_checks(start, end))
 
@@ -171,10 +157,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of a source table by lower-case name, from the cache if possible.
-
-        DataError if the table cannot be read.
-        """
+        """Return the type of each column of a source table by lower-case name, from the cache if possible."""
         # `_key` adds the state of the injury reports to the key only if this text contains the full name of their
         # table. Finding that state may need a query that costs, so the text names every other table by its short name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
@@ -304,10 +287,7 @@ class RememberingWarehouse:
         self._answers: dict[tuple[str, str], pa.Table] = {}
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:
-        """Return the rows of one SELECT, which runs only once for the same text and parameters.
-
-        DataError if `warehouse` cannot run the SELECT.
-        """
+        """Return the rows of one SELECT, which runs only once for the same text and parameters."""
         key = (sql, repr(sorted(parameters.items())))
         if key not in self._answers:
             self._answers[key] = self._warehouse.query(sql, parameters)

@@ -49,30 +49,21 @@ class CostEstimate:
 
 @runtime_checkable
 class Priced(Protocol):
-    """The interface of a warehouse that estimates the cost of its queries.
+    """The interface of a warehouse that estimates the cost of its queries, without running them.
 
-    A warehouse without these methods is free.
+    A warehouse without these methods is free. DataError if the database refuses a query.
     """
 
     def estimate(self, sql: str, parameters: Mapping[str, object]) -> CostEstimate:
-        """Return the estimated cost of one query, without running it.
-
-        DataError if the database refuses the query.
-        """
+        """Return the estimated cost of one query."""
         ...
 
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
-        """Return the estimated cost of the queries that check the player and team tables, without running them.
-
-        The arguments are those of `Warehouse.check_history`. DataError if the database refuses a query.
-        """
+        """Return the estimated cost of the queries of `Warehouse.check_history`."""
         ...
 
     def estimate_report_checks(self, start: date, end: date) -> CostEstimate:
-        """Return the estimated cost of the queries that check the injury reports, without running them.
-
-        The arguments are those of `Warehouse.check_availability`. DataError if the database refuses a query.
-        """
+        """Return the estimated cost of the queries of `Warehouse.check_availability`."""
         ...
 
 

@@ -105,11 +105,7 @@ class SourceTables:
 
     @property
     def season_type(self) -> str:
-        """The SQL expression of a row's season type.
-
-        The expression is the column season_type, the parameter @season_type, or the column with the parameter in place
-        of NULL and empty values.
-        """
+        """The SQL expression of a row's season type, from the column season_type, @season_type, or both."""
         if not self.has_season_type:
             return "@season_type"
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"

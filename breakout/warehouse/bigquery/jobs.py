@@ -51,7 +51,8 @@ class BigQueryJobs(ClosedOnExit):
       price.
 
     ConfigurationError if project, location or endpoint is malformed. DataError if there are no usable credentials or no
-    project.
+    project. Methods raise DataError if BigQuery refuses a request or does not answer. The message begins with their
+    argument `what`, the name of the request.
     """
 
     def __init__(
@@ -71,24 +72,20 @@ class BigQueryJobs(ClosedOnExit):
     def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
         """Run one statement and return its rows; a statement that only writes returns a table without rows.
 
-        `what` is the name of the statement in error messages. DataError if the statement fails, lasts too long or would
-        bill more bytes than the configured limit. TypeError if a parameter has no BigQuery type.
+        DataError if the statement fails, lasts too long or would bill more bytes than the configured limit. TypeError
+        if a parameter has no BigQuery type.
         """
         with self._bounded(what):
             return conform(self._download(self._run(sql, parameters)))
 
     def dry_run(self, sql: str, parameters: Mapping[str, object]) -> int:
-        """Return the bytes that a statement would scan, without running it; this costs nothing.
-
-        DataError if BigQuery refuses the statement or does not answer.
-        """
+        """Return the bytes that a statement would scan, without running it; this costs nothing."""
         return int(self._dry_run(sql, parameters, "the dry run").total_bytes_processed or 0)
 
     def tables_behind(self, sql: str, parameters: Mapping[str, object], what: str) -> list[bigquery.Table]:
         """Return the metadata of the tables that a query reads, also through views.
 
-        The list is empty if access to one of the tables is denied. DataError for any other failure; the message begins
-        with `what`.
+        The list is empty if access to one of the tables is denied.
         """
         referenced = self._dry_run(sql, parameters, what).referenced_tables
         with self._bounded(what):
@@ -103,18 +100,12 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
 
     def table(self, name: str, what: str) -> bigquery.Table:
-        """Return the metadata of a table, such as its schema and size, by its full name; this costs nothing.
-
-        DataError if the table does not exist or cannot be reached; the message begins with `what`.
-        """
+        """Return the metadata of a table, such as its schema and size, by its full name; this costs nothing."""
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
 
     def columns_if_there(self, name: str) -> dict[str, str] | None:
-        """Return the type of each column of a table by name; None if the table or its dataset does not exist.
-
-        DataError if the table cannot be reached for another reason.
-        """
+        """Return the type of each column of a table by name; None if the table or its dataset does not exist."""
         with self._bounded(name):
             try:
                 table = self.client.get_table(name, retry=self._retry(), timeout=self._left())
@@ -123,7 +114,7 @@ class BigQueryJobs(ClosedOnExit):
             return {field.name: standard_type(field) for field in table.schema}
 
     def create_dataset(self, name: str) -> None:
-        """Create a dataset in the connection's location, unless it exists; raise DataError if that fails."""
+        """Create a dataset in the connection's location, unless it exists."""
         with self._bounded(f"the dataset {name}"):
             self.client.create_dataset(name, exists_ok=True, retry=self._retry(), timeout=self._left())
 

@@ -44,8 +44,8 @@ class TableMetadata:
     """The metadata of the configured source tables, requested once for each table.
 
     `names` maps each configured source table to its full name in BigQuery. Methods return the column names of queries,
-    which warehouse.columns maps to the names in the user's tables, such as `points` to PTS. KeyError for a table that
-    is not configured.
+    which warehouse.columns maps to the names in the user's tables, such as `points` to PTS. Methods raise DataError if
+    a table cannot be reached, and KeyError if a table is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -61,10 +61,7 @@ class TableMetadata:
         self._found: dict[tables.Table, Any] = {}
 
     def found(self, table: tables.Table) -> Any:
-        """Return BigQuery's description of a table: its schema, size and times.
-
-        DataError if the table cannot be reached. KeyError if the table is not configured.
-        """
+        """Return BigQuery's description of a table: its schema, size and times."""
         if table not in self._found:
             self._found[table] = self._jobs.table(self.names[table], self._described(table))
         return self._found[table]
@@ -73,10 +70,7 @@ class TableMetadata:
         return f"{table.name} ({self.names[table]})"
 
     def columns(self, table: tables.Table) -> Mapping[str, str]:
-        """Return the BigQuery type of each column of a table, by the lower-case name that queries use.
-
-        DataError if the table cannot be reached.
-        """
+        """Return the BigQuery type of each column of a table, by the lower-case name that queries use."""
         return {name: standard_type(field) for name, field in self._fields(table).items()}
 
     def _fields(self, table: tables.Table) -> dict[str, Any]:
@@ -86,7 +80,7 @@ class TableMetadata:
     def rows(self, table: tables.Table) -> str:
         """Return the SQL text after FROM that reads a table with its columns renamed to the names in queries.
 
-        The text is the quoted name of the table if no column is renamed. DataError if the table cannot be reached.
+        The text is the quoted name of the table if no column is renamed.
         """
         source = f"`{self.names[table]}`"
         renamed = {name: field.name for name, field in self._fields(table).items() if field.name.lower() != name}
@@ -103,8 +97,8 @@ class TableMetadata:
     def renamed_rows(self) -> dict[str, str]:
         """Return the SQL text after FROM that reads each configured table with renamed columns, by table name.
 
-        The dict is empty if warehouse.columns is not set. DataError if a table cannot be reached, or if
-        warehouse.columns names a column that no table has. Columns of the injury reports are not checked.
+        The dict is empty if warehouse.columns is not set. DataError if warehouse.columns names a column that no table
+        has. Columns of the injury reports are not checked.
         """
         if not self._column_names:
             return {}
@@ -114,7 +108,7 @@ class TableMetadata:
         return {table.name: self.rows(table) for table in self.names}
 
     def check_schema(self, table: tables.Table) -> None:
-        """Raise DataError if a table cannot be reached, lacks a required column, or has a column of a wrong type.
+        """Raise DataError if a table lacks a required column, or has a column of a wrong type.
 
         If the setting warehouse.season_types is set, the column season_type may have any type.
         """
@@ -135,7 +129,7 @@ class TableMetadata:
     def partitioning(self, table: tables.Table) -> str:
         """Return a description of how a table is partitioned.
 
-        DataError if the table cannot be reached, or requires a partition filter on a column other than game_date.
+        DataError if the table requires a partition filter on a column other than game_date.
         """
         record = self.found(table).to_api_repr()
         partition = record.get("timePartitioning") or {}
@@ -155,7 +149,7 @@ class TableMetadata:
         """Return a digest of the states of the `chosen` tables and of the settings that change their rows.
 
         The digest has 16 hex digits. The state of a table is its id, time of change and size. The state of a view comes
-        from the tables that the view reads, or from its rows. DataError if a table cannot be reached.
+        from the tables that the view reads, or from its rows.
         """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):

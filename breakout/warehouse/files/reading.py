@@ -164,10 +164,7 @@ class FileReader(ClosedOnExit):
     def _find_examples(
         self, table: Table, part: Part, source: SourceColumn, conversion: Conversion
     ) -> tuple[str, list[tuple[Any, ...]]]:
-        """Return the path of the first file with values that cannot be converted, and at most _EXAMPLES of its rows.
-
-        A row is the value, followed by the key of the row, all as text.
-        """
+        """Return the path of the first file with values that cannot be converted, and examples of these values."""
         keys = [part.columns[name].sql for name in table.key if name in part.columns]
         value, *_ = shown_columns = [f"CAST({name} AS VARCHAR)" for name in (source.sql, *keys)]
         shown = ", ".join(shown_columns)
