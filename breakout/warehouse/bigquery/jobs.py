@@ -51,8 +51,8 @@ class BigQueryJobs(ClosedOnExit):
       price.
 
     ConfigurationError if project, location or endpoint is malformed. DataError if there are no usable credentials or no
-    project. Methods raise DataError if BigQuery refuses a request or does not answer. The message begins with their
-    argument `what`, the name of the request.
+    project. Methods raise DataError if BigQuery refuses a request or does not answer. `what` is the name of the request
+    in the message.
     """
 
     def __init__(
