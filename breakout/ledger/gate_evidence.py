@@ -64,7 +64,7 @@ def check_ledger_evidence(
     if production is not None:  # leave out games that only the candidate predicted, which cannot be compared
         shadow = shadow.merge(graded.loc[is_production, GAME], on=GAME)
     both = pd.concat([shadow, graded[is_production]], ignore_index=True)
-    scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {})
+    scored = build_scoreboard(both, evaluation_parameters(config.evaluation, config.seed), {}, config.ledger.which)
     found = next((score for score in scored if score.role == "shadow"), None)
     enough = _count(found, shadow, config, is_shadow=bool(is_candidate.any()))
     if found is None or not enough.is_passed:

@@ -24,6 +24,7 @@ from breakout.ledger.entries import ENTRY_SCHEMA, KEY
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, SCHEDULE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from breakout.settings import LedgerConfig
@@ -93,16 +94,16 @@ def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConf
     )
 
 
-def choose_counted(entries: pd.DataFrame, which: Which) -> pd.DataFrame:
-    """Return one prediction for each player, game and model: the first or the last before tip-off.
+def choose_counted(entries: pd.DataFrame, which: Which, key: Sequence[str] = KEY) -> pd.DataFrame:
+    """Return one prediction for each value of `key`: the first or the last before tip-off.
 
-    If all of these predictions were made at or after tip-off, the first or the last of them is returned. The rows are
-    sorted by game date, game, player and bundle.
+    By default, one prediction is returned for each player, game and model. If all predictions were made at or after
+    tip-off, the first or the last of them is returned. The rows are sorted by `key`.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
     if which == "last":  # sort predictions before tip-off first, then late ones, and in both groups the newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
-    return ordered.drop_duplicates(KEY).sort_values(KEY).reset_index(drop=True)
+    return ordered.drop_duplicates(list(key)).sort_values(list(key)).reset_index(drop=True)
 
 
 def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:

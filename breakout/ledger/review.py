@@ -96,7 +96,9 @@ def review_ledger(
     parameters = evaluation_parameters(config.evaluation, config.seed)
     return LedgerReview(
         graded=inside,
-        scoreboard=build_scoreboard(inside, parameters, _promises(inside, Path(config.paths.outputs))),
+        scoreboard=build_scoreboard(
+            inside, parameters, _promises(inside, Path(config.paths.outputs)), config.ledger.which
+        ),
         market=compare_ledger_with_market(inside, warehouse, config, parameters),
         changes=update.changes,
         corrections=history[history["was"].notna()],

@@ -15,7 +15,7 @@ from breakout.evaluation import metrics
 from breakout.evaluation.eprocess import SequentialComparison, compare_sequentially
 from breakout.evaluation.intervals import replicate_paired_metrics
 from breakout.evaluation.reliability import ReliabilityBin, reliability_table
-from breakout.ledger.grading import GRADED, OUTCOMES
+from breakout.ledger.grading import GRADED, OUTCOMES, choose_counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from breakout.evaluation.resamples import EvaluationParameters, Interval
+    from breakout.ledger.grading import Which
 
 GAME = ["game_date", "game_id", "player_lookup"]
 # The fewest graded predictions from which metrics are computed. A breakout rate of 0.18 in 100 predictions has a
@@ -109,15 +110,16 @@ class ModelScore:
 
 
 def build_scoreboard(
-    graded: pd.DataFrame, parameters: EvaluationParameters, promises: Mapping[str, Interval | None]
+    graded: pd.DataFrame, parameters: EvaluationParameters, promises: Mapping[str, Interval | None], which: Which
 ) -> tuple[ModelScore, ...]:
     """Return a score for each model and each of its roles: production first, then shadows, then others.
 
     `graded` has the outcome of each prediction, as `grading.grade_counted` returns it. `promises` maps the fingerprint
     of a bundle to the log loss in the evaluation of its training run. Scores of one role are sorted by the last game
-    date.
+    date. Shadows are compared with one prediction of production for each game: the first or the last, as `which` says.
     """
-    production = _in(graded, "production")
+    # If the model in production changed between two slates of a day, a game has a prediction by each of the two models.
+    production = choose_counted(_in(graded, "production"), which, GAME)
     scored = []
     for (role, bundle), rows in graded.groupby(["role", "bundle"], sort=True):
         counts = rows["outcome"].value_counts()
@@ -145,7 +147,7 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
     """Compare the graded predictions of a shadow (a challenger) with those of production.
 
-    The comparison uses the games that both predicted. `production` may have the predictions of several models in turn.
+    The comparison uses the games that both predicted. `production` has one prediction for each player and game.
     """
     both = shadow.merge(production[[*GAME, "probability"]], on=GAME, suffixes=("", "_production"))
     return compare_sequentially(_labels(both), both["probability"], both["probability_production"], _dates(both))

@@ -100,11 +100,15 @@ class Refusal:
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the fingerprint of a job's settings, and its name, hypothesis and tags as JSON text.
+    """Return the fingerprint of a job's settings, and its name, hypothesis, tags and prices as JSON text.
 
-    The fingerprint does not cover these three settings. A sweep treats jobs with equal identities as one job.
+    The fingerprint does not cover these settings. Without a file or a table of prices, the other settings of prices do
+    not count. A sweep treats jobs with equal identities as one job.
     """
-    return fingerprint, json.dumps([mapping.get(key) for key in ("name", "hypothesis", "tags")])
+    prices = mapping.get("prices")
+    is_priced = isinstance(prices, dict) and (prices.get("file") or prices.get("table"))
+    own = [mapping.get(key) for key in ("name", "hypothesis", "tags")]
+    return fingerprint, json.dumps([*own, prices] if is_priced else own, sort_keys=True)
 
 
 def refuse(job: Job, error: Exception) -> Refusal:

@@ -50,10 +50,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """The fingerprint of the settings, and the job's name, hypothesis and tags as JSON text.
-
-        Entries with equal identities are the same job.
-        """
+        """The texts by which a sweep recognizes equal jobs, from `identity_of`."""
         return identity_of(self.fingerprint, self.settings)
 
     @property

@@ -41,6 +41,8 @@ def graded(role: str, bundle: str, probability: float | None, dates: int) -> pd.
             "player_lookup": [f"player{number}" for number in row],
             "probability": np.where(is_breakout, 0.8, 0.05) if probability is None else probability,
             "outcome": np.where(is_breakout, "breakout", "no"),
+            "predicted_at": NOW,
+            "is_late": False,
         }
     )
 

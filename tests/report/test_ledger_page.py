@@ -33,7 +33,7 @@ def graded(*entries: dict[str, Any], **points: int) -> pd.DataFrame:
 def review(rows: pd.DataFrame, parameters: EvaluationParameters, which: Which = "first") -> LedgerReview:
     return LedgerReview(
         graded=rows,
-        scoreboard=build_scoreboard(rows, parameters, {}),
+        scoreboard=build_scoreboard(rows, parameters, {}, which),
         market=LedgerMarket((), ()),
         changes=pa.Table.from_pylist([], GRADE_SCHEMA),
         corrections=pd.DataFrame({"player_lookup": [], "game_id": [], "was": [], "outcome": [], "reason": []}),
