@@ -31,7 +31,7 @@ class Model(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The model's features, in the order of the columns on which the model was fitted."""
+        """The names of the model's features, in the order in which `rows.X` must have them as columns."""
 
     @property
     def metadata(self) -> Mapping[str, str]:
@@ -43,8 +43,8 @@ class Model(Protocol):
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless `rows.X` has the columns `names`, in order. ValueError also if `rows` lacks another field that
-        the kind of model needs, such as the season average.
+        ValueError if the columns of `rows.X` are not `names`, in this order. ValueError also if `rows` lacks another
+        field that the kind of model needs, such as the season average.
         """
 
     def shap_values(self, rows: Rows) -> np.ndarray:
@@ -60,7 +60,7 @@ class Model(Protocol):
         """
 
     def describe(self) -> dict[str, float]:
-        """Return numbers about the fit by name, such as the number of trees; empty for some models."""
+        """Return numbers about the fit by name, such as the number of trees; empty for some kinds of model."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class Model(Protocol):
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Write the model's files into an empty folder and return their paths, the main one first.
 
-        DataError, or OSError from some kinds, if a file cannot be written.
+        DataError if a file cannot be written; some kinds of model raise OSError instead.
         """
 
 
@@ -102,7 +102,7 @@ class FitParts:
 
 @dataclass(frozen=True)
 class LearnedRows:
-    """The games that a model was fitted on, and the use of its validation part, the latest training rows.
+    """The games that a model was fitted on, and how the validation part (the latest training rows) was used.
 
     - `rows`, `last_date`: the number and the last date of the games that the model was fitted on.
     - `validation_rows`: the number of validation games. The threshold was chosen on them. The calibration, if there is
@@ -118,8 +118,8 @@ class LearnedRows:
     def describe(self) -> str:
         """Return a clause such as "fitted on 3,653 games to 2026-01-10; stopped on 566".
 
-        The last number counts the validation games. Without early stopping, "threshold looked for on" replaces "stopped
-        on".
+        The last number counts the validation games. If the fit could not stop early, the text has "threshold looked for
+        on" instead of "stopped on".
         """
         use = "stopped on" if self.is_stopped else "threshold looked for on"
         return f"fitted on {self.rows:,} games to {self.last_date}; {use} {self.validation_rows:,}"

@@ -63,7 +63,7 @@ class BlendModel:
         return {name: self.weight * trees[name] + (1 - self.weight) * linear[name] for name in self.names}
 
     def describe(self) -> dict[str, float]:
-        """Return by name the number of trees, the regression's intercept in log odds and CatBoost's weight."""
+        """Return the number of trees, the regression's intercept in log odds and CatBoost's weight, by name."""
         return {**self.catboost.describe(), **self.logistic.describe(), "catboost_weight": self.weight}
 
     @property
@@ -89,7 +89,7 @@ class BlendModel:
 
 
 def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> BlendModel:
-    """Fit CatBoost and the logistic regression on `parts.fit`, each as a model of that kind alone.
+    """Fit CatBoost and the logistic regression on `parts.fit`, each as if it were used outside a blend.
 
     CatBoost may stop early on `parts.validation`. ConfigurationError if CatBoost refuses to fit, for example if all
     labels are equal. DataError if no feature varies. ValueError if the rows have no labels.

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by CatBoost.
+"""Gradient-boosted trees, fitted with CatBoost.
 
 The result of a fit depends on the data, the settings and the seed, and also on the order of rows and columns.
 """
@@ -67,7 +67,7 @@ class CatBoostModel:
         return tree_shap_values(self.classifier, rows.X)
 
     def describe(self) -> dict[str, float]:
-        """Return the number of trees, which early stopping may have reduced, under the key "trees"."""
+        """Return the number of trees under the key "trees"; early stopping may have reduced the number."""
         return {"trees": float(self.trees)}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -114,9 +114,9 @@ def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[st
 def refit(
     model: Model, parts: FitParts, config: CatBoostConfig, seed: int, metadata: Mapping[str, str]
 ) -> CatBoostModel:
-    """Fit on the rows of `parts.fit` and `parts.validation`, with the number of trees that `model` has.
+    """Fit on the rows of `parts.fit` and `parts.validation`, with as many trees as `model`, the result of `fit`.
 
-    `model` is the result of `fit` and also sets `leaf_estimation_iterations`. CatBoost would choose another default for
+    CatBoost's parameter `leaf_estimation_iterations` also comes from `model`. CatBoost would choose another default for
     fits of fewer than 200 trees.
 
     TypeError if `model` is of another kind. ConfigurationError if CatBoost refuses to fit. DataError if no feature

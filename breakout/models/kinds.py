@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from breakout.models.base import FitParts, Model
     from breakout.settings.model_groups import CatBoostConfig, ModelConfig
 
-_LONG_FIT = 200  # from this number of trees, CatBoost takes ten Newton steps per leaf instead of one
+# In fits of at least this many trees, CatBoost takes ten Newton steps per leaf instead of one.
+_LONG_FIT = 200
 
 
 class _KindModule(Protocol):
-    """The functions that the module of a model kind defines; `config` has the settings class of that kind.
+    """The functions that the module of a model kind defines; `config` has the settings class of the kind.
 
-    Only kinds that stop early need `refit`. It fits on the rows of both parts, and takes values such as the number of
-    trees from `model`, which was fitted on `parts.fit` alone.
+    Only kinds that stop early need `refit`. It fits on the rows of both `parts.fit` and `parts.validation`. It takes
+    values such as the number of trees from `model`, which was fitted only on `parts.fit`.
     """
 
     @staticmethod
@@ -64,12 +65,10 @@ class ModelKind:
 
 
 class Fits(NamedTuple):
-    """Two fits with the same settings: `held_out`, without the validation part, and `final`, the model of the run.
+    """Two fits with equal settings: one without the validation part (the latest training rows), and the run's model.
 
-    The validation part contains the latest training rows.
-
-    - `held_out` predicts the validation rows. So the calibration, the threshold and the ranking of a sweep use only
-      predictions of rows that the model did not learn from.
+    - `held_out` is fitted without the validation rows and predicts them. So the calibration, the threshold and the
+      ranking of a sweep use only predictions of rows that the model did not learn from.
     - `final` is fitted on all training rows. If the model stops early and the settings ask for no second fit, `final`
       is the same fit as `held_out`.
     """
@@ -125,8 +124,8 @@ def fit_kind(config: CatBoostConfig) -> CatBoostConfig:
 def fit_twice(config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool) -> Fits:
     """Return two fits: `held_out` on `parts.fit`, and `final` on the rows of `parts.fit` and `parts.validation`.
 
-    If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit. The
-    conditions and errors are those of `fit_model`.
+    If `is_refit` is false, a model that stops early is fitted only on `parts.fit`, and both results are that fit.
+    `fit_model` states the conditions and the errors.
     """
     held_out = fit_model(config, parts, seed, metadata)
     if not KINDS[config.kind].stops_early:

@@ -20,7 +20,8 @@ class PointsDistribution:
     """The predicted distributions of the points that n players score in a game.
 
     - `mean`, `spread` (n,): the centre of each distribution and the scale of its errors, in points.
-    - `shape` (m,): standardised errors (points - mean) / spread of other games, ascending. All rows share `shape`.
+    - `shape` (m,): the standardised errors, (points - mean) / spread, of m other games, ascending. All n distributions
+      share these errors.
     """
 
     mean: np.ndarray
@@ -28,10 +29,11 @@ class PointsDistribution:
     shape: np.ndarray
 
     def at_least(self, points: np.ndarray) -> np.ndarray:
-        """Return P(points >= k) of each row for the whole numbers k in `points`; both have the shape (n, j).
+        """Return P(points >= k) for each whole number k in `points` (n, j), in the shape of `points`.
 
-        For k >= 1 the probability is 1 - F((k - 1/2 - mean) / spread), limited to [0.0001, 0.9999]. F(x) is the
-        fraction of the errors `shape` that are at or below x. For k <= 0 the probability is 1.
+        Row i of `points` belongs to distribution i. For k >= 1 the probability is 1 - F((k - 1/2 - mean) / spread),
+        limited to [0.0001, 0.9999]. F(x) is the fraction of the errors `shape` that are at or below x. For k <= 0 the
+        probability is 1.
         """
         errors = (points - 0.5 - self.mean[:, None]) / self.spread[:, None]
         below = np.searchsorted(self.shape, errors, side="right") / len(self.shape)
@@ -45,7 +47,8 @@ class LadderModel(Protocol):
     def predict_points(self, rows: Rows) -> PointsDistribution:
         """Return the predicted distribution of the points of each row.
 
-        ValueError unless the rows have a season average, and `rows.X` the model's features, in order.
+        ValueError if the rows lack a season average, or if the columns of `rows.X` are not the model's features, in
+        the model's order.
         """
         ...
 
@@ -53,10 +56,12 @@ class LadderModel(Protocol):
 def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
     """Return the ladder of each row: P(points >= k) for k = 1, ..., 60, shape (n, 60).
 
-    None if the model predicts only the probability of a breakout. The ladder is not calibrated. A caller who calibrates
-    must calibrate all 60 probabilities, because P(points >= `points_for_breakout`) is the probability of a breakout.
+    None if the model predicts only the probability of a breakout. The ladder is not calibrated. Calibrate all 60
+    probabilities or none: one of them, P(points >= `points_for_breakout`), is the probability of a breakout and must
+    agree with the others.
 
-    ValueError unless the rows have a season average, and `rows.X` the model's features, in order.
+    ValueError if the rows lack a season average, or if the columns of `rows.X` are not the model's features, in the
+    model's order.
     """
     if not isinstance(model, LadderModel):
         return None

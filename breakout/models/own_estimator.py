@@ -1,8 +1,8 @@
 """A scikit-learn classifier that a function of the user builds.
 
-The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads it
-without that code. Loading creates only objects of types that skops or TRUSTED_TYPES names as safe. `fit` refuses a
-classifier that contains other types, before any file is written.
+The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads the
+data without the user's code. Loading creates only objects of types that skops or TRUSTED_TYPES names as safe. `fit`
+refuses a classifier that contains other types, so such a classifier is never saved.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.skops"
 RECORD_FILE = "model.json"
-# Types that are loaded in addition to those that skops trusts. They are safe because loading them runs no code from the
-# file.
+# Types that are loaded in addition to the types that skops trusts. They are safe because loading them runs no code from
+# the file.
 TRUSTED_TYPES = (
     "numpy.clip",
     "sklearn.calibration._CalibratedClassifier",
@@ -86,9 +86,9 @@ class OwnEstimator:
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the change of each row's log odds that each feature causes, shape (n, k).
 
-        The change is the log odds of the row minus the log odds with that feature set to its mean over the fitted rows.
-        For a linear model the changes are the exact contributions of the features. For other models they ignore
-        interactions.
+        The change is the log odds of the row minus its log odds if the feature is replaced by the feature's mean over
+        the fitted rows. For a linear model the changes are the exact contributions of the features. For other models
+        the changes ignore interactions.
         """
         check_columns(rows.X, self.names)
         return _contributions(self.estimator, rows.X, self.means)
@@ -193,7 +193,7 @@ def build_estimator(config: SklearnConfig, seed: int) -> Any:
 def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
     """Return the error to raise for an exception in the user's code, with the line of that code if known.
 
-    `what` names the failed step, such as "the file".
+    `what` is the subject of the message "... failed with ValueError: ...", such as "the fit of the classifier".
     """
     file = config.build.rpartition(":")[0]
     frames = traceback.extract_tb(sys.exc_info()[2])

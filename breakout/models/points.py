@@ -3,10 +3,12 @@
 Let S be the season average of a row, and z = (points - S) / sqrt(S).
 
 - The regression `mean` predicts z.
-- The regression `spread` predicts the absolute error of a predicted z. From this size follows the spread of z.
-- The shape is a sample of standardised errors: errors of predicted values of z, divided by their predicted spread.
+- The regression `spread` predicts the absolute error of a predicted z. The spread of z (the scale of the errors) is
+  computed from this prediction.
+- The shape is a sample of standardised errors: errors of predicted values of z, each divided by its predicted spread.
 
-Together they give P(points >= k) for every k. A breakout has the probability P(points >= `points_for_breakout`).
+Mean, spread and shape give P(points >= k) for every k. The probability of a breakout is
+P(points >= `points_for_breakout`).
 
 `fit` takes the errors from games of `parts.fit`. So the probabilities of the validation games do not depend on their
 own points, except by early stopping. `refit` takes the shape from the validation games.
@@ -38,17 +40,17 @@ if TYPE_CHECKING:
 
 FILE_NAME = "model.json"
 MEAN_FILE, SPREAD_FILE = "mean.cbm", "spread.cbm"
-# BORDERS is the number of borders between the bins of a feature. With SAMPLING, each tree learns from half of the rows,
-# and each split chooses among 30 % of the features. With 254 borders, all rows and all features, a fit takes 2.5 times
-# as long. The log loss then changes by less than it changes with the seed (docs/models.md).
+# BORDERS is the number of borders between the bins of a feature. SAMPLING makes each tree learn from half of the rows,
+# and each split choose among 30 % of the features. A fit with 254 borders, all rows and all features takes 2.5 times as
+# long, and changes the log loss by less than another seed does (docs/models.md).
 BORDERS = 32
 SAMPLING = {"bootstrap_type": "Bernoulli", "subsample": 0.5, "rsm": 0.3}
-# The predicted spread is SIZE_TO_SPREAD times the predicted absolute error. For normal errors with mean 0, the spread
-# is the standard deviation.
+# The predicted spread is SIZE_TO_SPREAD times the predicted absolute error. If the errors are normal with mean 0, this
+# spread is their standard deviation.
 SIZE_TO_SPREAD = float(np.sqrt(np.pi / 2))
-# Lower predictions of the spread of (points - season average) / sqrt(season average) are raised to LEAST_SPREAD.
+# The minimum of the predicted spread of (points - season average) / sqrt(season average).
 LEAST_SPREAD = 0.2
-# Lower season averages are raised to LEAST_AVERAGE points before their square root is taken.
+# A season average below LEAST_AVERAGE points is replaced by LEAST_AVERAGE before its square root is taken.
 LEAST_AVERAGE = 1.0
 
 
@@ -70,9 +72,9 @@ class PointsModel:
 
     - `mean`: the regression that predicts z.
     - `spread`: the regression that predicts the absolute error of a predicted z.
-    - `shape`: errors of predicted values of z, divided by their predicted spread, ascending.
-    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They are errors on the
-      last f rows on which `mean` was fitted, made by regressions that had not learned from these rows.
+    - `shape`: errors of predicted values of z, each divided by its predicted spread, ascending.
+    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They belong to the last f
+      of the rows on which `mean` was fitted, but come from other regressions, which did not learn from these f rows.
     """
 
     mean: CatBoostRegressor
@@ -90,7 +92,7 @@ class PointsModel:
     def predict_points(self, rows: Rows) -> PointsDistribution:
         """Return the predicted distribution of the points of each row.
 
-        ValueError unless the rows have a season average, and `rows.X` the columns `names`, in order.
+        ValueError if the rows lack a season average, or if the columns of `rows.X` are not `names`, in this order.
         """
         check_columns(rows.X, self.names)
         if not len(rows):
@@ -102,19 +104,20 @@ class PointsModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError unless the rows have a season average and `points_for_breakout`, and `rows.X` the columns `names`, in
-        order.
+        ValueError if the rows lack a season average or `points_for_breakout`, or if the columns of `rows.X` are not
+        `names`, in this order.
         """
         return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
 
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return approximately what each of the k features adds to the log odds of each row, shape (n, k).
 
-        SHAP values of both regressions, in points, are multiplied by a slope and added. The slope is the change of the
-        log odds for each point that the prediction rises. It is measured from 1/4 of the spread below the prediction to
-        1/4 of the spread above.
+        The SHAP values of each regression, in points, are multiplied by a slope, and the two products are added. The
+        slope for `mean` is the change of the log odds for each point that the predicted mean rises. The slope for
+        `spread` is the change for each point that the predicted spread rises. Each slope is measured between 1/4 of
+        the spread below the predicted value and 1/4 of the spread above.
 
-        `rows` must not be empty. ValueError as in `predict_probability`.
+        `rows` must not be empty. ValueError for the same causes as in `predict_probability`.
         """
         points, needed, scale = self.predict_points(rows), _needed(rows)[:, None], _scale(rows)[:, None]
         step = points.spread / 4
@@ -128,15 +131,15 @@ class PointsModel:
         return np.asarray((by_mean * of_mean + by_spread * SIZE_TO_SPREAD * of_spread) * scale)
 
     def feature_importance(self) -> dict[str, float]:
-        """Return each feature's fraction of CatBoost's feature importance in the regression of the mean."""
+        """Return each feature's fraction of CatBoost's feature importance in the regression `mean`."""
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
-        """Return the trees of the regression of the mean (`trees`) and the size of the shape (`shape_errors`)."""
+        """Return `trees`, the number of trees of the regression `mean`, and `shape_errors`, the number of errors."""
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the shape to model.json and each regression to its own file; return the paths.
+        """Write the errors `shape` to model.json and each regression to its own file; return the paths.
 
         DataError if a file cannot be written.
         """
@@ -152,9 +155,9 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
     `widest` also contains players outside the target's range of season averages, if the settings include them.
 
-    - The regression of the mean learns from all these rows. Early stopping, if configured, uses `parts.validation`.
-    - Another regression with the same number of trees learns from the earlier half of the rows. Its errors on the later
-      half give the spread and the shape.
+    - The regression `mean` learns from all these rows. Early stopping, if configured, uses `parts.validation`.
+    - Another regression with the same number of trees learns from the earlier half of the rows. The regression `spread`
+      and the errors `shape` come from its errors on the later half.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
     no feature varies over the rows or over their later half.
@@ -174,10 +177,12 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit a model of points on the `widest` rows of both parts, with as many trees as `model` has.
+    """Fit a model of points on all rows, `parts.fit.widest` and `parts.validation.widest`.
 
-    - The shape consists of the errors of `model` on `parts.validation`, from which `model` did not learn.
-    - The spread is learned from `model.sizes`, and from the errors of `model` on `parts.validation.widest`.
+    - The regression `mean` gets as many trees as `model.mean` has.
+    - The regression `spread` learns from the absolute errors `model.sizes`, and from the absolute errors of `model` on
+      `parts.validation.widest`.
+    - The errors `shape` are the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
     ConfigurationError if CatBoost refuses to fit. DataError if no feature varies.
@@ -251,12 +256,15 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 
 
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
-    """Return the predicted spread of the value that `_deviations` computes, for each row."""
+    """Return the predicted spread of z = (points - season average) / sqrt(season average) for each row, shape (n,).
+
+    `regressor` predicts the absolute error of a predicted z.
+    """
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
 
 def _deviations(rows: Rows) -> np.ndarray:
-    """Return (points - season average) / sqrt(season average) of each row, shape (n,).
+    """Return z = (points - season average) / sqrt(season average) of each row, shape (n,).
 
     ValueError if the rows have no points or no season average.
     """
@@ -266,7 +274,7 @@ def _deviations(rows: Rows) -> np.ndarray:
 
 
 def _scale(rows: Rows) -> np.ndarray:
-    """Return sqrt(season average) of each row, shape (n,), with averages below 1 point raised to 1."""
+    """Return sqrt(season average) of each row, shape (n,); an average below 1 point counts as 1."""
     return np.asarray(np.sqrt(np.maximum(_average(rows), LEAST_AVERAGE)))
 
 
