@@ -62,20 +62,21 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    The models are compared on games after both trainings. If no model is in production, the candidate is compared with
-    the base rate. A retrain is a candidate with production's settings but other dates.
+    The models are compared on games after the training of both. If no model is in production, the candidate is compared
+    with the base rate. A retrain is a candidate with production's settings but other dates.
 
-    - `rule`: the condition on the intervals of the differences of metrics, candidate minus production. With `better`,
-      the AUC interval must begin above `margin`. Log loss and Brier score must not increase, and their intervals must
-      end below `tolerance`. With `not_worse`, only the log loss interval must end below `tolerance`. None means
+    - `rule`: the condition on the confidence intervals of candidate minus production. With `better`, the interval of
+      the AUC must begin above `margin`. Log loss and Brier score must not increase, and both intervals must end below
+      `tolerance`. With `not_worse`, only the interval of the log loss must end below `tolerance`. None means
       `not_worse` for a retrain, else `better`.
     - `min_dates`, `min_games`: the fewest game dates and rows for the comparison.
-    - `max_age_days`: a retrain on all games has no later games, so an earlier promotion of its settings counts instead.
-      The games of that promotion must end at most this many days before the end of the retrain's training.
+    - `max_age_days`: a retrain on all games cannot be compared on later games. Instead, an earlier promotion of a model
+      with the same settings counts, if the last game compared for that promotion is at most this many days before the
+      end of the retrain's training.
     - `evidence`: if `ledger`, the candidate's predictions as a shadow (scored in parallel with production) are checked
       too.
-    - `min_e_value`: for the rule `better`, the smallest e-value of these predictions. An e-value measures evidence that
-      the candidate is better; 1 means none.
+    - `min_e_value`: for the rule `better`, the smallest e-value that the shadow's predictions need. An e-value measures
+      evidence that the candidate is better; 1 means none.
     - `reason`: a text for the history of promotions.
     """
 

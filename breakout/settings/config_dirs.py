@@ -63,7 +63,8 @@ class UserFiles(ConfigSource):
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return names in the group `config_path`, sorted; OSError if the folder has no such group.
 
-        `results_filter` CONFIG selects the options (files without `.yaml`), GROUP the subfolders, and None both.
+        If `results_filter` is CONFIG, the names are the options (files without `.yaml`). If it is GROUP, the names are
+        the subfolders. If it is None, both are returned.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}
@@ -76,7 +77,7 @@ class UserFiles(ConfigSource):
 
 
 def find_package(text: str) -> str | None:
-    """Return the package in a comment such as `# @package _global_` at the top of a file; None without one.
+    """Return the package in a comment such as `# @package _global_` at the top of a file; None if there is none.
 
     `text` is the text of the file. The package is the place in the configuration where Hydra puts the keys of the file.
     """
@@ -94,7 +95,7 @@ def register_user_files() -> None:
 
 
 def search_path_overrides(folders: Sequence[str]) -> list[str]:
-    """Return the override that adds folders to Hydra's search path, as a list; [] without folders.
+    """Return a list with the override that adds folders to Hydra's search path; [] if there are no folders.
 
     An earlier folder takes precedence over a later one. ConfigurationError for a path that is not a readable folder.
     """

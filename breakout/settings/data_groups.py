@@ -37,10 +37,12 @@ class DuckDBWarehouseConfig:
       path.
     - `database`: a DuckDB file.
     - `player_game_summary`, `team_offense_game_summary`, `schedule`, `availability` (the injury reports): the path of a
-      table, which may be a glob. With `database`, the table's name there, `TABLE` or `SCHEMA.TABLE`. None means the
-      table of this name in `folder` or `database`. `schedule` and `availability` are optional.
-    - `season_type`: the season type of rows without one, such as regular or playoffs. None refuses such rows.
-    - `columns`: maps the package's name of a column to its name in the user's tables; None means equal names.
+      table, which may be a glob. If `database` is given, the table's name in that file, `TABLE` or `SCHEMA.TABLE`. None
+      means the table of this name in `folder` or `database`. `schedule` and `availability` are optional.
+    - `season_type`: the season type, such as regular or playoffs, for rows that have none. If it is None, such rows are
+      an error.
+    - `columns`: maps the package's name of a column to its name in the user's tables. None means that all names are
+      equal.
     - `team_codes`, `season_types`: map values of the tables to the values that replace them.
     - `date_format`: the strptime format of dates that are text; None means YYYY-MM-DD.
     - `hive_partitioning`: if true, columns are also read from the names of folders, as in `season_year=2025/`.
@@ -65,7 +67,7 @@ class DuckDBWarehouseConfig:
 class BigQueryWarehouseConfig:
     """A warehouse of BigQuery tables.
 
-    `season_type`, `columns`, `team_codes` and `season_types` are those of DuckDBWarehouseConfig.
+    DuckDBWarehouseConfig explains `season_type`, `columns`, `team_codes` and `season_types`.
 
     - `project`: None means the project of the credentials.
     - `location`: None lets BigQuery find the location.
@@ -123,7 +125,7 @@ class MLflowTrackingConfig:
 class BigQueryTrackingConfig:
     """Tracking by one row for each run in a BigQuery table, in addition to the run folder.
 
-    The table is created if it does not exist. The other fields are those of BigQueryWarehouseConfig.
+    The table is created if it does not exist. BigQueryWarehouseConfig explains the other fields.
     """
 
     kind: Literal["bigquery"]
@@ -169,7 +171,7 @@ class FolderLedgerConfig:
 
     - `others`: if true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
       challenger scored in parallel with production).
-    - `which`: grade the first or the last prediction before the game's tip-off.
+    - `which`: which prediction before the game's tip-off is graded, the first or the last.
     - `lost_after_days`: a game without rows in the source tables counts as lost this many days after its date.
     - `timezone`: an unknown tip-off counts as the end of the game date in this time zone.
     """
@@ -186,8 +188,7 @@ class BigQueryLedgerConfig:
     """A ledger (what was predicted) in two BigQuery tables, and the rules for it.
 
     `entries` and `grades` are the tables of predictions and of their outcomes; they are created if they do not exist.
-    The rules (`others` to `timezone`) are those of FolderLedgerConfig, the other fields those of
-    BigQueryWarehouseConfig.
+    FolderLedgerConfig explains the rules (`others` to `timezone`), BigQueryWarehouseConfig the other fields.
     """
 
     kind: Literal["bigquery"]

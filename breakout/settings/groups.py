@@ -56,7 +56,7 @@ FeatureName = Annotated[
 
 @dataclass(frozen=True)
 class ModeConfig:
-    """The feature lock, which decides whether a model may have any features.
+    """The feature lock, which decides whether the features of a model can be chosen freely.
 
     - `name`: with `shared`, the features must be the ten of BREAKOUT_FEATURE_ORDER, in this order. With `experimental`,
       any features are allowed, but the model cannot be put into production.
@@ -130,7 +130,7 @@ class AvailabilityConfig:
 class AskedCutoffConfig:
     """The cutoff of injury reports for scoring a bundle (a saved model): later reports are not used.
 
-    The fields are those of AvailabilityConfig. A field that is None has the value with which the model was trained.
+    AvailabilityConfig explains the fields. None means the value with which the model was trained.
     """
 
     cutoff: TimeOfDay | None
@@ -154,7 +154,7 @@ class DateWindowConfig:
 
 @dataclass(frozen=True)
 class TrailingWindowConfig:
-    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before those.
+    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before that.
 
     If `as_of` is None, it is the day after the newest game in the warehouse. If `eval_days` is 0, the run only trains.
     """
@@ -250,9 +250,9 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class DistributionsConfig:
-    """The test for drift: features whose distribution in the evaluation window differs from that in training.
+    """The test for drift: features with different distributions in the evaluation window and in training.
 
-    - `significance`: the probability that the test finds drift of any feature although no feature drifted.
+    - `significance`: the probability that the test finds drift in some feature although no feature drifted.
     - `fail_on_drift`: if true, a run in which a feature drifted ends with exit code 1.
     """
 

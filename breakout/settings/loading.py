@@ -102,7 +102,7 @@ def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
 
 
 def group_values(cls: type, mapping: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """Convert the values in `mapping` to the types of the fields of a settings class; return them by name.
+    """Convert the values in `mapping` to the field types of a settings class; return the values by field name.
 
     `path` is the dotted key of the group for messages, "" for the root. Unknown keys are ignored. ConfigurationError
     for a missing key, a value of another type or out of bounds, or an unknown `kind` of a group.

@@ -44,8 +44,8 @@ class CatBoostConfig:
 class LogisticConfig:
     """Logistic regression on features standardised to mean 0 and standard deviation 1 over the rows of the fit.
 
-    `C` is the inverse of the L2 penalty. Standardised values are limited to -`clip`..`clip`; None sets no limit. The
-    values of `class_weights` are those of CatBoostConfig.
+    `C` is the inverse of the L2 penalty. Standardised values are limited to -`clip`..`clip`; None sets no limit.
+    CatBoostConfig explains `class_weights`.
     """
 
     kind: Literal["logistic"]
@@ -59,8 +59,8 @@ class LogisticConfig:
 class BlendConfig:
     """The weighted average of the log odds of CatBoost and of logistic regression.
 
-    `catboost_weight` is the weight of CatBoost; the weight of logistic regression is `1 - catboost_weight`. The other
-    fields are those of CatBoostConfig and LogisticConfig.
+    `catboost_weight` is the weight of CatBoost; the weight of logistic regression is `1 - catboost_weight`.
+    CatBoostConfig and LogisticConfig explain the other fields.
     """
 
     kind: Literal["blend"]
@@ -107,9 +107,9 @@ class PointsConfig:
     The spread is the size of the differences between points and their predicted mean.
 
     - `iterations`, `spread_iterations`: the numbers of trees of the regressions of mean and spread.
-    - `train_min_ppg`, `train_max_ppg`: both regressions are trained on games of players with season averages within
-      these limits. None, or a limit that would leave out role players, means the limit of role players
-      (`target.min_ppg` or `target.max_ppg`).
+    - `train_min_ppg`, `train_max_ppg`: both regressions are trained on games of players whose season average of points
+      is within these limits. If the limits would leave out role players (`target.min_ppg` to `target.max_ppg`), they
+      are widened to include them. None means the limit of role players.
     """
 
     kind: Literal["points"]

@@ -24,9 +24,9 @@ RESOLVER = "oc.env"
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists, with interpolations resolved except references.
 
-    References such as `${oc.env:TOKEN}` stay as text, and a required value that is not given stays `???`. In any other
-    text `${` is escaped. OmegaConf's InterpolationResolutionError if a variable is not set or another interpolation has
-    no value.
+    References such as `${oc.env:TOKEN}` stay as text, but the environment variable must be set. A required value that
+    is not given stays `???`. In text that is no reference, `${` is escaped. OmegaConf's InterpolationResolutionError if
+    an environment variable is not set or another interpolation has no value.
     """
     from omegaconf import OmegaConf
 
@@ -64,7 +64,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
     """Return `values` with the text of each reference, such as `${oc.env:TOKEN}`, in place of its value.
 
-    In any other text `${` is escaped, so that it is not taken for a reference later.
+    In text that is no reference, `${` is escaped, so that it is not taken for a reference later.
     """
     written = _escaped(values)
     for path, text in references:

@@ -57,7 +57,7 @@ def to_mapping(config: Any) -> dict[str, Any]:
 
 
 def to_values(config: Any) -> dict[str, Any]:
-    """Return a configuration like `to_mapping`, but with the values of environment variables.
+    """Return a configuration as nested dicts that contain the values of environment variables instead of references.
 
     The result must not be saved, because such values may be secrets.
     """

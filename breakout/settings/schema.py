@@ -1,4 +1,7 @@
-"""The structure of the settings classes: their fields, the kinds of a group, and every dotted key."""
+"""The structure of the settings classes: their fields, the kinds of a group, and every dotted key.
+
+A group such as `model` can have several kinds, each with its own settings class; the field `kind` selects the class.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ def type_hints(cls: type) -> dict[str, Any]:
 
 
 def dataclasses_of(hint: Any) -> tuple[type, ...]:
-    """Return the settings classes in a field's type: several for a group with kinds, () for a plain value."""
+    """Return the settings classes in a field's type: one for each kind of a group, () for a plain value."""
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
 
@@ -30,7 +33,7 @@ def kind_of(cls: type) -> str:
 
 
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
-    """Return every dotted key of a root settings class, with the kinds of its group that have the key.
+    """Return every dotted key of a root settings class, and for each key the kinds of its group that have the key.
 
     An example is `model.depth` with ("catboost", "blend", "points"). Keys of the root and of groups with a single class
     have an empty tuple.
@@ -47,7 +50,10 @@ def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
 
 
 def hints_of(root: type, key: str) -> list[Any]:
-    """Return the types of a dotted key: one for each kind of its group that has the key, [] for an unknown key."""
+    """Return the types that a dotted key can have, one from each kind of its group that has the key.
+
+    The list is empty for an unknown key.
+    """
     group, _, name = key.partition(".")
     hint = type_hints(root).get(group)
     if not name:

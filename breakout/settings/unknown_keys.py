@@ -10,12 +10,13 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The override that chooses a kind, by (group, kind), for kinds whose name is no option: there is no window=dates.
+# The override that chooses a kind of configuration, by (group, kind), where GROUP=KIND is no valid override. For
+# example, there is no window=dates.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("ledger", "folder"): "ledger=default",
 }
-# Groups whose values come from a bundle, so that a command that reads a bundle cannot set them.
+# Groups whose values are part of a bundle (a saved model). A command that reads a bundle cannot set them.
 GROUPS_OF_A_BUNDLE = ("mode", "features", "target", "window", "model", "validation", "calibration")
 
 
@@ -52,7 +53,7 @@ def describe_unknown_key(root: type, key: str, command: str = "", also: Sequence
 def nearest_key(key: str, known: Iterable[str]) -> str | None:
     """Return the known dotted key that is most similar to `key` in its whole text or in its last part.
 
-    So `depth` finds `model.depth`. None if no similarity, on a scale from 0 to 1, is at least 0.7.
+    For example, `depth` finds `model.depth`. None if no similarity, on a scale from 0 to 1, is at least 0.7.
     """
     wanted = key.replace("-", "_").replace("/", ".").lower()
 

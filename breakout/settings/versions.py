@@ -23,7 +23,8 @@ _EXAMPLE = "in a checkout of this project, run python -m examples.two_definition
 REMOVED_KEYS = {"demonstration": ("none", _EXAMPLE)}
 # Options of groups (GROUP/OPTION) that were removed, each with what to use instead.
 REMOVED_OPTIONS = {"experiment/incident/two_definitions": _EXAMPLE}
-# Defaults for the keys of RENAMED_KEYS, by present group and key. Saved settings of version 1 may lack such keys.
+# Defaults for the keys of RENAMED_KEYS, by the new names of group and key. Saved settings of version 1 may lack such
+# keys.
 _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "run": {"write_report": True},
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
@@ -58,9 +59,9 @@ _PRICES: dict[str, Any] = {
     "max_stake": 0.02,
     "min_edge": 0.0,
 }
-# Groups that were added without a new CONFIG_VERSION, with their values for older saved settings. Older settings with
-# the key `features` get the group `availability`. Settings of train, which have the key `window`, get `prices`.
-# Settings with the key `bundle` get both groups.
+# Groups that were added without a new CONFIG_VERSION, with the values that older saved settings get. Which groups they
+# get depends on a key that they have: with `features` the group `availability`, with `window` (settings of train) the
+# group `prices`, with `bundle` both groups.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "window": {"prices": _PRICES},
