@@ -30,7 +30,7 @@ class Calibrator:
 
     - `none`: changes nothing.
     - `sigmoid`: Platt's p -> 1/(1+exp(-(slope * logit p + intercept))).
-    - `isotonic`: interpolates linearly between the points (`x`, `y`) and is constant beyond them.
+    - `isotonic`: interpolates linearly between the points (`x`, `y`) and is constant outside their range.
     """
 
     kind: Kind
@@ -82,11 +82,11 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of the validation rows before and after calibration by maps fitted on other dates.
+    """The mean log loss of the validation rows before and after calibration, where no map is applied to its own dates.
 
     - `rows`: the number of validation rows (the latest training rows).
     - `blocks`: the number of blocks of consecutive dates. The map for a block is fitted on all other blocks.
-    - `log_loss_before`, `log_loss_after`: nats a row; None without rows.
+    - `log_loss_before`, `log_loss_after`: the means in nats; None if there are no rows.
     """
 
     rows: int
@@ -102,8 +102,8 @@ class CalibrationFit:
     - `requested`: the kind of calibration that was asked for.
     - `is_forced_by_class_weights`: true if the settings configure class weights but no calibration. Class weights
       distort probabilities, so `requested` is then `sigmoid`.
-    - `held_out`: the log loss of validation rows before and after calibration by maps fitted on other dates. None if no
-      map was fitted, or if all validation rows have the same date.
+    - `held_out`: the log loss before and after calibration. None if no map was fitted, or if all validation rows have
+      the same date.
     """
 
     requested: Kind
@@ -142,8 +142,8 @@ def cross_calibrate(
     """Return probabilities (n,) calibrated by maps that were fitted on other dates, and the number of date blocks.
 
     The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The map for a block is fitted on
-    all other blocks. If no increasing map fits them, the probabilities of the block stay unchanged. Return None if
-    there are fewer than two dates.
+    all other blocks. If no increasing map fits these blocks, the probabilities of the block stay unchanged. Return None
+    if there are fewer than two dates.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:

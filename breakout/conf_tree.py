@@ -1,6 +1,6 @@
 """The folder of configuration files: its path, its groups and their options.
 
-The help page lists the groups, so this module imports no large library.
+The help page lists the groups and must appear fast, so this module imports no large library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Warnings about gaps and contradictions in the data from which the rows of a command are computed.
+"""Warnings about gaps and contradictions in the source data of a command.
 
-They name games that the team table lacks, and games in which the players' points or minutes do not sum to the team's.
-They also name features that are missing in most rows.
+The warnings name flawed games, in which the player table and the team table contradict each other. They also name
+features that are missing in more than half of the rows.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ EXAMPLES = 3  # the largest number of games that a warning names
 def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date) -> str:
     """Say which games the warehouse has up to `end`, and why no row was found on the dates start..end.
 
-    Call this function if no role player has a row on these dates. The text is, for example, "up to 2026-02-05
-    player_game_summary holds regular (9,120 rows, 2024-10-22 to 2026-02-05): none is of target.season_types=[playoffs]
-    and of these dates". DataError if the query fails.
+    Call this function if no role player has a row on these dates. For each season type in player_game_summary, the text
+    gives the number of rows and their first and last date. The reason is that no row has both a season type of the
+    target and one of these dates, or that no such row is a role player's played game. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -97,10 +97,11 @@ class FlawedGame:
 
 
 def flawed_games_query(sources: SourceTables) -> str:
-    """Return the SQL query for played games that the team table lacks or in which sums differ.
+    """Return the SQL query for flawed games: played games that the team table lacks, and games with wrong sums.
 
-    The parameters of the query are @history_start, @end (the first and last game date) and @season_types. The
-    comparison of sums ignores the season types. The result has the columns game_id and game_date. It also has these
+    A sum is wrong if the points or minutes of a team's players do not add up to the number in the team's row. The
+    parameters of the query are @history_start, @end (the first and last game date) and @season_types, which limits only
+    the search for games that the team table lacks. The result has the columns game_id and game_date. It also has these
     columns, which are NULL for a game that the team table lacks:
 
     - `team`: the team whose sums are compared.
@@ -129,11 +130,11 @@ ORDER BY game_date, game_id, team"""  # noqa: S608 - table names are checked, va
 def read_flawed_games(
     warehouse: Warehouse, sources: SourceTables, parameters: Mapping[str, object]
 ) -> list[FlawedGame]:
-    """Return the games that the team table lacks, or in which players' sums differ from their team's row.
+    """Return the flawed games, in which the player table and the team table contradict each other.
 
-    `parameters` has the keys history_start, end and season_types. A game is in the list once for each team and each sum
-    (points, minutes) that differs. Minutes may differ by up to MINUTES_TOLERANCE. Differences in `sources.known_sums`
-    are left out. DataError if the query fails.
+    `parameters` has the keys history_start, end and season_types. A game is in the list once for each wrong sum: the
+    points or the minutes of a team's players. Minutes may differ from the team's by up to MINUTES_TOLERANCE. The known
+    errors in `sources.known_sums` are left out. DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -154,7 +155,7 @@ def find_flawed_games(
 ) -> list[FlawedGame]:
     """Return the flawed games that features of rows on the dates start..end can read.
 
-    DataError if the query fails.
+    In a flawed game, the player table and the team table contradict each other. DataError if the query fails.
     """
     reach = seasons_before(features.names, features.registry)
     parameters = features.parameters(warehouse.history_start(start, reach), start, end)
@@ -164,7 +165,7 @@ def find_flawed_games(
 def seen_games(
     games: Iterable[FlawedGame], features: BreakoutFeatureConfig, start: date, end: date
 ) -> list[FlawedGame]:
-    """Return those of `games` that features of rows on the dates start..end can read."""
+    """Return the items of `games` that features of rows on the dates start..end can read."""
     first = first_day_seen(start, seasons_before(features.names, features.registry))
     return [game for game in games if first <= game.game_date <= end]
 

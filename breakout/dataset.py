@@ -76,7 +76,7 @@ class Rows:
 
     @property
     def breakout_rate(self) -> float | None:
-        """Return the fraction of breakouts among the rows, or None without rows; ValueError if `y` is None."""
+        """Return the fraction of breakouts among the rows, or None if there are no rows; ValueError if `y` is None."""
         return float(self.label.mean()) if len(self) else None
 
     def take(self, chosen: np.ndarray) -> Self:
@@ -193,8 +193,7 @@ def ask_checked(
     """Check the source rows that the features of `config` read, then send the query `sql` and return its result.
 
     `start` and `end` are the first and last date of the requested rows. `registry` has the definitions of the features;
-    None means the registry of `config`. DataError, ConfigurationError and FeatureDefinitionError have the causes that
-    `build_dataset` names.
+    None means the registry of `config`. `build_dataset` explains the errors.
     """
     registry = registry or config.registry
     reach = seasons_before(config.names, registry)
@@ -221,8 +220,8 @@ def dataset_of(
 ) -> Dataset:
     """Convert `answer`, the result of the feature query, to a dataset.
 
-    `answer` must have the columns of the query for the features of `config` and `slice_features`. The other arguments
-    are those of `build_dataset`. DataError if a feature is infinite. KeyError if a column is missing.
+    `answer` must have the columns of the query for the features of `config` and `slice_features`.
+    `build_dataset` explains the other arguments. DataError if a feature is infinite. KeyError if a column is missing.
     """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
@@ -247,30 +246,33 @@ def dataset_of(
 
 
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
-    """Return the rows whose season averages of points are `config.min_ppg` to `config.max_ppg`.
+    """Return the rows of players whose season average of points is from `config.min_ppg` to `config.max_ppg`.
 
-    The number of earlier games is not checked. `wider` of the result, the rows to fit on, is all of `rows`.
+    The number of earlier games is not checked. The field `wider` of the result (the rows to fit on) contains all of
+    `rows`.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
 
 
 def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeatureConfig) -> np.ndarray:
-    """Return whether season averages of points are within `config.min_ppg`..`config.max_ppg`, shape (n,) bool.
+    """Return a bool mask of shape (n,), true for season averages of points from `config.min_ppg` to `config.max_ppg`.
 
-    `averages` and `games` have shape (n,); `games` is the number of games behind each average. The comparison has the
-    same tolerance as the feature query: 1e-9 points over all games. A NaN average is not within the limits.
+    `averages` and `games` have shape (n,); `games` is the number of games behind each average. As in the feature query,
+    the total points (average times games) may miss the limit times games by 1e-9. A NaN average is not within the
+    limits.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
 
 
 def fewest_points(points_before: np.ndarray, games_before: np.ndarray, multiplier: float) -> np.ndarray:
-    """Return the fewest points in a game that are a breakout, shape (n,) int64.
+    """Return the fewest points that make a game a breakout, shape (n,) int64.
 
-    A breakout has at least `multiplier` times the player's season average. `points_before` and `games_before`, shape
-    (n,), are the player's points and games this season before the game. As in the feature query, points are a breakout
-    if points * games_before >= multiplier * points_before - 1e-9. The result is 0 for a player without an earlier game.
+    A breakout has at least `multiplier` times as many points as the player's season average. `points_before` and
+    `games_before`, shape (n,), are the player's points and games this season before the game. As in the feature query,
+    points are a breakout if points * games_before >= multiplier * points_before - 1e-9. The result is 0 for a player
+    without an earlier game.
     """
     needed, games = multiplier * points_before - 1e-9, np.maximum(games_before, 1)
     points = np.maximum(np.ceil(needed / games), 0)
@@ -292,8 +294,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
     """Raise DataError if a feature of `names` reads a column that its source table lacks.
 
-    Only columns that the feature query does not define itself are checked here. `Warehouse.check_history` covers the
-    others.
+    Columns that the feature query defines are left out; `Warehouse.check_history` checks the columns behind them.
     """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):
@@ -311,7 +312,7 @@ def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Map
 
 
 def labelled_features(rows: Dataset) -> pd.DataFrame:
-    """Return a table of keys, label `is_breakout` and features of played games; ValueError without labels."""
+    """Return a table of keys, label `is_breakout` and features; ValueError if the games are not played yet."""
     import pandas as pd
 
     return pd.concat([rows.keys, pd.DataFrame({"is_breakout": rows.label}), rows.X], axis=1)

@@ -72,8 +72,8 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 def system_sentence(what: str, error: OSError, otherwise: str = "choose another place") -> str:
     """Return a message made of `what`, the reason of the operating system, and a remedy.
 
-    An example is "FILE cannot be written (File name too long); choose a shorter name." with `what` "FILE cannot be
-    written". `otherwise` is the remedy for errors that REMEDIES lacks.
+    If `what` is "FILE cannot be written", an example is "FILE cannot be written (File name too long); choose a shorter
+    name." `otherwise` is the remedy for errors that REMEDIES lacks.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."

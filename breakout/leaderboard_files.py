@@ -1,5 +1,8 @@
 """The types of a sweep's leaderboard, and its files leaderboard.json and leaderboard.csv.
 
+A leaderboard has one table for each set of jobs that were validated and evaluated on the same games. The jobs of one
+variant differ only in window, seed, name, hypothesis, tags and paths.
+
 Validation metrics are computed on the validation part (the latest training rows), which a fit without these rows
 predicts. All other metrics are computed on the evaluation games, which are later than the training rows.
 """
@@ -27,7 +30,7 @@ JSON_FILE, CSV_FILE = "leaderboard.json", "leaderboard.csv"
 
 
 class FoldRow(msgspec.Struct, frozen=True):
-    """The evaluation of a job in one fold (one window of a walk forward). `rows` is the number of rows evaluated."""
+    """The evaluation of a job in one fold (one window of a walk forward). `rows` is the number of evaluated rows."""
 
     fold: str
     rows: int
@@ -45,7 +48,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
     - `features`: the number of features.
     - `value`: the optimized metric on the validation part.
     - `difference`: `value` minus the value of the best job; None if either is undefined.
-    - `is_tied`: whether the job is the best of its table, or not worse than the best beyond chance.
+    - `is_tied`: whether the job is the best of its table, or differs from the best by no more than chance explains.
     - `validation`: the metrics on the validation part, without intervals.
     - `metrics`: the metrics on the evaluation games; None for a job that only trains.
     - `folds`: the folds of a walk forward; () for other jobs.
@@ -78,7 +81,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """The metrics of a baseline on the evaluation games of a table of jobs.
+    """The metrics of a baseline (a simple model for comparison) on the evaluation games of one JobTable.
 
     `features` is the number of features of the job whose run evaluated the baseline.
     """
@@ -94,7 +97,7 @@ class LineRow(msgspec.Struct, frozen=True):
     A line is a number of points for which a bookmaker offers prices.
 
     - `job`: the number of the job; None for the market.
-    - `difference`: the log loss of the job minus that of the market; None for the market.
+    - `difference`: the log loss of the job minus the market's log loss; None for the market.
     - `weight`: the weight of the job in a weighted mean of the log odds of job and market; None for the market.
     """
 
@@ -105,7 +108,7 @@ class LineRow(msgspec.Struct, frozen=True):
 
 
 class GameSpan(msgspec.Struct, frozen=True):
-    """The number, dates and breakout rate of the validation or evaluation games of one table."""
+    """The number, dates and breakout rate of the validation games or the evaluation games behind one JobTable."""
 
     games: int
     first_date: str
@@ -117,7 +120,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
     - `best`: the number of the best job.
-    - `tied`: the numbers of the best job and of the jobs that are not worse than the best beyond chance.
+    - `tied`: the numbers of the jobs whose `is_tied` is true, including the best job.
     - `simplest`: the number of the job with the simplest model among `tied`.
     - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the dates are not fixed or differ
       between the jobs.
@@ -144,13 +147,11 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The means over the jobs of one variant: jobs that differ only in window, seed, name and the like.
+    """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
 
-    Hypothesis, tags and paths may differ too.
-
-    - `tables`: the number of tables that contain a job of the variant.
+    - `tables`: how many tables (JobTable) contain a job of the variant.
     - `value`: the mean of the optimized metric on the validation part.
-    - `ties_with_best`: the number of jobs that are best in their table, or not worse than the best beyond chance.
+    - `ties_with_best`: the number of jobs whose `is_tied` in JobRow is true.
     - `evaluation_auc`: the mean AUC on the evaluation games.
 
     A mean is None if no job has the metric.
@@ -167,10 +168,10 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantTable(msgspec.Struct, frozen=True):
-    """The variants of all job tables with the same target and warehouse.
+    """The variants in those tables of a leaderboard (JobTable) that have one target and one warehouse in common.
 
-    Variants with jobs in more tables come first, then variants with a better mean metric. `problem` names the settings
-    of target and warehouse in which these tables differ from others.
+    Variants in more tables come first; variants in equally many tables are sorted by the mean metric, best first.
+    `problem` names the settings of target and warehouse that distinguish these tables from the leaderboard's others.
     """
 
     problem: str
@@ -178,7 +179,7 @@ class VariantTable(msgspec.Struct, frozen=True):
 
 
 class Spread(msgspec.Struct, frozen=True):
-    """The values of a metric in fits with different seeds, and their mean, standard deviation and range.
+    """The values of a metric in fits with different seeds, with the mean, standard deviation and range.
 
     Undefined values of the metric are left out.
     """
@@ -193,8 +194,10 @@ class Spread(msgspec.Struct, frozen=True):
 class SeedRow(msgspec.Struct, frozen=True, kw_only=True):
     """Jobs of one variant that were fitted on the same rows with different seeds.
 
-    `value` is the spread of the optimized metric on the validation part, `evaluation_auc` that of the AUC on the
-    evaluation games. A spread is None if the metric is defined for fewer than two seeds.
+    - `value`: the spread of the optimized metric on the validation part.
+    - `evaluation_auc`: the spread of the AUC on the evaluation games.
+
+    A spread is None if the metric is defined for fewer than two seeds.
     """
 
     variant: str = msgspec.field(name="recipe")
@@ -223,7 +226,7 @@ class MissingJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
-    """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs not completed.
+    """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs that are not completed.
 
     - `jobs`, `completed`: the number of all jobs and of the completed jobs.
     - `variants`: the comparison of variants over windows and seeds.
@@ -276,8 +279,9 @@ CSV_COLUMNS = (*_JOB, *_VALIDATION, *_DIFFERENCE, *_EVALUATION, *_REST, *_LINES)
 def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
-    Each table has a row for each job, by rank. The rows of its baselines follow, then those of the betting market if
-    jobs were compared with prices. The jobs that are not completed come last.
+    The text contains the tables of the leaderboard (JobTable) one after another. Each table consists of the rows of its
+    jobs, by rank, then of its baselines, then of the betting market if jobs were compared with prices. The jobs that
+    are not completed come last.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")

@@ -47,9 +47,9 @@ Rerunnable = TypeVar("Rerunnable", settings.ExperimentConfig, settings.EvaluateC
 class Evidence:
     """The results of a run that must be equal in a rerun, and the versions that may explain a difference.
 
-    - `fingerprints`: by name: `settings`, `data` (the source tables), `contract` (the definition of features and
-      label), `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have is None or
-      missing.
+    - `fingerprints`: the fingerprints with the names `settings`, `data` (the source tables), `contract` (the definition
+      of features and label), `training rows` and `evaluation rows`. The fingerprint of rows that the run does not have
+      is None or missing.
     - `predictions`: the content of predictions.parquet.
     - `versions`: the versions of Python, breakout and its libraries. For a training run also the git commit.
     """
@@ -66,8 +66,8 @@ def rerun(folder: Path, places: Mapping[str, str]) -> tuple[Evidence, Evidence]:
 
     - DataError if the run is not completed, the data cannot be read, or a file or the bundle of the run has changed.
     - ConfigurationError if the command of the run is not train or evaluate, or if its settings lack a key of `places`.
-    - GateError if the installed feature definitions differ from those of the bundle, or if the run is an evaluation
-      that used definitions other than the bundle's.
+    - GateError if the installed feature definitions differ from the bundle's, or if the run is an evaluation that used
+      definitions other than the bundle's.
     """
     run = read_run(folder)
     warn_without_digests(folder, [run.status])

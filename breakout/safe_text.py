@@ -67,10 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Mask the secrets of the URL `address` in the text of an error, also where parts of them stand alone.
+    """Mask the secrets of the URL `address` in the text of an error, also where only a part of a secret appears.
 
-    A library that misreads `http://user:pa#ss@host` takes `pa` for a port and repeats it in its error. Secrets in other
-    URLs of the text are masked too.
+    For example, a library that misreads `http://user:pa#ss@host` takes `pa` for a port and repeats `pa` in its error.
+    Secrets in other URLs of the text are masked too.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]
@@ -133,10 +133,10 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Mask the defaults of those references in the list `hidden` whose placeholders are in `text`.
+    """Change references in the list `hidden`: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
 
-    `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`. A placeholder contains the index of a reference in `hidden`.
-    References inside these references are masked too.
+    Each placeholder in `text` contains the index of a reference in `hidden`. Only these references are changed, and the
+    references inside them.
     """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])

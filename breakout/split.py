@@ -87,7 +87,7 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
-    """Evaluate on the `eval_days` days before `as_of`, and train on the `train_days` days before these.
+    """Evaluate on the `eval_days` days before `as_of`, and train on the `train_days` days before the evaluation.
 
     The evaluation range is None if `eval_days` is 0.
     """
@@ -135,12 +135,15 @@ def folds_with_games(folds: tuple[Fold, ...], dates: np.ndarray, kept: int | Non
 
 
 def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
-    """Return a bool mask of shape (n,), true for those of the n dates that lie within `days`."""
+    """Return a bool mask of shape (n,), true for each of the n dates that lies within `days`."""
     return np.asarray((dates >= np.datetime64(days.start)) & (dates <= np.datetime64(days.end)))
 
 
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
-    """Return the rows within a range of dates; `wider`, if not None, is limited to the same dates."""
+    """Return the rows within a range of dates.
+
+    The field `wider` of `rows` (all rows that a model is fitted on) is limited to these dates too, if it is not None.
+    """
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
 
@@ -162,7 +165,8 @@ def validation_mask(dates: np.ndarray, rule: ValidationConfig) -> np.ndarray:
     elif rule.days is not None:
         is_kept = distinct > distinct[-1:] - np.timedelta64(rule.days, "D")
     else:
-        # Without the tolerance of 1e-9, a product that is rounded up could ask for one date more than is needed.
+        # The floating-point product may be slightly too large. Without the tolerance of 1e-9, the validation part would
+        # then have one date more than needed.
         later = np.cumsum(counts[::-1])[::-1] - counts
         is_kept = later < (rule.fraction or 0) * len(dates) - 1e-9
     if is_kept.all() or not is_kept.any():
