@@ -59,9 +59,9 @@ def compare_ledger_with_market(
 ) -> LedgerMarket:
     """Compare each model in the ledger with the betting market, separately for each role.
 
-    `graded` has the outcomes of predictions, as `grading.grade_counted` returns them, and the column ladder (P(points
-    >= k) for k = 1, 2, ...). A model is compared on its predictions with a ladder and the outcome breakout, no or void.
-    The result is empty if no model has such predictions, or if `config` has no prices.
+    `graded` is a result of `grading.grade_counted`, with the column ladder (P(points >= k) for k = 1, 2, ...). Only
+    predictions that have a ladder and the outcome `breakout`, `no` or `void` are used. The result is empty if no model
+    has such predictions, or if `config` has no prices.
 
     DataError if the warehouse or the prices cannot be read, if a price is invalid, or if most players with prices did
     not play on the date of the price. ConfigurationError if the warehouse of a price table cannot be opened.

@@ -1,4 +1,4 @@
-"""The ledger (the record of served predictions) in two BigQuery tables, for several machines that write at one time.
+"""The ledger (the record of served predictions) in two BigQuery tables, for several machines that write at once.
 
     ledger.entries    one row for each prediction; key: game_date, bundle, game_id, player_lookup, revision
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
@@ -50,7 +50,8 @@ _TYPES = {
 _AS_JSON = ("ladder", "features")  # These columns are stored as JSON text, which preserves every number exactly.
 # The largest number of grades that one statement inserts. A request is limited to 10 MB; a grade takes about 0.5 kB.
 ROWS_A_STATEMENT = 2000
-# The largest number of attempts to insert a slate. An attempt fails if another writer inserts the revision first.
+# The largest number of attempts to insert a slate. Each attempt uses the next revision number of the slate's model and
+# day, and fails if another writer takes that number first.
 ATTEMPTS = 10
 # A condition that is true for every row. A partitioned table can require a condition on the date in every query.
 _EVER = "game_date >= '1900-01-01'"
@@ -155,9 +156,9 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add the outcomes of predictions that are new or changed to the history of grades.
+        """Add each outcome that is not yet in the history of grades, or differs from the newest one there.
 
-        `graded` has the present outcomes. Return the history before the call, and the new or changed outcomes.
+        `graded` has the present outcome of each prediction. Return the history before the call, and the added outcomes.
         DataError if BigQuery refuses a request.
 
         Two calls at the same time can find and return the same outcomes. The table then has these outcomes twice only

@@ -23,12 +23,12 @@ Role = Literal["production", "shadow", "other"]
 KEY = ["game_date", "game_id", "player_lookup", "bundle"]
 INSTANT = pa.timestamp("us", tz="UTC")
 
-# The columns of an entry. Those whose names do not explain them:
+# The columns of an entry. These need an explanation:
 #   data                  the fingerprint of the source tables
 #   predicted_at          the time at which the slate was built
 #   known_at              the time of the newest injury report that the slate used; null if it used none
 #   tip_off               null if the schedule does not have it
-#   is_late               whether predicted_at is at or after tip_off or, if that is null, the end of the game date
+#   is_late               whether predicted_at is at or after tip_off (the end of the game date if tip_off is null)
 #   points_for_breakout   the fewest points that are a breakout
 #   ladder                P(points >= k) for k = 1, 2, ...; null for a model that does not predict it
 #   features              values by name; null where the feature's default was used

@@ -42,13 +42,14 @@ def check_ledger_evidence(
 ) -> tuple[Check, ...]:
     """Return three checks of the predictions that a candidate made as a shadow.
 
-    - Enough predictions are graded (breakout or no), on enough game dates.
-    - The e-value is high enough. It is the evidence that the candidate is better than production; 1 means none.
+    - Enough predictions are graded (have the outcome `breakout` or `no`), on enough game dates.
+    - The e-value is high enough. The e-value measures the evidence that the candidate is better than production; 1
+      means no evidence.
     - The interval of the bias (mean probability minus breakout rate) contains 0.
 
-    `production` is the fingerprint of the model in production; None if there is none. If there is one, only games that
-    both models predicted count. If the first check fails, the other two are returned as not run. The e-value is not run
-    unless `rule` is `better`.
+    `production` is the fingerprint of the model in production, or None. If a model is in production, only games that
+    both models predicted count. If the first check fails, the other two are returned as not run. The check of the
+    e-value is run only if `rule` is `better`.
 
     DataError if the ledger or the games cannot be read, or if a file of the ledger is damaged.
     """
@@ -73,15 +74,16 @@ def check_ledger_evidence(
 
 
 def skip_ledger_evidence(reason: str) -> tuple[Check, ...]:
-    """Return the three checks of `check_ledger_evidence` as not run, with `reason` as the figure of each check."""
+    """Return the three checks of `check_ledger_evidence`, marked as not run; the field `figure` of each is `reason`."""
     return tuple(Check(name, None, reason) for name in (GRADED_ENOUGH, E_VALUE, CALIBRATED))
 
 
 def _count(found: ModelScore | None, shadow: pd.DataFrame, config: PromoteConfig, *, is_shadow: bool) -> Check:
     """Return the check that enough of a candidate's predictions are graded, on enough dates.
 
-    `shadow` has the candidate's predictions that count, and `found` their score. If there are none, `found` is None and
-    the check fails. `is_shadow` is false if the candidate never predicted as a shadow.
+    `shadow` has the candidate's predictions that the check may use. `found` is the score of these predictions; if it is
+    None, no prediction can be used and the check fails. `is_shadow` is false if the candidate never predicted as a
+    shadow.
     """
     limits = config.promote
     needed = f"{limits.min_games:,} games of {limits.min_dates} dates needed"

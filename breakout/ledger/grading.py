@@ -7,8 +7,8 @@
     lost           the game has no rows `lost_after_days` days after its date
     late           the prediction was made at or after tip-off or, if that is unknown, after the game date
 
-A prediction is graded if its outcome is breakout or no. Every call computes all outcomes again from the present tables,
-so a corrected box score changes an outcome. The history of grades keeps the earlier outcome.
+A prediction is graded if its outcome is `breakout` or `no`. Every call computes all outcomes again from the present
+tables, so a corrected box score changes an outcome. The history of grades keeps the earlier outcome.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Which = Literal["first", "last"]
 
 GRADED = ("breakout", "no")
 OUTCOMES = (*GRADED, "void", "pending", "lost", "late")
-# The time after the latest predicted game date up to which the schedule is searched for games that were moved.
+# The schedule is searched for moved games up to this many days after the latest predicted game date.
 MOVED_WITHIN = timedelta(days=120)
 # The columns that grading reads. Features and ladders, the larger part of the files, are not among them.
 GRADING_COLUMNS = tuple(name for name in ENTRY_SCHEMA.names if name not in ("features", "ladder", "contract", "data"))
@@ -58,8 +58,8 @@ LISTED_COLUMNS = (
 )
 
 # The columns of the history of grades, which has one row for each outcome that was new or changed at `graded_at`.
-# `points` is null unless the outcome is breakout or no. `was` is the previous outcome; null if there is none. `reason`
-# says why the prediction has this outcome, for example "was no with 14 points; 21 points, 20 needed".
+# `points` is null unless the outcome is `breakout` or `no`. `was` is the previous outcome; null if there is none.
+# `reason` says why the prediction has this outcome, for example "was no with 14 points; 21 points, 20 needed".
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -76,10 +76,10 @@ GRADE_SCHEMA = pa.schema(
 
 
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
-    """Return the counted predictions with the columns outcome, points and reason.
+    """Return one prediction for each player, game and model, with the added columns outcome, points and reason.
 
-    One prediction counts for each player, game and model: the first or the last before tip-off, as `rules.which` says.
-    A later prediction counts only if there is none before tip-off. `entries` are rows of the ledger, with at least
+    The prediction is the first or the last that was made before tip-off, as `rules.which` says. A prediction that was
+    made at or after tip-off is returned only if none was made before. `entries` are rows of the ledger, with at least
     GRADING_COLUMNS. DataError if the warehouse cannot be read.
     """
     if entries.empty:
@@ -135,17 +135,17 @@ WHERE game_date BETWEEN @start AND @end"""  # noqa: S608 - as above
 def grade_entries(
     counted: pd.DataFrame, results: pd.DataFrame, scheduled: dict[str, date], today: date, lost_after_days: int
 ) -> pd.DataFrame:
-    """Return the counted predictions with the columns outcome, points and reason (a text about the outcome).
+    """Return the predictions `counted` with the added columns outcome, points and reason (a text about the outcome).
 
     `counted` has one prediction for each player, game and model. `results` is a result of `read_results`. `scheduled`
     maps game ids to scheduled dates.
 
     The outcome is
-    - late, if the prediction was made at or after tip-off.
-    - breakout or no, if the player played on the game date; `points` is then a number, otherwise NaN.
-    - void, if the game was played without the player or on another date.
-    - lost, if the game has no rows and its date is at least `lost_after_days` days before `today`.
-    - pending, for any other game without rows.
+    - `late`, if the prediction was made at or after tip-off.
+    - `breakout` or `no`, if the player played on the game date; `points` is then a number, otherwise NaN.
+    - `void`, if the game was played without the player or on another date.
+    - `lost`, if the game has no rows and its date is at least `lost_after_days` days before `today`.
+    - `pending`, for any other game without rows.
     """
     has_played = (results["minutes_played"] > 0) & results["points"].notna()
     played = results[has_played].assign(points=results["points"].astype("float64"))
@@ -157,7 +157,7 @@ def grade_entries(
     played_on = rows["game_id"].map(results.drop_duplicates("game_id").set_index("game_id")["game_date"])
     is_on_time = ~rows["is_late"].to_numpy(dtype=bool)
     has_points = (rows["points"].notna() & (played_on == rows["game_date"])).to_numpy(dtype=bool)
-    # These predictions have the outcome "breakout" or "no"; `_outcome` decides the few others one by one.
+    # These predictions have the outcome `breakout` or `no`; `_outcome` decides the few others one by one.
     is_plain = has_points & is_on_time
     outcome = np.where(rows["points"] >= rows["points_for_breakout"], "breakout", "no").astype(object)
     reason = np.array([""] * len(rows), dtype=object)
@@ -217,7 +217,7 @@ def _unplayed(row: Any, scheduled: dict[str, date], old: date) -> tuple[str, str
 
 
 def list_graded(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the predictions with the outcome breakout or no, with LISTED_COLUMNS."""
+    """Return the predictions whose outcome is `breakout` or `no` (no breakout), with the columns LISTED_COLUMNS."""
     rows = graded[graded["outcome"].isin(GRADED)].rename(columns={"name": "model"})
     return rows.astype({"points": "int64"})[list(LISTED_COLUMNS)].reset_index(drop=True)
 

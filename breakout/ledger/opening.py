@@ -52,8 +52,8 @@ class Ledger(Protocol):
         """Add the predictions of one day by one model.
 
         Return the path of the new file, or the BigQuery table and the revision as one text. Add nothing and return None
-        if `entries` has no rows, or if the newest predictions for the day by the model are equal, apart from their
-        times. DataError if the predictions cannot be written.
+        if `entries` has no rows, or if the model's newest predictions for the day are equal to `entries` in the columns
+        `store.SAME`. DataError if the predictions cannot be written.
         """
         ...
 
@@ -64,7 +64,7 @@ class Ledger(Protocol):
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
         """Add new and changed outcomes to the history; return the history before the call, and the added rows.
 
-        `graded` has the present outcomes, as `grading.grade_counted` returns them. Nothing is added while a file of the
+        `graded` is a result of `grading.grade_counted`, with the present outcomes. Nothing is added while a file of the
         history is damaged. DataError if the rows cannot be written.
         """
         ...

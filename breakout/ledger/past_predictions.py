@@ -45,8 +45,8 @@ class PastPredictions:
       the time (UTC) of the newest information that the prediction may have used.
     - `source`: the run, or the role in the ledger, as a text for messages.
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
-    - `recipes`: the distinct recipes (settings without dates and paths) of the models, without their seeds. None if a
-      model's bundle is missing or was replaced.
+    - `recipes`: the distinct recipes of the models (the contract, and the settings without seed, dates and paths). None
+      if a model's bundle is missing or was replaced.
     - `has_absent`: whether the rows may contain players who did not play.
     """
 
@@ -59,7 +59,7 @@ class PastPredictions:
     def between(self, start: date | None, end: date | None) -> PastPredictions:
         """Return the predictions for game dates from `start` to `end`, both inclusive; None sets no limit.
 
-        DataError if there are none.
+        DataError if there are no predictions for these dates.
         """
         days = self.frame["game_date"]
         inside = self.frame[days.between(start or days.min(), end or days.max())]
@@ -77,8 +77,8 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
     Only predictions for game dates from `config.start` to `config.end` are returned; None sets no limit. Results of
     games up to `today` are read for the ledger.
 
-    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for each k), if the name of the run is
-    also that of a file or folder, or if this version refuses the settings of a bundle. DataError if there are no such
+    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for each k), if a file or folder has
+    the same name as the run, or if this version refuses the settings of a bundle. DataError if there are no such
     predictions, if the run is missing, not completed or damaged, or if the ledger, a bundle or the warehouse cannot be
     read.
     """
@@ -96,8 +96,8 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     `given` is the folder of a run, the name of a training run (its newest completed run), or `latest` (the newest
     completed training run of any name).
 
-    ConfigurationError if the model predicts no ladder (P(points >= k) for each k), if `given` is also the name of a
-    file or folder, or if this version refuses the settings of the bundle. DataError if there is no such run, or if the
+    ConfigurationError if the model predicts no ladder (P(points >= k) for each k), if a file or folder has the same
+    name as the run, or if this version refuses the settings of the bundle. DataError if there is no such run, or if the
     run is not completed, is damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
@@ -173,7 +173,8 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
     """Return the distinct recipes of the models in `entries`; None if a model's bundle is missing or was replaced.
 
-    A bundle is searched in the registry, then among the shadows, then in the folder of its training run.
+    A recipe is the contract (definition of features and label) and the settings without seed, dates and paths. A bundle
+    is searched in the registry, then among the shadows, then in the folder of its training run.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
@@ -192,10 +193,11 @@ def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], .
 
 
 def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
-    """Return the predictions of `graded` with a ladder and one of the outcomes breakout, no and void.
+    """Return the predictions of `graded` that have a ladder and the outcome `breakout`, `no` or `void`.
 
     A ladder is P(points >= k) for each k. If several models predicted a player on one date, only the earliest
-    prediction is returned. A known_at that is missing or before 05:00 US Eastern of the game date is set to that time.
+    prediction is returned. The column known_at is the time of the newest information behind the prediction. A missing
+    or earlier known_at is set to 05:00 US Eastern of the game date.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")

@@ -45,11 +45,12 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 @dataclass
 class SlateRecorder:
-    """The recorder of the slates of one command in the ledger, with the source rows that the models could read.
+    """The object that records the slates of one command, and the source rows that the models could read.
 
-    A slate is the ranked players of one day by one model. `compared` holds what was already compared with the log of
-    source rows, so that another model does not repeat it. An element is a table's name, a day, and the columns that
-    features read although `warehouse.tables` does not declare them.
+    Slates and source rows go into the ledger. A slate is the ranked players of one day by one model. `compared` lists
+    the tables and days whose rows were already compared with the log of source rows. They are not compared again for
+    the next model. An element is a table's name, a day, and the columns that features read although `warehouse.tables`
+    does not declare them.
     """
 
     warehouse: Warehouse
@@ -88,8 +89,8 @@ class SlateRecorder:
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
         """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
 
-        If `are_games_known`, an earlier slate of this model and day read the same source tables. Only injury reports
-        are compared then, because a later slate can read more of them.
+        `are_games_known` says that the source tables have not changed since an earlier slate of this model and day.
+        Then only injury reports are compared: a later slate can read reports with a later time.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -107,15 +108,15 @@ class SlateRecorder:
 class DaySlate:
     """One model's ranked players of one day, and what the ledger has of them.
 
-    - `slate`: None if the model, a shadow, could not be predicted.
-    - `name`: the name of the training run; "" without a slate.
+    - `slate`: None if the model is a shadow that failed to predict.
+    - `name`: the name of the training run; "" if `slate` is None.
     - `written`: the path of the new file, or the BigQuery table and revision. None if nothing was written, because the
       ledger had the same predictions already or no player is ranked.
     - `moves`: the differences from the slate that this slate replaces. None if there is no earlier slate, or if nothing
       was written.
     - `n_entries`: the number of the slate's predictions in the ledger.
     - `n_late`: the number of the slate's predictions in the ledger that were made at or after tip-off.
-    - `error`: why a shadow could not be predicted; otherwise "".
+    - `error`: why the shadow failed to predict; otherwise "".
     """
 
     role: Role
@@ -132,8 +133,8 @@ class DaySlate:
 def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datetime) -> tuple[DaySlate, ...]:
     """Predict a day with the model in production and with every shadow, and add the predictions to the ledger.
 
-    A shadow is a challenger that is scored in parallel with the production model. The result begins with production. A
-    shadow that is also in production is predicted once, with the role production.
+    A shadow is a challenger that is scored in parallel with the production model. The result begins with production. If
+    the model in production is also a shadow, it predicts once, with the role production.
 
     The errors of the model in production are raised. An error of a shadow is returned in the field `error` of its
     result.

@@ -34,9 +34,10 @@ class LedgerReview:
     """The state of the ledger after its predictions were graded.
 
     - `graded`: one prediction for each player, game and model between the two dates of the review: the first or the
-      last before tip-off, as `which` says. A later one counts only if there is no other. The columns are
-      GRADING_COLUMNS, outcome, points and reason, and with prices also ladder (P(points >= k) for k = 1, 2, ...).
-    - `scoreboard`, `market`: computed from `graded`; `market` is empty without prices.
+      last that was made before tip-off, as `which` says. A prediction made at or after tip-off is used only if none was
+      made before. The columns are GRADING_COLUMNS, outcome, points and reason. If prices are configured, there is also
+      ladder (P(points >= k) for k = 1, 2, ...).
+    - `scoreboard`, `market`: computed from `graded`; `market` is empty if no prices are configured.
     - `overdue`: the number of pending rows of `graded` with a game date that ended more than `grade.max_age_hours` ago.
     - `changes`: the outcomes that the review added to the history of grades, for predictions of all dates.
     - `corrections`: all rows of the history that replaced an earlier outcome.
@@ -115,9 +116,10 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return the log loss in the evaluation of each bundle's training run, by the fingerprint of the bundle.
+    """Return the log loss, with its interval, in the evaluation of each bundle's training run.
 
-    The log loss has an interval. None if the run is missing, is damaged, or had no evaluation.
+    The keys are the fingerprints of the bundles. The value is None if the run is missing, is damaged, or had no
+    evaluation.
     """
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}

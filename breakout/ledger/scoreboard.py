@@ -1,7 +1,7 @@
-"""The scoreboard: metrics of each model's graded predictions (those with the outcome breakout or no).
+"""The scoreboard: metrics of each model's graded predictions (those whose outcome is `breakout` or `no`).
 
-The metrics can be compared with those of the base rate (the breakout rate as every probability) and with the model's
-own evaluation.
+The metrics can be compared with the log loss of the base rate (the breakout rate as every probability) and with the
+log loss in the model's evaluation.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class ModelScore:
 
     - `role`: production, shadow (a challenger) or other.
     - `counts`: the number of predictions by outcome.
-    - `scores`: None if fewer than MIN_GRADED predictions are graded (breakout or no).
-    - `promise`: the log loss on the evaluation games of the training run; None if not known.
+    - `scores`: None if fewer than MIN_GRADED predictions are graded, that is, have the outcome `breakout` or `no`.
+    - `promise`: the log loss, with its interval, on the evaluation games of the training run; None if not known.
     - `against_production`: the comparison of a shadow with production, on the games that both predicted; None for other
       roles.
     """
@@ -89,9 +89,9 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded predictions lies within the interval of `promise`.
+        """Whether the log loss of the graded predictions lies within the interval of the log loss `promise`.
 
-        None if there is no log loss, no promise, or no interval of the promise.
+        None if one of the two log losses, or the interval, is missing.
         """
         if self.scores is None or self.promise is None or self.promise.low is None:
             return None
@@ -114,9 +114,9 @@ def build_scoreboard(
 ) -> tuple[ModelScore, ...]:
     """Return a score for each model and each of its roles: production first, then shadows, then others.
 
-    `graded` has the outcome of each prediction, as `grading.grade_counted` returns it. `promises` maps the fingerprint
-    of a bundle to the log loss in the evaluation of its training run. Scores of one role are sorted by the last game
-    date. Shadows are compared with one prediction of production for each game: the first or the last, as `which` says.
+    `graded` is a result of `grading.grade_counted`. `promises` maps the fingerprint of a bundle to the log loss in the
+    evaluation of the bundle's training run. Scores of one role are sorted by the last game date. Shadows are compared
+    with one prediction of production for each player and game: the first or the last, as `which` says.
     """
     # If the model in production changed between two slates of a day, a game has a prediction by each of the two models.
     production = choose_counted(_in(graded, "production"), which, GAME)

@@ -41,7 +41,10 @@ SERVED_COLUMNS = (
 
 @dataclass(frozen=True)
 class FeatureShare:
-    """How often one feature differs: in `differing` of the `vectors` compared feature vectors that have the feature."""
+    """How often the served value of a feature differs from its recomputed value.
+
+    The values differ in `differing` of the `vectors` compared feature vectors that have the feature.
+    """
 
     feature: str
     vectors: int
@@ -56,7 +59,8 @@ class FeatureShare:
 class CorrectedCell:
     """A cell of a source table that changed after predictions were made.
 
-    `vectors` is the number of served feature vectors whose difference the change may explain.
+    `vectors` is the number of served feature vectors that differ from the recomputed ones, perhaps because of the
+    change.
     """
 
     change: CellChange
@@ -70,11 +74,11 @@ class ServedAudit:
     A vector has the features of one player for one prediction.
 
     - `features`: one element for each feature, the largest share of differing vectors first.
-    - `cells`: the changed source cells that may explain differences, those of the most vectors first.
+    - `cells`: the changed source cells that may explain differences, the cell with the most vectors first.
     - `vectors`: the number of served vectors of all models whose bundle can be used.
-    - `absent`: the number of vectors whose player is not among the players of that day's games by the
-      present tables.
-    - `differing`: the number of the other vectors that differ in a feature.
+    - `absent`: the number of vectors that cannot be computed again, because the present tables no longer have the
+      player among the players of that game.
+    - `differing`: the number of vectors that were computed again and differ in a feature.
     - `unexplained`: the number of differing or absent vectors without a known change of a source row.
     - `unexamined`: a sentence for each model whose bundle cannot be used.
     - `damaged`: a sentence for each file of the ledger that cannot be read.
@@ -104,7 +108,7 @@ def audit_served(
     *,
     on_date: Callable[[date], object] = str,
 ) -> ServedAudit:
-    """Compute the feature vectors of served predictions again, and compare them with those in the ledger.
+    """Compute the feature vectors of served predictions again, and compare them with the vectors in the ledger.
 
     Two values are equal only if they agree in every digit.
 
@@ -216,11 +220,12 @@ def _compare(
     vectors: Counter[str],
     differing: Counter[str],
 ) -> dict[Any, tuple[str, ...]]:
-    """Return the names of the differing features of each prediction that differs, by its index in `entries`.
+    """Return the names of the features whose served values differ from the values in `present`.
 
-    `present` maps game id and player to the features by the present tables. A prediction whose player is not in
-    `present` has an empty tuple. For each feature, `vectors` counts the compared predictions, and `differing` those
-    that differ.
+    The keys are the index values of `entries`; predictions without a difference are left out. `present` maps game id
+    and player to the features that were computed from the present tables. A prediction whose player is not in `present`
+    has an empty tuple. The call adds to `vectors` the number of compared predictions by feature, and to `differing` the
+    number of predictions with another value.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()

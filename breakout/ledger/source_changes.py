@@ -1,6 +1,7 @@
 """The cells of source tables that changed after a prediction.
 
-The present tables are compared with the log of source rows, which has the rows as predictions could read them.
+The present tables are compared with the log of source rows, which has each row with its values at the time of a
+prediction.
 """
 
 from __future__ import annotations
@@ -119,10 +120,11 @@ class ChangesByName:
         return cls(of_player, of_team, of_players_of)
 
     def near(self, player: str, teams: tuple[str, str]) -> list[CellChange]:
-        """Return the changed cells that may explain why the features of a player differ; [] if no such cell is known.
+        """Return the changed cells that may explain why a player's features for a game changed after the prediction.
 
-        These are the cells in rows of the player, and the cells outside player_game_summary in rows of the game's two
-        `teams`. If there are none, the cells in rows of any player of the two teams are returned.
+        `teams` are the two teams of the game. The result has the cells in rows of the player, and the cells outside
+        player_game_summary in rows of the two teams. If there are none, the cells in rows of any player of the two
+        teams are returned; [] if there are none of these either.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])
@@ -132,8 +134,9 @@ class ChangesByName:
 class SourceChanges:
     """The changes of source rows between the time of a prediction and the present.
 
-    Without a `log`, no changes are known. `days` are the first and the last game date of the predictions. `damaged` has
-    a sentence about each damaged file of the log that was read so far.
+    `log` has the recorded versions of source rows; if it is None, no changes are known. `days` are the first and the
+    last game date of the predictions. `damaged` has a sentence about each damaged file of the log, as far as files have
+    been read.
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
@@ -143,9 +146,9 @@ class SourceChanges:
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
 
     def since(self, predicted_at: datetime, bundle: Bundle, day: date) -> ChangesByName:
-        """Return the changes since `predicted_at` of the rows that a bundle's predictions for `day` could read.
+        """Return how the rows that a bundle's predictions for `day` could read have changed since `predicted_at`.
 
-        The changes of a table are unknown if the log had no row of the table by `predicted_at`. DataError if the
+        A table is left out if the log of source rows had no row of that table by `predicted_at`. DataError if the
         warehouse cannot be read.
         """
         changes = [] if self._log is None else self._list(self._log, predicted_at, bundle, day)

@@ -1,7 +1,9 @@
-"""The log of source rows as predictions could read them, from which later corrections are found.
+"""The log of the source rows that predictions could read, with the values that the rows had at that time.
 
     outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
                                                      or gone
+
+A comparison with the log finds later corrections.
 
 A prediction can read the earlier games of its season and of the two seasons before, and the schedule and the injury
 reports of its day. The first call of `SourceLog.record` records all of these rows. A later call records the rows that
@@ -53,10 +55,10 @@ HASH_SCHEMA = pa.schema(
 
 
 def dates_read(table: Table, day: date) -> tuple[date, date]:
-    """Return the first and the last game date of the rows of a table that predictions for `day` can read.
+    """Return the first and the last game date for which predictions for `day` can read rows of a table.
 
-    Tables of games are read from a 1 September two seasons before to the day before `day`: for 2025-12-01, from
-    2023-09-01 to 2025-11-30. For the schedule and the injury reports, both dates are `day`.
+    For the schedule and the injury reports, both dates are `day`. Other tables are read from the date that
+    `first_day_seen` returns to the day before `day`. For 2025-12-01, these are 2023-09-01 and 2025-11-30.
     """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
@@ -66,8 +68,8 @@ def dates_read(table: Table, day: date) -> tuple[date, date]:
 def read_source_rows(warehouse: Warehouse, table: Table, days: tuple[date, date], extra: Sequence[str]) -> pd.DataFrame:
     """Return the rows of a table between two dates, both inclusive.
 
-    The result has the declared columns of `table`, and those of the columns `extra` that the table has. The full names
-    of players and the reasons of statuses are left out, because no feature reads them. Numbers are float64 and times
+    The result has the declared columns of `table` and, if the table has them, the columns `extra`. The full names of
+    players and the reasons of statuses are left out, because no feature reads them. Numbers are float64 and times
     are in UTC. DataError if the table cannot be read.
     """
     present = warehouse.columns(table.name)
@@ -112,8 +114,8 @@ class KnownRows:
     """All recorded versions of the rows of one source table, oldest first, and a sentence about each damaged file.
 
     `versions` has the columns of the table, recorded_at (the time of the recording), is_removed, and hashes of the row.
-    A version with is_removed records that the row was gone; of the table's columns it has only game_date. `versions` is
-    empty and has no columns if nothing was recorded.
+    If is_removed is true, the row was gone at that time, and game_date is the only column of the table with a value.
+    `versions` is empty and has no columns if nothing was recorded.
     """
 
     versions: pd.DataFrame
@@ -137,8 +139,9 @@ class KnownRows:
 class SourceLog:
     """The logs of all source tables in the folder of a ledger.
 
-    A log has the rows of one table as predictions could read them. A table has one log for each set of columns `extra`:
-    those that features read although `warehouse.tables` does not declare them.
+    A log keeps every version of the rows of one table that a prediction could have read. Features can read undeclared
+    columns (those that `warehouse.tables` does not list); `extra` in the methods names them. A table has a separate log
+    for each set of undeclared columns.
     """
 
     ledger: Path

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOLDER = "ledger"
-# The columns in which two slates must be equal to count as the same predictions. Their times may differ.
+# Two slates have the same predictions if they are equal in these columns. The times of the predictions may differ.
 SAME = ("game_id", "player_lookup", "role", "probability", "points_for_breakout", "availability_status", "features")
 
 
@@ -60,7 +60,7 @@ class FolderLedger:
 
     @classmethod
     def of(cls, outputs: str | Path) -> FolderLedger:
-        """Return the ledger in the folder `ledger` below `outputs`, which may be missing."""
+        """Return the ledger in the folder `ledger` below `outputs`. This folder need not exist yet."""
         return cls(Path(outputs) / FOLDER)
 
     @property
