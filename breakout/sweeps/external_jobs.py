@@ -29,8 +29,8 @@ def run_external_jobs(
     """Run jobs with `launch`, and call `report` once for each job, after the job completed or failed.
 
     The run folders of the sweep's `folder` are read every POLL_SECONDS until `launch` returns. A job that has not ended
-    by then is reported as failed. An exception of `launch` becomes the reason of these failures, except
-    KeyboardInterrupt, which is raised again.
+    by then is reported as failed. If `launch` raises an exception, its message is the reason of these failures.
+    KeyboardInterrupt is raised again.
     """
     folders = JobFolders(folder, jobs)
     failure: Exception | None = None

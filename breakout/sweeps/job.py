@@ -90,7 +90,7 @@ class Refusal:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint of `mapping`."""
+        """The fingerprint of the settings or overrides in `mapping`."""
         return settings.fingerprint(self.mapping)
 
     @property
@@ -102,8 +102,8 @@ class Refusal:
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
     """Return the fingerprint of a job's settings, and its name, hypothesis, tags and prices as JSON text.
 
-    The fingerprint does not cover these settings. Without a file or a table of prices, the other settings of prices do
-    not count. A sweep treats jobs with equal identities as one job.
+    The fingerprint does not cover name, hypothesis, tags and prices. The prices are left out if they name neither a
+    file nor a table. A sweep treats jobs with equal identities as one job.
     """
     prices = mapping.get("prices")
     is_priced = isinstance(prices, dict) and (prices.get("file") or prices.get("table"))
@@ -112,7 +112,7 @@ def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
 
 
 def refuse(job: Job, error: Exception) -> Refusal:
-    """Return `job` as a job that cannot start because of this error."""
+    """Return the refusal of `job`, which cannot start because of this error."""
     return Refusal(job.origin, job.overrides, job.mapping, error, job.number)
 
 

@@ -89,7 +89,7 @@ def metric_of(run: Path, metric: str) -> float | None:
 def completion_of(number: int, run: Path, metric: str) -> JobEvent:
     """Return the event of a completed job, with its metric and the number and dates of its validation rows.
 
-    Without validation rows, all these are None. DataError if metrics.json cannot be read.
+    The metric, number and dates are None if there are no validation rows. DataError if metrics.json cannot be read.
     """
     validation = read_metrics(run).validation
     if validation is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Overrides = tuple[str, ...]
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{5,}(e-?\d+)?")  # a number with 5 or more decimals, as tuners choose
 
-# A variant is a choice of all settings except these. Its jobs may differ in these.
+# A variant is a choice of all settings except these. Jobs of one variant may differ in these.
 _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
@@ -34,7 +34,7 @@ def variant_overrides(overrides: Sequence[str]) -> Overrides:
 def repeated_overrides(overrides: Sequence[str]) -> Overrides:
     """Return the overrides that identify a fit: those of the variant and of the window.
 
-    Jobs that repeat one fit with different seeds agree in all of them.
+    Jobs that repeat one fit with different seeds agree in all these overrides.
     """
     return tuple(override for override in overrides if _group_of(override) not in _NOT_VARIANT - {"window"})
 

@@ -85,10 +85,10 @@ class FitGroup:
 class SweepPlan:
     """The plan of a batch: the jobs that the sweeper requested together.
 
-    - `groups`: the jobs that can start, in groups that share fits, in the order of their start.
+    - `groups`: the jobs that can start. Jobs of one group share fits. The groups start in this order.
     - `refused`: the jobs that cannot start.
-    - `bytes_to_read`: the estimated bytes that a query engine bills for the rows, and their price. None if no warehouse
-      bills by bytes.
+    - `bytes_to_read`: an estimate of the bytes that are billed for reading the rows, and of their price. None if no
+      warehouse bills by bytes.
     """
 
     groups: tuple[FitGroup, ...]
@@ -129,14 +129,14 @@ class SweepPlan:
 
     @property
     def fits(self) -> int:
-        """The number of fits of the batch; a fit that several jobs share counts once.
+        """The number of fits of the jobs that can start; a fit that several jobs share counts once.
 
         Refits on all training rows and fits with further seeds (`evaluation.seeds`) are not counted.
         """
         return sum(group.fits for group in self.groups)
 
     def seconds(self, workers: int) -> float:
-        """Return the estimated seconds of the batch with this number of workers."""
+        """Return the estimated seconds in which `workers` processes run the jobs that can start."""
         costs = [group.seconds for group in self.groups]
         return START_SECONDS + max(sum(costs) / workers, max(costs, default=0.0))
 
@@ -160,8 +160,8 @@ def _fit_key(planned: PlannedJob) -> tuple[Any, ...]:
     """Return a key that is equal for jobs that can share their fits.
 
     For CatBoost, jobs may differ in the number of iterations: the longest fit contains the trees of the shorter fits.
-    But CatBoost fits leaves differently from 200 iterations on. The key therefore says whether there are fewer than
-    200.
+    But a fit with 200 or more iterations computes the leaves of all its trees differently from a fit with fewer. The
+    key therefore says whether the job has fewer than 200 iterations.
     """
     config, plan = planned.job.config, planned.plan
     ranges = tuple(fold.train for fold in plan.folds) or (plan.split.train,)

@@ -36,10 +36,10 @@ class _Resolved(NamedTuple):
 
     @property
     def learned(self) -> BreakoutFeatureConfig:
-        """The configuration of the features, for the players from whose rows the model learns.
+        """The feature configuration that selects the rows from which the model learns.
 
-        A points model can learn from a wider range of season averages (`train_min_ppg`, `train_max_ppg`) than the
-        target has.
+        `train_min_ppg` and `train_max_ppg` can let a points model learn from players outside the target's limits of the
+        season average.
         """
         return widen_population(self.features, self.job.config.model)
 
@@ -93,7 +93,7 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return the dates that all jobs with the same warehouse and features need together, as one range.
+    """Return one range for each pair of warehouse and features; it covers the dates of all jobs with this pair.
 
     The keys are pairs of `WarehouseFacts` and `BreakoutFeatureConfig`.
     """

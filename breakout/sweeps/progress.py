@@ -1,4 +1,4 @@
-"""The progress of a sweep on the terminal: its plan, a line for each failed job, and a bar with the time left.
+"""The printed progress of a sweep: its plan, a line for each failed job, and a bar with the time left.
 
 If the output is not a terminal, a line for each completed job replaces the bar.
 """
@@ -147,7 +147,7 @@ class Progress:
             self._out.print(f"job {event.number} done ({self._done} of {self._total}): {metric} {value}  {label}")
 
     def _keep_best(self, event: JobEvent, metric: str) -> None:
-        """Store the metric and number of a completed job if the metric is the best so far on the same games."""
+        """Store the metric and number of a completed job if it beats all earlier jobs on the same games and labels."""
         if event.value is None or event.validated_on is None:
             return
         job = self._jobs[event.number]

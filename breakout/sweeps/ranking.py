@@ -116,7 +116,7 @@ def _standard_error(replicates: np.ndarray) -> np.ndarray:
 
 
 def _widened(interval: Interval, replicates: np.ndarray, width: float) -> Interval:
-    """Return an interval around the same estimate, with a half-width of `width` standard errors.
+    """Return `interval` with a half-width of `width` standard errors around its estimate.
 
     The standard error is the standard deviation of `replicates`. An interval without bounds is returned unchanged.
     """

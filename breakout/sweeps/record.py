@@ -1,7 +1,7 @@
-"""The folder of a sweep: locked while the sweep runs, with sweep.json and a folder for each run.
+"""The folder of a sweep, which contains sweep.json and a folder for each run.
 
-sweep.json holds the jobs with their settings, and fingerprints of the data and of the feature definitions. How a job
-ended is recorded in its run folder only.
+The folder is locked while the sweep runs. sweep.json holds the jobs with their settings, and fingerprints of the data
+and of the feature definitions. How a job ended is recorded in its run folder only.
 """
 
 from __future__ import annotations
@@ -222,7 +222,10 @@ def record_death(folder: Path, entry: JobEntry, message: str) -> None:
 
 
 def _order(job: Job | Refusal) -> tuple[int, str]:
-    """Return a sort key: the sweeper's order of the jobs, then the dates of the folds of one walk forward."""
+    """Return a sort key: the number that Hydra's sweeper gave the job, then the end of the job's training dates.
+
+    Several jobs have the same number from the sweeper if they are folds of one walk forward.
+    """
     window = job.mapping.get("window")
     return job.origin, str(window.get("train_end", "")) if isinstance(window, dict) else ""
 
@@ -266,7 +269,7 @@ def _data_key(planned: PlannedJob) -> str:
 
 
 def _contract_key(planned: PlannedJob) -> str:
-    """Return a text of the features, the target and the user's own features of a job."""
+    """Return the features, the target and the user's own feature definitions of a job as JSON text."""
     config = planned.job.config
     own = [settings.to_mapping(definition) for definition in config.features.definitions]
     return json.dumps([config.features.names, settings.to_mapping(config.target), *own], sort_keys=True)

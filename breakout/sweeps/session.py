@@ -37,7 +37,7 @@ class DryRunShown(Exception):  # noqa: N818  (it ends a dry run and reports no e
 
 
 class FailedFast(Exception):  # noqa: N818
-    """An exception that ends a sweep with the setting `fail_fast` after a job has failed."""
+    """An exception that ends a sweep after a job has failed, if `fail_fast` is set."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Options:
 
     - `cache`: the folder of cached query results.
     - `workers`: the number of worker processes; None means as many as the cores allow.
-    - `launch`: runs the jobs by a launcher of Hydra, such as joblib; None means that worker processes run the jobs.
+    - `launch`: runs the jobs with a launcher of Hydra, such as joblib; None means that worker processes run the jobs.
     - `trials`: the number of jobs that a tuner (a sweeper that learns from earlier jobs) still has to run, None for any
       other sweeper.
     """
@@ -61,9 +61,9 @@ class Options:
 
 
 class SweepSession:
-    """A running sweep, whose jobs write into its folder.
+    """A running sweep, whose jobs write into `folder`.
 
-    The end of its `with` block ends the worker processes.
+    The end of the session's `with` block ends the worker processes.
     """
 
     def __init__(self, folder: Path, record: SweepRecord, options: Options) -> None:
@@ -92,10 +92,11 @@ class SweepSession:
         return self._progress.failed
 
     def run(self, jobs: Sequence[Job], refused: Sequence[Refusal]) -> list[float | None]:
-        """Run one batch and return the optimized metric of each of the sweeper's jobs, in order.
+        """Run one batch and return the optimized metric of each job that the sweeper requested, in order.
 
-        The metric is None if the job failed or the metric is undefined. If the folds of a walk forward are jobs, the
-        metric is the mean over the folds. `refused` are the jobs of the batch whose settings are not valid.
+        The metric is None if the job failed or the metric is undefined. A walk forward can run each fold as a job of
+        its own (`window.fold_jobs`). Its metric is then the mean over the folds, or None if a fold has no metric.
+        `refused` are the jobs of the batch whose settings are not valid.
 
         The exceptions are:
 
@@ -175,10 +176,7 @@ class SweepSession:
         return not (event.kind == "failed" and self.options.fail_fast)
 
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
-        """Return the optimized metric of each of the sweeper's jobs, in the sweeper's order; None for a failed job.
-
-        For a walk forward whose folds are jobs, the metric is the mean over the folds, or None if a fold has no metric.
-        """
+        """Return the metrics that `run` returns, in the sweeper's order."""
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
             values.setdefault(planned.job.origin, []).append(self._values.get(planned.number))

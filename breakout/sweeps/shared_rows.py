@@ -1,4 +1,4 @@
-"""The rows that jobs of a sweep share: jobs with the same warehouse, features and target read them by one query.
+"""The rows that jobs of a sweep share: one query reads them for all jobs with the same warehouse, features and target.
 
 A cache on disk keeps the result of each query for all processes of the sweep. The cache finds a result by the text of
 the query, its parameters and the fingerprint of the warehouse. If the data or the feature definitions change, old
@@ -198,7 +198,7 @@ class PreparedPlan(RunPlan):
         return self._rows(self.ranges()["folds"])
 
     def find_flawed_games(self, days: DateRange) -> list[FlawedGame]:
-        """Return the flawed games that the features of rows on the dates `days` can read.
+        """Return the flawed games that can enter the features of rows on the dates `days`.
 
         In a flawed game, the player table and the team table contradict each other.
         """

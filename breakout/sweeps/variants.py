@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
-    """Return a table of variants for each pair of target and warehouse that several tables of jobs have.
+    """Return a table of variants for each group of two or more job tables with equal target and warehouse.
 
     Variants in more tables come first; variants in equally many tables are sorted by the mean of `metric`, best first.
     """
@@ -31,7 +31,7 @@ def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[Varian
 
 
 def _variants(tables: Sequence[JobTable], metric: str) -> tuple[VariantRow, ...]:
-    """Return a row for each variant, with the means of its jobs' metrics and ranks over windows and seeds."""
+    """Return a row for each variant, with the means of the metrics and ranks of its jobs in all tables."""
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
         for row in table.rows:
@@ -58,8 +58,8 @@ def _variant(variant: str, members: Sequence[tuple[str, JobRow]], metric: str) -
 def build_seed_rows(table: JobTable) -> list[SeedRow]:
     """Return the spread over seeds (mean, standard deviation, minimum, maximum) for each fit that several seeds repeat.
 
-    The spread is that of two metrics: the optimized metric on the validation rows, and the AUC on the evaluation games.
-    Jobs repeat a fit if they have the same window and variant. Fits with only one seed are left out.
+    A row has the spreads of two metrics: the optimized metric on the validation rows, and the AUC on the evaluation
+    games. Jobs repeat a fit if they agree in window and variant. Fits with only one seed are left out.
     """
     found: dict[tuple[str, ...], list[JobRow]] = defaultdict(list)
     for row in table.rows:

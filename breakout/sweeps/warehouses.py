@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The first two columns decide whether the season average of a row's player is within the target's range.
+# The first two columns decide whether the player's season average is high and low enough for the target.
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
@@ -100,9 +100,10 @@ class OpenedWarehouses(ClosedOnExit):
         return self._queries[key]
 
     def dates(self, row_query: RowQuery, features: BreakoutFeatureConfig) -> np.ndarray | None:
-        """Return the game date of each row whose season average is within the range of `features`, shape (n,).
+        """Return the game date of each row whose player has a season average within the limits of `features`.
 
-        Return None in a dry run if reading costs money. DataError or ConfigurationError if the rows cannot be read.
+        The result has shape (n,). Return None in a dry run if reading costs money. DataError or ConfigurationError if
+        the rows cannot be read.
         """
         if row_query not in self._answers:
             self._answers[row_query] = self._read(row_query)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from breakout.sweeps.plan import FitGroup, PlannedJob
 
-# The time that a worker has to record in status.json that its job was interrupted: after the end of the sweep, and
-# after the death of the planning process.
+# A worker gets some time to record in status.json that its job was interrupted: GRACE_SECONDS if the sweep ends,
+# ORPHAN_SECONDS if the planning process has died.
 GRACE_SECONDS = 10.0
 ORPHAN_SECONDS = 1.0
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -114,7 +114,7 @@ def _begin_worker(lifeline: Connection) -> None:
 
 
 def _end_with_planner(lifeline: Connection) -> None:
-    """End this worker process as soon as the planning process ends, which closes the pipe `lifeline`."""
+    """End this worker process when the pipe `lifeline` closes, because the planning process has ended."""
     with suppress(EOFError, OSError):
         lifeline.recv()
     sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (nobody reads messages about broken pipes any more)
@@ -143,7 +143,7 @@ class Worker:
         self.group, self.left = group, deque(group.jobs)
 
     def begin_next(self) -> tuple[int, Future[JobEvent]]:
-        """Start the next job of the group; return its number, and a future of the event that ends the job.
+        """Start the next job of the group; return its number, and a `Future` of the event that ends the job.
 
         ValueError if the worker has no group, IndexError if all jobs of the group have started.
         """
@@ -172,7 +172,7 @@ class Worker:
         return future
 
     def end_dead(self) -> JobEvent:
-        """Shut down the executor of a dead process; return the failed event of the job that was running in it."""
+        """Clean up after the process has died; return an event that says that its job failed."""
         self._executor.shutdown()
         code = None if self._process is None else self._process.exitcode
         return JobEvent("failed", self._current, describe_death(code), is_death=True)
@@ -201,7 +201,7 @@ class Worker:
 class Workers:
     """A pool of `count` worker processes that run jobs in the sweep's folder.
 
-    The end of its `with` block ends the processes.
+    The end of the pool's `with` block ends the processes.
     """
 
     def __init__(self, count: int, folder: Path) -> None:
@@ -222,7 +222,7 @@ class Workers:
         self._lifeline.close()
 
     def run(self, groups: Sequence[FitGroup], report: Callable[[JobEvent], bool]) -> None:
-        """Run groups (jobs that share fits) in the given order, the jobs of a group in one worker.
+        """Run groups of jobs that share fits, in the given order. One worker runs all jobs of a group.
 
         `report` is called with every event, and returns whether to continue. Once `report` returns false, no further
         job starts. The end of the `with` block ends the running jobs. If a worker dies, a new worker runs the remaining
