@@ -64,8 +64,8 @@ def compose_allowed(
 ) -> Mapping[str, Mapping[str, object]]:
     """Return the settings of a command, composed with the overrides, by configuration group and key.
 
-    ConfigurationError if an override begins with none of the prefixes in `allowed`. `named` is the end of its message,
-    such as "the only setting here is paths.outputs=DIR".
+    ConfigurationError if an override begins with none of the prefixes in `allowed`. `named` is the end of the error's
+    message, such as "the only setting here is paths.outputs=DIR".
     """
     from breakout.settings.composition import compose_mapping
 

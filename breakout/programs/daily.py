@@ -52,9 +52,9 @@ def run(config: DailyConfig) -> int:
 
 
 def run_at(config: DailyConfig, now: datetime) -> int:
-    """Predict, grade and write as `breakout daily` does if the present time is `now`, and return the exit code.
+    """Do the same as `run`, with `now` as the present time.
 
-    `now` has a time zone. The errors are those of `run`.
+    `now` has a time zone. The errors are described in `run`.
     """
     check_data_file(config.out)
     day = resolve_day(config.date, now)

@@ -1,4 +1,4 @@
-"""The command `breakout dataset`, which writes keys, label and features of a date range to a Parquet file."""
+"""The command `breakout dataset`, which writes the rows of a date range to a Parquet file."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def check_absent_games(
 ) -> None:
     """Warn about played games that the player table has and the team table lacks.
 
-    Only games that the features of rows on the dates start..end can read are checked.
+    The check covers only games that can enter the features of rows on the dates start..end.
     """
     name = "games of both tables"
     absent = checkup.check(

@@ -130,9 +130,10 @@ def _compute_metrics(
     warnings: Sequence[str],
     quotes: pd.DataFrame | None,
 ) -> RunMetrics:
-    """Return the content of metrics.json for the scored rows; the arguments are those of `evaluate`.
+    """Return the content of metrics.json for the scored rows.
 
-    `warnings` are about games whose rows in two source tables contradict each other.
+    `differences` and `quotes` have the same meaning as in `evaluate`. `warnings` are about games whose rows in two
+    source tables contradict each other.
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     result = evaluate_scored([scored], scored.rows, parameters, bundle.settings.target)
@@ -145,7 +146,7 @@ def _compute_metrics(
 
 
 def _compare_features(config: EvaluateConfig, bundle: Bundle, scored: ScoredRows) -> DistributionReport:
-    """Return the drift report: the features of the scored rows compared with those of the training rows."""
+    """Return the drift report, which compares the features of the scored rows with the training rows."""
     significance, defaults = config.distributions.significance, bundle.features.defaults
     training = bundle.training_features()
     return validate_feature_distributions(training, scored.rows.X, significance=significance, defaults=defaults)

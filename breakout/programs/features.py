@@ -35,9 +35,11 @@ class ArgumentParser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str]) -> int:
-    """Print the features, the presets (named lists of features) and the names for expressions; return the exit code.
+    """Print features, presets (named lists of features) and names for SQL expressions; return the exit code.
 
-    - `--json` prints all this as JSON.
+    The SQL expression of a user's own feature may use these names.
+
+    - `--json` prints the same content as JSON.
     - `--contract` instead prints the contract (the definition of features and label) as JSON.
     - Overrides of `breakout train` add features of the user, or choose the features of the contract.
 

@@ -1,4 +1,4 @@
-"""The command `breakout predict`, which ranks the players of one day's games by a bundle (a saved model).
+"""The command `breakout predict`, which ranks the players of one day's games with a bundle (a saved model).
 
 This ranking is called a slate.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def run(config: PredictConfig) -> int:
-    """Rank the players of a day's games (the slate), print and write the ranking, and return the exit code.
+    """Rank the players of a day's games, print and write the ranking (the slate), and return the exit code.
 
     If `line` is set, as in PLAYER:19.5, print this player's probabilities of more and of fewer points instead. Without
     `line`, the ledger (the record of served predictions) records the slate in two cases:
@@ -48,8 +48,8 @@ def run(config: PredictConfig) -> int:
 
     The errors are:
 
-    - GateError if these definitions differ. With `allow_contract_mismatch`, this error is raised only if a feature of
-      the bundle is not installed.
+    - GateError if the bundle's definitions differ from the installed ones. With `allow_contract_mismatch`, this error
+      is raised only if a feature of the bundle is not installed.
     - ConfigurationError for invalid settings, or if the day is not after the training window.
     - DataError if the bundle, the schedule, a source table or the prices are missing or damaged, if the schedule has no
       game on the day, or if the slate cannot be written.

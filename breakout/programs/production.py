@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     The registry holds the model in production and its history. With `out=FILE.html`, the registry is also written as an
     HTML page.
 
-    - ConfigurationError for other arguments, or if there is nothing to roll back or to retire.
+    - ConfigurationError for unknown arguments, or if there is nothing to roll back or to retire.
     - GateError if a rollback would bring back a model whose definitions of features or label differ from the installed
       ones.
     - DataError if the registry or the model in production is damaged, or if a file cannot be written.
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the path in `out=FILE.html` as a list of at most one, and the other overrides.
+    """Return the path in `out=FILE.html` as a list of at most one path, and the other overrides.
 
     The last of several paths counts. ConfigurationError if the path does not end with .html.
     """
@@ -77,8 +77,8 @@ def split_out(overrides: Sequence[str]) -> tuple[list[Path], list[str]]:
 def roll_back(registry: Registry, reason: str) -> None:
     """Undo the last promotion or retirement that is not undone yet, and keep `reason` in the history.
 
-    - GateError if the model that would come back has other definitions of features or label than the installed ones.
-      Commands would refuse this model.
+    - GateError if the model that would come back has definitions of features or label that differ from the installed
+      ones. Commands would refuse this model.
     - ConfigurationError if there is nothing to undo.
     - DataError if the registry or the model is damaged.
     """

@@ -28,8 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     Settings, data, definitions of features and label, rows and predictions are compared. Different versions of
     libraries are printed, because they may explain a difference, but raise no error.
 
-    - GateError if the results differ, or if the installed definitions of features or label differ from those of the
-      run.
+    - GateError if the results differ, or if the run's definitions of features or label differ from the installed ones.
     - ConfigurationError unless the arguments name one run of `train` or `evaluate`.
     - ConfigurationError for an override other than a new path of the run's data or bundle (a saved model).
     - DataError if the run is not completed, if one of its files was changed, or if the data cannot be read.
@@ -48,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the values of the overrides by key: new paths of moved data or of a moved bundle (a saved model).
+    """Return the overrides as a dict; they are new paths of moved data or of a moved bundle (a saved model).
 
     ConfigurationError for a key that PLACES lacks.
     """

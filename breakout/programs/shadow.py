@@ -26,8 +26,8 @@ ACTIONS = ("add", "list", "remove")
 def main(arguments: Sequence[str]) -> int:
     """Add or remove a shadow (a challenger) if the arguments say so, print all shadows, and return the exit code.
 
-    - ConfigurationError for other arguments, if the bundle (a saved model) to add is in production, or unless exactly
-      one shadow has the name to remove.
+    - ConfigurationError if the arguments are not understood, if the bundle (a saved model) to add is in production, or
+      if no shadow, or more than one, matches the bundle to remove.
     - GateError if the bundle's definitions of features or label differ from the installed ones.
     - DataError if the bundle is missing or damaged, or if a file cannot be written or removed.
     """
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 def add(shadows: Shadows, given: str, outputs: str) -> None:
     """Add a bundle (a saved model), given by a name or a path, to the shadows (challengers of production).
 
-    Print a line if the bundle is a shadow already. The errors are those of `main`.
+    Print a line if the bundle is a shadow already. The errors are described in `main`.
     """
     bundle = find_bundle(resolve_bundle(given, outputs))
     check_contract(bundle)
@@ -73,7 +73,7 @@ def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # If the bundle is gone, its copy among the shadows still has the name.
+    with contextlib.suppress(DataError):  # If the bundle is gone, its shadow is found by its name below.
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint

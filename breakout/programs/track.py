@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Register each run among the arguments with the tracker in its settings, and return the exit code.
+    """Register each given run with the tracker that the run's settings name, and return the exit code.
 
     A tracker is a service that records runs, such as BigQuery or MLflow. The override `tracking=KIND` chooses another
     tracker; `tracking.KEY=VALUE` changes one of its settings.
 
-    - ConfigurationError if no run is given, for other overrides, or if the tracker of a run is `none`.
+    - ConfigurationError if no run is given, if the tracker of a run is `none`, or for an unknown override.
     - DataError if a run cannot be read or registered; the runs before it are registered even so.
     """
     folders, overrides = split_runs(argv)

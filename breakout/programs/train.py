@@ -44,7 +44,7 @@ def run(config: ExperimentConfig) -> int:
 
 
 def print_plan_of(plan: RunPlan) -> None:
-    """Print the plan of a run, after the checks of its rows that the run makes before its fit.
+    """Check the rows as a run would before its fit, and print the plan of the run.
 
     If reading rows costs money, the costs are printed instead of the numbers of rows, and no rows are checked. For a
     walk forward, the only check is that at least one fold has games.
