@@ -30,7 +30,7 @@ class RunRow:
     """A finished run, or a sweep with the figures of its best job.
 
     - `kind`: `run`, `evaluation`, or a text such as `sweep, best of 12 jobs`.
-    - `name`, `folder`: of the run or sweep. The fields below describe the run, or the best job of the sweep.
+    - `name`, `folder`: name and folder of the run or sweep. The fields below describe the run, or the sweep's best job.
     - `train`, `evaluation`: the first and last date. `train` is None if the bundle (a saved model) is not found.
       `evaluation` is None without an evaluation.
     - `games`: the number of evaluated rows.
@@ -76,7 +76,7 @@ def list_runs(outputs: Path, chosen: Mapping[str, str]) -> Listing:
 
     - `name`: a glob pattern.
     - `model`, `features`: values of these fields of `RunRow`.
-    - `since`, `until`: the first and last date of the start, in ISO format.
+    - `since`, `until`: the earliest and the latest start date, in ISO format.
     - `sort`: "started" (newest first, the default), "name" or a metric. KeyError for any other value.
     """
     rows: list[RunRow] = []

@@ -43,7 +43,7 @@ def newest_run(outputs: Path, name: str) -> Path | None:
 
 
 def newest_sweep(outputs: Path, name: str) -> Path | None:
-    """Return the folder of the sweep whose folder is called `name`, or else of the newest sweep with this name.
+    """Return the sweep folder called `name`, or else the folder of the newest sweep with the name `name`.
 
     None if no sweep matches. A sweep's folder is called `<name of the sweep>-<time of the start>`.
     """

@@ -100,7 +100,8 @@ class RunRecord:
 def read_run(folder: Path) -> RunRecord:
     """Read a run in any state.
 
-    DataError if status.json or settings.yaml is missing or damaged, or if a file with a digest was changed or removed.
+    DataError if status.json or settings.yaml is missing or damaged, or if a file in `RunStatus.files` was changed or
+    removed.
     """
     status = read_status(folder)
     check_files(folder, status)
@@ -125,7 +126,7 @@ def previous_run(run: RunRecord) -> RunRecord | None:
     for folder in sorted(own.parent.iterdir(), reverse=True):
         if folder.name >= own.name or not (folder / STATUS_FILE).is_file():
             continue
-        with suppress(DataError):  # A run that is not completed, damaged or changed is skipped.
+        with suppress(DataError):  # A run that is damaged, changed or not completed is skipped.
             before = read_completed_run(folder)
             if before.status.command == run.status.command:
                 return before
