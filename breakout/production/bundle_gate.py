@@ -1,7 +1,8 @@
-"""The loading of a bundle (a saved model), with a check of its contract against the installed feature definitions.
+"""The loading of a bundle (a saved model), with a check of its contract: the definitions of features and label.
 
-A contract is the definition of features and label. A bundle with another contract is refused. Otherwise the model would
-get features that are defined differently than in its training, and no other check would find the difference.
+A bundle is refused if its contract differs from the definitions in the installed version of `breakout`. Otherwise the
+model would get features that are defined differently than in its training, and no other check would find the
+difference.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def find_bundle(path: str | Path) -> Bundle:
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
     """Return a saved model with another cutoff, the time up to which injury reports count.
 
-    A key of `asked` that is None keeps the model's value. For features that read injury reports, the cutoff is part of
-    the contract (the definition of features and label). This function does not check the new contract.
+    A key of `asked` that is None keeps the model's value. If a feature reads injury reports, the cutoff is part of the
+    contract (the definition of features and label). This function does not check the new contract.
     """
     given = {key: value for key, value in asdict(asked).items() if value is not None}
     return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle
@@ -49,9 +50,9 @@ def open_bundle(path: str | Path) -> Bundle:
 
     `path` is the folder of a bundle, of a run, or of a registry. For a registry, the result is the model in production.
 
-    GateError if the model's contract (its definitions of features and label) is not the installed one. DataError if the
-    model is missing or damaged, or if the registry is damaged or has no model in production. ConfigurationError if this
-    version refuses the settings of the model.
+    GateError if the model's contract (its definitions of features and label) is not the contract of the installed
+    version of `breakout`. DataError if the model is missing or damaged, or if the registry is damaged or has no model
+    in production. ConfigurationError if this version refuses the settings of the model.
     """
     bundle = find_bundle(path)
     check_contract(bundle)
@@ -59,11 +60,11 @@ def open_bundle(path: str | Path) -> Bundle:
 
 
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
-    """Check that a saved model was trained with the installed definitions of features and label (its contract).
+    """Check that the installed version of `breakout` defines features and label as a saved model does (its contract).
 
-    GateError if the definitions differ. With `allow_mismatch`, return a sentence for each difference instead. The
-    caller must then mark the output as scored under another contract. GateError in any case if a feature of the model
-    is not installed.
+    GateError if the definitions differ. If `allow_mismatch` is true, return a sentence for each difference instead; the
+    caller must then mark the output as scored under another contract. GateError in any case if the installed version
+    does not define a feature of the model.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]
@@ -73,10 +74,10 @@ def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str
 
 
 def contract_differences(bundle: Bundle) -> tuple[str, ...]:
-    """Return a sentence for each difference between the bundle's contract and the installed feature definitions.
+    """Return a sentence for each difference between the bundle's contract and the installed version's contract.
 
-    A contract is the definition of features and label. If the installed definitions are invalid, the result is one
-    sentence about that.
+    A contract is the definition of features and label. If the definitions in the installed version of `breakout` are
+    invalid, the result is one sentence that says so.
     """
     try:
         return tuple(diff_contracts(bundle.contract, installed_contract(bundle)))
@@ -87,9 +88,9 @@ def contract_differences(bundle: Bundle) -> tuple[str, ...]:
 def installed_contract(bundle: Bundle) -> Contract:
     """Return the contract that a new run with the bundle's mode, features, target and cutoff would have.
 
-    A contract is the definition of features and label. Features that are not installed are left out. In shared mode the
-    features are the installed BREAKOUT_FEATURE_ORDER. FeatureDefinitionError if an installed feature uses a column or
-    feature that does not exist.
+    A contract is the definition of features and label. The new run would use the installed version of `breakout`.
+    Features that this version does not define are left out. In shared mode (`mode=shared`) the features are this
+    version's BREAKOUT_FEATURE_ORDER. FeatureDefinitionError if a feature uses a column or feature that does not exist.
     """
     is_shared = bundle.settings.mode.name == "shared"
     order = registry.BREAKOUT_FEATURE_ORDER if is_shared else bundle.contract.names

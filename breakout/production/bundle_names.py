@@ -28,8 +28,8 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
     - A text with a path separator is a path, and so is the name of a file or folder if no model has that name.
 
     Whether a path holds a model is not checked. ConfigurationError if both a model and a file or folder have the name,
-    except for the registry's own folder `production`. DataError if neither has the name, or if the registry or the
-    status of a run is damaged.
+    except for the registry's own folder `production`. DataError if no model, file or folder has the name, or if the
+    registry or the status of a run is damaged.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:

@@ -39,10 +39,10 @@ class Decision:
     """The decision about a candidate for production.
 
     - `rule`: the rule that sets the limits for the candidate.
-    - `checks`: the results of all checks, including those of `comparison`.
+    - `checks`: the results of all checks, including the checks of `comparison`.
     - `comparison`: the results on games after the training.
     - `skip_reason`: the reason why the candidate was neither compared nor audited, such as "contract current failed";
-      "" if nothing was skipped for this reason.
+      "" if the checks of mode and contract passed.
     """
 
     rule: Rule
@@ -61,11 +61,12 @@ def check_candidate(
 ) -> Decision:
     """Run the checks of a candidate (a saved model) for production, and return their results.
 
-    - The checks of mode (was the model trained on the shared features?) and contract (are its definitions of features
-      and label the installed ones?) need no games. If one of them fails, the candidate is neither compared nor audited.
+    - The checks of mode (was the model trained on the shared features?) and contract (does the installed version of
+      `breakout` define features and label as the model does?) need no games. If one of these two checks fails, the
+      candidate is neither compared nor audited.
     - The candidate is compared with the model in production, or with the base rate if no model is in production.
-    - The audit computes features again for some rows, and is the slowest check. It is skipped if the comparison failed
-      without comparing games.
+    - The audit computes features again for some rows, and is the slowest check. It is skipped for a candidate that is
+      refused because no games could be compared.
 
     ConfigurationError if
 
@@ -129,8 +130,8 @@ def _contract(candidate: Bundle) -> Check:
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
     """Return the check that the candidate was evaluated on games after its training.
 
-    A candidate that was trained on all games cannot be evaluated. If an earlier comparison of the same settings passes,
-    the check is not run for such a candidate; otherwise it fails.
+    A candidate that was trained on all games cannot be evaluated. The check is not run for such a candidate if an
+    earlier promotion of the same settings passes instead; otherwise the check fails.
     """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:

@@ -33,7 +33,7 @@ def recipe_digest(bundle: Bundle) -> str:
 
 
 def seedless_recipe(bundle: Bundle) -> dict[str, Any]:
-    """Return the recipe (the settings without dates and paths) of a saved model, without the key `seed`."""
+    """Return the recipe of a saved model (its settings except dates and paths), without the key `seed`."""
     return {key: value for key, value in build_recipe(bundle).items() if key != "seed"}
 
 

@@ -70,7 +70,7 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `rule`: the rule of the comparison with production, such as `better`.
     - `recipe`: a digest of the bundle's settings without dates and paths.
     - `window`: the first and the last date of the compared games; None if no games were compared.
-    - `metrics`: the candidate's metrics on these games.
+    - `metrics`: the candidate's metrics on the compared games.
     - `left`: for a rollback or retirement, the fingerprint of the model that was in production before.
     """
 
@@ -175,7 +175,7 @@ class Registry:
         return load_copy(self.bundle_folder(fingerprint), fingerprint)
 
     def bundle_folder(self, fingerprint: str) -> Path:
-        """Return the folder for the copy of a bundle, which may be missing."""
+        """Return the folder for the copy of a bundle; the folder need not exist."""
         return self.folder / BUNDLES / fingerprint
 
     def lock(self, on_wait: Callable[[], None] = lambda: None) -> AbstractContextManager[None]:

@@ -1,12 +1,12 @@
 """The rules that decide whether a candidate may go into production, from its metrics on later games.
 
-The games are later than the training of both the candidate and the production model.
+The games are later than the training of the candidate and of the production model.
 
     first_model   if no model is in production: the candidate must be better than the base rate of its training
     better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
     not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
 
-A recipe has the settings of a model without dates and paths. "Better" and "not worse" are limits for the difference
+A recipe has the settings of a model, except dates and paths. "Better" and "not worse" are limits for the difference
 candidate minus production and for its interval:
 
 - AUC is better if the lower bound is above `promote.margin`.
@@ -14,7 +14,8 @@ candidate minus production and for its interval:
   difference of at most 0.
 
 Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games has no
-later games. In that case an earlier promotion with the same recipe decides, if games were compared for it.
+later games. Such a candidate passes if its recipe was promoted earlier, after a comparison on games that are recent
+enough (`promote.max_age_days`).
 """
 
 from __future__ import annotations
@@ -71,10 +72,11 @@ class Rule:
 class GateComparison:
     """The results of the checks of a candidate for production on games after its training.
 
-    - `window`: the dates of the compared games; None if none were compared.
-    - `metrics`: the candidate's metrics on these games; None if none were compared.
+    - `window`: the dates of the compared games; None if no games were compared.
+    - `metrics`: the candidate's metrics on the compared games; None if no games were compared.
     - `is_too_early`: whether there are too few games after the training of the compared models.
-    - `is_by_recipe`: whether an earlier comparison of the same recipe (the settings without dates and paths) decides.
+    - `is_by_recipe`: whether the checks rely on an earlier promotion of the same recipe (the settings except dates and
+      paths).
     - `warnings`: sentences about figures that pass a check but that the user should know.
     """
 
@@ -116,9 +118,9 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
 
 
 def list_unexamined(rule: Rule, reason: str) -> tuple[Check, ...]:
-    """Return the checks of a rule as not run, with `reason` as their figure.
+    """Return the checks of a rule as not run; each shows `reason` in place of a measured value.
 
-    The check of the number of games (GAMES) is not among them.
+    The check of the number of games (GAMES) is left out.
     """
     return tuple(Check(name, None, reason) for name in NAMES[rule.name])
 
@@ -128,12 +130,12 @@ def compare_with_base_rate(
 ) -> GateComparison:
     """Check a first model, when no model is in production, on the games after its training.
 
-    The check GAMES fails if there are too few games. The other checks are then not run. They pass if
+    The check GAMES fails if there are too few games, and the other checks are then not run. There are three others:
 
-    - the interval of the AUC lies above 0.5;
-    - the interval of log loss minus the base rate's log loss lies below 0 (the base rate is the training's breakout
-      rate);
-    - the verdict of the evaluation is MARGINAL or better.
+    - AUC: its interval must lie above 0.5.
+    - Log loss: the interval of its difference to the base rate (the fraction of breakouts in the training) must lie
+      below 0.
+    - Verdict of the evaluation: it must be MARGINAL or better.
 
     ConfigurationError if config.start..config.end overlaps the training window or ends before it begins, or if a
     feature needs injury reports and no table of them is configured. DataError if the warehouse cannot be read.
@@ -174,13 +176,13 @@ def compare_with_production(
     warehouse: Warehouse,
     config: PromoteConfig,
 ) -> GateComparison:
-    """Check a candidate against the model in production, on the games after both trainings.
+    """Check a candidate against the model in production, on games after the training of both.
 
     The check GAMES fails, and the other checks are not run, if
 
     - there are too few games,
     - the two models cannot be compared, or
-    - the production model's contract (definitions of features and label) is not the installed one.
+    - the production model's contract (definitions of features and label) is not the contract of the installed version.
 
     ConfigurationError if config.start..config.end overlaps a training window or ends before it begins, or if a feature
     needs injury reports and no table of them is configured. DataError if the warehouse cannot be read.
@@ -201,12 +203,12 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
-    """Check a retrain on all games by an earlier promotion with the same recipe; return None if there is none.
+    """Check a candidate without later games (a retrain on all games): rely on an earlier promotion of the same recipe.
 
-    A recipe has the settings of a model without dates and paths. Such a retrain has no later games for a comparison.
-    The earlier promotion is the latest one with this recipe for which games were compared. The check passes if these
-    games end at most `max_age_days` days before the candidate's training ends. The other checks of the rule are not
-    run. DataError if the registry is damaged.
+    A recipe has the settings of a model, except dates and paths. The earlier promotion is the latest one of this recipe
+    for which games were compared; return None if there is none. The check passes if the compared games end at most
+    `max_age_days` days before the candidate's training ends. The other checks of the rule are not run. DataError if the
+    registry is damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:
@@ -290,9 +292,9 @@ def _not_worse(differences: Mapping[str, PairedDifference], limits: PromotionGat
 
 
 def _tolerated_losses(rule: RuleName, log_loss: PairedDifference, limits: PromotionGateConfig) -> tuple[str, ...]:
-    """Return a warning if the rule `not_worse` passes a log loss that is worse than production's beyond chance.
+    """Return a warning if the rule `not_worse` passes although the log loss is significantly higher than production's.
 
-    A log loss is worse beyond chance if the interval of its difference to production lies above 0.
+    Significantly higher means that the interval of the difference candidate minus production lies above 0.
     """
     difference = log_loss.difference
     is_allowed = rule == "not_worse" and _is_below(difference, limits.tolerance)
@@ -317,7 +319,8 @@ def _is_below(found: Interval, limit: float) -> bool:
 def _format_difference(paired: PairedDifference) -> str:
     """Return the difference of a metric between two models, and its interval, as text.
 
-    All numbers have four decimals, or one significant digit if four decimals would round one of them to 0.
+    For example `+0.0012 (-0.0002 to +0.0040)`. If four decimals would round a number to 0, all numbers have one
+    significant digit instead, as in `+1e-03 (-2e-05 to +4e-03)`.
     """
     found = paired.difference
     if found.estimate is None:

@@ -4,7 +4,8 @@ A candidate meets four conditions:
 
 - His latest game this season was for a team that plays on the day.
 - That game is at most `max_days_since_game` days old.
-- He is a role player by the model's target, with at least `min_prior_games` games this season.
+- He is a role player (his season average is in the range of the model's target), with at least `min_prior_games` games
+  this season.
 - The injury reports do not list him as out.
 
 The same query builds the features of candidates and of training rows. Injury reports count up to the cutoff, a time of
@@ -81,7 +82,7 @@ class Slate:
     - `skipped`: the players who are not ranked, with SKIPPED_COLUMNS.
     - `warnings`: sentences, for example about games or statuses that are not known yet.
     - `predicted_at`: the time at which the slate was built, in UTC.
-    - `statuses`: all statuses in the day's injury reports, also those of players who are not on the slate.
+    - `statuses`: all statuses in the day's injury reports, including players who are not on the slate.
 
     The columns of `ranked` that need explaining:
 
@@ -92,7 +93,7 @@ class Slate:
     - `games_before`: the player's games this season.
     - `availability_status`: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
       for the day.
-    - `team_out`, `opponent_out`: names of the players who are out or doubtful.
+    - `team_out`, `opponent_out`: names of the players of the two teams who are out or doubtful.
     - `known_at`: the time of the newest injury report as text; "" if nothing was reported.
     - `top_features`: a text about the features that change the prediction most.
     - `bundle`, `contract`: fingerprints of the saved model and of its definitions of features and label.
@@ -149,8 +150,8 @@ def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
     """Mark a slate as scored under another contract: return it with one more warning and one more column.
 
     A contract is the definition of features and label. The warning contains `differences`, sentences about the
-    differences between the model's contract and the installed one. The column `contract_mismatch` of `ranked` is true
-    in every row.
+    differences between the model's contract and the contract of the installed version of `breakout`. The column
+    `contract_mismatch` of `ranked` is true in every row.
     """
     warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
     return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
@@ -166,9 +167,9 @@ def check_day(bundle: Bundle, day: date) -> None:
 
 
 def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
-    """Raise DataError unless the schedule has a game on the day that is of one of the model's season types.
+    """Raise DataError if the schedule is missing or damaged, or has no game of the model's season types on the day.
 
-    Season types are, for example, regular season and playoffs. DataError also if the schedule is missing or damaged.
+    Season types are, for example, regular season and playoffs.
     """
     if not warehouse.has_schedule():
         raise DataError("prediction needs to know who plays whom; give the schedule with warehouse.schedule=PATH.")
@@ -286,7 +287,7 @@ def _reasons(
 
 
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
-    """Return a warning if the warehouse lacks earlier scheduled games, and one if there are no players.
+    """Return a warning if box scores of scheduled games before `day` are missing, and one if there are no players.
 
     `players` is the number of players of the day's games, whether candidates or not.
     """

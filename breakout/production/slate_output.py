@@ -86,7 +86,7 @@ def skipped_path(path: Path) -> Path:
 
 
 def write_rows(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table with the column game_date to a Parquet, CSV or JSON file, by the extension of `path`.
+    """Write a table with the column game_date to a file; the extension of `path` chooses Parquet, CSV or JSON.
 
     Any extension but .parquet and .csv means JSON: a list of records, in which a missing value is null. DataError if
     the file cannot be written.

@@ -1,6 +1,6 @@
 """The prices for the players of a slate (the games of one day), with the expected value of each price.
 
-Stakes are added if a backtest has shown that the model adds to the market's probability.
+Stakes are added if a backtest has shown that the model improves on the market's probability.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ class PricedSlate:
 class NamedWeight:
     """The weight of the model against the betting market, from a backtest that the user names.
 
-    The weight is 0 if the model adds nothing to the market's probability, and 1 if the model's probability is used
-    alone.
+    Weight 0 means the market's probability alone, and weight 1 the model's probability alone.
 
     - `interval`: the weight with its interval. None if no backtest is named, or if no line (a bookmaker's number of
       points) of the backtest has a market probability and a result.
-    - `has_edge`: whether the backtest placed a bet and the interval lies above 0. If false, nothing is staked.
+    - `has_edge`: whether the backtest placed a bet and the interval of the weight lies above 0. If false, nothing is
+      staked.
     """
 
     interval: Interval | None
@@ -168,17 +168,18 @@ def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
 
 
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
-    """Return the configured prices for the players of a slate (the games of one day), with stakes by `weight`.
+    """Return the configured prices for the players of a slate (the games of one day), with the stakes on them.
 
-    The model of the slate must predict distributions of points. A price with a time is used only if it was quoted
+    A stake is computed from a probability between the model's and the market's; `weight` sets where. The model of the
+    slate must predict distributions of points. A price with a time is used only if it was quoted
 
     - before tip-off,
     - after 05:00 US Eastern of the day, and
     - after the newest injury report that the slate used.
 
     DataError if no player is ranked, or if there is no price of the day. DataError also if the warehouse or the prices
-    cannot be read, if a price is invalid, or if most players with prices did not play on the date of the price.
-    ConfigurationError if the warehouse of a price table cannot be opened.
+    cannot be read, if a price is invalid, or if the warehouse already has the day's games and most players with prices
+    did not play. ConfigurationError if the warehouse of a price table cannot be opened.
     """
     known_at = max(filter(None, (information_time(slate.day, None), slate.known_at)))
     columns = ["game_date", "game_id", "player_lookup", "ladder"]

@@ -34,7 +34,8 @@ class ReportedStatuses:
       holds the player_lookup if the reports have no name.
     - `is_available`: whether the warehouse has injury reports.
     - `cutoff`: the instant after which reports are not used.
-    - `cutoff_text`: the cutoff's time of day, with its date if that is not the game date.
+    - `cutoff_text`: the time of day of the cutoff, such as `17:00`. The date follows if it is not the game date, as in
+      `17:00 on 2026-02-05`.
     """
 
     players: pd.DataFrame
@@ -44,11 +45,11 @@ class ReportedStatuses:
 
     @property
     def known_at(self) -> datetime | None:
-        """The time in UTC of the newest of these reports; None if nothing was reported."""
+        """The time in UTC of the newest injury report for the game date; None if nothing was reported."""
         return self.players["reported_at"].max().to_pydatetime() if len(self.players) else None
 
     def of_rows(self, rows: Dataset) -> list[str]:
-        """Return the status (such as out or doubtful) of each row's player in the row's team.
+        """Return for each row the status (such as out or doubtful) that was reported for the row's player and team.
 
         A player who is not in the injury reports is NOT_LISTED. All players are UNKNOWN if nothing was reported.
         """
