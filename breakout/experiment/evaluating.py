@@ -107,8 +107,8 @@ def evaluate_scored(
     - `work`: stores the metrics of baselines for other jobs of a sweep.
 
     If any part was calibrated, the probabilities before calibration are one more baseline, `uncalibrated`. The
-    evaluated threshold (the probability from which a game is flagged) is that of the first part, because later parts
-    chose their thresholds on games that are evaluated here. ValueError if there are no rows.
+    evaluated threshold (the probability from which a game is flagged) is the threshold of the first part, because later
+    parts chose their thresholds on games that are evaluated here. ValueError if there are no rows.
     """
     work = work or SharedWork()
     baselines = {

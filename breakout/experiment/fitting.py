@@ -105,7 +105,7 @@ def _describe_class(rows: Dataset) -> str:
 
 
 def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
-    """Raise DataError if no feature varies over `parts.fit`, because the model could not rank two games.
+    """Raise DataError if no feature varies over the rows of `parts.fit`; a model could then not rank games.
 
     The model kind `base_rate` uses no feature and is not checked.
     """

@@ -46,8 +46,8 @@ class MarketComparison:
 def read_price_files(prices: PricesConfig, warehouse_config: WarehouseConfig) -> pd.DataFrame | None:
     """Return the prices of the configured price file; None if no file is configured.
 
-    A run calls this function before its fit, to fail early. A BigQuery table of prices is not read here, because only
-    its rows for the dates of the predictions are queried. DataError if the file cannot be used.
+    A run calls this function before its fit, to fail early. A BigQuery table of prices is not read here but by
+    `compare_with_market`, and only for the dates of the predictions. DataError if the file cannot be used.
     """
     return None if prices.file is None else read_prices(prices, warehouse_config, date.min, date.max)
 
@@ -65,8 +65,8 @@ def compare_with_market(
 
     - `parts`: one element for each fold (window) of a walk forward, and one element for any other run.
     - `rows`: the rows of all parts in order.
-    - `availability`: has the cutoff (the time up to which injury reports count); None if no feature reads injury
-      reports.
+    - `availability`: the settings of the cutoff (the time up to which injury reports count); None if no feature reads
+      injury reports.
     - `quotes`: the result of `read_price_files`. None means that the prices are read from the configured table.
 
     DataError if prices cannot be used or read. ConfigurationError if the warehouse of the table cannot be opened.

@@ -38,7 +38,7 @@ class RunPlan:
     """One experiment before its fit: the settings, its features, contract and dates, and an open warehouse.
 
     - `contract`: the definition of features and label, with a fingerprint.
-    - `split`: the dates of the run; in a walk forward, those of the last fold.
+    - `split`: the dates of the run; in a walk forward, the dates of the last fold.
     - `folds`: the windows of a walk forward; () for other kinds of window.
     """
 
@@ -98,7 +98,7 @@ class RunPlan:
         return self._build_learned(self.ranges()["folds"], SLICE_FEATURES)
 
     def build_train(self) -> Dataset:
-        """Build the training rows; in a walk forward, those of the last fold.
+        """Build the training rows; in a walk forward, only the rows of the last fold.
 
         DataError if the source tables are missing or damaged. ConfigurationError if a feature needs a table that is not
         configured.
@@ -116,10 +116,11 @@ class RunPlan:
         return rows if learned == self.features else select_role_players(rows, self.features)
 
     def build_evaluation(self) -> Dataset | None:
-        """Build the evaluation rows (in a walk forward, those of the last fold); None if the run only trains.
+        """Build the evaluation rows; None if the run only trains.
 
-        The rows also have the columns that the evaluation by slices (groups of games) needs. DataError if the source
-        tables are missing or damaged. ConfigurationError if a feature needs a table that is not configured.
+        In a walk forward, only the rows of the last fold are built. The rows also have the columns that the evaluation
+        by slices (groups of games) needs. DataError if the source tables are missing or damaged. ConfigurationError if
+        a feature needs a table that is not configured.
         """
         window = self.split.evaluation
         if window is None:
@@ -172,8 +173,8 @@ def estimate_rows(
     """Return the cost of building the rows of the dates start..end with `build_dataset`; None if reading is free.
 
     The cost includes the checks of the source tables and the search for games whose rows contradict each other.
-    `slice_features` are features to build besides those of `config`. DataError if the warehouse cannot estimate the
-    cost. ConfigurationError if a feature needs injury reports, but no table of them is configured.
+    `slice_features` are further features to build, in addition to `config.names`. DataError if the warehouse cannot
+    estimate the cost. ConfigurationError if a feature needs injury reports, but no table of them is configured.
     """
     if not isinstance(warehouse, Priced):
         return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 LAST_GAMES = 20
-SEASONS_BEFORE = 2  # earlier seasons from which a player's last games may come, as many as career features read
+SEASONS_BEFORE = 2  # the baseline `last_games` reads this many earlier seasons, and so do career features
 FANS = 8  # the largest number of games whose predicted distributions the report draws
 
 
@@ -112,9 +112,9 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return the quantiles of points that the report draws, for at most 8 games of the last date.
+    """Return quantiles of predicted points for a chart of the report, for at most FANS games of the last date.
 
-    These are the games with the highest predicted medians, the highest first.
+    The games are those with the highest predicted medians, the highest first.
     """
     if rows.points is None or rows.season_average is None:
         return ()

@@ -38,9 +38,9 @@ def measure_stability(
     """Return the spread (mean, deviation, minimum and maximum) of the metrics over `config.evaluation.seeds` seeds.
 
     The metrics are AUC, average precision, log loss and Brier score on the evaluation rows. The seeds are the run's
-    seed and the whole numbers after it. `headline` (n,) contains the calibrated probabilities with the run's own seed.
-    The models of the other seeds are fitted here. Return None if only one seed is configured. DataError or
-    ConfigurationError if a model of another seed cannot be fitted.
+    seed and the whole numbers after it. `headline` (n,) contains the calibrated probabilities of the model that was
+    fitted with the run's seed. The models of the other seeds are fitted here. Return None if only one seed is
+    configured. DataError or ConfigurationError if a model of another seed cannot be fitted.
     """
     if config.evaluation.seeds == 1:
         return None

@@ -39,7 +39,7 @@ class SharedWork:
     def begin_group(self, group: Hashable, iterations: int) -> None:
         """Start a group of jobs that can share fits, and drop the fits of another group.
 
-        A call with the current `group` keeps its fits. `iterations` is the largest value of `model.iterations` in the
+        A call with the current `group` keeps the fits. `iterations` is the largest value of `model.iterations` in the
         group. Jobs with fewer iterations can take their trees from a fit with this number.
         """
         if group != self._group:
@@ -68,7 +68,7 @@ class SharedWork:
         - Models with equal arguments share a fit.
         - CatBoost models that differ only in `iterations` share the longest fit of their group. Each takes the first
           trees of that fit. Fits of fewer than 200 iterations do not share with fits of 200 or more, because CatBoost
-          takes fewer Newton steps for each of their leaves.
+          takes fewer Newton steps for each leaf of a fit of fewer than 200 iterations.
         - A blend (an average of CatBoost and logistic regression) shares the trees of its CatBoost model.
 
         ConfigurationError or DataError if the model cannot be fitted.

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 class RunResult:
     """A completed run: its folder, its metrics, and its drift report.
 
-    The drift report `distributions` compares the features of the training rows with those of the evaluation rows. None
-    if the run only trains.
+    The drift report `distributions` compares the values of features in the training rows and in the evaluation rows.
+    `distributions` is None if the run only trains.
     """
 
     folder: Path
@@ -115,7 +115,7 @@ def summarise_scoring(
     - `scored`: the rows with the model's predictions.
     - `result`: the evaluation of `scored`.
     - `differences`: sentences about the differences between the model's contract (the definition of features and label)
-      and the installed one.
+      and the contract of the installed version of `breakout`.
     - `source_warnings`: warnings about games whose rows in two source tables contradict each other.
     - `points`: the evaluation of the predicted distributions of points; None if the model predicts none.
 

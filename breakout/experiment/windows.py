@@ -1,6 +1,7 @@
-"""The fits of a plan and the probabilities of its evaluation rows.
+"""The fits of a planned run, and the probabilities of its evaluation rows.
 
-A plan has one window, or one window for each fold of a walk forward.
+Each window (training dates and, unless the run only trains, later evaluation dates) has its own fit. A walk forward has
+one window for each fold; any other run has one window.
 """
 
 from __future__ import annotations
@@ -108,9 +109,9 @@ def fit_windows(plan: RunPlan, work: SharedWork | None = None) -> FittedRun:
 
     Several jobs of a sweep can share results through `work`.
 
-    DataError if the source tables or the rows of a window cannot be used, or if the plan has an evaluation window
-    without rows. ConfigurationError if a feature cannot be computed from the configured tables, or if the model cannot
-    be fitted with its settings.
+    DataError if the source tables or the rows of a window cannot be used, or if the evaluation dates of the plan have
+    no rows. ConfigurationError if a feature cannot be computed from the configured tables, or if the model cannot be
+    fitted with its settings.
     """
     work = work or SharedWork()
     windows, rows = _fit_folds(plan, work) if plan.folds else _fit_one(plan, work)
