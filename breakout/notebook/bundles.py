@@ -92,9 +92,9 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     Raises
     ------
     GateError
-        If the model's contract (its definitions of features and label) is not the installed one. An override of
-        `availability` also changes the contract, if a feature reads injury reports. With
-        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
+        If the model's contract (its definitions of features and label) is not the contract of the installed version of
+        `breakout`. If a feature reads injury reports, an override of `availability` changes the contract too. With
+        "allow_contract_mismatch=true", only a feature that the installed version does not define raises this error.
     ConfigurationError
         If `day` is not after the training window, or `exclude` names an unknown player. Also if an override is refused,
         or if a feature needs injury reports and no table of them is configured.
@@ -134,9 +134,9 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Raises
     ------
     GateError
-        If the model's contract (its definitions of features and label) is not the installed one. An override of
-        `availability` also changes the contract, if a feature reads injury reports. With
-        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
+        If the model's contract (its definitions of features and label) is not the contract of the installed version of
+        `breakout`. If a feature reads injury reports, an override of `availability` changes the contract too. With
+        "allow_contract_mismatch=true", only a feature that the installed version does not define raises this error.
     ConfigurationError
         If a date is within the training window, or `end` is before the first date. Also if an override is refused, or
         if a feature needs injury reports and no table of them is configured.
@@ -171,9 +171,9 @@ def evaluate_bundle(
     Raises
     ------
     GateError
-        If the model's contract (its definitions of features and label) is not the installed one. An override of
-        `availability` also changes the contract, if a feature reads injury reports. With
-        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
+        If the model's contract (its definitions of features and label) is not the contract of the installed version of
+        `breakout`. If a feature reads injury reports, an override of `availability` changes the contract too. With
+        "allow_contract_mismatch=true", only a feature that the installed version does not define raises this error.
     ConfigurationError
         If a date is within the training window, or `end` is before the first date. Also if an override is refused, or
         if a feature needs injury reports and no table of them is configured.
@@ -216,9 +216,9 @@ def evaluate_ladders(
     Raises
     ------
     GateError
-        If the model's contract (its definitions of features and label) is not the installed one. An override of
-        `availability` also changes the contract, if a feature reads injury reports. With
-        "allow_contract_mismatch=true", only a feature that is not installed raises this error.
+        If the model's contract (its definitions of features and label) is not the contract of the installed version of
+        `breakout`. If a feature reads injury reports, an override of `availability` changes the contract too. With
+        "allow_contract_mismatch=true", only a feature that the installed version does not define raises this error.
     ConfigurationError
         If the model predicts no distribution of points. Also if a date is within the training window, or `end` is
         before the first date. Also if an override is refused, or if a feature needs injury reports and no table of them
@@ -242,9 +242,10 @@ def _evaluate_settings(bundle: Bundle, overrides: tuple[str, ...]) -> Any:
 
 
 def _with_asked_cutoff(bundle: Bundle, config: Any) -> tuple[Bundle, tuple[str, ...]]:
-    """Return the bundle with the settings' cutoff of injury reports, and how its contract differs from the installed.
+    """Return the bundle with the cutoff of injury reports that the settings ask for, and the contract differences.
 
-    Each difference is logged as a warning.
+    Each difference is a sentence about how the bundle's contract (the definition of features and label) differs from
+    the contract of the installed version. The sentences are logged as warnings.
     """
     bundle = with_cutoff(bundle, config.availability)
     differences = check_contract(bundle, allow_mismatch=config.allow_contract_mismatch)

@@ -44,7 +44,7 @@ class FittedExperiment:
 
 
 def build_features(config: Any, start: date, end: date) -> pd.DataFrame:
-    """Return the features of role players' played games between two dates, each computed from games of earlier dates.
+    """Return the features of role players in played games between two dates, computed from games of earlier dates.
 
     Parameters
     ----------

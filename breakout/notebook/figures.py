@@ -76,9 +76,9 @@ def ladder_table(predictions: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each prediction that has a ladder (P(points >= k) for k = 1, 2, ...), in the same order. The index
-        has game_date and player_lookup. The columns 1 to 60 hold the probabilities of at least 1 to 60 points if the
-        player plays.
+        One row for each prediction that has a ladder (P(points >= k) for k = 1, 2, ...), in the order of `predictions`.
+        The index has game_date and player_lookup. The columns 1 to 60 hold the probabilities of at least 1 to 60 points
+        if the player plays.
 
     Raises
     ------
