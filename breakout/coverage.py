@@ -33,8 +33,9 @@ def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, star
     """Say which games the warehouse has up to `end`, and why no row was found on the dates start..end.
 
     Call this function if no role player has a row on these dates. For each season type in player_game_summary, the text
-    gives the number of rows and their first and last date. The reason is that no row has both a season type of the
-    target and one of these dates, or that no such row is a role player's played game. DataError if the query fails.
+    gives the number of rows and their first and last date. Then the text gives the reason: no row has both a season
+    type of the target and one of these dates, or such rows exist but none is a role player's played game. DataError if
+    the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,

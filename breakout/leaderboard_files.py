@@ -120,7 +120,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     """The jobs that were validated and evaluated on the same games with the same labels, by rank.
 
     - `best`: the number of the best job.
-    - `tied`: the numbers of the jobs whose `is_tied` is true, including the best job.
+    - `tied`: the numbers of the jobs whose `is_tied` in JobRow is true, including the best job.
     - `simplest`: the number of the job with the simplest model among `tied`.
     - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the dates are not fixed or differ
       between the jobs.
@@ -147,7 +147,9 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The means over the jobs of one variant, which differ only in window, seed, name, hypothesis, tags and paths.
+    """The means over the jobs of one variant.
+
+    These jobs differ only in window, seed, name, hypothesis, tags and paths.
 
     - `tables`: how many tables (JobTable) contain a job of the variant.
     - `value`: the mean of the optimized metric on the validation part.
@@ -170,7 +172,7 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 class VariantTable(msgspec.Struct, frozen=True):
     """The variants in those tables of a leaderboard (JobTable) that have one target and one warehouse in common.
 
-    Variants in more tables come first; variants in equally many tables are sorted by the mean metric, best first.
+    Variants in more tables come first; variants in equally many tables are sorted by `value`, best first.
     `problem` names the settings of target and warehouse that distinguish these tables from the leaderboard's others.
     """
 

@@ -95,8 +95,8 @@ class PromotionGateConfig:
 class GradeLimitsConfig:
     """The conditions under which `breakout grade` and `breakout daily` end with exit code 1.
 
-    - `fail_on`: the conditions. `calibration` means that the probabilities of a model in production are biased beyond
-      chance. `stale` means that a result is overdue.
+    - `fail_on`: the conditions. `calibration` means that the probabilities of a model in production are biased by more
+      than chance explains. `stale` means that a result is overdue.
     - `max_age_hours`: a result is overdue if the warehouse lacks it this many hours after the end of its game date.
     """
 

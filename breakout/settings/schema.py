@@ -21,7 +21,7 @@ def type_hints(cls: type) -> dict[str, Any]:
 
 
 def dataclasses_of(hint: Any) -> tuple[type, ...]:
-    """Return the settings classes in a field's type: one for each kind of a group, () for a plain value."""
+    """Return the settings classes in a field's type: all classes of a group, () for a plain value."""
     members = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     return tuple(member for member in members if isinstance(member, type) and dataclasses.is_dataclass(member))
 
