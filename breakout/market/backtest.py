@@ -44,7 +44,7 @@ class Backtest:
     - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
     - `n_one_sided`: the number of lines without a market probability.
     - `market`: None if no line has both a market probability and a result.
-    - `confidence`: the confidence of all intervals except those of monthly weights.
+    - `confidence`: the confidence of all intervals except the intervals of monthly weights.
     """
 
     funnel: dict[str, int]
@@ -84,10 +84,11 @@ class BacktestRecord:
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
     - `start`, `end`: the first and the last game date of the predictions, as ISO 8601.
     - `margin`, `kelly`, `max_stake`, `min_edge`: settings of the group `prices`.
-    - `recipes`: the distinct recipes (settings without dates and paths) of the models, without their seeds. None if a
-      model's bundle was gone, and in files of earlier versions.
+    - `recipes`: the distinct recipes of the models (the contract, and the settings without seed, dates and paths). None
+      if a model's bundle was gone, and in files of earlier versions.
 
-    The weight of the model that the backtest fits is valid only for models with these contracts and recipes.
+    The backtest fits a weight of the model against the market. The weight is valid only for models with these contracts
+    and recipes.
     """
 
     source: str

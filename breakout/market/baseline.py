@@ -35,7 +35,7 @@ def scored_lines(lines: pd.DataFrame) -> pd.DataFrame:
 
 @one_blas_thread()
 def evaluate_market(lines: pd.DataFrame, parameters: EvaluationParameters) -> MarketMetrics | None:
-    """Compare the model with the market on the lines of `scored_lines`; None if there are no such lines.
+    """Compare the model with the market on the rows of `lines` that `scored_lines` keeps; None if it keeps none.
 
     `lines` is the table `MatchedLines.lines`.
     """

@@ -43,19 +43,20 @@ def line_dates(lines: pd.DataFrame) -> np.ndarray:
 def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> pd.DataFrame:
     """Return one row, with BET_COLUMNS, for each priced side (over or under) of each betting line.
 
-    Prices are decimal odds. Stakes are fractions of the bank. Probabilities are given no push (exactly as many points
-    as the line).
+    Prices are decimal odds. Stakes are fractions of the bank. All probabilities are conditional on no push (exactly as
+    many points as the line).
 
     - `ours`, `market`: the model's and the market's probability of the side.
-    - `probability`: lies between `market` and `ours`, in log odds. The value is `market` if `weights.stake` is 0, and
-      `ours` if `weights.stake` is 1.
+    - `probability`: the weighted average of `market` and `ours`, in log odds. `ours` has the weight `weights.stake`,
+      from 0 (the value is `market`) to 1 (the value is `ours`).
     - `claimed`: the expected profit per unit staked if `ours` is true.
     - `expected_value`: the expected profit per unit staked if `probability` is true.
-    - `stake`: 0 without a market probability, with a weight of 0, or with an expected value below `limits.min_edge`.
+    - `stake`: 0 if there is no market probability, if the weight is 0, or if `expected_value` is below
+      `limits.min_edge`.
     - `stake_low`: the stake at the low end of the weight's interval, but at most `stake`.
     - `stake_high`: the stake at the high end of the weight's interval, but at least `stake`.
-    - `closing_value`: price * (the market's closing probability of the side) - 1. NaN if the line has no closing price,
-      or if the price of the row is a closing price or has no time.
+    - `closing_value`: price * (the market's closing probability of the side) - 1. NaN if the line has no closing
+      probability, or if the price of the row is a closing price or has no time.
     """
     has_weight = np.broadcast_to(weights.stake, len(lines)) > 0.0
     sides = []

@@ -43,18 +43,18 @@ class MatchedLines:
     `lines` has one row for each game_date, game_id, player_lookup and line. Its other columns are
     - player_full_name.
     - points: NaN if the player did not play, or not yet.
-    - ours: the model's probability of over, given no push.
+    - ours: the model's probability of over, conditional on no push.
     - push: the model's probability of a push.
-    - market: the market's probability of over, given no push: the mean of the books that quote both sides. NaN if no
-      book does.
-    - over_price, under_price: the best prices, by over_book and under_book. NaN if no book quotes the side.
+    - market: the market's probability of over, conditional on no push: the mean of the books that quote both sides. NaN
+      if no book does.
+    - over_price, under_price: the best prices; over_book and under_book offer them. NaN if no book quotes the side.
     - over_is_closing, under_is_closing: whether the best price is a closing price or has no time.
-    - closing: the market's probability of over, given no push, by the closing quotes only. NaN if there are none.
-    - is_main: whether market is nearer to 1/2 than on the player's other lines of the game. A tie goes to the lower
-      line.
+    - closing: like market, but computed from closing quotes only.
+    - is_main: whether market is nearer to 1/2 than on all other lines of the player and game. If two lines are equally
+      near, the lower line is the main line.
 
     The other fields are
-    - `left_out`: the number of unused quotes, by the keys of REASONS.
+    - `left_out`: the number of unused quotes for each key of REASONS.
     - `n_quotes`: the number of all quotes.
     - `n_untimed`: the number of used quotes without a time.
     - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
@@ -88,12 +88,12 @@ def match_lines(
     - `prices`: game_date, player_lookup (NaN for an unknown name), line, over_price and under_price (decimal odds; NaN
       for a missing side), book, quoted_at (UTC; NaT if unknown) and is_closing (bool).
     - `predictions`: game_date, game_id, player_lookup, player_full_name, ladder (P(points >= k) for k = 1, 2, ...),
-      points, is_tip_off_known, and the times known_at, tip_off and closing_by (UTC). A player has at most one row a
+      points, is_tip_off_known, and the times known_at, tip_off and closing_by (UTC). A player has at most one row on a
       date.
     - `absent`: game_date and player_lookup of quoted players who did not play.
 
     A quote with a time is used only if quoted_at is after known_at (the newest information behind the prediction) and
-    before tip_off. A closing quote must be before closing_by instead. Quotes without a time are used.
+    before tip_off. For a closing quote, closing_by replaces tip_off. Quotes without a time are used.
 
     `margin` is the method that removes the bookmaker's margin. `names` becomes the field `unknown_names` of the result.
     """
@@ -156,7 +156,7 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
 
 
 def probability_of_over(ladders: pd.Series, line: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return P(points > line) given no push, and P(points = line), both of shape (n,).
+    """Return P(points > line), conditional on points other than the line, and P(points = line), both (n,).
 
     `ladders` has for each line an array of P(points >= k), k = 1, 2, .... The arrays have one common length, and each
     line is at least 0 and below that length. P(points = line) is 0 for a line such as 12.5.

@@ -32,8 +32,9 @@ EARLIEST_TIP_OFF = time(12)
 # Names are searched in the box scores of the predicted dates and of this period before the first predicted date.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# The limits for a check of dates. Of at least _FEWEST quoted players, at most the fraction _MOST may have missed their
-# game. Few quoted players miss their game, but dates of another time zone match hardly any game.
+# The dates of quotes are refused if more than the fraction _MOST of the quoted players missed their game. Fewer than
+# _FEWEST quoted players are not checked. Few quoted players miss their game, but dates of another time zone match
+# hardly any game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 
@@ -95,7 +96,10 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
 
 
 def information_times(days: pd.Series, availability: AvailabilityConfig | None) -> pd.Series:
-    """Return `information_time` for each game date; the result has the index of `days`."""
+    """Return, for each game date, the time (UTC) up to which a prediction may use information.
+
+    `information_time` computes the times. The result has the index of `days`.
+    """
     times = {day: information_time(day, availability) for day in days.unique()}
     return pd.to_datetime(days.map(times), utc=True)
 
@@ -112,7 +116,7 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
       = 1, 2, ...) and known_at (UTC, the time of the newest information behind the prediction).
 
     DataError if the warehouse cannot be read, if a quote occurs under two names of one player, or if most quoted
-    players did not play on their date.
+    players did not play on the date of their quote.
     """
     start, end = predictions["game_date"].min(), predictions["game_date"].max()
     known = read_known_names(warehouse, start, end)
@@ -162,7 +166,7 @@ def _describe(lookup: str, full_name: str, known: KnownNames) -> str:
 
 
 def read_known_names(warehouse: Warehouse, start: date, end: date) -> KnownNames:
-    """Return the players with a box score from KNOWN_FOR before `start` to `end`, both inclusive.
+    """Return the players with a box score between `start` minus KNOWN_FOR and `end`, both inclusive.
 
     DataError if the warehouse cannot be read.
     """
@@ -192,7 +196,8 @@ def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
 
     `played` has a row for each player who played in a game. Unknown names and dates without a played game are left out.
 
-    DataError if more than half of at least ten quoted players did not play: the quotes then have wrong dates.
+    DataError if at least ten players are left, and more than half of them did not play: the quotes then have wrong
+    dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

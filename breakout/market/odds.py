@@ -25,7 +25,7 @@ def remove_margin(over: FloatArray, under: FloatArray, margin: Margin) -> FloatA
     """Return the market's probability of more points than the line (n,), from the decimal prices of both sides.
 
     `over` is the price of more points, `under` the price of fewer. Prices are above 1, or NaN for a missing side; the
-    result is then NaN. The probability is given no push (exactly as many points as the line).
+    result is then NaN. The probability is conditional on no push (exactly as many points as the line).
 
     With a = 1/over and b = 1/under, the methods are
     - `multiplicative`: a / (a + b).

@@ -36,13 +36,13 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
 
     The columns are
     - game_date, line (a number of points), book (empty if unknown) and is_closing (bool).
-    - player_lookup and player_full_name, of which one may be missing.
+    - player_lookup and player_full_name: one of the two may be missing.
     - over_price and under_price: decimal odds; NaN for a missing side.
     - quoted_at: UTC; NaT if unknown.
 
     ConfigurationError if the warehouse of the table cannot be opened. DataError if the prices cannot be read, if a
-    column is missing or of the wrong type, or if a quote occurs twice. DataError also for a row without name or price,
-    with impossible odds, with two prices that promise a sure profit, or with an impossible line (see HIGHEST_LINE).
+    column is missing or of the wrong type, or if a quote occurs twice. DataError also if a row has no name, no price,
+    impossible odds, an impossible line (see HIGHEST_LINE), or two prices that promise a sure profit.
     """
     import pandas as pd
 

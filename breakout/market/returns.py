@@ -20,7 +20,7 @@ NO_INTERVAL = Interval(None, None, None, 0)
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """The bets won or lost up to a game date: their number, profit and yield (profit per unit staked).
+    """The number, profit and yield (profit per unit staked) of all bets won or lost up to a game date.
 
     `profit` is a fraction of the bank. `cumulative_yield` has no interval on the first date.
     """
@@ -44,16 +44,16 @@ class Returns:
     - `total_yield`: profit / staked.
     - `hit_rate`: won / (won + lost).
     - `claimed`: the expected profit per unit staked if the model's own probabilities are true.
-    - `expected`: the expected profit per unit staked if the probabilities that the stakes use are true; they lie
-      between the model's and the market's.
+    - `expected`: the expected profit per unit staked if the probabilities that the stakes use are true. These are
+      weighted averages of the model's and the market's probabilities, in log odds.
     - `shortfall`: the yield minus `claimed`.
     - `drawdown`: the largest fall of the cumulative profit from an earlier value, measured after each game date, as a
       fraction of the bank.
-    - `n_closing`: the number of bets on lines with a closing price, at a price that has a time and is not itself a
-      closing price.
-    - `closing_value`: the mean of price * (the market's closing probability) - 1 over these bets.
-    - `bets_needed`: the number of bets from which the interval of the yield would not contain 0, if the yield and its
-      variation stay as observed. None if the bets won or lost are of one date only, or if the yield is 0.
+    - `n_closing`: the number of bets whose line has a closing probability (the market's, from closing prices), and
+      whose own price has a time and is no closing price.
+    - `closing_value`: the mean of price * (closing probability) - 1 over these bets.
+    - `bets_needed`: how many bets are needed until the interval of the yield excludes 0, if the yield and its variation
+      stay as observed. None if the bets won or lost are of one date only, or if the yield is 0.
 
     If no bet was won or lost, `claimed`, `expected`, `bets_needed` and the estimates of the other ratios are None, and
     `curve` is empty.
@@ -132,7 +132,7 @@ def _ratio(numerator: FloatArray, denominator: FloatArray, resamples: DateResamp
 def _bets_needed(
     n_bets: int, found: Interval, resamples: DateResamples, profit: FloatArray, stake: FloatArray, confidence: float
 ) -> int | None:
-    """Return the number of bets from which the interval of the yield (profit per unit staked) excludes 0.
+    """Return how many bets are needed until the interval of the yield (profit per unit staked) excludes 0.
 
     The number is n * (z * s / yield)^2, where s is the standard error of the yield of n bets, and z the quantile of the
     normal distribution at (1 + confidence) / 2. `found` is the yield of the n bets. None if the bets are of fewer than
@@ -160,7 +160,8 @@ def _curve(
             str(day),
             int(counts[row]),
             float(profits[row]),
-            # Every resample of one date has the same yield, so the first date has no interval.
+            # The values are cumulative. The first ones are of a single date, and all resamples of one date have the
+            # same yield. So the first date has no interval.
             resamples.interval(float(profits[row] / stakes[row]), replicates[:, row])
             if row
             else Interval(float(profits[0] / stakes[0]), None, None, 0),

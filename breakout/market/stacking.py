@@ -17,8 +17,8 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# The fewest dates and betting lines from which a weight is fitted for stakes, or gets an interval. On fewer dates the
-# interval would be too narrow.
+# The model's weight for stakes is fitted on at least this many dates and betting lines, and the weight on all lines has
+# an interval only if there are as many. On fewer dates the interval would be too narrow.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
@@ -35,10 +35,10 @@ class Weights(NamedTuple):
 
 
 def stake_weights(interval: Interval | None) -> Weights:
-    """Return the model's weight for stakes and the ends of its interval, limited to at most 1.
+    """Return the model's weight in the stack for stakes and the ends of the weight's interval, each at most 1.
 
-    `interval` is the fitted weight with its interval. All three numbers are 0 if there is no interval or its lower end
-    is not above 0: the model then does not improve on the market beyond chance.
+    `interval` is a result of `fit_weight`, or None. All three numbers are 0 if there is no interval or its lower end is
+    not above 0: the model then does not improve on the market beyond chance.
     """
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
@@ -53,8 +53,8 @@ def fit_weight(
     """Return the model's weight w (0: market alone) that fits the outcomes of betting lines best, with an interval.
 
     The weight maximises the likelihood of `is_over` (n,): 1 if the player scored more points than the line, else 0. The
-    log odds of `is_over` are `logit(market) + w * (logit(ours) - logit(market))`. The probabilities `ours` (the
-    model's) and `market` (n,) are those of more points than the line, given that the points do not equal the line.
+    log odds of `is_over` are `logit(market) + w * (logit(ours) - logit(market))`. `ours` (the model's) and `market` are
+    probabilities (n,) of more points than the line, conditional on points other than the line.
 
     The interval comes from a bootstrap over game dates. The weight of each resample is one Newton step from the
     estimate. The estimate is None if `ours` equals `market` on every line.
@@ -79,9 +79,9 @@ def fit_weight(
 def _derivatives(
     is_over: FloatArray, offset: FloatArray, change: FloatArray, weight: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the first and the negative second derivative of each line's log likelihood by the weight, both (n,).
+    """Return the first and the negative second derivative of each line's log likelihood, both (n,).
 
-    The log odds of `is_over` are `offset` + `weight` * `change`.
+    The derivatives are with respect to `weight`. The log odds of `is_over` are `offset` + `weight` * `change`.
     """
     probability = 1.0 / (1.0 + np.exp(-(offset + weight * change)))
     return change * (is_over - probability), change**2 * probability * (1.0 - probability)
@@ -137,10 +137,10 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return for each date the model's weight in stakes (0: market alone) and its interval; each field is (n,).
+    """Return for each date the model's weight for stakes (0: market alone) and its interval; each field is (n,).
 
-    `weights` are sorted by start. Each date uses the latest weight with a start on or before the date. The result is 0
-    if no weight starts by then, or if the interval of the weight does not lie above 0.
+    `weights` are sorted by start. Each date uses the latest weight with a start on or before the date. The weight is 0
+    if there is none, or if its interval does not lie above 0.
     """
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)

@@ -1,4 +1,4 @@
-"""The expected value of a bet, the probability between the model's and the market's, and Kelly stakes."""
+"""Expected values of bets, the weighted average of the model's and the market's probability, and Kelly stakes."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class StakeLimits:
 def expected_value(probability: FloatArray, price: FloatArray) -> FloatArray:
     """Return the expected profit per unit staked, probability * price - 1, with decimal prices.
 
-    Profit and `probability` are given no push (exactly as many points as the line).
+    The profit and `probability` are conditional on no push (exactly as many points as the line).
     """
     return np.asarray(probability * price - 1.0)
 
 
 def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> FloatArray:
-    """Return the model's probability (n,), moved towards the market's in log odds.
+    """Return the weighted average (n,) of the model's and the market's probability, in log odds.
 
-    With a weight of 0 the result is the market's probability, with 1 the model's (`ours`).
+    If `weight` is 0, the result is the market's probability; if it is 1, the model's (`ours`).
     """
     log_odds = logit(market) + weight * (logit(ours) - logit(market))
     return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))
