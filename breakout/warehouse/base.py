@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def first_day_seen(start: date, seasons_before: int = 1) -> date:
-    """Return the first date whose games the features of a game on `start` may read.
+    """Return the first date that features may read for a game on `start`.
 
     Features read the season of the game and the `seasons_before` earlier seasons. The date is always a 1 September,
     such as 2024-09-01 for a game on 2025-12-25 and one season before. A game in October counts to the season that began
-    in the year before, because the season 2019-20 ended on 11 October 2020. For a game of a new season the date is then
-    a year earlier than needed.
+    in the year before, because the season 2019-20 ended on 11 October 2020. So for an October game of a season that has
+    just begun, the date is a year earlier than needed.
     """
     season = start.year if start.month >= 11 else start.year - 1
     return date(season - seasons_before, 9, 1)
@@ -79,7 +79,7 @@ class Warehouse(Protocol):
         ...
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the rows of the player and team tables that the features of games from `start` to `end` read.
+        """Check the rows of the player and team tables that features read for games from `start` to `end`.
 
         Features read the seasons of the games and the `seasons_before` earlier seasons. An implementation may check
         more rows. DataError for wrong columns, types, keys or values, and for rows that contradict each other.
@@ -103,7 +103,7 @@ class Warehouse(Protocol):
         ...
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first date whose games a query must read for the features of a game on `start`.
+        """Return the first date that a query must read to compute the features of a game on `start`.
 
         Features read the season of the game and the `seasons_before` earlier seasons. A warehouse that always reads
         whole tables returns 0001-01-01.
@@ -115,9 +115,9 @@ class Warehouse(Protocol):
         ...
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of a source table, by lower-case column name.
+        """Return the type of each column of a source table; the keys are column names in lower case.
 
-        A type has its name in the database, such as INT64 in BigQuery or BIGINT in DuckDB.
+        A type is named as in the database, such as INT64 in BigQuery or BIGINT in DuckDB.
         """
         ...
 

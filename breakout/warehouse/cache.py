@@ -49,7 +49,7 @@ class CachedWarehouse(ClosedOnExit):
     - `inner`: the warehouse that runs a query whose result is not in a file.
     - `folder`: the folder of the files. Each file has one result and is called an entry.
     - `limit_bytes`: the largest total size of the entries. The least recently used entries are removed first.
-    - `refresh`: run each query once more, and replace its entry.
+    - `refresh`: ignore the existing entries. The first call of each query runs the query and replaces its entry.
     - `is_read_only`: read entries, but write none.
 
     Methods without a docstring call the same method of `inner`. All methods raise the errors of `inner`. A cache that
@@ -88,7 +88,7 @@ class CachedWarehouse(ClosedOnExit):
     def recall(self, question: str, answer: Callable[[], str]) -> str:
         """Return the text that the cache keeps for `question` and the present source tables.
 
-        If there is none, return the text of `answer`, and keep it. Errors of `answer` pass unchanged.
+        If there is none, call `answer`, keep its text and return it. Errors of `answer` pass unchanged.
         """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
@@ -101,7 +101,7 @@ class CachedWarehouse(ClosedOnExit):
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
     def check_schedule(self, start: date, end: date) -> None:
-        """Check the schedule each time, because the cache does not keep the result."""
+        """Let `inner` check the schedule at each call; the cache never keeps the result of this check."""
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
@@ -157,7 +157,10 @@ class CachedWarehouse(ClosedOnExit):
         return self._inner.history_start(start, seasons_before)
 
     def columns(self, table: str) -> Mapping[str, str]:
-        """Return the type of each column of a source table by lower-case name, from the cache if possible."""
+        """Return the type of each column of a source table, from the cache if possible.
+
+        The keys are column names in lower case.
+        """
         # `_key` adds the state of the injury reports to the key only if this text contains the full name of their
         # table. Finding that state may need a query that costs, so the text names every other table by its short name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
@@ -251,7 +254,10 @@ class CachedWarehouse(ClosedOnExit):
             logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
-        """Remove the least recently used cache entries above the limit of bytes, and old half-written files."""
+        """Remove the least recently used entries until the rest fit into the limit of bytes; remove half-written files.
+
+        A half-written file is removed only if it is older than a day, because a process may still write a newer one.
+        """
         entries = []
         for path in self._folder.glob("*.parquet"):
             try:

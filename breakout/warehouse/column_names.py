@@ -26,8 +26,8 @@ AnyColumn = TypeVar("AnyColumn")
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
     """Raise ConfigurationError if the setting warehouse.columns is malformed.
 
-    A name in queries consists of lower-case letters, digits and underscores, and does not begin with a digit. Two
-    columns of one table must not be read from the same column of the user.
+    A name in queries must consist of lower-case letters, digits and underscores, and must not begin with a digit. Two
+    columns of a table must not be read from one column of the user's table.
     """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):
@@ -55,14 +55,14 @@ def named_columns(table: Table, names: Sequence[tuple[str, str]]) -> list[tuple[
 
 
 def columns_by_user_name(table: Table, names: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return the name in queries of each renamed column of a table, by the user's name in lower case."""
+    """Return the renamed columns of a table: a dict from the user's name in lower case to the name in queries."""
     return {theirs.lower(): name for name, theirs in named_columns(table, names)}
 
 
 def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -> dict[str, AnyColumn]:
     """Return `columns` with renamed keys; `named` maps old names to new ones.
 
-    All names are in lower case. A renamed column replaces another column that already has the new name.
+    The caller passes all names in lower case. A renamed column replaces another column that already has the new name.
     """
     kept = {name: column for name, column in columns.items() if name not in named}
     return kept | {named[name]: column for name, column in columns.items() if name in named}
@@ -71,10 +71,12 @@ def rename_columns(columns: Mapping[str, AnyColumn], named: Mapping[str, str]) -
 def check_needed_names(
     table: Table, where: str, spellings: Mapping[str, str], names: Sequence[tuple[str, str]]
 ) -> None:
-    """Raise DataError if a table has a required column of warehouse.columns under neither of its two names.
+    """Raise DataError if a table lacks a required column that warehouse.columns renames.
+
+    The table then has neither the name in queries nor the user's name.
 
     - `where`: the path or full name of the table, for the message.
-    - `spellings`: the columns of the table after renaming, each with its spelling in the user's table.
+    - `spellings`: maps each column name after renaming to the spelling in the user's table.
     - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS").
     """
     needed = {column.name for column in table.columns if not column.is_optional} - set(spellings)
@@ -91,9 +93,9 @@ def check_needed_names(
 def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], found: Collection[str]) -> None:
     """Raise DataError if warehouse.columns names a column that none of the tables `read` has.
 
-    - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS"). Pairs that apply
-      to none of the tables are not checked.
-    - `found`: the column names of the tables, in lower case.
+    - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS"). A pair is checked
+      only if `named_columns` returns it for one of the tables `read`.
+    - `found`: the user's column names in these tables, in lower case.
     """
     for name, theirs in dict.fromkeys(pair for table in read for pair in named_columns(table, names)):
         if theirs.lower() not in found:

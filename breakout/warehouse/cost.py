@@ -17,7 +17,7 @@ class CostEstimate:
     """The bytes that queries would scan, and their price.
 
     - `bytes_scanned`: an upper bound for clustered tables, because BigQuery skips blocks of rows only while it reads.
-    - `price_per_tib`: US dollars per TiB. The sum of two estimates has the price of the first.
+    - `price_per_tib`: US dollars per TiB. The sum of two estimates takes the price per TiB of the first.
     - `bytes_saved`: the bytes of queries whose results the cache has.
     """
 
@@ -35,7 +35,7 @@ class CostEstimate:
         return CostEstimate(scanned, self.price_per_tib, saved)
 
     def cached(self) -> CostEstimate:
-        """Return the cost of the same queries if the cache has their results: all bytes are saved."""
+        """Return the cost if the cache has the results of these queries: no bytes are scanned, and all are saved."""
         return CostEstimate(0, self.price_per_tib, self.bytes_scanned + self.bytes_saved)
 
     def describe(self) -> str:

@@ -36,8 +36,9 @@ _ROWS_OF_A_THREAD = 122_880
 def create_tables(connection: duckdb.DuckDBPyConnection, selects: Mapping[tables.Table, str], label: str) -> None:
     """Create each table from its SELECT, with ENUM types for the names of players and teams.
 
-    Optional columns that a schedule or a table of prices lacks are added as NULL. If a table is large, DuckDB may use
-    all cores afterwards. `label` is the name of the warehouse in messages. DataError if a SELECT fails.
+    Optional columns that a schedule or a table of prices lacks are added as NULL. If one of the tables is large, the
+    connection uses all cores from then on. `label` is the name of the warehouse in messages. DataError if a SELECT
+    fails.
     """
     # The name '' is added to each ENUM type, because a type needs at least one value and a table may be empty.
     kinds: dict[str, list[str]] = defaultdict(lambda: ["SELECT '' AS name"])
@@ -116,7 +117,7 @@ def select_registered(connection: duckdb.DuckDBPyConnection, table: tables.Table
 
 
 def column_types(connection: duckdb.DuckDBPyConnection, sql: str, what: str) -> dict[str, str]:
-    """Return the DuckDB type of each column of a SELECT, by name.
+    """Return the DuckDB type of each column of a SELECT, by column name.
 
     DataError if DuckDB refuses the SELECT; the message begins with `what`.
     """

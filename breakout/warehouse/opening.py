@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 def open_for(config: Any, command: str, *, is_remembered: bool = False) -> Warehouse:
     """Open the warehouse of a command's settings, with a cache in the folder `cache` below `paths.outputs`.
 
-    Results of BigQuery are always cached, but a dry run writes nothing to the cache. Results of files are cached only
-    if `is_remembered` is true. The files are then read only if the cache lacks a result. BigQuery jobs get the command
-    and the name of the run as labels. DataError or ConfigurationError if the warehouse cannot be opened.
+    Results of BigQuery queries are cached; a dry run reads the cache, but writes nothing there. Results of queries on
+    files are cached only if `is_remembered` is true. The files are then read only for results that the cache lacks.
+    BigQuery jobs get the command and the name of the run as labels. DataError or ConfigurationError if the warehouse
+    cannot be opened.
     """
     cache = Path(config.paths.outputs) / "cache"
     is_lazy = is_remembered and not isinstance(config.warehouse, settings.BigQueryWarehouseConfig)
@@ -48,10 +49,10 @@ def open_warehouse(
 ) -> Warehouse:
     """Open the configured warehouse: the embedded sample, the user's files, or BigQuery.
 
-    - `cache_folder`: the folder for results of BigQuery; None keeps no results.
+    - `cache_folder`: the folder for results of BigQuery queries. If it is None, results are not cached.
     - `labels`: the labels of BigQuery jobs, such as command and run.
     - `is_read_only`: read the cache, but write nothing there (for a dry run).
-    - `is_lazy`: read and check files when they are first needed.
+    - `is_lazy`: read and check files only when a method first needs their rows.
 
     DataError if files or credentials are missing or wrong. ConfigurationError if settings are malformed.
     """

@@ -60,7 +60,7 @@ class Renaming:
         return f"(SELECT * REPLACE ({columns}) FROM {source}{left_out})"
 
     def _replacements(self, table: Table) -> dict[str, str]:
-        """Return the SQL expression with replaced team codes for each column that contains team codes, by column.
+        """Return, for each column that contains team codes, the SQL expression that replaces them.
 
         A game_id such as 20251025_LAL_PHX also contains team codes. A game_id without an underscore does not change.
         """

@@ -113,8 +113,8 @@ class SourceTables:
     def reference(self, table: Table) -> str:
         """Return the SQL text after FROM that reads a source table: its quoted name, or a SELECT of its rows.
 
-        The SELECT renames columns, adds a missing season_type, applies `renaming`, and changes the statuses of injury
-        reports to the spelling in STATUSES.
+        The SELECT renames columns, adds a missing season_type, replaces team codes and season types as `renaming` says,
+        and changes the statuses of injury reports to the spelling in STATUSES.
         """
         name = self.renamed_rows.get(table.name, f"`{getattr(self, table.name)}`")
         if table.name in self.lacking_season_type:

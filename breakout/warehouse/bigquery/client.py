@@ -104,16 +104,17 @@ def open_client(connection: BigQueryConfig, group: str) -> tuple[bigquery.Client
 def is_emulator(api_endpoint: str | None) -> bool:
     """Return whether an endpoint is an emulator, a local server that imitates BigQuery.
 
-    The URL of an emulator begins with http, and that of the real service with https. An emulator gets no credentials,
-    because plain http would expose them. None stands for the real service.
+    An endpoint is an emulator if its URL begins with http: instead of https:. An emulator gets no credentials, because
+    plain http would expose them. None stands for the real service.
     """
     return api_endpoint is not None and urlsplit(api_endpoint).scheme == "http"
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return the application default credentials and the project that they name, or None for the project.
+    """Return the application default credentials and the project that they name.
 
-    DataError if there are no usable credentials. `group` is the configuration group that the message names.
+    The project is None if they name none. `group` is the configuration group that error messages name. DataError if
+    there are no usable credentials.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():

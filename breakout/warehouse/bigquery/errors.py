@@ -21,7 +21,7 @@ LOGIN = "gcloud auth application-default login"
 _RETRIED_REASONS = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "badGateway"}
 _RETRIED_CODES = {429, 500, 502, 503, 504}
 
-# The role to grant for a missing permission, by the beginning of the permission's name. The first match counts.
+# The role to grant for a missing permission. A key is the beginning of a permission's name; the first match counts.
 _ROLES = {
     "bigquery.jobs": "roles/bigquery.jobUser",
     "bigquery.tables.getData": "roles/bigquery.dataViewer",
@@ -69,7 +69,7 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 
     - `what`: the name of the request, with which the message begins.
     - `group`: the configuration group whose keys the message names.
-    - `seconds`: the time limit that the message about a time-out names; None names no limit.
+    - `seconds`: the time limit, for the message about a time-out. If it is None, the message names no limit.
 
     Other exceptions pass unchanged.
     """

@@ -47,8 +47,8 @@ class BigQueryJobs(ClosedOnExit):
 
     - `group`: the configuration group whose keys the error messages name.
     - `labels`: the labels of each job, such as command and run.
-    - `price_per_tib`: the price in US dollars for the message about a query above the limit of bytes. None names no
-      price.
+    - `price_per_tib`: the price in US dollars per TiB, for the message about a query above the limit of bytes. If it is
+      None, the message names no price.
 
     ConfigurationError if project, location or endpoint is malformed. DataError if there are no usable credentials or no
     project. Methods raise DataError if BigQuery refuses a request or does not answer. `what` is the name of the request
@@ -70,7 +70,7 @@ class BigQueryJobs(ClosedOnExit):
         self._has_storage_api = connection.api_endpoint is None
 
     def query(self, sql: str, parameters: Mapping[str, object], what: str = "the query") -> pa.Table:
-        """Run one statement and return its rows; a statement that only writes returns a table without rows.
+        """Run one statement and return its rows; a statement that only writes returns an empty table.
 
         DataError if the statement fails, lasts too long or would bill more bytes than the configured limit. TypeError
         if a parameter has no BigQuery type.
@@ -100,12 +100,12 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(sql, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None)
 
     def table(self, name: str, what: str) -> bigquery.Table:
-        """Return the metadata of a table, such as its schema and size, by its full name; this costs nothing."""
+        """Return the metadata of the table `name`, such as its schema and size; this costs nothing."""
         with self._bounded(what):
             return self.client.get_table(name, retry=self._retry(), timeout=self._left())
 
     def columns_if_there(self, name: str) -> dict[str, str] | None:
-        """Return the type of each column of a table by name; None if the table or its dataset does not exist."""
+        """Return the type of each column of the table `name`; None if the table or its dataset does not exist."""
         with self._bounded(name):
             try:
                 table = self.client.get_table(name, retry=self._retry(), timeout=self._left())

@@ -1,8 +1,8 @@
 """The metadata of the source tables in BigQuery: columns, partitioning, and the states that form the fingerprint.
 
-Reading metadata costs nothing. The state of a table is its id, time of change and size. The state of a view also
-contains the states of the tables that the view reads. If BigQuery does not name these tables, or one of them is a view,
-a query scans the rows of the view instead.
+Reading metadata costs nothing. The state of a table is its id, time of change and size. The state of a view contains
+the states of the tables that the view reads. If BigQuery does not name these tables, or one of them is itself a view,
+the state comes from a query that scans all rows of the first view.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class TableMetadata:
         return f"{table.name} ({self.names[table]})"
 
     def columns(self, table: tables.Table) -> Mapping[str, str]:
-        """Return the BigQuery type of each column of a table, by the lower-case name that queries use."""
+        """Return the BigQuery type of each column of a table; the keys are the lower-case names that queries use."""
         return {name: standard_type(field) for name, field in self._fields(table).items()}
 
     def _fields(self, table: tables.Table) -> dict[str, Any]:
@@ -95,7 +95,7 @@ class TableMetadata:
         return f"(SELECT {', '.join(selected)} FROM {source})"
 
     def renamed_rows(self) -> dict[str, str]:
-        """Return the SQL text after FROM that reads each configured table with renamed columns, by table name.
+        """Return, by table name, the SQL text after FROM that reads each configured table with renamed columns.
 
         The dict is empty if warehouse.columns is not set. DataError if warehouse.columns names a column that no table
         has. Columns of the injury reports are not checked.
@@ -149,7 +149,7 @@ class TableMetadata:
         """Return a digest of the states of the `chosen` tables and of the settings that change their rows.
 
         The digest has 16 hex digits. The state of a table is its id, time of change and size. The state of a view comes
-        from the tables that the view reads, or from its rows.
+        from the tables that the view reads, or from the rows of the view.
         """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):
@@ -164,8 +164,8 @@ class TableMetadata:
         """Return the state of a view: its id, time of change, today's date, and the states of the tables that it reads.
 
         Today's date is included because the rows of a view may depend on the date. If BigQuery does not name the
-        tables, or one of them is a view, a query scans the rows of this view. The state is then the id, the number of
-        rows and a digest of the rows. `found` is BigQuery's description of the view.
+        tables, or one of them is itself a view, a query scans the rows of `table`. The state is then the id of `table`,
+        the number of its rows and a digest of them. `found` is BigQuery's description of `table`.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

@@ -109,8 +109,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
         """Check the player and team tables: columns and types by metadata, and rows by queries.
 
-        The queries read the seasons of the games from `start` to `end`, and `seasons_before` earlier seasons. Days that
-        this object has already checked are not checked again. DataError if a check fails.
+        The queries read the seasons of the games from `start` to `end`, and `seasons_before` earlier seasons. If this
+        object has already checked all these days, nothing is checked again. DataError if a check fails.
         """
         first = self.history_start(start, seasons_before)
         if any(checked_first <= first and end <= checked_end for checked_first, checked_end in self._checked):
@@ -127,8 +127,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        Scheduled games are also compared with the team table, beginning with the season before `start`. DataError if a
-        check fails.
+        The schedule is also compared with the team table: all games up to `end`, from the season before the one that
+        contains `start`. DataError if a check fails.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}
@@ -195,7 +195,7 @@ class BigQueryWarehouse(ClosedOnExit):
     def latest_game_date(self) -> date:
         """Return the newest game_date of player_game_summary.
 
-        To scan less, the first query reads only the last 400 days. If there is no game, a second query reads all days.
+        To scan less, the first query reads only the last 400 days. If it finds no game, a second query reads all days.
         DataError if the table has no rows or a query fails.
         """
         rows = self.sources.reference(tables.PLAYER_GAME_SUMMARY)

@@ -49,7 +49,7 @@ _PYTHON_TYPES = {"STRING": str, "INT64": int, "FLOAT64": float}
 def create_table(
     jobs: BigQueryJobs, name: str, columns: Mapping[str, str], partitioned_by: str | None = None
 ) -> dict[str, str]:
-    """Create a table and its dataset if they do not exist; return the type of each column of the table by name.
+    """Create a table and its dataset if they do not exist; return the type of each column, by column name.
 
     `columns` gives the type of each column of a new table. `partitioned_by` is the column that partitions a new table,
     or None. DataError if the table cannot be created, or if an existing table lacks a column or has another type for
@@ -69,8 +69,8 @@ def create_table(
 def check_written_columns(name: str, columns: Mapping[str, str], present: Mapping[str, str]) -> None:
     """Raise DataError if a column to be written is missing in a table or has another type there.
 
-    `columns` are the columns to be written, and `present` those of the table, each with its type. The table may have
-    further columns. A JSON column may also be written into a STRING column.
+    `columns` maps each column to be written to its type. `present` maps each column of the table to its type. The table
+    may have further columns. A JSON column may also be written into a STRING column.
     """
     missing = [column for column in columns if column not in present]
     if missing:
@@ -89,9 +89,9 @@ def check_written_columns(name: str, columns: Mapping[str, str], present: Mappin
 def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequence[str], scope: str = "") -> str:
     """Return a MERGE statement that writes the rows of the SELECT `source` into a table.
 
-    - `key`: the columns that identify a row. A row of `source` replaces the table's row with the same key. Without such
-      a row, the row of `source` is inserted.
-    - `columns`: all columns to be written, with those of `key`.
+    - `key`: the columns that identify a row. A row of `source` replaces the table's row with an equal key. If there is
+      no such row, the row of `source` is inserted.
+    - `columns`: all columns to be written, including the columns of `key`.
     - `scope`: an SQL condition on the table's rows (alias `kept`), which all rows of `source` must satisfy too. Rows of
       the table in this scope are deleted if `source` lacks their key. "" deletes no rows.
     """

@@ -29,8 +29,8 @@ _GRAMMAR = r"[\\()\[\]{}:=,]|^\s|\s$"
 def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
-    `rows` are those rows of the query for contradictions whose kind is `names of season types`. The message suggests
-    the override that maps the unknown types, or that gives a type to rows without one.
+    `rows` are the rows of the kind `names of season types` in the result of `consistency_query`. The message suggests
+    the override that maps the unknown types, or the one that gives a type to rows that have none.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -57,9 +57,9 @@ def _rows(row: dict[str, Any]) -> str:
     return f"{row['row_count']:,} row{'' if row['row_count'] == 1 else 's'}"
 
 
-# For each season type, the words and numbers that public sources (nba_api, ESPN, Basketball-Reference) use. A name
-# matches a word that it contains, or a number that it equals, and the first match counts. `null` is for games that do
-# not count.
+# For each season type, the words and numbers that public sources (nba_api, ESPN, Basketball-Reference) use. A season
+# type in the user's tables matches a word that it contains, or a number that it equals. The first match counts. `null`
+# is for games that do not count.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -70,9 +70,10 @@ _TYPE_HINTS = (
 
 
 def _likely_type(name: str) -> str:
-    """Return the season type that a name probably means; the placeholder TYPE if no type fits.
+    """Return the season type that an unknown name probably means; the placeholder TYPE if no type fits.
 
-    The result is the text `null` for preseason and All-Star games, which warehouse.season_types then leaves out.
+    For names of preseason and All-Star games the result is the text `null`. With this value, warehouse.season_types
+    leaves such games out.
     """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:
@@ -84,15 +85,16 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are those rows of the query for contradictions whose kind is `team codes`. The message is about one table:
-    the first of players, teams and schedule with unknown codes. If the team table has no rows of the seasons with these
-    codes, the message names the seasons instead, except for the schedule.
+    `rows` are the rows of the kind `team codes` in the result of `consistency_query`. The message is about one table:
+    the first of players, teams and schedule with unknown codes. If the team table lacks all seasons in which these
+    codes occur, the message names the seasons, not the codes. For the schedule it always names the codes.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         codes[row["source"]][row["team"]].add(row["season_year"])
-        # Skip a code that the team table has only as an opponent: its `opponent` is NULL, and the team has no rows.
+        # In these rows `opponent` is NULL if the code occurs only as an opponent. Such a team has no rows of its own in
+        # the team table, so its code is not known.
         if row["source"] == _TEAMS and row["opponent"] is not None:
             known[row["team"]].add(row["season_year"])
     for source in (_PLAYERS, _TEAMS, _SCHEDULE):
@@ -150,10 +152,10 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return each code of `codes` that `known` lacks in a season, with these seasons.
+    """Return the codes that `known` lacks, each with the seasons in which `known` lacks it.
 
-    Both arguments map codes to seasons. If `is_any_season` is true, a code that `known` has in one season counts as
-    known in all seasons.
+    `codes` and `known` map codes to seasons. If `is_any_season` is true, a code that `known` has in one season counts
+    as known in all seasons.
     """
     missing = {}
     for code, seasons in sorted(codes.items()):

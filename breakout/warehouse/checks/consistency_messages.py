@@ -66,8 +66,9 @@ def _describe(kind: str, rows: list[Row]) -> Inconsistency:
 def _by_source(value: Callable[[Row], str], joint: str) -> Callable[[Example], str]:
     """Return a function that describes the values of one game in several tables.
 
-    `value` returns the value of a row as text. `joint` is a text before the first value. The values `of 2024-01-05` and
-    `of 2024-01-06` give `GAME is of 2024-01-05 in A and B and of 2024-01-06 in C`.
+    `value` returns the value of a row as text. `joint` is a text that appears once, before the first value. If `joint`
+    is `of season_year `, and the values are 2023 in the tables A and B and 2024 in C, the description is
+    `GAME is of season_year 2023 in A and B and 2024 in C`.
     """
 
     def describe(example: Example) -> str:

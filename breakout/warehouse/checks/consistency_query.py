@@ -1,7 +1,8 @@
 """The query that finds contradictions between the source tables, in BigQuery's dialect.
 
 Each SQL constant is one common table expression (CTE) of the query, or one of the SELECTs that return its rows. The CTE
-`side` has one row for each team of each game in each table, with the team's opponent.
+`side` has one row for each team of each game in each table, with the team's opponent. From the schedule it has only the
+home teams.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 # A break of fewer days between two seasons is an error. The shortest summer so far, in 2020, had 72 days.
 _SUMMER_DAYS = 30
 
-# The date at the beginning of a game_id, such as 20251025_LAL_PHX, 2025-10-25-LAL-PHX or 202510250PHX. The pattern does
-# not match if more digits follow, because a longer number is no date.
+# The date at the beginning of a game_id, such as 20251025_LAL_PHX, 2025-10-25-LAL-PHX or 202510250PHX. In the last form
+# a 0 separates the date from the home team. Otherwise no digit may follow, because a longer number is no date.
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
 # The CTE has one row for each game_id. For values that must be equal in all rows of a game, the row has the smallest
@@ -62,8 +63,8 @@ _MEETING = """meeting AS (
     OR (COUNT(*) > 1 AND MAX(season_type) != 'cup_final')
 )"""
 
-# Pairs of games of two teams on consecutive dates, where one table has only the first game and another table has only
-# the second game. This happens if one table has UTC dates.
+# Pairs of games between the same two teams on consecutive dates, where one table has only the first game and another
+# table has only the second. Such a pair is one game with two dates: one of the tables probably has UTC dates.
 _MOVED = """moved AS (
   SELECT earlier.game_id, later.game_id AS later_id, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY earlier.game_date, earlier.game_id) AS number
@@ -146,8 +147,8 @@ _CODE = """code AS (
   GROUP BY source, season_year, code
 )"""
 
-# The codes that the team table lacks in every season. A code of the player or team table is also unknown if the team
-# table lacks it in the season of the row. The schedule may name a team before its first game of a season.
+# The codes that are not the team of any row in the team table. For the player table, and for opponents in the team
+# table, only team rows of the same season count. The schedule may name a team before its first game of a season.
 _UNKNOWN_CODE = f"""unknown_code AS (
   SELECT code FROM code
   WHERE code NOT IN (

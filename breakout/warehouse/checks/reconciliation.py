@@ -1,6 +1,6 @@
 """Checks of sums and of the schedule whose failures are reported but raise no error.
 
-They compare the sums of players with their teams, and the games of the team table with the schedule.
+The checks compare sums over players with the values of their teams, and the team table with the schedule.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
     - A game of the team table must be in the schedule, if the schedule has games of its season.
     - A scheduled game must be in the team table, if that table has a later game.
 
-    A team without rows of players in a game is left out of the first two checks. Without a schedule, the last two
-    checks are left out. DataError if a table cannot be read.
+    The first two checks leave a team out if the player table has no rows of the team in the game. If no schedule is
+    configured, the last two checks do not run. DataError if a table cannot be read.
     """
     days: dict[str, object] = {"history_start": start, "end": end, "season_type": "regular"}
     found = []
@@ -56,7 +56,7 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
 
 def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict[str, str]:
-    """Return one query for each check of `reconcile`, by the description of the check's failures.
+    """Return the query of each check of `reconcile`; the keys describe the check's failures.
 
     If `has_schedule` is false, the two checks of the schedule are left out. A query reads the games from @history_start
     to @end and returns one row for each failure, at most 200. The columns are
@@ -77,14 +77,14 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 
 
 def failing_sums_query(sources: SourceTables) -> str:
-    """Return the query for teams and games where the sums of players differ from the team's points or minutes.
+    """Return the query that finds games in which a team's points or minutes differ from the sum over its players.
 
-    Minutes may differ by 3. The query reads the games from @history_start to @end. A team without rows of players in a
-    game is left out. The columns are
+    Minutes may differ by 3. The query reads the games from @history_start to @end. A team is left out if the player
+    table has no rows of the team in the game. The columns are
 
     - `game_id`, `game_date`, `team`.
     - `points`, `minutes`: the sums of the team's players.
-    - `points_scored`, `minutes_total`: the numbers of the team; minutes_total is 240 if it is NULL.
+    - `points_scored`, `minutes_total`: the values in the team table; 240 replaces a minutes_total of NULL.
     """
     return f"""SELECT game_id, game_date, team, points, points_scored, minutes, minutes_total
 FROM (

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
     from breakout.warehouse.tables import SourceTables
 
-# At most this fraction of the rows of injury reports may match no game or no player. In the sample, 2.1 % of the rows
-# name players without a game (at most 33 % on a date), and 0.1 % are of postponed games. If names are spelled
-# differently, or dates are of another time zone, hardly any row matches.
+# At most this fraction of the rows of injury reports may match no game or no player. In the package's sample data,
+# 2.1 % of the rows (up to 33 % on a single date) name a player without a game, and 0.1 % are for postponed games. If
+# names are spelled differently, or dates are in another time zone, hardly any row matches.
 _MOST = 0.5
 # If fewer rows can be compared, the fraction is not checked, because a large fraction of so few rows can be chance.
 _FEWEST_ROWS = 10

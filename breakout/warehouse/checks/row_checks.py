@@ -23,8 +23,8 @@ _NO_SEASON_TYPE = "season_type is NULL or empty"
 _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
-# A report may be dated at most this many days before or after its game. The league publishes reports from the day
-# before a game on, but other sources may be earlier. A report outside this range is about another game.
+# A report may be dated at most this many days before or after its game. The league publishes the first report of a game
+# on the day before, but other sources may be earlier. A report outside this range is about another game.
 _DAYS_BEFORE, _DAYS_AFTER = 7, 2
 _UNKNOWN_STATUS = f"CONCAT('status is ', status, ', not one of {', '.join(STATUSES)},')"
 _FAR_REPORT = f"'reported_at is more than {_DAYS_BEFORE} days before game_date or more than {_DAYS_AFTER} after it'"
@@ -46,8 +46,8 @@ def check_columns(
 
     - `where`: the path or full name of the table, for the message.
     - `present`: the columns of the table.
-    - `folders`: columns that only names of folders contain, as in `season_year=2025/`. The message suggests to read
-      them.
+    - `folders`: columns that only folder names contain, such as season_year in `season_year=2025/`. If all missing
+      columns are among them, the message suggests to read them from the folder names.
     - `remedy`: the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
@@ -62,8 +62,9 @@ def check_columns(
 def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders: Collection[str]) -> str:
     """Return the part of the message that suggests a remedy for the missing columns; "" if no remedy fits.
 
-    - `others`: the present columns that the table does not declare. The remedy may be to rename one.
-    - `folders`: the columns that names of folders contain. The remedy may be to read them.
+    - `others`: the present columns that the table does not declare. The remedy may be to rename one of them.
+    - `folders`: the columns that only folder names contain, such as season_year in `season_year=2025/`. The remedy may
+      be to read these columns from the folder names.
     """
     if set(missing) <= set(folders):
         return ", which its folder names (read it with warehouse.hive_partitioning=true)"
@@ -117,7 +118,7 @@ ORDER BY problem, {key}"""
 def _team_columns(table: Table) -> tuple[str, ...]:
     """Return the name team_abbr if it is a column outside the table's key.
 
-    Messages name the team too, because rows with one key may differ in it.
+    Messages name the team too, because rows with a repeated key may have different teams.
     """
     names = {column.name for column in table.columns} - set(table.key)
     return ("team_abbr",) if "team_abbr" in names else ()

@@ -59,7 +59,7 @@ class CsvFile:
     def line_of(self, column: str, value: str | None) -> int | None:
         """Return the number of the first line that has the text `value` in a column; None if no line has it.
 
-        For a row that spans several lines, the number is that of the last line. `column` is the name as the header
+        If the row spans several lines, the number of its last line is returned. `column` is the name as the header
         spells it; ValueError if the header lacks it. The file must be one that `read` accepted.
         """
         with self._open_text() as text:

@@ -29,7 +29,7 @@ class Part:
 
     - `source`: the SQL text after FROM that reads all files of the part.
     - `sources`: for each path, the SQL text after FROM that reads that file alone.
-    - `columns`: the columns by lower-case name.
+    - `columns`: the columns; the keys are their names in lower case.
     """
 
     source: str
@@ -45,7 +45,7 @@ class PartReader:
     """A reader that groups the files of a table into parts, which are groups of files with the same columns.
 
     - `names`: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
-    - `has_hive_folders`: whether names of folders give columns too, as in `season_year=2025/`.
+    - `has_hive_folders`: whether folder names give columns too, such as season_year in `season_year=2025/`.
 
     The reader keeps parsed CSV files in memory and databases attached until `release`.
     """
@@ -58,7 +58,7 @@ class PartReader:
         self._has_hive_folders = has_hive_folders
         self._registered: list[str] = []
         self._attached: dict[str, str] = {}
-        self.found_names: set[str] = set()  # lower-case column names in the files that `names` maps
+        self.found_names: set[str] = set()  # renamed columns: their names in the files, in lower case
 
     def parts(self, table: Table, found: TableFiles) -> list[Part]:
         """Return the parts of a table: groups of its files with the same columns.
@@ -113,7 +113,7 @@ class PartReader:
         ]
 
     def _parquet_columns(self, found: TableFiles, paths: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Return the name and DuckDB type of each column of each Parquet file, by path; a nested column is a STRUCT."""
+        """Return, for each path, the name and the DuckDB type of each column; a nested column is a STRUCT."""
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._read_schemas(found, paths)
@@ -179,7 +179,7 @@ class PartReader:
         return name
 
     def _read_schemas(self, found: TableFiles, paths: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return the rows of DuckDB's function `parquet_schema` for these files, which describe their columns.
+        """Return the rows in which DuckDB's function `parquet_schema` describes the columns of these files.
 
         DataError names the first damaged file. If no file is damaged, DuckDB's own error passes.
         """
@@ -203,7 +203,10 @@ class PartReader:
             raise
 
     def _by_name(self, found: TableFiles, path: str, columns: Sequence[tuple[str, str]]) -> Mapping[str, SourceColumn]:
-        """Return the columns of a file and of the folders above it by lower-case name; refuse a repeated name."""
+        """Return the columns of a file by lower-case name; DataError if a name is repeated.
+
+        If folder names give columns, such as `season_year=2025/`, these columns are included.
+        """
         folders = hive_values(path) if self._has_hive_folders else {}
         counts = Counter([*(name.lower() for name, _ in columns), *folders])
         twice = next((name for name, count in counts.items() if count > 1), None)

@@ -32,9 +32,9 @@ _EXAMPLES = 3  # a message names at most this many rows
 class ReadOptions:
     """The options for reading files.
 
-    - `season_type`: the season type of rows without one. If it is None, such rows are refused.
+    - `season_type`: the season type of rows that have none. If this option is None, such rows are refused.
     - `date_format`: the strptime format of dates that are text. If it is None, they must be YYYY-MM-DD.
-    - `hive_partitioning`: whether names of folders give columns, as in `season_year=2025/`.
+    - `hive_partitioning`: whether folder names give columns, such as season_year in `season_year=2025/`.
     - `renaming`: the replacement of team codes and season types; None replaces nothing.
     - `columns`: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
     """
@@ -59,10 +59,10 @@ class FileReader(ClosedOnExit):
         self._parts = PartReader(connection, options.columns, has_hive_folders=options.hive_partitioning)
 
     def check_names(self, read: Collection[Table]) -> None:
-        """Raise DataError if `options.columns` names a column in the files that no file of the tables `read` has.
+        """Raise DataError if `options.columns` names a user's column that no file of the tables `read` has.
 
-        The tables must have been read with `select` before. Columns of injury reports are not checked, because the
-        reports are read later than the games.
+        `select` must have read these tables before. Columns of injury reports are not checked, because the reports are
+        read later than the games.
         """
         games = [table for table in read if table is not AVAILABILITY]
         check_names_found(self._options.columns, games, self._parts.found_names)

@@ -53,13 +53,14 @@ class TableFiles:
 def find_files(table: str, pattern: str) -> TableFiles:
     """Return the files of the source table `table` that a path or a glob names, sorted by path.
 
-    A path that exists is taken literally, even if it contains special characters of globs. For a folder that `breakout
-    import` wrote for a table, the files are those in the folder's manifest, sorted by month.
+    A path that exists is taken literally, even if it contains special characters of globs. The path may also be the
+    folder of one table that `breakout import` wrote. The files are then the ones that the manifest in the folder above
+    names, sorted by month.
 
     DataError for one of these causes:
 
     - There is no file.
-    - A path is any other folder, a pipe or a device.
+    - A path is another kind of folder, a pipe or a device.
     - The name of a file is not UTF-8.
     - The manifest is damaged.
 
@@ -78,7 +79,7 @@ def find_files(table: str, pattern: str) -> TableFiles:
 
 
 def _escape_existing(pattern: str) -> str:
-    """Return the pattern with special characters of globs escaped in its longest beginning that exists as a path."""
+    """Escape special characters of globs in the longest beginning of the pattern that exists as a path."""
     existing, rest = Path(), list(Path(pattern).parts)
     while rest and os.path.lexists(existing / rest[0]):
         existing /= rest.pop(0)
@@ -119,7 +120,7 @@ def _check_is_file(files: TableFiles, path: str) -> None:
 
 
 def kind_of(files: TableFiles, path: str) -> FileKind:
-    """Return the kind of a file by its first bytes and its suffix.
+    """Determine the kind of a file from its first bytes and its suffix.
 
     The kind is "database" if `files` is a table in a DuckDB file. DataError if the file cannot be opened, is empty or
     is of an unknown kind.
@@ -143,9 +144,9 @@ def kind_of(files: TableFiles, path: str) -> FileKind:
 
 
 def hive_values(path: str) -> dict[str, str | None]:
-    """Return the values of columns that a path's folders contain, such as `season_year=2025/`.
+    """Return the column values in the folder names of a path, such as `season_year=2025/`.
 
-    The keys are the columns' names in lower case. A value is None if the folder has Hive's name for NULL.
+    The keys are the column names in lower case. A value is None if the folder has Hive's name for NULL.
     """
     found = (_HIVE_FOLDER.fullmatch(part) for part in Path(path).parts[:-1])
     pairs = {match[1].lower(): unquote(match[2]) for match in found if match}
