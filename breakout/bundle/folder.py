@@ -66,9 +66,9 @@ CONTRACT_KEY = "contract_fingerprint"
 class Learned(Protocol):
     """The result of a fit that a bundle keeps.
 
-    - `threshold`: the decision threshold. None if no threshold that flags enough validation games reached the target
-      precision.
-    - `baselines`: simpler models of the same training window, by name.
+    - `threshold`: the decision threshold. None if every threshold missed the target precision or flagged too few
+      validation games.
+    - `baselines`: simpler models that were fitted on the same training window, by name.
     """
 
     @property
@@ -133,7 +133,7 @@ class Bundle:
     def threshold(self) -> ThresholdChoice | None:
         """The decision threshold: games with at least this probability are flagged as breakouts.
 
-        None if no threshold that flags enough validation games reached the target precision.
+        None if every threshold missed the target precision or flagged too few validation games.
         """
         return self.manifest.chosen_threshold
 
@@ -162,7 +162,7 @@ class Bundle:
 
     @cached_property
     def baselines(self) -> dict[str, Model]:
-        """The baselines by name: simpler models of the same training window.
+        """The baselines by name: simpler models that were fitted on the same training window.
 
         Their files are read on first access. DataError if a file is missing or damaged, or if this version does not
         know the kind of a baseline.
@@ -271,7 +271,7 @@ def _save_model(model: Model, own: Path, folder: Path) -> list[str]:
 def _check_files(path: Path, digests: Mapping[str, str]) -> None:
     """Raise DataError if a file is missing or differs from its digest.
 
-    `path` is the manifest, and the files are in its folder. `digests` are by file name.
+    `path` is the manifest; the files are in its folder. `digests` maps the name of each file to its digest.
     """
     missing = [name for name in digests if not (path.parent / name).is_file()]
     if missing:

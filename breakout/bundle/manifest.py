@@ -29,7 +29,7 @@ IDENTITY_KEYS = ("files", "calibration", "chosen_threshold", "windows")
 
 
 class Windows(msgspec.Struct, frozen=True):
-    """The first and last day of the windows of a run.
+    """The first and the last day of each window of a run.
 
     - `validation`: the last part of the training window.
     - `evaluation`: None if the run only trains.
@@ -60,13 +60,13 @@ class RowFingerprints(msgspec.Struct, frozen=True):
 
 
 class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The origin of a saved model: its run, data, settings, code, windows, rows and threshold.
+    """The origin of a saved model: the run, data, settings, code, windows, rows and threshold.
 
     - `name`: the name of the run.
     - `git_commit`: None if the commit is not known.
     - `source`: a description of the warehouse.
     - `thread_count`: None if the kind of model has no such setting.
-    - `chosen_threshold`: None if no threshold that flags enough validation games reached the target precision.
+    - `chosen_threshold`: None if every threshold missed the target precision or flagged too few validation games.
     - `learned`: the rows of the final fit. None in a bundle that an earlier version of this package wrote.
     """
 
@@ -121,8 +121,9 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     def learned_rows(self) -> LearnedRows:
         """The rows that the model was fitted on: their number and last date, and the size of the validation part.
 
-        A manifest of an earlier version of this package lacks these facts. They are then computed from the windows: the
-        whole training window, but without its validation part for a model that stops early on that part.
+        A manifest of an earlier version of this package lacks these facts. They are then computed from the windows. A
+        model that stops early was fitted on the training window without its validation part, any other model on all of
+        the training window.
         """
         if self.learned is not None:
             return self.learned
