@@ -1,7 +1,7 @@
 """The features: their definitions, their defaults, the query that computes them, and the contract of a model's inputs.
 
-Start reading at the module `shared`, which defines the fixed feature list of shared mode. The module `query` builds the
-SQL of all features.
+Start reading at the module `shared`. It defines the ten features of shared mode (`mode=shared`), in which every model
+has the same features. The module `query` builds the SQL of all features.
 
 Public names are imported on first use, so code that only reads definitions does not load NumPy.
 """

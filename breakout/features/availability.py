@@ -1,8 +1,8 @@
 """Features of the injury report: players of both teams who are out or return, and the status of the row's player.
 
-A player's status is the latest one that was reported by the cutoff. If the schedule has the time of tip-off, the status
-must also be reported before tip-off. A doubtful player counts as out. All features are missing on a date for which
-nothing was reported by the cutoff.
+A player's status is the latest one that was reported no later than the cutoff. If the schedule has the time of tip-off,
+the status must also be reported before tip-off. A doubtful player counts as out. If nothing was reported for a date by
+the cutoff, all features of the date are missing.
 """
 
 from __future__ import annotations

@@ -31,11 +31,11 @@ class FeatureContract:
 
     - `default`: the value that replaces missing values.
     - `definition`: the SQL expressions of the feature and of every feature that it is built from, by name.
-    - `windows`: the SQL frames of the windows that these expressions read, by name. The window `before` is always
-      included, because every query reads it. Windows without a frame of their own, such as `player_season`, are left
+    - `windows`: the SQL frames of the windows that these expressions read, by name of the window. The window `before`
+      is always included, because every query reads it. Windows that have no frame, such as `player_season`, are left
       out.
-    - `query`: a digest of the whole query that computes the feature. The digest also changes if a join changes, or the
-      rule by which only games before the row's date are read.
+    - `query`: a digest of the whole query that computes the feature. So a contract also differs if only the joins of
+      the query differ, or the rule that limits the query to games before the row's date.
     """
 
     dtype: str
@@ -53,7 +53,7 @@ class Contract:
     - `features`: the definition of each feature by name.
     - `label`: the definitions of a breakout and of a role player, with their settings.
     - `sources`: the columns of each source table, with their types.
-    - `availability`: the settings that say up to which time injury reports count; None if no feature reads the reports.
+    - `availability`: the settings of the cutoff for injury reports; None if no feature reads injury reports.
     """
 
     names: tuple[str, ...]
@@ -81,7 +81,7 @@ class Contract:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract of a record that `to_dict` returned.
+        """Return the contract that `record`, a result of `to_dict`, describes.
 
         KeyError, TypeError, ValueError or AttributeError if the record is not a contract.
         """
@@ -163,8 +163,8 @@ def canonical_expression(sql: str) -> str:
 def diff_contracts(saved: Contract, installed: Contract) -> list[str]:
     """Return one sentence for each difference between two contracts; an empty list if they are equal.
 
-    The order of the features is compared only if both contracts have the same features. The query of a feature is
-    compared only if the other definitions of the feature are equal.
+    The order of the features is compared only if both contracts have the same features. The field `query` of a feature
+    is compared only if all other fields of the feature are equal.
     """
     lines = []
     gone = [name for name in saved.names if name not in installed.names]

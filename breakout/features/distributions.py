@@ -1,6 +1,6 @@
 """The comparison of each feature's distribution in two windows, to find features that have drifted.
 
-Two measures are compared with a limit each:
+Each feature gets two measures, and each measure has a limit:
 
 - PSI: the population stability index over bins of equal mass. For windows of n and m rows without drift, PSI is
   distributed as (1/n + 1/m) * chi-square with bins - 1 degrees of freedom (Yurdakul, "Statistical Properties of
@@ -126,10 +126,11 @@ def validate_feature_distributions(
 ) -> DistributionReport:
     """Compare the distribution of each feature in two windows, and return the comparisons.
 
-    - `reference`, `current`: the rows of the windows, with one column for each feature. NaN, and columns that only
-      `current` has, are ignored.
+    - `reference`, `current`: the rows of the windows, with one column for each feature. Remaining NaN, and columns that
+      only `current` has, are ignored.
     - `significance`: the accepted probability that any feature is called drifted if no feature has drifted.
-    - `defaults`: the value that replaces missing values, by feature. The report shows how often the value occurs.
+    - `defaults`: for each feature, the value with which missing values were filled before. The report shows how often
+      this value occurs.
 
     KeyError if a feature of `reference` is absent from `current` or `defaults`.
     """
@@ -196,9 +197,9 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
     """Return the population stability index (PSI) of two windows, and its limit.
 
-    PSI exceeds the limit with probability `level` if both windows have the same distribution. The deciles of all values
-    together are the edges of the bins. Equal deciles give one edge, so there may be fewer than ten bins. Half a row is
-    added to each bin of each window, because an empty bin would make PSI infinite.
+    If both windows have the same distribution, PSI exceeds the limit with probability `level`. The edges of the bins
+    are deciles, computed from both windows together. Equal deciles give one edge, so there may be fewer than ten bins.
+    Half a row is added to each bin of each window, because an empty bin would make PSI infinite.
     """
     from scipy.stats import chi2
 

@@ -1,9 +1,9 @@
 """Features that only experimental mode may use; the modules `form` and `availability` define more of them.
 
 - A stint is a player's consecutive games for one team within a season.
-- A player with 0 minutes missed the game. Features of missed games ignore a game that the team table lacks.
-- A game is no breakout if the player's season average before it was 0. `breakout_rate_season` still counts this game in
-  its denominator.
+- A player with 0 minutes missed the game. Features about missed games ignore games that the team table lacks.
+- A game is no breakout if the player's season average before the game was 0. The denominator of
+  `breakout_rate_season` still counts the game.
 """
 
 from __future__ import annotations

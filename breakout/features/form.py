@@ -3,7 +3,7 @@
 - A feature `..._ratio` divides a value by the player's season average. Points and field-goal attempts are divided by
   his average of points, minutes by his average of minutes.
 - A *decayed mean* gives older games smaller weights. Nested windows (the last 1, 2, 4, ... games) have fixed weights,
-  and the weight of a game is the sum over the windows that contain it.
+  and the weight of a game is the sum of the weights of all windows that contain the game.
 - A *decayed rate* divides one weighted sum by another.
 
 Sums over windows are exact, because only whole numbers are added. Decayed means and rates read at most 32 games, from
@@ -14,18 +14,18 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The weights of nested windows by number of games, for a half-life of about 3 games. The weight of a game is the sum
-# over the windows that contain it: 16, 13, 10 and 10 for the latest four games, then four times 5 and eight times 1.
+# The weights of nested windows by number of games, for a half-life of about 3 games. The latest four games get the
+# weights 16, 13, 10 and 10. The four games before them get the weight 5 each, and the eight before those 1 each.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
 # The weights of nested windows by number of games, for a half-life of about 10 games. The latest four games get the
-# weight 10 each, the four before them 8, the next eight 5 and the next sixteen 2.
+# weight 10 each, the four before them 8 each, the eight before those 5 each, and the earliest sixteen 2 each.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 
 def _weighted(aggregate: str, values: str, weights: dict[int, int]) -> str:
-    """Return the SQL of a weighted sum of an aggregate, such as `SUM(points)`, over nested windows of the latest games.
+    """Return the SQL of the weighted sum of an aggregate, such as `SUM(points)`, over nested windows of latest games.
 
-    `weights` maps the number of games of a window to its weight. An aggregate that is NULL adds 0.
+    `weights` maps the number of games in a window to the window's weight. An aggregate that is NULL adds 0.
     """
     terms = (f"{w} * COALESCE({aggregate}({values}) OVER career_last_{games}, 0)" for games, w in weights.items())
     return f"({' + '.join(terms)})"
@@ -43,7 +43,7 @@ def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> s
 def _decayed_rate(top: str, bottom: str) -> str:
     """Return the SQL of the weighted sum of the column `top`, divided by the weighted sum of the column `bottom`.
 
-    The weights are those of `_LONG`. Only games in which both columns have a value count. The rate is NULL if the
+    `_LONG` has the weights. Only games in which both columns have a value count. The rate is NULL if the
     divisor is 0.
     """
     known_top = f"IF({bottom} IS NULL, NULL, {top})"

@@ -33,9 +33,9 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 def check_own(own: tuple[Feature, ...]) -> None:
     """Raise ConfigurationError if a definition of the user cannot be used.
 
-    The name must not be that of another feature or of a column of the feature query. The expression must read only
-    named windows, columns and features that exist, and must not depend on itself. `check_expression` has the rules for
-    its SQL.
+    No other feature, and no column of the feature query, may have the same name. The expression must read only named
+    windows, columns and features that exist, and must not depend on its own feature. `check_expression` has the rules
+    for the SQL.
     """
     if not own:
         return

@@ -117,14 +117,14 @@ def get_training_data_query(
 
 
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
-    """Return the SQL query for the players' availability statuses on the dates @start to @end, chosen as for features.
+    """Return the SQL query for the players' statuses in the injury reports for the dates @start to @end.
 
-    The status of a player is the latest one that was reported by the cutoff. If the schedule has the time of tip-off,
-    the status must also be reported before tip-off. A player without such a status has no row.
+    As in features, the status of a player is the latest one that was reported no later than the cutoff. If the schedule
+    has the time of tip-off, the status must also be reported before tip-off. A player without such a status has no row.
 
     Parameters of the query: @start and @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of
-    the result: game_date, team_abbr, player_lookup, status, then `named`, which are further columns of the injury
-    reports. Rows are sorted by the first three columns.
+    the result: game_date, team_abbr, player_lookup, status, then `named` (further columns of the injury reports). Rows
+    are sorted by the first three columns.
     """
     ctes = availability_states(tables, named)
     del ctes["report_dates"]
@@ -172,9 +172,9 @@ def _night(row_source: RowSource) -> str:
 
 
 def _nights(tables: SourceTables, row_source: RowSource) -> dict[str, str]:
-    """Return the CTE `slate`, which has the rows to compute for games not played yet, and the CTEs that `slate` reads.
+    """Return the SQL of the CTE `slate`, and of the CTEs that `slate` reads, by name.
 
-    The CTEs are SQL texts by name. The row source `played` has none.
+    `slate` has the rows to compute for games that are not played yet. For the row source `played`, the result is empty.
     """
     if row_source == "played":
         return {}
@@ -228,7 +228,7 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the SQL condition for the seasons whose games are read to compute the features of the rows in `slate`."""
+    """Return the SQL condition that selects the seasons from which the features of the rows in `slate` read games."""
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
@@ -292,7 +292,7 @@ def _same(name: str, *keys: str) -> str:
 
 
 def _levels(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each level of the plan, as SQL by name; features use only features of lower levels."""
+    """Return the SQL of one CTE for each level of the plan, by name. A feature uses only features of lower levels."""
     ctes, previous = {}, "joined"
     for level in range(max(plan.levels.values()) + 1):
         names = [name for name, depth in plan.levels.items() if depth == level]

@@ -28,15 +28,16 @@ class QueryPlan:
     """The features, columns and window expressions that the feature query computes for a list of features.
 
     - `levels`: the level of each feature, by name. A feature has level 0 if it uses no other feature. Otherwise its
-      level is one above the highest level of the features that it uses.
-    - `expressions`: the SQL of each feature, by name. `levels` and `expressions` include the features that listed
-      features use.
+      level is one above the highest level among the features that it uses.
+    - `expressions`: the SQL of each feature, by name. Both `levels` and `expressions` include features that are not in
+      the list but that features of the list use.
     - `row_windows`: expressions over windows that end on the day before the row's date, by column name.
     - `states[relation]`: expressions over the windows of a relation (games of players or of teams), by column name.
     - `rosters[window]`: expressions over a window of the players of a team, by column name.
     - `row_columns`: the columns of the row's own game that features read.
-    - `inputs`: the columns of `played`, `team_games` and `roster` that window expressions read. For `played`, these
-      include the columns from which columns of `roster` are computed.
+    - `inputs`: the columns that window expressions read from each of three CTEs: `played` (games of players),
+      `team_games` (games of teams) and `roster` (players of a team on a date). `roster` is computed from `played`, so
+      `inputs["played"]` also has the columns that `roster` needs.
     """
 
     registry: Mapping[str, Feature]
@@ -49,10 +50,13 @@ class QueryPlan:
     inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set(), "roster": set()})
 
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
-        """Add a feature, and all features in its expression, to the plan; return the level of the feature.
+        """Add a feature, and all features in its expression, to the plan; return the feature's level.
 
-        `chain` has the features whose expressions led to this feature. FeatureDefinitionError if there is no such
-        feature, if it depends on itself, or if its expression uses a window or column that does not exist.
+        The level is 0 if the expression uses no other feature. Otherwise it is one above the highest level among the
+        used features. `chain` has the features whose expressions led to this feature.
+
+        FeatureDefinitionError if there is no such feature, if the feature depends on itself, or if its expression uses
+        a window or column that does not exist.
         """
         if name in chain:
             raise FeatureDefinitionError(f"feature {name} depends on itself: {' -> '.join((*chain, name))}")
@@ -115,10 +119,10 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces a column in an expression, and the lowest level of a feature with this column.
+        """Return the SQL that replaces `column` in the expression of the feature `name`, and a level.
 
-        The lowest level is 0 if the column is a fact about the row, such as `row.is_home`. If the column is another
-        feature, the lowest level is one above the level of that feature. `name` is the feature with the expression.
+        The feature `name` cannot have a lower level. The level is 0 if `column` is a fact about the row, such as
+        `row.is_home`. If `column` is another feature, the level is one above the level of that feature.
         """
         from sqlglot import exp
 
@@ -139,7 +143,8 @@ class QueryPlan:
         )
 
 
-# For columns of `roster` (the players of a team): the column of `played` (their games) from which each is computed.
+# Maps a column of the CTE `roster` (players of a team) to the column of the CTE `played` (games of players) from which
+# it is computed.
 _PLAYED_OF_ROSTER = {"minutes_avg_pico": "minutes_nano", "team_games_missed": "played_team_game"}
 
 

@@ -1,4 +1,7 @@
-"""The registry of all features, the order of the features of shared mode, and the defaults that fill missing values."""
+"""The registry of all features, the fixed feature list of shared mode, and the defaults that fill missing values.
+
+In shared mode (`mode=shared`), every model has the same features.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ if TYPE_CHECKING:
 
     from breakout.features.feature import Feature
 
-# The only feature list that shared mode allows, in this order. To make a feature a shared one, move its entry to
-# shared.py and add its name here.
+# In shared mode (`mode=shared`), a model must have exactly these features, in this order. To add a feature to the list,
+# move its definition to shared.py and add its name here.
 BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
     "pts_vs_season_zscore",
     "points_std_last_10",
@@ -33,7 +36,7 @@ BREAKOUT_FEATURE_ORDER: tuple[str, ...] = (
 
 
 def build_registry(*groups: tuple[Feature, ...]) -> Mapping[str, Feature]:
-    """Return the features of all groups by name, in the order given; ValueError if a name occurs twice."""
+    """Return the features of all groups by name, in the given order. ValueError if a name occurs twice."""
     registry: dict[str, Feature] = {}
     for feature in chain.from_iterable(groups):
         if feature.name in registry:

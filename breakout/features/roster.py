@@ -1,7 +1,7 @@
 """The SQL of the feature query about the players of a team: missed games, availability, and rosters.
 
-A roster is all players of a team on a date. `numbered_games`, `availability_states` and `rosters` return CTEs as SQL
-texts by name.
+A roster is all players of a team on a date. `numbered_games`, `availability_states` and `rosters` return dicts that map
+the name of a CTE to its SQL.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# For columns of `roster`: the name and the SQL of the column of `player_state` from which each is computed.
+# Maps a column of `roster` to the name and the SQL of the column of `player_state` from which it is computed. The CTE
 # `player_state` has window values after each game of a player.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),
@@ -41,7 +41,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the columns that rosters need from a relation (`player` or `team`), as SQL by name."""
+    """Return the SQL of the columns that rosters need from a relation (`player` or `team`), by column name."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -56,10 +56,10 @@ def asks_for_missed_games(plan: QueryPlan) -> bool:
 
 
 def numbered_games(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `numbered_games`, which numbers the games of each team within a season, as SQL by name.
+    """Return {"numbered_games": SQL}, the CTE that numbers the games of each team within a season.
 
     Only games in the team table are counted. A game that only the player table has gets the number of the team's
-    previous game, and its `is_known` is 0. The result is empty if no feature depends on missed games.
+    previous game, and its `is_known` is 0. The result is an empty dict if no feature depends on missed games.
     """
     if not asks_for_missed_games(plan):
         return {}
@@ -81,8 +81,8 @@ FROM (
 def played_with_missed_games(was_breakout: str) -> str:
     """Return the SQL of the played games with the columns `missed_team_game` and `played_team_game`.
 
-    Both columns have numbers of the team's games within the season. A stint is a player's consecutive games for one
-    team within a season.
+    The team's games of a season are numbered in the order of their dates, and both columns have such game numbers. A
+    stint is a player's consecutive games for one team within a season.
 
     - `missed_team_game`: the number of the team's previous game if the player missed that game, else NULL. In the first
       game of a stint it is -1.
@@ -109,12 +109,12 @@ WINDOW player_season AS (PARTITION BY player_lookup, season_year ORDER BY game_d
 
 
 def availability_states(tables: SourceTables, named: Sequence[str] = ()) -> dict[str, str]:
-    """Return the CTEs `reports`, `availability_state` and `report_dates` as SQL, by name.
+    """Return the SQL of the CTEs `reports`, `availability_state` and `report_dates`, by name.
 
-    - `reports`: the statuses for the dates @start to @end that were reported by the cutoff of their game date.
+    - `reports`: the statuses for the dates @start to @end that were reported no later than the cutoff of the game date.
     - `availability_state`: the latest of these statuses for each game date, team and player. If the schedule has the
       time of tip-off, only statuses reported before tip-off count.
-    - `report_dates`: the game dates of `reports`.
+    - `report_dates`: the game dates in `reports`.
 
     `named` are the columns of the table `availability` to select besides the status.
     """
@@ -151,10 +151,11 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `roster`, and one CTE for each roster window, as SQL by name.
+    """Return the SQL of the CTE `roster`, and of one CTE for each roster window, by name of the CTE.
 
     `roster` has the players of each team and date that the roster windows need. The CTE of a roster window has
-    aggregates over team-mates or over the opponent's players. The result is empty if no feature reads a roster window.
+    aggregates over team-mates or over the opponent's players. The result is an empty dict if no feature reads a roster
+    window.
     """
     if not plan.rosters:
         return {}

@@ -1,9 +1,9 @@
 """The ten features of shared mode, the mode with one fixed feature list.
 
 - Every feature reads only games of the row's own season.
-- The games of a team are those of the table `team_offense_game_summary`.
-- A rating (points per 100 possessions) ignores the games of its window that lack points or possessions; earlier games
-  do not replace them.
+- The games of a team are read from the table `team_offense_game_summary`.
+- A rating (points per 100 possessions) ignores games that lack points or possessions. Earlier games do not replace the
+  ignored games of a window.
 - A ratio with the denominator 0 is missing.
 """
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _COLUMN_NAME = re.compile(r"[A-Za-z_]\w{0,299}", re.ASCII)
 
-# The SQL of the flag `is_home`, 1 at home and 0 away. A game_id is YYYYMMDD_AWAY_HOME. The flag is NULL for a game_id
-# without a '_'.
+# The SQL of the flag `is_home`, 1 at home and 0 away. A game_id is YYYYMMDD_AWAY_HOME. The flag is NULL if the game_id
+# has no '_'.
 IS_HOME = "CASE WHEN STRPOS(game_id, '_') > 0 THEN IF(ENDS_WITH(game_id, CONCAT('_', team_abbr)), 1, 0) END"
 
 # The SQL of each column of the played games. Minutes and usage are whole numbers of billionths, because sums of whole
@@ -49,10 +49,11 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the sorted names of the columns that a window over games may read, without the keys and teams of a game.
+    """Return the sorted names of the package's columns that a window over games may read.
 
     `source` is `played` (games of players) or `team_games` (games of teams). Minutes and usage are in billionths
-    (`minutes_nano`, `usage_nano`). A window may also read any other column of the source table, under its own name.
+    (`minutes_nano`, `usage_nano`). The user's source table may have further columns. A window may read these too, but
+    they are not in the result.
     """
     return tuple(
         sorted(_KNOWN_COLUMNS[source] - {"game_date", "game_id", "team_abbr", "opponent_team_abbr", "player_lookup"})
@@ -60,10 +61,11 @@ def window_columns(source: str) -> tuple[str, ...]:
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the columns of `inputs` that the feature query reads from the source table under their own names, sorted.
+    """Return the sorted names in `inputs` that are not columns of the package.
 
-    `source` is `played` (games of players) or `team_games` (games of teams). ConfigurationError for a name that is no
-    plain identifier (up to 300 letters, digits and _, without a digit first).
+    They are further columns of the user's source table, and the feature query keeps their names. `source` is `played`
+    (games of players) or `team_games` (games of teams). ConfigurationError for a name that is no plain identifier (up
+    to 300 letters, digits and _, not beginning with a digit).
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -73,9 +75,9 @@ def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
 
 
 def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = ()) -> str:
-    """Return the SQL of the players' games of the season types @season_types, from @history_start to @end.
+    """Return the SQL that selects players' games of the season types @season_types, from @history_start to @end.
 
-    Only games with points and more than 0 minutes are included. The columns are the keys, the teams, the season, the
+    Only games with points and more than 0 minutes are selected. The columns are the keys, the teams, the season, the
     points, the columns `inputs` as numbers, and the columns `names` unchanged. ConfigurationError for a column name
     that is no plain identifier.
     """
@@ -93,7 +95,7 @@ WHERE game_date BETWEEN @history_start AND @end
 
 
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
-    """Return the SQL of the games of all teams of the season types @season_types, from @history_start to @end.
+    """Return the SQL that selects all teams' games of the season types @season_types, from @history_start to @end.
 
     The columns are the keys, the teams, the season, and the columns `inputs` as numbers. A NULL `minutes_total` becomes
     240. ConfigurationError for a column name that is no plain identifier.

@@ -1,6 +1,7 @@
-"""The SQL of states: the values of windows after each game of a player or team.
+"""The SQL of states. A state has sums, counts and other aggregates over the latest games of a player or team.
 
-A row of the feature query reads the state after the latest game before its date.
+There is one state for each game, and it includes this game. A row of the feature query reads the state of the last game
+before the row's date.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return one CTE for each relation that the query joins, as SQL by name: the values of its windows after each game.
+    """Return the SQL of the CTEs that have states, by name: one CTE for each relation that the query joins.
 
-    If a feature reads games of teams, the CTE `night` is added. It has the window values of both teams for each date.
+    If a feature reads games of teams, the CTE `night` is added. It has the window values of both teams of each game.
     """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the SQL of a relation's states: the values of its windows after each game.
+    """Return the SQL of a relation's states: one row for each game, with the values of the windows after this game.
 
-    The column `until_date` is the last date on which a state is valid. The column exists only if a join reads it.
+    The column `until_date` is the last date on which the state is valid. The column exists only if a join reads it.
     """
     columns = {name: relation.column(node) for name, node in plan.windows_of(relation.name).items()}
     columns |= roster_states(plan, relation.name)
@@ -64,8 +65,8 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return an SQL subquery of a relation's games, limited to the players and seasons of the query's rows.
 
-    If the windows of the relation also contain games of earlier seasons, a game is repeated for each season of the rows
-    whose windows can contain it.
+    If windows reach back into earlier seasons, a game may appear several times: for its own season, and for each later
+    season of the rows from which windows reach back to the game. Column `season_year` then has the season of the rows.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
@@ -83,10 +84,10 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return the CTE `night` as SQL by name; an empty result if no feature reads games of teams.
+    """Return {"night": SQL}, or an empty dict if no feature reads games of teams.
 
-    `night` has one row for each team and date of the query's rows, with the window values of the team and of its
-    opponent. So these values are joined once for all players of the team.
+    The CTE `night` has one row for each team and date of the query's rows, with the window values of the team and of
+    its opponent. So these values are joined once for all players of the team.
     """
     relations = [relation for relation in w.RELATIONS if relation.is_of_night and relation.name in plan.states]
     if not relations:

@@ -29,10 +29,11 @@ def prepare_feature_vector(
     names: Sequence[str] = BREAKOUT_FEATURE_ORDER,
     defaults: Mapping[str, float] = FEATURE_DEFAULTS,
 ) -> pd.DataFrame | np.ndarray:
-    """Return the features `names` of one row or of many as float64, in this order, with missing values filled.
+    """Return the features `names` of one row or of several rows as float64, in this order, with missing values filled.
 
-    A mapping of one row gives an array of shape (len(names),). A DataFrame of n rows gives a DataFrame of shape (n,
-    len(names)). None and NaN are missing values, and `defaults` has the value that replaces them, by feature.
+    If `values` is a mapping (one row), the result is an array of shape (len(names),). If it is a DataFrame of n rows,
+    the result is a DataFrame of shape (n, len(names)). None and NaN are missing values; `defaults` has the value that
+    replaces them, by feature.
 
     DataError if `values` lacks a name, because a feature that was not computed is not a missing value. KeyError if a
     name has no default.

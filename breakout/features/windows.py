@@ -1,8 +1,8 @@
 """The named windows over past games, grouped into relations.
 
 - A *relation* has the games of players or of teams, and named windows over these games.
-- A *state* has the values of the windows that end with one game of a player or team. The state is valid from the day
-  after this game up to and including the day of the next game.
+- A *state* has the values of a relation's windows after one game of a player or team; the windows end with this game.
+  The state is valid from the day after this game up to and including the day of the next game.
 
 A row of the feature query joins the state that is valid on its date (`AS_OF_JOIN`). So a feature reads no game of the
 row's own date or later. The relation `player` is joined by the number of earlier games instead, which is faster
@@ -69,15 +69,15 @@ ROW_WINDOWS = {
 class Relation:
     """The games of players or of teams, the named windows over them, and the join to the rows of the feature query.
 
-    A state has the values of the windows after one game.
-
     - `source`: the SQL table of games.
     - `partition`: the column of `source` that names the player or team.
     - `order`: the name of the window over the games of one player or team in one season, sorted by date.
-    - `join`: the SQL condition that requires equal keys (player or team, and season) of a row (`kept`) and a state.
+    - `join`: the SQL condition that the keys (player or team, and season) of a row and a state match. Rows are in the
+      CTE `kept`.
     - `windows`: the SQL frames of the other windows, by name. A frame selects games from `order` and ends with the
-      state's game.
-    - `is_counted`: whether a row joins a state by the number of the player's earlier games. Otherwise it joins by date.
+      state's game. A state has the values of the windows after one game.
+    - `is_counted`: whether a row joins a state by the number of the player's earlier games. If False, a row joins a
+      state by date.
     - `seasons_before`: the number of earlier seasons whose games `order` also contains.
     - `seasons_back`: the number of years from the season of the state to the season of the row.
     """
@@ -98,7 +98,7 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition by which a row of the query (`kept`) joins the state that is valid on its date."""
+        """Return the SQL condition by which a row of the CTE `kept` joins the state that is valid on its date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
@@ -127,7 +127,7 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether the relation has games of teams, so that all players of a team read the same values."""
+        """Return whether the relation has one row for each team and game, so that all players of a team share it."""
         return self.source == "team_games"
 
 
