@@ -223,7 +223,7 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return the number and the last date of the rows of the final fit, and the number of validation rows.
+    """Return how many rows the final fit used and their last date, and the number of validation rows.
 
     The result also states whether early stopping used the validation rows.
     """

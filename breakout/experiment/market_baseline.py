@@ -30,7 +30,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class MarketComparison:
-    """The metrics of a model compared with those of the market, and warnings about prices that were not used.
+    """The comparison of a model with the bookmakers' market, and warnings about prices that were not used.
 
     `metrics` is None if
 

@@ -95,7 +95,7 @@ class SharedWork:
 
 
 def _shorten(fits: Fits, config: settings.CatBoostConfig, *, is_refit: bool) -> Fits:
-    """Return the first trees of `fits` as the fits of `config`, which differs only by fewer iterations."""
+    """Return fits for `config`, which asks for fewer iterations than `fits`, from the first trees of `fits`."""
     from breakout.models.catboost import first_trees, shorter_fit
 
     longer: Any = fits

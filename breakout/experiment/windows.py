@@ -32,7 +32,7 @@ logger = logging.getLogger("breakout")
 
 @dataclass(frozen=True)
 class FittedWindow:
-    """The fit on one training window, with the training rows, and the evaluation rows with their predictions.
+    """One window of a run: its fit, its training rows, and its evaluation rows with their predictions.
 
     `scored` is None in a run that only trains. `fold` is None unless the window is one of a walk forward.
     """
