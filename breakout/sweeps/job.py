@@ -45,8 +45,8 @@ Identity: TypeAlias = tuple[str, str]
 class Job:
     """One run of a sweep.
 
-    - `origin`: the number that Hydra's sweeper gave the job. With `window.fold_jobs`, all folds of a walk forward
-      become jobs with the same origin.
+    - `origin`: the number that Hydra's sweeper gave the job. If `window.fold_jobs` is true, each fold of a walk forward
+      is a job, and these jobs have the same origin.
     - `number`: the job's number in the sweep's folder, -1 until `SweepRecord.number` assigns one.
     """
 

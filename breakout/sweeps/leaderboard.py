@@ -69,8 +69,8 @@ def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write and print the leaderboard of a sweep, register its jobs with trackers, and return the exit code.
 
-    The exit code is 0 if all jobs are completed, else 1. It is also 1 if features of a job with
-    `distributions.fail_on_drift` drifted. `trackers` are the tracking settings of the jobs, with the secrets that the
+    The exit code is 0 if all jobs are completed, else 1. It is also 1 if `distributions.fail_on_drift` is true and
+    features of a job drifted. `trackers` are the tracking settings of the jobs, with the secrets that the
     saved settings lack.
 
     ConfigurationError if the folder has no sweep.json. DataError if sweep.json is damaged, a file cannot be written or

@@ -39,8 +39,8 @@ class PlannedJob:
     def shared_seconds(self) -> float:
         """The estimated seconds of the fits that other jobs may share.
 
-        There is one fit, or one per fold of a walk forward. With `validation.refit`, a model that can stop early is
-        fitted twice: the second time on all training rows.
+        There is one fit, or one per fold of a walk forward. If `validation.refit` is true, a model that can stop
+        early is fitted twice: the second time on all training rows.
         """
         model, features = self.job.config.model, len(self.plan.features.names)
         is_refit = self.job.config.validation.refit and KINDS[model.kind].stops_early

@@ -70,7 +70,7 @@ class CompletedJob(JobResult):
     """A completed job whose files are unchanged, with its settings, metrics and predictions.
 
     - `validation`: the metrics on the validation rows (the latest training rows).
-    - `drifted`: the features that drifted; empty unless the job has `distributions.fail_on_drift`.
+    - `drifted`: the features that drifted; empty unless `distributions.fail_on_drift` is true.
     """
 
     config: ExperimentConfig

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
     """Return a table of variants for each group of two or more job tables with equal target and warehouse.
 
+    The jobs of one variant differ only in window, seed and settings without effect on the model, such as the name.
     Variants in more tables come first; variants in equally many tables are sorted by the mean of `metric`, best first.
     """
     problems: dict[str, list[JobTable]] = defaultdict(list)
@@ -31,7 +32,7 @@ def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[Varian
 
 
 def _variants(tables: Sequence[JobTable], metric: str) -> tuple[VariantRow, ...]:
-    """Return a row for each variant, with the means of the metrics and ranks of its jobs in all tables."""
+    """Return a row for each variant: the mean metrics and mean ranks of its jobs in all tables."""
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
         for row in table.rows:

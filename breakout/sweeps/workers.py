@@ -80,8 +80,8 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
     """Run one job in the sweep's folder and return an event that says how the job ended.
 
     `work` stores the results that the jobs of this process share. An error of the run becomes a failed event, and is
-    recorded in the run folder; KeyboardInterrupt is raised again. With `distributions.fail_on_drift`, a job whose
-    features drifted counts as failed, although its run folder is complete.
+    recorded in the run folder; KeyboardInterrupt is raised again. If `distributions.fail_on_drift` is true, a job
+    whose features drifted counts as failed, although its run folder is complete.
     """
     from breakout.features.distributions import check_drift
     from breakout.training import train
