@@ -49,8 +49,8 @@ logger = logging.getLogger("breakout")
 def run(config: EvaluateConfig) -> int:
     """Evaluate a bundle (a saved model) on games after its training, write a run folder, and return the exit code.
 
-    - GateError if the bundle's definitions of features or label differ from the installed ones. With
-      `allow_contract_mismatch`, this error is raised only if a feature of the bundle is not installed.
+    - GateError if the bundle's definitions of features or label differ from the installed ones. If
+      `allow_contract_mismatch` is true, this error is raised only if a feature of the bundle is not installed.
     - GateError if features drifted and `distributions.fail_on_drift` is true. The run folder is then complete.
     - ConfigurationError if the dates overlap the training window.
     - DataError if the bundle, the source tables or the prices are missing or damaged, or if there are no rows.

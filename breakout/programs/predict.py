@@ -48,8 +48,8 @@ def run(config: PredictConfig) -> int:
 
     The errors are:
 
-    - GateError if the bundle's definitions differ from the installed ones. With `allow_contract_mismatch`, this error
-      is raised only if a feature of the bundle is not installed.
+    - GateError if the bundle's definitions differ from the installed ones. If `allow_contract_mismatch` is true,
+      this error is raised only if a feature of the bundle is not installed.
     - ConfigurationError for invalid settings, or if the day is not after the training window.
     - DataError if the bundle, the schedule, a source table or the prices are missing or damaged, if the schedule has no
       game on the day, or if the slate cannot be written.
