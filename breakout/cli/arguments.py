@@ -86,7 +86,7 @@ def name_files(arguments: Sequence[str]) -> list[str]:
     """Return the arguments of `breakout import` with KIND and FILEs written as overrides.
 
     For example, `nba_api players.csv to=tables` becomes `to=tables kind=nba_api files=["players.csv"]`. An argument
-    with `=` is a KIND or FILE only if a file of this name exists.
+    with `=` counts as an override, unless a file of this name exists.
     """
     named: list[str] = []
     others: list[str] = []

@@ -1,6 +1,6 @@
 """The table of commands: names, modules, summaries and usage.
 
-The command line calls a function in the command's module, which returns the exit code:
+The command line calls one of two functions in the command's module. Both return the exit code:
 
 - `run(settings) -> int` if the command has a root file in `conf/`, from which Hydra composes the settings,
 - `main(arguments) -> int` for any other command; this function parses the arguments.
@@ -181,4 +181,6 @@ TABLE = (
 
 COMMANDS = {command.name: command for command in TABLE}
 DEFAULT = COMMANDS["train"]
-SWEEPING = "train"  # the only command whose sweeps `breakout.sweeps` runs, with a leaderboard; Hydra runs the others
+# The package `breakout.sweeps` runs the sweeps of this command, with a leaderboard.
+# Hydra runs the sweeps of all other commands.
+SWEEPING = "train"

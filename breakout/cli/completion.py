@@ -27,8 +27,8 @@ ARGUMENTS_OF = {"features": ("--json", "--contract"), "production": ("rollback",
 def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
     """Print the possible completions of the typed line, one per line, and return the exit code 0.
 
-    The typed line is the value of the environment variable COMP_LINE. `run_hydra` runs a command by Hydra; with
-    `arguments`, the flags of shell completion, it prints Hydra's completions.
+    The typed line is the value of the environment variable COMP_LINE. `run_hydra` lets Hydra run a command. `arguments`
+    has the flags of shell completion, for which Hydra prints its completions.
     """
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None

@@ -41,7 +41,7 @@ Exit codes
   HYDRA_FULL_ERROR=1 shows the traceback behind an error."""
 
 _COMMAND = re.compile(r"  breakout( \S+)*")
-_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # matches a help page's line up to its description
+_NAME = re.compile(r".*?# |  \S.*?  +|  \S+ +|breakout ")  # matches the part of a line before its description
 
 
 def main_page() -> str:
@@ -75,8 +75,8 @@ def command_page(command: Command) -> str:
 def wrap_page(page: str, width: int) -> str:
     """Return a page with its lines wrapped at words to at most `width` characters.
 
-    The continuation of a line begins below its description, which follows a name or a `#`. Commands among the examples
-    are not wrapped, so that they can be copied.
+    A wrapped line continues at the column where its description starts, which is after the name or the `#`. Commands
+    among the examples are not wrapped, so that they can be copied.
     """
     return "\n".join(line if _COMMAND.fullmatch(line) else _wrap(line, width) for line in page.split("\n"))
 
@@ -103,7 +103,7 @@ def groups(names: list[str]) -> str:
 
 
 def own_keys(root: str) -> str:
-    """Return the lines that define keys in a root file of `conf/`, without its defaults list and comment lines.
+    """Return the lines that define keys in a root file of `conf/`, without the defaults list and comments.
 
     `root` is the text of the file.
     """

@@ -31,7 +31,7 @@ from breakout.sweeps.job import Job, Refusal
 ROOT = "train"
 OF_HYDRA = "${hydra:"  # references to Hydra's own configuration begin with this text
 
-# Only the sweep itself uses these keys of the group `sweep`. Every job gets these values for them.
+# Only the sweep itself uses these keys of the group `sweep`. Every job gets the values below.
 OF_THE_SWEEP = {"resume": None, "fail_fast": False, "workers": None}
 
 
@@ -112,7 +112,7 @@ class JobComposer:
                 config = self._compose_by_hydra(overrides)  # Hydra refuses the value with its own error
         else:
             config = self._compose_by_hydra(overrides)
-        # The parsed values are searched, not the texts of the overrides, because a sweeper may escape `${` in them.
+        # The parsed values are searched, not the texts of the overrides, because a sweeper may escape `${` in a text.
         if self._refers_to_hydra(choices) or any(OF_HYDRA in str(override.value()) for override in parsed):
             self._set_hydra_config(number, overrides)
         # The cache holds the results of resolvers. All jobs get the cache of the sweep, so `${now:}` has the same value

@@ -36,7 +36,7 @@ class JobTask:
         self._jobs, self._folder = tuple(jobs), folder
 
     def __call__(self, config: DictConfig) -> None:
-        """Run the job with Hydra's present job number; record in its run folder whether it completed or failed."""
+        """Run the job that has Hydra's current job number, and record in the job's folder how the job ended."""
         from breakout.experiment.shared_work import SharedWork
         from breakout.sweeps.workers import run_job
 
@@ -89,10 +89,10 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
 
 
 def _quieten(init: Any) -> None:
-    """Configure Ray to report no usage and, on this machine, to start no dashboard and print no logs of its workers.
+    """Configure Ray to report no usage. If Ray runs on this machine, also turn off its dashboard and its workers' logs.
 
-    `init` are the arguments of `ray.init`; values that the user configured stay. Ray runs on this machine if `init` has
-    no `address`.
+    Ray runs on this machine if `init`, the arguments of `ray.init`, has no `address`. Values that the user configured
+    stay.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:

@@ -27,7 +27,7 @@ from breakout.settings.versions import rename_overrides
 
 
 class Outcome:
-    """The exit codes of the jobs that `hydra.main` ran, and the error of a single job.
+    """The exit codes of the jobs that `hydra.main` ran, and the error of a job that is not part of a sweep.
 
     The jobs store their results here, because `hydra.main` returns nothing.
     """
@@ -89,7 +89,7 @@ def check_one_search_path(overrides: Sequence[str]) -> None:
         )
 
 
-# The beginnings of Hydra's keys that have no effect in this program, each with a remedy.
+# Hydra's keys that begin with one of these texts have no effect in this program; each text maps to a remedy.
 # IGNORED is for single runs, IGNORED_IN_SWEEPS for sweeps; both contain IGNORED_ALWAYS.
 IGNORED_ALWAYS = {
     "hydra.run.": "runs are written below paths.outputs; type paths.outputs=DIR",
@@ -132,7 +132,7 @@ def check_ignored_folder(composed: Any) -> None:
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
 
-    A resumed sweep has the overrides of its start, followed by `overrides`.
+    A resumed sweep has the overrides with which it was started, followed by `overrides`.
 
     - ConfigurationError for invalid overrides, if no job can start, or if `resumed` is not a sweep or still running.
     - DataError if the folder cannot be written, or if a resumed sweep has a damaged record or changed data.
@@ -140,7 +140,7 @@ def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int
     from breakout.cli.sweep import run_sweep
     from breakout.sweeps.record import load_sweep_record
 
-    # The new overrides come last, so that they take precedence over those with which the sweep was started.
+    # The new overrides come last, because a later override takes precedence over an earlier one.
     return run_sweep([*load_sweep_record(resumed).overrides, *overrides] if resumed else overrides)
 
 

@@ -90,13 +90,13 @@ class UncheckedLoader:
     def get_group_options(
         self, group: str, results_filter: ObjectType | None = ObjectType.CONFIG, *_: object
     ) -> list[str]:
-        """Return the options of a group, including those in its subfolders and in the user's folders.
+        """Return the options of a group and of its subfolders; the folders in `hydra.searchpath` are searched too.
 
         A sweeper calls this method for an override such as `experiment=glob(*)`. If `results_filter` is GROUP,
         subfolders are returned instead of options; if None, both.
         """
-        # If the root file and the overrides are passed, Hydra composes them to find the user's folders. That is slow,
-        # so they are passed only if an override names such a folder.
+        # If the root file and the overrides are passed, Hydra composes them to find the folders in hydra.searchpath.
+        # That is slow, so they are passed only if an override sets hydra.searchpath.
         added = (ROOT, self._hydra_overrides) if any("searchpath" in text for text in self._hydra_overrides) else ()
         options = self._loader.get_group_options(group, results_filter, *added)
         subgroups = self._loader.get_group_options(group, ObjectType.GROUP, *added)
