@@ -128,9 +128,10 @@ def _configured(config: RootConfig | None) -> tuple[Dates, Dates]:
 
 
 def _parent_sweep(folder: Path) -> str | None:
-    """Return the sweep that a run is a job of, as its path below the folder `sweeps`, such as `depths`.
+    """Return the name of the sweep to which a run belongs; None for a run that is not a job of a sweep.
 
-    If the sweep is in no folder `sweeps`, return the name of its folder. None for a run that is no job of a sweep.
+    The name is the path of the sweep's folder below the folder `sweeps`, such as `depths`. For a sweep outside a folder
+    `sweeps`, the name is the last part of the path.
     """
     sweep = sweep_of(folder)
     if sweep is None:
