@@ -158,9 +158,9 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the entries that are not graded, each with its outcome and the reason.
+    """Return a table of the newest SHOWN_ENTRIES entries that are not graded: void, pending, lost or late.
 
-    The table shows the newest SHOWN_ENTRIES entries.
+    The column `reason` says why, such as "did not play".
     """
     found = graded[~graded["outcome"].isin(GRADED)].sort_values(["game_date", "game_id"], ascending=[False, True])
     columns = {

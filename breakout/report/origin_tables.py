@@ -104,8 +104,7 @@ def _format_value(value: Any) -> str:
 def origin_table(run: RunRecord, model: ModelSummary) -> Table:
     """Return a table of the facts about a run's origin: its id, model, windows, data, code and versions.
 
-    Unknown facts are left out, among them the facts in the manifest if the run has none. DataError if the manifest is
-    damaged.
+    Unknown facts are left out; most are unknown if the run has no manifest. DataError if the manifest is damaged.
     """
     status, found = run.status, run.manifest
     facts: dict[str, Any] = {

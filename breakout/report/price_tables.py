@@ -1,6 +1,7 @@
 """The tables and sentences that compare a model with bookmakers' prices, for backtests, runs and slates.
 
-A backtest places bets on past games at recorded prices. A slate is one day's games and their players.
+A backtest places bets on past games at recorded prices. A slate is one day's games and their players. A line is a
+bookmaker's number of points for a player.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ DISCLAIMERS = (
 def describe_verdict(found: Backtest) -> str:
     """Return sentences that say whether a backtest shows an edge over the market, and if not, why.
 
-    The backtest shows an edge if the model improves on the market's probabilities beyond chance and a bet was placed.
+    There is an edge if a bet was placed and the model improves on the market's probabilities by more than chance.
     """
     market, returns = found.market, found.returns
     if market is None:
@@ -163,7 +164,7 @@ def offer_table(priced: PricedSlate) -> Table:
     """Return a table of the first SHOWN_OFFERS offers of bets on a day's games, each with its stake.
 
     An offer is the price of a bet on more or on fewer points than a bookmaker's line. The first offer has the largest
-    expected profit at the model's own probability. A dash means that nothing is staked.
+    expected profit at the model's own probability. A dash in the column `stake` means that nothing is staked.
     """
     offers: list[Any] = priced.offers.head(SHOWN_OFFERS).to_dict("records")
     rows = [

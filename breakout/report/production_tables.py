@@ -24,7 +24,7 @@ CHECK_RESULTS = {True: "yes", False: "no", None: "not examined"}
 
 
 def paired_table(comparison: Comparison) -> Table:
-    """Return a table of the differences candidate minus production in each metric.
+    """Return a table of the candidate's metrics minus the production model's metrics.
 
     The column `candidate better in` has the fraction of bootstrap resamples in which the candidate is better; "-" if
     the games are of one date only.
@@ -56,7 +56,7 @@ def calibration_tables(comparison: Comparison) -> list[Table]:
 def sliced_tables(comparison: Comparison) -> list[Table]:
     """Return one table for each way of slicing the compared games, such as by month.
 
-    Each row is a slice with the differences candidate minus production in AUC, log loss and Brier score.
+    Each row is a slice, with the differences in AUC, log loss and Brier score: candidate minus production.
     """
     return [_slice_table(name.replace("_", " "), parts) for name, parts in comparison.slices.items()]
 

@@ -1,7 +1,7 @@
 """The tables of a sweep's leaderboard.
 
-A leaderboard has one table of jobs for each set of validation games. A job is tied with the best job if it is not worse
-beyond chance.
+A leaderboard has one table of jobs for each set of validation games. A job is tied with the best job if its difference
+from the best job may be due to chance.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ def _baseline_record(baseline: BaselineRow) -> dict[str, Cell]:
 
 
 def sweep_market_table(table: JobTable) -> Table:
-    """Return a table that compares each job with the betting market on bookmakers' lines.
+    """Return a table that compares the predictions of each job and of the betting market on bookmakers' lines.
 
-    The table has no rows if no job was compared with prices.
+    A line is a number of points for a player. The table is empty if no job was compared with prices.
     """
     rows = [
         {
@@ -174,9 +174,10 @@ def missing_table(board: Leaderboard) -> Table:
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:
-    """Return a sentence about the best job of a table: its metric, the number of tied jobs, and the simplest of them.
+    """Return a sentence about the best job of a table: its value of the metric, and how many jobs are tied with it.
 
-    If no other job is tied, the sentence says that the best job is better than every other job beyond chance.
+    The sentence also names the simplest job among the best job and the tied jobs. If no job is tied, the sentence says
+    that the best job is better than every other job by more than chance.
     """
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]

@@ -17,7 +17,7 @@ from breakout.evaluation.formatting import HasInterval, format_number, true_minu
 FONT, LETTER = 12, 7.2  # the height of text, and the width that is reserved for one letter
 SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
 WIDE = 540  # the width of a chart with one row for each label
-# ROW_HEIGHT is the height of a row whose label is left of its marks, ROW_BELOW_LABEL of a row below its label.
+# The height of a row is ROW_HEIGHT if its label is left of its marks, and ROW_BELOW_LABEL if its label is above them.
 ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42
 SHORT_LABEL = 30  # if a label of a chart has more letters, all labels of the chart are above their rows
 LONG_LABEL = 76  # longer text is cut to this number of letters

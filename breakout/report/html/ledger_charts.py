@@ -20,7 +20,7 @@ SHADOW_COLOURS = ("blue", "orange", "green", "grey")
 def draw_weeks(score: ModelScore) -> Chart | None:
     """Draw a model's log loss by week, with intervals; None if too few of its predictions have a known outcome.
 
-    A band marks the interval of the log loss in the evaluation of the run that trained the model, if there is one.
+    A band marks the interval that the model's own evaluation after training gave for the log loss, if there is one.
     """
     if score.scores is None:
         return None

@@ -16,7 +16,7 @@ from breakout.report.html.run_charts import draw_reliability
 def draw_pit(pit: PitHistogram) -> Chart:
     """Draw the histogram of the probability integral transform (PIT) of the points scored.
 
-    A dashed line marks the height of all bins if the predicted distributions are calibrated.
+    If the predicted distributions are calibrated, all bins are about as high as the dashed line.
     """
     bins, flat = len(pit.shares), 1 / len(pit.shares)
     alt = f"PIT histogram: shares from {min(pit.shares):.3f} to {max(pit.shares):.3f}; flat is {flat:.3f}"

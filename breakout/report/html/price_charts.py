@@ -62,7 +62,7 @@ def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
         return min(max(value, low), high)
 
     numbered = list(enumerate(curve, start=1))
-    # The yield after the first date has no interval, because intervals resample dates.
+    # The first point has no interval: it covers one date, and intervals resample dates.
     bands = [(place, *ends(point.cumulative_yield)) for place, point in numbered[1:]]
     bottom, top = [(place, inside(end)) for place, end, _ in bands], [(place, inside(end)) for place, _, end in bands]
     chart.area([*bottom, *reversed(top)], "blue", 0.18)

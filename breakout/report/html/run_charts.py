@@ -197,8 +197,8 @@ def draw_lift(curve: Curve, top: Sequence[TopRows]) -> Chart:
 def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
     """Draw for each feature the rise in log loss when the feature is shuffled, with its interval.
 
-    A feature is grey if shuffling it makes neither log loss nor AUC worse beyond chance. `features` must not be empty.
-    ValueError if a rise is undefined.
+    A feature is grey if shuffling makes neither the log loss nor the AUC worse by more than chance. `features` must not
+    be empty. ValueError if a rise is undefined.
     """
     first = f"{features[0].feature}, {format_interval(features[0].log_loss_increase)}"
     return interval_chart(

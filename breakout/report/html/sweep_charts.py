@@ -64,11 +64,11 @@ def draw_heat_map(name: str, cells: Mapping[tuple[int, int], float], metric: Met
 
 
 def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
-    """Draw the AUC on evaluation games, with its interval, of one job of each leaderboard table.
+    """Draw the AUC and its interval on evaluation games, for one job of each leaderboard table.
 
-    This job has the simplest model among the jobs that are not worse than the best job beyond chance. Rows of the
-    baseline `logistic` and of the job's folds follow. Rows with an undefined AUC are left out. Return None if no row is
-    left.
+    The job has the simplest model among the best job and the jobs tied with it. A job is tied if its difference from
+    the best job may be due to chance. Rows of the baseline `logistic` and of the job's folds follow. Rows with an
+    undefined AUC are left out. Return None if no row is left.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:

@@ -1,6 +1,7 @@
-"""The results of audits on the terminal.
+"""Terminal output of the audits of features and of served predictions.
 
-One audit checks the features, the other the feature values behind served predictions.
+The first checks that no feature sees the future. The second compares the feature values behind served predictions with
+values computed from the present tables.
 """
 
 from __future__ import annotations
@@ -41,15 +42,15 @@ def print_audit(report: AuditReport) -> None:
 
 
 def print_served(report: ServedAudit) -> None:
-    """Print how the feature values behind served predictions differ from those that today's tables give.
+    """Print how the feature values behind served predictions differ from values computed from today's tables.
 
-    A vector has the feature values of one prediction. A part of the output with nothing to print is left out:
+    A vector has the feature values of one prediction. The output has these parts; empty parts are left out:
 
     - for each feature, the number of vectors with another value now,
     - the first SHOWN_CELLS changed cells of source tables,
-    - the number of vectors whose player is not among the players of that day's games now,
-    - the number of vectors that differ or are absent without a known change of a source row,
-    - a warning for each model that could not be compared and each damaged file of the ledger,
+    - the number of absent vectors: their player is not among the players of that day's games now,
+    - the number of differing or absent vectors that no known change of a source row explains,
+    - a warning for each model that could not be compared, and for each damaged file of the ledger,
     - "clean", or the counts of vectors, models and files with a problem.
     """
     out = console()

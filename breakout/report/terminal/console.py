@@ -18,7 +18,7 @@ from breakout.safe_text import printable
 
 WIDTH_OF_A_PIPE = 120  # the width of the output, in characters, if it is not a terminal; the default of rich is 80
 
-OTHER_COLUMNS = 54  # the characters, with borders, that a column of settings leaves to the other columns
+OTHER_COLUMNS = 54  # the width in characters, with borders, that a column of settings leaves to the other columns
 
 
 class PlainConsole(Console):
@@ -48,8 +48,8 @@ class PlainConsole(Console):
         """Print a table unless it has no rows; chosen rows are bold and marked with a star.
 
         If the table is too wide, the columns named in `optional` are left out one after another, in this order, until
-        every word fits. The first column is never wrapped, because it names the rows. Settings are wrapped so that
-        OTHER_COLUMNS characters are left to the other columns.
+        every word fits. The first column is never wrapped, because it names the rows. A column of job settings is
+        wrapped so that the other columns keep OTHER_COLUMNS characters.
         """
         if not table.rows:
             return
@@ -108,7 +108,10 @@ class PlainConsole(Console):
 
 
 def is_unwrapped(table: Table, index: int) -> bool:
-    """Return whether rich must not wrap a column: it is the first one, or its settings have line breaks already."""
+    """Return whether rich must not wrap a column.
+
+    This is true of the first column, and of a column of settings, because `_format` breaks settings into lines itself.
+    """
     return index == 0 or table.rows[0][index].kind == "settings"
 
 
@@ -127,7 +130,7 @@ def styled(value: object, style: str, after: object = "") -> Text:
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:
-    """Return a table without rows, with a left-aligned title; an empty `title` is left out."""
+    """Return an empty table with a left-aligned title; if `title` is empty, the table has none."""
     return RichTable(*columns, title=title or None, title_justify="left")
 
 
@@ -144,8 +147,8 @@ def _wrap_settings(settings: str, width: int) -> str:
 def format_cell(cell: Cell) -> str:
     """Return the text of a cell for the terminal; the dash of an undefined number is written as a hyphen.
 
-    The ends of an interval without signs are joined by a hyphen: "0.61 (0.58-0.64)". Without spaces inside, a narrow
-    column breaks the line before the interval.
+    If the ends of an interval have no + or - sign, a hyphen joins them: "0.61 (0.58-0.64)". This interval contains no
+    space, so a narrow column breaks the line before the interval, not inside it.
     """
     if cell.kind != "number":
         return str(cell)

@@ -1,4 +1,4 @@
-"""The output of `breakout import` on the terminal: what an import changed, and how two folders of tables differ."""
+"""Terminal output of `breakout import`: what an import changed, and how two folders of tables differ."""
 
 from __future__ import annotations
 

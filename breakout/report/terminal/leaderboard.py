@@ -1,4 +1,4 @@
-"""The top of a sweep's leaderboard on the terminal."""
+"""Terminal output for the top of a sweep's leaderboard."""
 
 from __future__ import annotations
 

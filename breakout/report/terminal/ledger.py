@@ -1,4 +1,4 @@
-"""The ledger (the record of served predictions) on the terminal: shadows, predictions of a day, outcomes and scores.
+"""Terminal output of the ledger (the record of served predictions): shadows, predictions of a day, outcomes and scores.
 
 A shadow is a challenger scored in parallel with the production model.
 """
@@ -53,7 +53,8 @@ def print_day(
 ) -> None:
     """Print how new the data of each source are, and each model's best players of the day.
 
-    Predictions made at or after tip-off are counted. A warning is printed for a model that could not predict.
+    The number of predictions made at or after tip-off is printed too. A warning is printed for a model that could not
+    predict.
 
     - `slates`: the predictions of the day's games, one element for each model.
     - `why_idle`: the reason why nothing was predicted, printed if `slates` is empty.
@@ -115,8 +116,9 @@ def _describe_move(move: Move) -> str:
 def print_review(review: LedgerReview, page: Path) -> None:
     """Print a review of the ledger (the record of served predictions) and the path `page` of its HTML page.
 
-    The output has damaged files, counts, scores, comparisons with production and with the market, and corrected and new
-    outcomes. For an empty ledger, print the commands that fill it.
+    The output lists the damaged files, the counts of entries, the scores, the comparisons with production and with the
+    market, and the corrected outcomes. The number of new outcomes follows. For an empty ledger, print the commands that
+    fill it.
     """
     out = console()
     for sentence in review.damaged:

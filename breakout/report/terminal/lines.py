@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def prepare_output() -> None:
     """Set up standard output, standard error and `logging` so that any text can be printed safely.
 
-    A character that the encoding of a stream lacks is written as `?`. Control characters and secrets in URLs do not
-    appear in the warnings that `logging` prints by itself.
+    A character that the encoding of a stream lacks is written as `?`. Warnings that `logging` prints while no handler
+    is set up have no control characters, and secrets in URLs are masked.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())

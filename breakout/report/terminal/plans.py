@@ -1,4 +1,4 @@
-"""The plan of a run on the terminal: what the run would read, fit and write. A dry run prints the plan only."""
+"""Terminal output for the plan of a run: what the run would read, fit and write. A dry run prints only this plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of a model with bookmakers' prices on the terminal: a backtest on past games, and one day's offers."""
+"""Terminal output for a model against bookmakers' prices: a backtest on past games, and one day's offers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
     """Print a backtest (bets on past games at recorded prices) and the paths of its folder and report.
 
-    The output has the verdict, the counts from price quotes to bets, the metrics of model and market, and the bets'
-    returns. Metrics and returns are left out if there are none.
+    The output has the verdict, the number of price quotes and how many were left after each step up to the bets, the
+    metrics of model and market, and the bets' returns. Metrics and returns are left out if there are none.
     """
     out, found = console(), record.backtest
     out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))
@@ -45,7 +45,8 @@ def print_backtest(record: BacktestRecord, folder: Path) -> None:
 def print_prices(priced: PricedSlate) -> None:
     """Print the offers of bets on one day's games with their expected values, and with stakes if there is an edge.
 
-    There is an edge if a backtest named in the settings shows that the model improves on the market beyond chance.
+    There is an edge if the settings name a backtest that placed bets and in which the model improves on the market by
+    more than chance.
     """
     out = console()
     out.print(styled("prices", "bold", f": {tables.describe_weight(priced)}"))

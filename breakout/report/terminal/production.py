@@ -1,4 +1,4 @@
-"""Comparisons of a candidate with production, checks of promotions, and the registry on the terminal.
+"""Terminal output for production: comparisons of a candidate with production, checks of promotions, and the registry.
 
 A promotion puts a candidate, a saved model, into production. The registry is the record of the models in production.
 """
@@ -39,7 +39,8 @@ def print_comparison(compared: HeadToHead) -> None:
 def print_decision(decision: Decision) -> None:
     """Print the rule that decides a promotion, the reason for the rule, and each check's result and figure.
 
-    If the rule tolerates a log loss that is worse than production's beyond chance, a warning comes last.
+    A warning comes last if the rule accepts the candidate although its log loss exceeds the production model's by more
+    than chance.
     """
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))

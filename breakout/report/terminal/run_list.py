@@ -1,4 +1,4 @@
-"""A list of finished runs and sweeps on the terminal; each name has its own line, so that it can be copied."""
+"""Terminal output for a list of finished runs and sweeps; each name has its own line, so that it can be copied."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SHOWN_FOLDERS = 3
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
     """Print the first `top` runs and sweeps of a listing, the number of further ones, and damaged folders.
 
-    Runs that are not completed are counted, with at most SHOWN_FOLDERS of their folders. If nothing matches the
-    filters, print the searched folder `outputs` and the values of `model` and `features` that occur there.
+    Print also the number of runs that are not completed, and the folders of at most SHOWN_FOLDERS of them. If nothing
+    matches the filters, print the searched folder `outputs` and the values of `model` and `features` that occur there.
     """
     out = console()
     if not listing.rows:

@@ -1,4 +1,4 @@
-"""A finished run on the terminal: its figures as tables, the paths of its files, and commands to try next."""
+"""Terminal output for a finished run: figures as tables, the paths of its files, and commands to try next."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REPEATED = {
 def print_run(
     folder: Path, metrics: RunMetrics, distributions: DistributionReport | None, overrides: Sequence[str] = ()
 ) -> None:
-    """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and next commands.
+    """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and commands to try next.
 
     `distributions` compares the training rows with the evaluation rows; None if the run has no evaluation rows.
     """
@@ -113,7 +113,7 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 def _print_calibration(metrics: RunMetrics) -> None:
     """Print the kind of calibration, and the log loss before and after calibration; nothing if there is none.
 
-    The log loss comes from rows on which the calibration was not fitted. Without such rows print only the kind.
+    The log loss comes from rows on which the calibration was not fitted. If there are none, only the kind is printed.
     """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
@@ -147,8 +147,8 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
     The lines are the first two of these that apply:
 
-    - A longer window, if the run evaluated no games or too few. Only for the embedded sample of data, because
-      window=season has the dates of the sample.
+    - A longer window (`window=season`), if the run evaluated no games or too few. Suggested only for the embedded
+      sample of data, because `window=season` covers the dates of the sample.
     - Other kinds of models; always applies.
     - The features of the preset `tonight`, which are known before tip-off, if the run lacks some of them.
     """
@@ -165,7 +165,7 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
 
 def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
-    """Return a command line with `changes`, and with the `overrides` of keys in REPEATED that `changes` does not set.
+    """Return a command line with `changes`, followed by those `overrides` that set other keys of REPEATED.
 
     Secrets in the overrides are masked.
     """

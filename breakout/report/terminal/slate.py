@@ -1,4 +1,4 @@
-"""A slate (one day's games and players) on the terminal: ranking, players left out, a player's chances at a line.
+"""Terminal output for a slate (one day's games): the ranking, players left out, and a player's chances at a line.
 
 A line is a bookmaker's number of points for a player.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from breakout.production.player_line import LineAnswer
     from breakout.production.slate import Slate
 
-WIDE_TERMINAL = 110  # the least width in characters with which the ranking shows features
-ROWS_AROUND = 6  # lines besides the ranked rows: header and borders (4), title (1, if it does not wrap), prompt (1)
+WIDE_TERMINAL = 110  # the least width, in characters, at which the ranking shows features
+ROWS_AROUND = 6  # lines besides the players: header and borders (4), title (1, if it does not wrap), prompt (1)
 SHOWN_STEPS = (5, 10, 15, 20, 25, 30)  # the k for which P(points >= k) is shown
 MARKS = {"doubtful": " (D)", "questionable": " (Q)"}
 
