@@ -1,6 +1,6 @@
 """The points of the plots: ROC, precision-recall, lift and the histogram of probabilities.
 
-A curve has at most 200 points (`MAX_POINTS`) and keeps both ends.
+A curve has at most 200 points (`MAX_POINTS`), including the first and the last point of the full curve.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Curves:
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
-    - `lift`: the fraction of the rows with the highest probabilities, and the lift of these rows. The lift is their
-      breakout rate divided by the breakout rate of all rows.
+    - `lift`: the number k divided by the number of all rows, and the lift of the k rows with the highest probabilities.
+      The lift is the breakout rate of these k rows divided by the breakout rate of all rows.
     """
 
     roc: Curve | None

@@ -29,14 +29,14 @@ BETTER_FROM = 20.0  # If the challenger is not better, the e-value reaches 20 wi
 
 # The test has the most power if the variance that `e_values` computes is near INTRINSIC_TIME. The package comparecast
 # uses 10 by default. In simulated seasons with a true gain of 0.01 nats a game, the e-value reaches 20 after a median
-# of 112 game dates. With an INTRINSIC_TIME of 2 the median is 135 dates, and with 20 it is 118 dates.
+# of 112 game dates. If INTRINSIC_TIME is 2, the median is 135 dates. If it is 20, the median is 118 dates.
 INTRINSIC_TIME = 10.0
 LEVEL = 0.05
 
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """The gain and the greatest possible loss of a challenger against a reference model on each date, in nats.
+    """The gain of a challenger over a reference model on each date, and the greatest possible loss, in nats.
 
     - `dates` (d,): distinct and ascending.
     - `gain` (d,): the reference's mean log loss minus the challenger's.
@@ -52,7 +52,7 @@ class DailyDifferences:
 
     @property
     def quotients(self) -> FloatArray:
-        """The gain of each date divided by its greatest possible loss, at least -1; 0 if that loss is 0."""
+        """For each date, the gain divided by the greatest possible loss: at least -1, and 0 if that loss is 0."""
         is_open = self.greatest_loss > 0.0
         return np.divide(self.gain, self.greatest_loss, out=np.zeros_like(self.gain), where=is_open)
 
@@ -60,7 +60,10 @@ class DailyDifferences:
 def daily_differences(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> DailyDifferences:
-    """Return the challenger's gain and its greatest possible loss on each date; all arguments have the shape (n,)."""
+    """Return, for each date, the challenger's gain over the reference model and the greatest possible loss.
+
+    All arguments have the shape (n,).
+    """
     labels, ours = check_rows(y, np.clip(p_challenger, *CLIPPED))
     _, theirs = check_rows(y, np.clip(p_reference, *CLIPPED))
     dates, number = np.unique(check_dates(game_dates), return_inverse=True)
@@ -74,13 +77,13 @@ def daily_differences(
 def e_values(quotients: ArrayLike) -> FloatArray:
     """Return the e-value (evidence that a challenger is better than a reference) after each of d dates, shape (..., d).
 
-    `quotients` (..., d) contains the challenger's gain on each date divided by its greatest possible loss. No quotient
-    may be below -1. An e-value of 20 or more is significant at the level 5 %.
+    `quotients` (..., d) contains, for each date, the challenger's gain divided by the greatest possible loss on that
+    date. No quotient may be below -1. An e-value of 20 or more is significant at the level 5 %.
 
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
-    confidence sequences", Proposition 9) with scale 1. Its variance is the sum of (quotient - centre)^2 over the dates.
-    The centre is the mean of the earlier quotients, but at most 0; the first centre is 0. So no quotient lies more than
-    1 below its centre.
+    confidence sequences", Proposition 9) with scale 1. The variance in the formula is the sum of (quotient - centre)^2
+    over the dates. The centre of a date is the mean of the earlier quotients, but at most 0; the first centre is 0. So
+    no quotient lies more than 1 below its centre.
     """
     x = np.asarray(quotients, dtype=np.float64)
     sums = np.cumsum(x, axis=-1)
@@ -94,8 +97,8 @@ def e_values(quotients: ArrayLike) -> FloatArray:
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the logarithm of the one-sided gamma-exponential mixture with scale 1, in the shape of the arguments.
 
-    `sums` contains the sum of the quotients up to each date. `variances` contains the sum of the squared distances
-    between the quotients and their centres (see `e_values`).
+    `sums` contains the sum of the quotients up to each date. `variances` contains the variance up to each date (see
+    `e_values`).
     """
     from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 

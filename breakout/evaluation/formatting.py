@@ -41,8 +41,8 @@ def format_interval(
 ) -> str:
     """Return an estimate with its interval, such as "0.590 (0.559 to 0.624)".
 
-    `pattern` is the format specification of the three numbers, and `joint` is the text between the ends. Without ends
-    the result is the estimate alone. If `interval` or its estimate is None, the result is the text `undefined`.
+    `pattern` is the format specification of the three numbers, and `joint` is the text between the ends. If an end is
+    None, the result is only the estimate. If `interval` or its estimate is None, the result is the text `undefined`.
     """
     if interval is None or interval.estimate is None:
         return undefined

@@ -1,7 +1,7 @@
 """Permutation importance: how much worse the model predicts when one feature is shuffled across games (Breiman 2001).
 
-Two correlated features share their importance. If one of them is shuffled, the model can use the other. So the metrics
-may not change although the model needs one of the two.
+Two correlated features hide each other's importance: if one of them is shuffled, the model can use the other. So the
+metrics may hardly change for either feature, although the model needs one of the two.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FeatureImportance:
 
     Both costs are means over several shuffles. Their intervals come from a bootstrap over whole game dates.
 
-    - `log_loss_sd`, `auc_sd`: standard deviations over the shuffles. None with one shuffle, or if the metric is
+    - `log_loss_sd`, `auc_sd`: standard deviations over the shuffles. None if there is one shuffle, or if the metric is
       undefined.
     - `adds_nothing`: true if neither interval lies above 0. None if the rows have fewer than two game dates, because
       there are no intervals then.

@@ -50,7 +50,7 @@ class PairedDifference:
     """The difference between two models in one metric, candidate minus reference, on the same rows.
 
     - `candidate`, `reference`: the values of the metric; None if undefined.
-    - `difference`: its interval is over resamples (bootstrap draws of game dates) that both models share.
+    - `difference`: the interval is computed over resamples (bootstrap draws of game dates) that both models share.
     - `share_better`: the fraction of resamples in which the candidate is strictly better. Resamples in which the metric
       is undefined are left out. None if no resample is left.
     """
@@ -69,7 +69,8 @@ def replicate_paired_metrics(
     """Compute AUC, log loss and Brier score on all rows and in every resample (a bootstrap draw of game dates).
 
     `beside` maps names of additional metrics to their values by row (n,). The result also contains the means of these
-    values. Without rows every value on all rows is None; AUC is also None if all labels are equal.
+    values. If there are no rows, every estimate (value on all rows) is None. The estimate of AUC is also None if all
+    labels are equal.
 
     ValueError if `check_rows` refuses `y` and `p`.
     """
@@ -112,7 +113,7 @@ def replicate_metrics(
 
 
 def bootstrap_metrics(y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, ece_bins: int) -> dict[str, Interval]:
-    """Return AUC, average precision, log loss, Brier score and ECE by name, all except ECE with an interval.
+    """Return AUC, average precision, log loss, Brier score and ECE by name; all except ECE have an interval.
 
     ECE is the calibration error over `ece_bins` bins. An undefined metric has the estimate None. ValueError for fewer
     than one bin, or if `check_rows` refuses the labels `y` (n,) and the probabilities `p` (n,).

@@ -17,13 +17,13 @@ OURS, MARKET, STACKED, COIN = "model", "market", "stacked", "coin"
 
 @dataclass(frozen=True)
 class StackWeight:
-    """The weight of the model in its average with the market, fitted on the lines of all dates before `start`.
+    """The weight of the model in an average of model and market, fitted on the lines of all dates before `start`.
 
     A line is a bookmaker's number of points. The average has the log odds (1 - weight) * (log odds of the market) +
     weight * (log odds of the model).
 
-    `interval` contains the weight and its interval. None if there are too few lines or dates before `start` (MIN_LINES
-    and MIN_DATES of `market.stacking`).
+    `interval` contains the weight and its interval. None if there are too few lines or dates before `start` (see
+    MIN_LINES and MIN_DATES in `market.stacking`).
     """
 
     start: str
@@ -33,7 +33,7 @@ class StackWeight:
 
     @property
     def blend(self) -> float:
-        """The model's weight in its average with the market, limited to 0..1; 0 if no weight was fitted."""
+        """The model's weight in the average of model and market, limited to 0..1; 0 if no weight was fitted."""
         estimate = None if self.interval is None else self.interval.estimate
         return 0.0 if estimate is None else min(max(estimate, 0.0), 1.0)
 
@@ -44,19 +44,20 @@ class MarketMetrics:
 
     A line is a bookmaker's number of points. The stack is the weighted average of model and market in log odds. All
     three predict the probability of more points than the line, given no push (exactly as many points). Only one line of
-    each player and game is used: the line with a market probability nearest to 1/2.
+    each player and game is used: the line whose market probability is nearest to 1/2.
 
     - `n_pushes`: the number of lines that were left out because of a push.
     - `over_rate`: the fraction of lines with more points than the line.
     - `metrics`: log loss, Brier score and AUC of "model", "market", "stacked" and "coin" (1/2 for each line).
-    - `differences`: the metrics of "model" and "stacked" minus those of the market.
-    - `reliability`: for "model" and "market", the mean probability and the rate of more points in bins of probability.
+    - `differences`: for "model" and "stacked", each metric minus the market's metric.
+    - `reliability`: for "model" and "market", the mean probability of more points than the line, and the fraction of
+      lines with more points, in bins of the probability.
     - `weight`: the model's weight in the stack, fitted on all of these lines. The stacked probabilities do not use it.
-    - `weights`: the model's weight for each month, fitted on earlier months. Without a fitted weight, the stacked
-      probability is the market's.
+    - `weights`: the model's weight for each month, fitted on earlier months. If no weight was fitted for a month, the
+      stacked probability is the market's.
 
-    `weight` and each of `weights` have an interval only if they are fitted on enough dates and lines (MIN_DATES and
-    MIN_LINES of `market.stacking`).
+    `weight` and each of `weights` have an interval only if they are fitted on enough dates and lines (see MIN_DATES and
+    MIN_LINES in `market.stacking`).
     """
 
     n_lines: int

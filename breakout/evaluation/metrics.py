@@ -3,8 +3,8 @@
 A metric is None where it is undefined. Functions that take an ArrayLike raise ValueError for labels other than 0 and 1,
 for probabilities outside [0, 1], or if the lengths differ.
 
-The results equal scikit-learn's up to rounding. The formulas are written in numpy because importing `sklearn.metrics`
-takes 1.5 seconds, more than a job of a sweep.
+The results equal the results of scikit-learn up to rounding. The formulas are written in numpy because importing
+`sklearn.metrics` takes 1.5 seconds, more than a job of a sweep.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def has_both_classes(y: FloatArray) -> bool:
 
 
 def count_flagged(y: FloatArray, p: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the distinct probabilities, descending, and the numbers of rows and of breakouts at or above each of them.
+    """Return the distinct probabilities, descending, and for each the number of rows and breakouts at or above it.
 
     All three arrays have the shape (distinct probabilities,). `y` is 1 for a breakout, else 0.
     """
@@ -97,12 +97,12 @@ def row_brier_scores(y: FloatArray, p: FloatArray) -> FloatArray:
 
 
 def log_loss(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean negative log likelihood in nats a row; None without rows."""
+    """Return the mean negative log likelihood in nats a row; None if there are no rows."""
     labels, probabilities = check_rows(y, p)
     return float(row_log_losses(labels, probabilities).mean()) if labels.size else None
 
 
 def brier_score(y: ArrayLike, p: ArrayLike) -> float | None:
-    """Return the mean squared difference between probability and label (Brier 1950); None without rows."""
+    """Return the mean squared difference between probability and label (Brier 1950); None if there are no rows."""
     labels, probabilities = check_rows(y, p)
     return float(row_brier_scores(labels, probabilities).mean()) if labels.size else None

@@ -65,9 +65,9 @@ class PitHistogram:
 
     - `shares`: the fraction of the games in each of 10 bins of equal width. If the distributions are right, every
       fraction has the expected value 1/10.
-    - `statistic`: the Wald statistic of the test. Its covariance is estimated from sums by date, so games of one date
-      may be dependent.
-    - `p_value`: the p-value by the chi-square distribution with 9 degrees of freedom.
+    - `statistic`: the Wald statistic of the test. The covariance of the fractions is estimated from sums by date, so
+      games of one date may be dependent.
+    - `p_value`: the p-value of `statistic` under the chi-square distribution with 9 degrees of freedom.
 
     `statistic` and `p_value` are None unless there are more than 10 dates.
     """
@@ -81,7 +81,7 @@ class PitHistogram:
 class LineReliability:
     """The mean predicted probability of more points than `line`, and the fraction of games with more points.
 
-    `reliability` contains both for each bin of the predicted probabilities.
+    `reliability` contains both values for each bin of the predicted probabilities.
     """
 
     line: float
@@ -92,9 +92,9 @@ class LineReliability:
 
 @dataclass(frozen=True)
 class Fan:
-    """One game of a chart of predicted points; `points` are the scored points.
+    """The predicted and the scored points of one player in one game, for a chart.
 
-    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted points.
+    `quantiles` contains the 5, 25, 50, 75 and 95 % quantiles of the predicted points; `points` are the scored points.
     """
 
     player_lookup: str
@@ -109,6 +109,7 @@ class PointsMetrics:
     """The metrics of predicted distributions of points, with intervals from a bootstrap over whole game dates.
 
     - `crps`: the mean continuous ranked probability score in points; lower is better.
+    - `baselines`: by the name of the baseline.
     - `pit`: a histogram that is flat if the distributions are right.
     - `median_error`: the mean absolute error of the predicted median, in points.
     - `season_average_error`: the mean absolute error of the season average, in points.
@@ -128,11 +129,11 @@ class PointsMetrics:
 
 
 def score_crps(ladder: FloatArray, points: FloatArray) -> FloatArray:
-    """Return the continuous ranked probability score (CRPS) of each row in points, shape (n,); lower is better.
+    """Return the continuous ranked probability score (CRPS) of each row, shape (n,).
 
-    `ladder` (n, K) contains P(points >= k) for k = 1, ..., K; beyond K the probability is 0. `points` (n,) are the
-    scored points. The CRPS is the sum over k >= 1 of (P(points >= k) - [points >= k])^2. Here [...] is 1 if true and 0
-    if false.
+    The unit of the CRPS is points, and lower is better. `ladder` (n, K) contains P(points >= k) for k = 1, ..., K;
+    beyond K the probability is 0. `points` (n,) are the scored points. The CRPS is the sum over k >= 1 of
+    (P(points >= k) - [points >= k])^2. Here [...] is 1 if true and 0 if false.
     """
     steps = np.arange(1, ladder.shape[1] + 1)
     beyond = np.maximum(points - ladder.shape[1], 0)
@@ -188,7 +189,9 @@ def evaluate_points(
 def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) -> PitHistogram:
     """Return the histogram of the probability integral transform (PIT) in 10 bins, and a test of its flatness.
 
-    `ladder` (n, K) and `points` (n,) are those of `evaluate_points`. `date_index` (n,) numbers each row's date from 0.
+    - `ladder` (n, K): P(points >= k) for k = 1, ..., K.
+    - `points` (n,): the scored points.
+    - `date_index` (n,): the number of each row's date, from 0.
     """
     edges = np.linspace(0, 1, PIT_BINS + 1)
     masses = np.diff(_pit_below(ladder, points, edges), axis=1)

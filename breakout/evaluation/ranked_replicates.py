@@ -55,8 +55,8 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
     probability; a tie counts half. A[d, e] counts the concordant pairs with the breakout on date d and the other game
     on date e.
 
-    If a resample contains date d w[d] times, w @ A @ w is the resample's number of concordant pairs. Its AUC is this
-    number divided by the number of all pairs.
+    If a resample contains date d w[d] times, it has w @ A @ w concordant pairs. The AUC of the resample is this number
+    divided by the number of all pairs.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
@@ -71,7 +71,7 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
 
 
 def replicate_auc_of_pairs(pairs: FloatArray, y: FloatArray, resamples: DateResamples) -> FloatArray:
-    """Return the AUC in each resample, shape (resamples,); NaN in a resample without both labels.
+    """Return the AUC in each resample, shape (resamples,); NaN if all labels of a resample are equal.
 
     `pairs` is the matrix that `concordant_pairs_by_date` returns for the same rows and resamples.
     """
@@ -85,9 +85,9 @@ def replicate_ranked(
 ) -> RankedReplicates:
     """Compute average precision, calibration error (ECE) and hit rates in each resample.
 
-    A hit rate is the breakout rate of the rows with the highest probabilities, for each of `top_fractions`. Every
-    resample gets its own `n_bins` bins for ECE, as a new set of games would. Average precision is NaN in a resample
-    with one class. Every metric is NaN in a resample without rows.
+    There is a hit rate for each of `top_fractions`: the breakout rate of that fraction of the rows, those with the
+    highest probabilities. Every resample gets its own `n_bins` bins for ECE, as a new set of games would. Average
+    precision is NaN if all labels of a resample are equal. Every metric is NaN if a resample has no rows.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]

@@ -39,8 +39,8 @@ class BrierDecomposition:
     brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance
 
     - `reliability` (lower is better), `resolution` (higher is better), `uncertainty`: the parts of Murphy (1973).
-    - `within_bin_variance`, `within_bin_covariance`: they account for the differences within a bin (Stephenson, Coelho
-      and Jolliffe 2008).
+    - `within_bin_variance`, `within_bin_covariance`: corrections for the differences between the rows of a bin
+      (Stephenson, Coelho and Jolliffe 2008).
     """
 
     brier: float
@@ -69,11 +69,11 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
 
 
 def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float | None:
-    """Return the mean of |mean probability - breakout rate| over bins, weighted by their rows; None without rows.
+    """Return the mean of |mean probability - breakout rate| over bins; None if there are no rows.
 
-    The formula is that of Naeini, Cooper and Hauskrecht (2015), but with bins of equal numbers of rows. With few rows
-    the error is above 0 by chance. A perfectly calibrated model has an error of about 0.025 on 1,500 games in 10 bins,
-    if the breakout rate is 0.18.
+    Each bin is weighted by its number of rows. The formula comes from Naeini, Cooper and Hauskrecht (2015), but here
+    the bins have equal numbers of rows. On few rows the error is above 0 by chance. A perfectly calibrated model has
+    an error of about 0.025 on 1,500 games in 10 bins, if the breakout rate is 0.18.
 
     ValueError for fewer than one bin, or if `check_rows` refuses `y` and `p`.
     """
@@ -102,7 +102,7 @@ def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bi
 
 
 def decompose_brier(y: ArrayLike, p: ArrayLike, n_bins: int) -> BrierDecomposition | None:
-    """Return reliability, resolution and the other parts of the Brier score over `n_bins` bins; None without rows."""
+    """Return the parts of the Brier score over `n_bins` bins of probabilities; None if there are no rows."""
     labels, probabilities = check_rows(y, p)
     if not labels.size:
         return None

@@ -54,7 +54,7 @@ class DateResamples:
         return int(self.weights.shape[1])
 
     def subset(self, is_member: BoolArray) -> DateResamples:
-        """Return the same draws of dates for rows with `is_member` (n,) true; dates without such rows are dropped."""
+        """Return these draws for the rows where `is_member` (n,) is true; dates without such rows are dropped."""
         kept = self.date_index[is_member]
         is_present = np.bincount(kept, minlength=self.n_dates) > 0
         if is_present.all():
@@ -75,7 +75,7 @@ class DateResamples:
         return self.sums(np.ones(self.date_index.size))
 
     def means(self, row_values: FloatArray) -> FloatArray:
-        """Return the mean of `row_values` over the rows of each resample; NaN in a resample without rows.
+        """Return the mean of `row_values` over the rows of each resample; NaN if a resample has no rows.
 
         `row_values` of shape (n,) give means of shape (resamples,). The shape (k, n) gives (k, resamples).
         """
@@ -113,11 +113,12 @@ def draw_date_resamples(
 ) -> DateResamples:
     """Return `bootstrap_resamples` resamples of the distinct dates in `game_dates` (n,).
 
-    Each resample draws as many dates as there are distinct dates, with replacement. The draws depend only on that
-    number, the number of resamples and the seed. So all models are evaluated on the same resamples of the same rows.
-    `confidence` is the fraction of resamples within an interval.
+    Each resample draws as many dates as there are distinct dates, with replacement. The draws depend only on the number
+    of distinct dates, on `bootstrap_resamples` and on `seed`. So all models that predict the same rows are evaluated on
+    the same resamples. `confidence` is the fraction of resamples within an interval.
 
-    ValueError without rows, for a missing date, for fewer than one resample, or for a confidence outside (0, 1).
+    ValueError if there are no rows, if a date is missing, for fewer than one resample, or for a confidence outside
+    (0, 1).
     """
     dates = check_dates(game_dates)
     if not dates.size or bootstrap_resamples < 1 or not 0.0 < confidence < 1.0:
@@ -151,7 +152,7 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return the bootstrap draws of the dates in `game_dates` (n,); errors are those of `draw_date_resamples`."""
+        """Return the bootstrap draws of the dates in `game_dates` (n,), with the errors of `draw_date_resamples`."""
         return draw_date_resamples(
             game_dates,
             bootstrap_resamples=self.bootstrap_resamples,

@@ -32,9 +32,9 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part (the latest training rows), predicted by a fit without these rows.
+    """The metrics on the validation part (the latest training rows), which a fit without these rows predicted.
 
-    `metrics` are the values after calibration. The calibration is fitted and the threshold is chosen on the same rows.
+    `metrics` are the values after calibration. The calibration was fitted and the threshold was chosen on these rows.
     """
 
     rows: int
@@ -76,10 +76,11 @@ class CalibrationSummary:
       reason.
     - `requested`: the kind in the settings, or sigmoid if class weights made a calibration necessary.
     - `is_forced_by_class_weights`: whether class weights made a calibration necessary.
-    - `held_out`: the log loss of the validation rows before and after calibration by maps fitted on other validation
-      dates. None if no map was fitted, if all validation rows are of one date, or in files of earlier versions.
-    - `reliability_before`: predicted probability and breakout rate of the evaluation rows by bin, without calibration.
-      None if no calibration was applied or no rows were evaluated.
+    - `held_out`: the log loss of the validation rows before and after calibration. The map for a row is fitted on other
+      validation dates. None if no map was fitted, if all validation rows have the same date, or if an earlier version
+      wrote the file.
+    - `reliability_before`: the mean probability before calibration and the breakout rate of the evaluation rows in each
+      bin. None if no calibration was applied or no rows were evaluated.
     """
 
     kind: str
@@ -94,7 +95,7 @@ class CalibrationSummary:
 class SeedSpread:
     """The values of one metric by seed of the fit, with their mean, standard deviation, minimum and maximum.
 
-    The sample standard deviation is None with one seed.
+    The sample standard deviation is None if there is only one seed.
     """
 
     values: Mapping[int, float]
@@ -117,7 +118,7 @@ class SeedStability:
 
 @dataclass(frozen=True)
 class PermutationImportance:
-    """The rise in log loss and the fall in AUC from shuffling each feature, the highest rise in log loss first.
+    """The rise in log loss and the fall in AUC from shuffling each feature, highest rise in log loss first.
 
     Each feature was shuffled `repeats` times over `n_rows` rows.
     """
@@ -173,16 +174,17 @@ class RunMetrics:
     - `evaluation`: None if the run only trains.
     - `validation`: None if the run evaluates a saved model.
     - `stability`: None if not computed.
-    - `explained_on`: the rows on which features were shuffled and SHAP values computed.
-    - `importance`: the model's own measure of its features.
+    - `explained_on`: the part of the rows for which features were shuffled and SHAP values were computed.
+    - `importance`: the importance of each feature by the model's own measure.
     - `permutation_importance`, `shap`: None if not computed.
-    - `features_that_add_nothing`: the features whose shuffling costs no more than chance explains. None if nothing was
-      shuffled, or if all rows are of one date.
+    - `features_that_add_nothing`: the features whose shuffling worsens neither log loss nor AUC beyond chance. None if
+      nothing was shuffled, or if all rows have the same date.
     - `folds`: None unless the run is a walk forward.
-    - `contract_mismatch`: differences between the definitions of features and label in the saved model and in this
-      version. None unless the run evaluates a saved model.
-    - `points`: None unless the model predicts a distribution of points and was evaluated.
-    - `market`: None unless such a model was evaluated on a bookmaker's line with a market probability and a result.
+    - `contract_mismatch`: differences between the saved model and this version of the package in the definitions of
+      features and label. None unless the run evaluates a saved model.
+    - `points`: None unless the run evaluates a model that predicts a distribution of points.
+    - `market`: None unless the model predicts a distribution of points and an evaluated game has a bookmaker's line
+      (number of points) whose market probability and result are known.
     """
 
     evaluation: EvaluationResult | None
@@ -216,7 +218,7 @@ def write_metrics(metrics: RunMetrics, folder: Path) -> None:
 
 
 def read_metrics(folder: Path) -> RunMetrics:
-    """Read metrics.json of a run's folder, also if an earlier version wrote the file.
+    """Read metrics.json in the folder of a run; an earlier version may have written the file.
 
     DataError if the file is missing, damaged or of a newer version.
     """

@@ -22,7 +22,7 @@ class SliceLabels:
     """The label of the slice (such as a month) that each row belongs to.
 
     - `values` (n,): the label of each row.
-    - `order`: all labels in the order in which a report shows them.
+    - `order`: the labels in the order in which a report shows them; may contain labels that no row has.
     """
 
     values: NDArray[np.str_]

@@ -1,7 +1,7 @@
 """Metrics within slices (parts of the rows, such as a month), with intervals over bootstrap draws of game dates.
 
-All slices use the draws for all rows. About one in twenty 95 % intervals does not contain the true value. So one of
-many slices may differ by chance.
+Dates are drawn once, from the dates of all rows, and every slice uses these draws. About one in twenty 95 % intervals
+does not contain the true value. So one of many slices may differ by chance.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ class BaselineResult:
 class EvaluationResult:
     """The evaluation of one model on the games of one window.
 
-    - `metrics`: by the keys auc, average_precision, log_loss, brier and ece.
-    - `brier_decomposition`: None only without rows.
+    - `metrics`: the keys are auc, average_precision, log_loss, brier and ece.
+    - `baselines`: by the name of the baseline, such as "base_rate".
     - `chosen_threshold`: chosen on the validation part, the latest training rows. None if no threshold was chosen.
     - `slices`: the metrics by kind of slice, such as "month".
     - `staleness`: the metrics by weeks since the end of training. Empty if that end is not known.
@@ -101,12 +101,12 @@ def evaluate_probabilities(
     - `baselines`: the metrics of other probabilities by name, such as the base rate. They must come from the same rows
       and the same resamples (bootstrap draws of game dates).
     - `slices`: the label of each row by kind of slice, such as "month".
-    - `train_end`: the last day of training, from which `staleness` counts weeks. An array (n,) gives each row its own
-      day. None if the day is not known.
+    - `train_end`: the last day of training, from which `staleness` counts weeks; None if not known. An array (n,) gives
+      each row its own day.
 
-    ValueError without rows, for a missing date, or if `check_rows` refuses `y` and `p`. ValueError also if the `order`
-    of a SliceLabels lacks a label, for a game on or before its `train_end`, for fewer than one resample or bin, or for
-    a confidence outside (0, 1).
+    ValueError if there are no rows, for a missing date, or if `check_rows` refuses `y` and `p`. ValueError also if the
+    `order` of a SliceLabels lacks a label, for a game on or before its `train_end`, for fewer than one resample or bin,
+    or for a confidence outside (0, 1).
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)

@@ -1,8 +1,8 @@
 """The decision threshold, precision and recall of flagged games, and hit rate and lift of the highest-ranked games.
 
 A game is flagged if its probability is at or above the threshold. The threshold is chosen on the validation part (the
-latest training rows). These rows decided the threshold, so its precision on them is too high. Reports give the
-precision on the evaluation window instead.
+latest training rows). The precision on these rows is too high, because they decided the threshold. So reports give the
+precision on the evaluation window.
 
 A top fraction contains the games with the highest probabilities; their number is rounded up. The hit rate of a top
 fraction is its breakout rate. The lift is the hit rate divided by the breakout rate of all games.
@@ -74,7 +74,7 @@ def choose_threshold(
     """Return the lowest threshold that flags at least `min_flagged` rows with at least the target precision.
 
     A row is flagged if its probability is at or above the threshold. Candidates are the values among the probabilities
-    `p` (n,). None if no candidate qualifies. ValueError without rows, or if `check_rows` refuses `y` and `p`.
+    `p` (n,). None if no candidate qualifies. ValueError if there are no rows, or if `check_rows` refuses `y` and `p`.
     """
     labels, probabilities = check_rows(y, p)
     if not labels.size:
@@ -127,10 +127,9 @@ def _precision(labels: FloatArray, is_flagged: BoolArray, resamples: DateResampl
 def threshold_table(
     y: ArrayLike, p: ArrayLike, resamples: DateResamples, *, thresholds: Sequence[float], chosen: float | None
 ) -> tuple[ThresholdRow, ...]:
-    """Return precision, recall and F1 of flagging games at each threshold, ascending.
+    """Return a row with precision, recall and F1 for each threshold, ascending.
 
-    `chosen` is the chosen threshold, None if there is none. The table also has a row for `chosen`, with `is_chosen`
-    true.
+    `chosen` is the chosen threshold, or None. The table also contains a row for `chosen`, whose `is_chosen` is true.
     """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
