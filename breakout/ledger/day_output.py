@@ -24,8 +24,8 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
     The second file of NAME.EXTENSION is NAME.skipped.EXTENSION. The columns are role, model (the name of the training
     run) and bundle (the fingerprint of the saved model), then the columns of `Slate.ranked` or `Slate.skipped`.
 
-    `top` limits the ranked rows of each model; None sets no limit. Both files are written even without rows, so that
-    files of an earlier day are not mistaken for this day's. DataError if a file cannot be written.
+    `top` limits the ranked rows of each model; None sets no limit. Both files are written even if they have no rows, so
+    that files of an earlier day are not mistaken for this day's. DataError if a file cannot be written.
     """
     path = Path(out)
     ranked, skipped = [], []

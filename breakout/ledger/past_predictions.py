@@ -91,7 +91,7 @@ def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) 
 
 
 def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
-    """Return the evaluation predictions of a completed run; a walk-forward run gives those of every fold.
+    """Return the evaluation predictions of a completed run; for a walk-forward run, the predictions of every fold.
 
     `given` is the folder of a run, the name of a training run (its newest completed run), or `latest` (the newest
     completed training run of any name).
@@ -143,7 +143,7 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
     earliest prediction counts. Results of games up to `today` are read.
 
     The predictions are not limited to `config.start` to `config.end`, but the fields `contracts` and `recipes` describe
-    only the models of these dates.
+    only the models that predicted games on these dates.
 
     DataError if there are no such predictions, if the warehouse or a file of the ledger cannot be read, or if a bundle
     is damaged. ConfigurationError if this version refuses the settings of a bundle.

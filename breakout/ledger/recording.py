@@ -143,7 +143,7 @@ def predict_day(warehouse: Warehouse, day: date, config: DailyConfig, now: datet
       made or added.
     - GateError if the model's contract (the definition of features and label) is not the installed one.
     - ConfigurationError if the day is not after the model's training window, if this version refuses the settings of
-      the bundle, or if a feature needs injury reports and no table of them is configured.
+      the bundle, or if a feature needs injury reports, but no table of injury reports is configured.
     """
     outputs = config.paths.outputs
     shared: Any = RememberingWarehouse(warehouse)

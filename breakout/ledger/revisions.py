@@ -29,7 +29,7 @@ class Move:
 def find_moves(before: pa.Table, after: pa.Table) -> tuple[Move, ...]:
     """Return the players whose probability or features differ between two slates of one day by one model.
 
-    Players who are on one slate only come first, then the others by the change of their probability, the largest first.
+    Players who are on only one slate come first. The others are sorted by the change of probability, the largest first.
     """
     old, new = (
         {(row["game_id"], row["player_lookup"]): row for row in entries.to_pylist()} for entries in (before, after)

@@ -145,7 +145,7 @@ def _in(graded: pd.DataFrame, role: str) -> pd.DataFrame:
 
 
 def _against(shadow: pd.DataFrame, production: pd.DataFrame) -> SequentialComparison:
-    """Compare the graded predictions of a shadow (a challenger) with those of production.
+    """Compare the graded predictions of a shadow (a challenger) with the predictions of production.
 
     The comparison uses the games that both predicted. `production` has one prediction for each player and game.
     """

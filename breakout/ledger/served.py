@@ -116,12 +116,12 @@ def audit_served(
     - `dates`: the first and the last game date, both inclusive; None sets no limit.
     - `on_date`: called with the game date of each slate (the predictions of one day by one model).
 
-    A model is not compared, but listed in the result, if its bundle is missing, damaged, refused by this version, or of
-    another contract (the definition of features and label).
+    A model is not compared, but listed in `unexamined` of the result, if its bundle is missing, damaged, refused by
+    this version, or of another contract (the definition of features and label).
 
-    ConfigurationError if the ledger has no such role or model, or if a feature needs injury reports and no table of
-    them is configured. DataError if the ledger has no such predictions, or if the ledger or the warehouse cannot be
-    read.
+    ConfigurationError if the ledger has no such role or model, or if a feature needs injury reports, but no table of
+    injury reports is configured. DataError if the ledger has no such predictions, or if the ledger or the warehouse
+    cannot be read.
     """
     found = ledger.read_entries(SERVED_COLUMNS)
     entries = _choose(found.rows.to_pandas(), served, dates)

@@ -97,7 +97,7 @@ def _format(value: Any) -> str:
 
 @dataclass(frozen=True)
 class ChangesByName:
-    """Changed cells of source tables, by the player or the teams of their row.
+    """Changed cells of source tables, grouped by player and by team.
 
     - `of_player`: the cells in rows of a player, by player_lookup, in any table.
     - `of_players_of`: the cells in rows of player_game_summary, by each team that the row names.

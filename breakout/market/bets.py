@@ -99,8 +99,8 @@ def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: S
 def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     """Return the offers to bet on, with scaled stakes; the rows keep their index in `offers`.
 
-    Each player and game keeps only the offer with the largest stake above 0, because several would depend on the same
-    points. The stakes of a date are scaled down if their sum is more than the bank.
+    For each player and game, only the offer with the largest stake above 0 is returned, because several bets would
+    depend on the same points. The stakes of a date are scaled down if their sum is more than the bank.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]

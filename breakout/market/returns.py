@@ -36,7 +36,7 @@ class Returns:
     """The returns of settled bets, with intervals from a bootstrap over game dates.
 
     The bank neither grows nor shrinks with the results. Pushed bets (exactly as many points as the line) and void bets
-    (the player did not play) return their stakes. They count only in `n_bets`, `results`, `n_closing` and
+    (the player did not play) return their stakes. Such bets count only in `n_bets`, `results`, `n_closing` and
     `closing_value`.
 
     - `results`: the number of bets by result: won, lost, push or void.

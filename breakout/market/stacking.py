@@ -155,8 +155,8 @@ def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
     """Return the stacked probability (n,) of each line: the weighted average of `ours` and `market` in log odds.
 
-    Each line uses the latest weight with a start on or before the line's date, limited to 0..1. Without a fitted
-    weight, the result is the market's probability. `weights` are sorted by start.
+    Each line uses the latest weight with a start on or before the line's date, limited to 0..1. If there is
+    no fitted weight, the result is the market's probability. `weights` are sorted by start.
     """
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])
