@@ -1,4 +1,4 @@
-"""Sweeps whose jobs are run by another launcher of Hydra: joblib, submitit (SLURM), Ray or Hydra's basic launcher.
+"""Sweeps with a launcher other than `breakout`: joblib, submitit (SLURM), Ray or the basic launcher of Hydra.
 
 Each job writes its run folder into the folder of the sweep. Jobs on other machines need this folder, the cached results
 of queries and the data on a shared file system.
