@@ -59,8 +59,8 @@ def print_slate(slate: Slate, candidates: int, bundle: Bundle, written: Sequence
 def _ranking(slate: Slate, *, is_best_last: bool, is_wide: bool) -> Table:
     """Return the table of ranked players, the best player first, or last if `is_best_last`.
 
-    The last rows stay visible on the terminal if the ranking is longer than the terminal. `is_wide` adds a column of
-    the features that moved each probability most.
+    If the ranking is longer than the terminal, only its last rows stay visible. `is_wide` adds a column of the features
+    that moved each probability most.
     """
     legend = (
         "chance: of a breakout if he plays; S: season average; needs: points for a breakout; last: days since his last "
