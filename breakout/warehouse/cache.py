@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # increase this number when the content of cached files changes, so that earlier files are not used
+_LAYOUT = 1  # increase this number when the format of the cached files changes, so that earlier files are not used
 _CHECKS = 2  # increase this number when a check is added, so that all tables are checked again
 _LEFTOVER_SECONDS = 24 * 3600  # an older half-written file is removed, because the process that wrote it was killed
-_LOCKS = 256  # the number of lock files: with so many, two queries rarely wait for the same one
+_LOCKS = 256  # the number of lock files: with so many, two queries rarely share one
 
 
 class CachedWarehouse(ClosedOnExit):
@@ -81,7 +81,8 @@ class CachedWarehouse(ClosedOnExit):
     def kept(self, sql: str, parameters: Mapping[str, object]) -> pa.Table | None:
         """Return the rows of one SELECT from the cache, without running the SELECT.
 
-        None if the cache has no intact file with the rows, or if this file is to be refreshed.
+        None if the cache has no intact file with the rows, or if `refresh` is set and this object has not yet replaced
+        the file.
         """
         return self._kept(self._key(sql, parameters))
 
@@ -161,8 +162,8 @@ class CachedWarehouse(ClosedOnExit):
 
         The keys are column names in lower case.
         """
-        # `_key` adds the state of the injury reports to the key only if this text contains the full name of their
-        # table. Finding that state may need a query that costs, so the text names every other table by its short name.
+        # `_key` adds the state of the injury reports to the key only if `question` contains the full name of their
+        # table. A paid query may be needed to find that state, so `question` names all other tables by short names.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}

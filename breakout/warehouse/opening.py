@@ -108,7 +108,7 @@ def _files(config: settings.DuckDBWarehouseConfig) -> Mapping[str, str | TableFi
     """Return the path or the TableFiles of each configured table, by table name.
 
     All tables are in warehouse.database, if that is set. Otherwise a table's own key, such as warehouse.schedule, takes
-    precedence over the table's folder below warehouse.folder. Tables that were imported without rows are left out.
+    precedence over the table's folder below warehouse.folder. Imported tables that have no rows are left out.
     """
     from breakout.warehouse.files.database_file import find_tables
     from breakout.warehouse.files.table_folder import FOLDER_TABLES

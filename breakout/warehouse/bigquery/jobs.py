@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from breakout.settings.data_groups import BigQueryConfig
 
-# A failed request is repeated for at most this time. It is longer than a short outage, and too short to seem to hang.
+# A failed request is repeated for at most this time: longer than a short outage, but not so long that it seems to hang.
 _RETRY_SECONDS = 30.0
 _JOB_ATTEMPTS = 3
 _PAUSE_SECONDS = 0.2  # the pause before the second attempt of a failed job; the next pause is four times as long

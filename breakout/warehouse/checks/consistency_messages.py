@@ -105,7 +105,7 @@ def _dated_ids(example: Example) -> str:
 
 
 def _seasons(example: Example) -> str:
-    """Describe the last date of a season and the first date of a later season, with a game and its table for each."""
+    """Describe the last date of a season and the first date of a later one, each with a game and its source table."""
     held: dict[int, Row] = {}
     for row in example:
         held.setdefault(row["season_year"], row)

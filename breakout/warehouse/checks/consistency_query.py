@@ -23,7 +23,7 @@ _PLAYERS, _TEAMS, _SCHEDULE = (table.name for table in TABLES)
 # The known season types are literals in the SQL text, because DuckDB imports pandas (0.13 s) to bind a parameter.
 _KNOWN_TYPES = ", ".join(f"'{name}'" for name in tables.SEASON_TYPES)
 
-# A break of fewer days between two seasons is an error. The shortest summer so far, in 2020, had 72 days.
+# A break of fewer days than this between two seasons is an error. The shortest summer so far, in 2020, had 72 days.
 _SUMMER_DAYS = 30
 
 # The date at the beginning of a game_id, such as 20251025_LAL_PHX, 2025-10-25-LAL-PHX or 202510250PHX. In the last form

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # 2.1 % of the rows (up to 33 % on a single date) name a player without a game, and 0.1 % are for postponed games. If
 # names are spelled differently, or dates are in another time zone, hardly any row matches.
 _MOST = 0.5
-# If fewer rows can be compared, the fraction is not checked, because a large fraction of so few rows can be chance.
+# If fewer rows than this can be compared, the fraction is not checked: a large fraction of so few rows can be chance.
 _FEWEST_ROWS = 10
 
 

@@ -24,7 +24,7 @@ _UNSAFE = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]"
 _FORMULA = "[=+@-]"
 
 # A report may be dated at most this many days before or after its game. The league publishes the first report of a game
-# on the day before, but other sources may be earlier. A report outside this range is about another game.
+# on the day before, but other sources may be earlier. A report outside this range is probably about another game.
 _DAYS_BEFORE, _DAYS_AFTER = 7, 2
 _UNKNOWN_STATUS = f"CONCAT('status is ', status, ', not one of {', '.join(STATUSES)},')"
 _FAR_REPORT = f"'reported_at is more than {_DAYS_BEFORE} days before game_date or more than {_DAYS_AFTER} after it'"
@@ -34,8 +34,8 @@ _AVAILABILITY_PROBLEMS = (
     f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
 )
 
-# The largest number that a row may contain; real numbers are far smaller. Features sum minutes and usage in units of a
-# billionth. Up to this limit a FLOAT64 represents the sum of 900 games exactly.
+# The largest number that a row may contain; numbers in box scores are far smaller. Features sum minutes and usage in
+# units of a billionth. Up to this limit a FLOAT64 represents the sum over 900 games exactly.
 _MOST = 10_000
 
 

@@ -29,7 +29,7 @@ def find_tables(database: Path, names: Mapping[str, str | None]) -> dict[str, Ta
     DataError for one of these causes:
 
     - The file cannot be opened.
-    - The file lacks one of the other tables.
+    - The file lacks a table that it must have.
     - A name matches tables in several schemas.
 
     ConfigurationError if the path begins with `~USER` and there is no such user.

@@ -83,7 +83,7 @@ class PartReader:
         self._attached.clear()
 
     def _database_part(self, found: TableFiles, relation: str) -> Part:
-        """Return the part for a table in a DuckDB file, which stays attached until `release`."""
+        """Return the part for a table in a DuckDB file; the file stays attached until `release`."""
         path = found.paths[0]
         with errors_named(found.where()):
             if path not in self._attached:
