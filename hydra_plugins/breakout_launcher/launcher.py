@@ -36,11 +36,11 @@ class BreakoutLauncher(Launcher):
         self._context, self._task, self._config = hydra_context, task_function, config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Run one batch of jobs and return one result for each.
+        """Run one batch of jobs and return one result for each job.
 
         `job_overrides` are the overrides of each job, and `initial_job_idx` is the number of the first job. The return
-        value of a job of `breakout -m` is its optimized metric. The value is NaN for a failed job or an undefined
-        metric, which a tuner counts as a failed trial.
+        value of a job of `breakout -m` is its optimized metric. The value is NaN if the job failed or the metric is
+        undefined. A tuner counts NaN as a failed trial.
         """
         run_batch: Any = getattr(self._task, "run_batch", None)
         if run_batch is None:
