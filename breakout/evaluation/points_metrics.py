@@ -40,10 +40,10 @@ class PointsBaseline:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The fraction of games within their predicted central interval, and the mean width of these intervals.
+    """The fraction of games whose points lie in the predicted central interval, and the mean width of the intervals.
 
     - `probability`: the nominal probability of the intervals, such as 0.8.
-    - `share`: the fraction of games within their interval. A game at the edge of its interval counts in part.
+    - `share`: the fraction of games. A game whose points lie at the edge of the interval counts in part.
     - `width`: the mean width in points.
 
     Points are whole numbers, so an interval contains more than its nominal probability. `share` corrects this. A game

@@ -4,8 +4,8 @@
 with a lower probability plus half the number of rows with the same probability. It follows that
 
 - rows of equal probability share a bin;
-- without ties, the sizes of bins differ by at most one;
-- with ties, a bin may be larger, or empty and left out;
+- if all probabilities differ, the sizes of bins differ by at most one;
+- if some probabilities are equal, a bin may be larger, or empty and left out;
 - the order of rows does not matter;
 - a row repeated k times counts as k rows.
 """
@@ -23,7 +23,7 @@ from breakout.evaluation.rows import FloatArray, IntArray, check_rows, group_tie
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """One bin of probabilities: their range and mean, the breakout rate of its games, and the number of games."""
+    """One bin of probabilities: their range and mean, and the breakout rate and number of games in the bin."""
 
     lowest_probability: float
     highest_probability: float

@@ -98,8 +98,8 @@ def evaluate_probabilities(
     """Evaluate probabilities `p` (n,) against the labels `y` (n,) of rows with `game_dates` (n,).
 
     - `chosen_threshold`: None if no threshold was chosen.
-    - `baselines`: the metrics of other probabilities by name, such as the base rate. They must come from the same rows
-      and the same resamples (bootstrap draws of game dates).
+    - `baselines`: the metrics of other probabilities by name, such as the base rate. These metrics must come from the
+      same rows and the same resamples (bootstrap draws of game dates).
     - `slices`: the label of each row by kind of slice, such as "month".
     - `train_end`: the last day of training, from which `staleness` counts weeks; None if not known. An array (n,) gives
       each row its own day.

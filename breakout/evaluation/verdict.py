@@ -27,8 +27,8 @@ VERDICT_FRACTION = 0.1  # If no threshold was chosen, the lift of this top fract
 MARGINAL_AUC = 0.60
 LEAK_AUC = 0.70
 FEW_ROWS = 100
-# With fewer dates than FEW_DATES, a 95 % percentile interval contains the true value in clearly less than 95 % of
-# cases.
+# If there are fewer dates than FEW_DATES, a 95 % percentile interval contains the true value in clearly less than 95 %
+# of cases.
 FEW_DATES = 10
 
 

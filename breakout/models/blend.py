@@ -100,7 +100,7 @@ def fit(config: BlendConfig, parts: FitParts, seed: int, metadata: Mapping[str, 
 def blend_with(config: BlendConfig, trees: CatBoostModel, parts: FitParts, metadata: Mapping[str, str]) -> BlendModel:
     """Fit the logistic regression on `parts.fit` and blend it with `trees`, which is already fitted.
 
-    The weight of `trees` is `config.catboost_weight`. ValueError if the labels are missing or of one class.
+    The weight of `trees` is `config.catboost_weight`. ValueError if the labels are missing or all equal.
     """
     linear = logistic.fit(config.logistic, parts, 0, metadata)
     return BlendModel(trees, linear, config.catboost_weight, dict(metadata))

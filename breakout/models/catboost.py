@@ -192,8 +192,8 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     `model` must be fitted in this process on the same rows and with the same seed. Its settings may differ from
     `config` only in a higher number of iterations, and `fit_kind` must return the same key for both settings.
 
-    The result has `config.iterations` trees. With early stopping, it has the trees up to the lowest of the first
-    `config.iterations` log losses on the validation part.
+    The result has `config.iterations` trees. If `config` asks for early stopping, the result has the trees up to the
+    lowest of the first `config.iterations` log losses on the validation part.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:

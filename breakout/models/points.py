@@ -156,8 +156,8 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
     `widest` also contains players outside the target's range of season averages, if the settings include them.
 
     - The regression `mean` learns from all these rows. Early stopping, if configured, uses `parts.validation`.
-    - Another regression with the same number of trees learns from the earlier half of the rows. The regression `spread`
-      and the errors `shape` come from its errors on the later half.
+    - A second regression with as many trees learns from the earlier half of the rows.
+    - The regression `spread` and the errors `shape` come from the second regression's errors on the later half.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
     no feature varies over the rows or over their later half.
