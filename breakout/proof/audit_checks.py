@@ -1,6 +1,7 @@
 """The checks of an audit, which compare sampled rows with the same rows computed on changed data or by other paths.
 
-A path is a function that builds rows: for training, evaluation or prediction.
+A path is a function that builds rows: for training, evaluation or prediction. In all checks, `expected` has sampled
+rows, as the path for training computed them on unchanged data.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ DATA_CHECKS = (TRUNCATION, PERTURBATION, LABEL, LATER_STATUSES)
 def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[Difference]:
     """Run all checks of an audit, and yield the differences.
 
-    `on_date` is called with each date of the sampled rows after the checks of this date.
+    After the checks of each date of the sampled rows, `on_date` is called with the date.
     """
     yield from _contradicting(audited)
     yield from _evaluated(audited)
@@ -52,10 +53,10 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 
 
 def _contradicting(audited: Audited) -> Iterator[Difference]:
-    """Yield differences for games about which source tables contradict each other, a few of each kind of contradiction.
+    """Yield differences for games about which source tables contradict each other, a few for each kind.
 
-    If two tables give a game different dates, the result of the game can reach a feature of the same game. A kind of
-    contradiction without example games gives one difference without a game.
+    If two tables give a game different dates, the result of the game can reach a feature of the game's own rows. If a
+    kind of contradiction has no example games, one difference without a game is yielded.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -63,10 +64,10 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Build the sampled rows again with the function for evaluation, and yield the differences.
+    """Build the sampled rows again with the path for evaluation, and yield the differences from the sampled rows.
 
     The earlier and the later half of the sampled dates are computed separately. So the check also finds a feature whose
-    value depends on the window.
+    value depends on the first or last date of the computation.
     """
     days = audited.days()
     middle = days[len(days) // 2]
@@ -78,10 +79,10 @@ def _evaluated(audited: Audited) -> Iterator[Difference]:
 
 
 def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compute the sampled rows of `day` again without later source rows, and yield the differences.
+    """Compute the sampled rows of `day` again without later source rows, and yield the differences from `expected`.
 
-    `expected` has the sampled rows. The player table and the team table keep only rows before `day`, but the player
-    table also keeps the sampled rows.
+    The player table and the team table keep only rows before `day`. The player table also keeps the source rows of the
+    sampled rows.
     """
     own = own_rows(expected)
     players = f"FROM main.player_game_summary WHERE game_date < DATE '{day}' OR {own}"
@@ -91,10 +92,11 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compute the sampled rows of `day` again after random values replaced later results, and yield the differences.
+    """Compute the sampled rows of `day` again after random values replaced later results; yield the differences.
 
-    `expected` has the sampled rows. Every result on or after `day` is replaced, and every result of the sampled rows'
-    own games, whatever date a table gives them. The window of the computed rows ends on the last date of the audit.
+    Every result on or after `day` is replaced. Every result of the sampled rows' own games is replaced too, whatever
+    date a table gives these games. Rows are computed for `day` and all later dates of the audit, but only the sampled
+    rows are compared.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -107,8 +109,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compute the sampled rows of `day` again after their labels were reversed, and yield the differences.
 
-    `expected` has the sampled rows. The points of a sampled row with a breakout become 0, those of any other sampled
-    row 200.
+    A sampled row with a breakout gets 0 points, and any other sampled row gets 200 points.
     """
     breakouts = expected.take(expected.label == 1)
     points = f"CASE WHEN {own_rows(breakouts)} THEN 0 WHEN {own_rows(expected)} THEN 200 ELSE points END"
@@ -118,11 +119,11 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Build the sampled rows of `day` again with the function for prediction, and yield the differences.
+    """Build the sampled rows of `day` again with the path for prediction, and yield the differences from `expected`.
 
-    The function sees `day` as not played yet, and builds rows for the players of the scheduled teams. It lacks some
-    sampled rows, such as a player's first game for a new team. These rows are built with the function `listed`, which
-    gets a list of players and games.
+    The path for prediction sees the games of `day` as not played yet, and builds rows for the players of the scheduled
+    teams. Some sampled rows are not among the results, such as a player's first game for a new team. The path `listed`,
+    which gets a list of players and games, builds those rows.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

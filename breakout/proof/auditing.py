@@ -35,9 +35,9 @@ _COUNTEREXAMPLES = 3
 class Counterexample:
     """A difference that an audit found, and a source row that causes it.
 
-    `leaked` is the source row, which changes the feature by itself although the feature must not depend on it. `leaked`
-    is None if the search found no such row, or if the difference is no leak. A leak is a feature value that changed
-    because a check changed data on which the feature must not depend.
+    A difference is a leak if a feature value changed because a check changed data on which the feature must not depend.
+    `leaked` is a source row that causes the leak: the feature changes if only this row changes. `leaked` is None if the
+    search found no such row, or if the difference is no leak.
     """
 
     difference: Difference
@@ -57,7 +57,7 @@ class AuditReport:
     - `rows`, `dates`: the number of sampled rows and of their dates.
     - `edge_cases`: the number of sampled rows of each kind of edge case, such as first games after a trade.
     - `violations`: every difference that the checks found.
-    - `counterexamples`: a few of the violations, each with a source row that causes it, if one was found.
+    - `counterexamples`: a few of the violations. If a source row was found that causes a violation, it is included.
     """
 
     features: tuple[str, ...]
@@ -86,7 +86,8 @@ class AuditReport:
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
 
-    ROWS, COLUMNS and GAMES count as features. A leak comes with the source row that causes it, if one is found.
+    Differences in the set of rows or columns, or between tables about games (ROWS, COLUMNS, GAMES), count as if each
+    were a feature. If a source row that causes a leak is found, its counterexample names it.
     """
     # Violations of the checks in DATA_CHECKS come first, because `find_leak` finds source rows only for these checks.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
@@ -113,7 +114,7 @@ def audit_features(
 
     - `start`, `end`: None means the first or last date of the warehouse.
     - `seed`: equal seeds give equal samples.
-    - `paths`: the functions that build rows and are audited; None means those that the commands use.
+    - `paths`: the audited functions, which build rows; None means the functions that the commands use.
     - `on_date`: a function that is called with each sampled date after its checks.
 
     DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs

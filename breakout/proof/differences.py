@@ -46,11 +46,11 @@ class Difference:
 class Audited:
     """The sampled rows of an audit, and everything that the checks need to compute them again.
 
-    - `rows`: the sampled rows, as the function for training computed them on all data.
+    - `rows`: the sampled rows, as the function for training computed them on unchanged data.
     - `paths`: the audited functions that build rows.
     - `replay`: a warehouse with a copy of the source tables.
     - `end`: the last date of the audit.
-    - `seed`: determines the random values and statuses with which the checks replace data.
+    - `seed`: the seed of the random values and statuses with which the checks replace data.
     """
 
     rows: Dataset
@@ -77,10 +77,10 @@ class Audited:
 
 
 def compare_rows(check: str, expected: Dataset, found: Dataset) -> Iterator[Difference]:
-    """Yield a difference for each feature value that differs in any bit, and each row that `found` lacks or repeats.
+    """Yield a difference for each feature value whose bits differ, and for each row missing or repeated in `found`.
 
     `check` is the name of the check. If the feature columns differ, only one difference about the columns is yielded.
-    Rows of `found` that `expected` lacks are ignored.
+    Rows that only `found` has are ignored.
     """
     if tuple(found.X.columns) != tuple(expected.X.columns):
         yield Difference(check, COLUMNS, "", "", "", ", ".join(expected.X.columns), ", ".join(found.X.columns))

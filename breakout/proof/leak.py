@@ -26,8 +26,8 @@ class SourceRow:
     reported too late.
 
     - `key`: the key of the source row without the game date.
-    - `is_left_out`: whether the feature changes if the source row is left out. If False, the feature changes if random
-      values replace the results in the source row.
+    - `is_left_out`: True if the feature changes when the source row is left out. False if the feature changes when
+      random values replace the results in the source row, such as points and minutes.
     """
 
     table: str
@@ -41,16 +41,16 @@ class SourceRow:
 
 
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for one source row that changes a feature by itself; return None if none is found.
+    """Search by halving for one source row that alone changes a feature; return None if none is found.
 
-    `difference` names the feature and the audited row. For the check LATER_STATUSES the search leaves statuses out. For
-    other checks the search first replaces the results of source rows with noise (random values), and then leaves rows
-    out. Each search tries the most frequent causes first:
+    `difference` names the feature and the audited row. For the check LATER_STATUSES, the search leaves statuses out.
+    For the other checks there are two searches. The first replaces the results in source rows, such as points and
+    minutes, with random values. The second leaves source rows out. Both try the most frequent causes first:
 
-    - the audited row's own source row (only with noise),
-    - rows of the same game,
-    - rows of the same date,
-    - all rows of that game, that date or a later date.
+    - the source row of the audited row itself (only in the first search),
+    - rows of the audited row's game,
+    - rows of the audited row's date,
+    - all rows of this game, this date or a later date.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)
@@ -71,7 +71,7 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for a status that must not count but changes the audited value; return None if there is none.
+    """Search by halving for a status that must not count but changes the audited value; return None if none is found.
 
     Such a status is for a later game date, or was reported too late. `difference` names the feature and the audited
     row.
@@ -114,7 +114,7 @@ def _halve(matters: Callable[[pd.DataFrame], bool], rows: pd.DataFrame) -> pd.Se
 def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is_left_out: bool) -> bool:
     """Return whether changing the source rows `rows` changes the feature value named in `difference`.
 
-    If `is_left_out`, the rows are left out. Otherwise noise (random values) replaces their results.
+    If `is_left_out`, the rows are left out. Otherwise random values replace their results, such as points and minutes.
     """
     selects = {}
     for table in ("player_game_summary", "team_offense_game_summary"):
@@ -128,10 +128,11 @@ def _matters(audited: Audited, difference: Difference, rows: pd.DataFrame, *, is
 
 
 def _changes(audited: Audited, difference: Difference, end: date, selects: Mapping[str, str]) -> bool:
-    """Return whether the feature value named in `difference` changes if the tables named in `selects` show other rows.
+    """Return whether the feature value named in `difference` changes when SELECTs replace tables.
 
-    `selects` maps the name of a table to the SELECT of these rows. Training rows are built from the date of the audited
-    row to `end`. The result is False if they do not include the audited row exactly once.
+    `selects` maps the name of each replaced table to its SELECT. The value is read from training rows, built for the
+    dates from the audited row's date to `end`. The result is False if these rows do not include the audited row exactly
+    once.
     """
     with audited.replay.changed(**selects):
         found = audited.recompute(audited.paths.training, date.fromisoformat(difference.game_date), end)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# Noise (random values) replaces only these columns, which have results, and additional columns that features read. So
-# games, teams and players stay the same. The numbers say how many different values noise can give a column.
+# Noise (random values) replaces only these columns, which have results of games, and further columns that features
+# read. So games, teams and players stay unchanged. The numbers say how many different values noise has in a column.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -55,8 +55,8 @@ class Replay(DuckDBWarehouse):
     ) -> None:
         """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
-        - `extra`: columns of the two tables of games to copy besides the declared columns, by table.
-        - `seasons_before`: the number of seasons before a row's own season that its features read.
+        - `extra`: columns to copy in addition to the declared columns, by table (the player table or the team table).
+        - `seasons_before`: the number of seasons before a row's own season from which the row's features read games.
         - `has_reports`: whether to copy injury reports (from `start` to LATER_REPORTS after `end`) and times of
           tip-off.
 
@@ -100,9 +100,9 @@ WHERE game_date BETWEEN @history_start AND @end"""
 
     @contextmanager
     def changed(self, **selects: str) -> Iterator[Replay]:
-        """Make the tables named in `selects` show other rows until the `with` block ends.
+        """Replace the rows of tables until the `with` block ends.
 
-        `selects` maps the name of a table to the SELECT of its rows. A SELECT reads a copied table as `main.TABLE`.
+        `selects` maps the name of a table to the SELECT of its new rows. A SELECT reads a copied table as `main.TABLE`.
         """
         try:
             for table, select in selects.items():
@@ -121,10 +121,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Write the table `main.tonight`: a schedule with the games of the players' rows `rows`.
+        """Write the table `main.tonight`: a schedule with the games in the players' rows `rows`.
 
-        All games get `season_type`. Times of tip-off come from `main.schedule` and are NULL if it lacks the game. Rows
-        whose `is_home` is missing are left out.
+        All games get `season_type`. The time of tip-off comes from `main.schedule`; it is NULL if that table lacks the
+        game. Rows whose `is_home` is missing are left out.
         """
         home, away = ("team_abbr", "opponent_team_abbr"), ("opponent_team_abbr", "team_abbr")
         sides = [
@@ -161,10 +161,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the date of the first game in the season that lies `seasons_before` seasons before that of `start`.
+        """Return the date of the first copied game in the season `seasons_before` seasons before the season of `start`.
 
-        Features for `start` may read no earlier game. Only copied games count. If no game of that season was copied,
-        the first game of a later season is used. The result is `start` if no game on or after `start` was copied.
+        Features for `start` may read no earlier game. If no game of that season was copied, the result is the date of
+        the first game in a later season. The result is `start` if no game on or after `start` was copied.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

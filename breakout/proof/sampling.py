@@ -1,6 +1,6 @@
 """The choice of the rows that an audit computes again: a random sample with rows of each kind of edge case.
 
-Edge cases are the rows that most likely show an error in a feature, such as a player's first game after a trade.
+Edge cases are rows in which an error of a feature is most likely to show, such as a player's first game after a trade.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ ROWS_PER_DATE = 32
 
 
 def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
-    """Return a mask of the rows of each kind of edge case, by the name of the kind.
+    """Return a mask of rows for each kind of edge case, by the name of the kind.
 
-    For a dataset of n rows, the masks have shape (n,).
+    For a dataset of n rows, a mask has shape (n,).
     """
     rows = pd.concat([dataset.keys, dataset.context], axis=1)
     by_player = rows.groupby(["player_lookup", "season_year"])

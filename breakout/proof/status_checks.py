@@ -3,7 +3,7 @@
 A *later status* is for a later game date, or was reported after the cutoff, or was reported at or after tip-off.
 
 - LATER_STATUSES: later statuses must change no bit of a feature.
-- CUTOFF: a status reported exactly at the cutoff must have the same effect as one reported days earlier.
+- CUTOFF: a status reported exactly at the cutoff must have the same effect as a status reported days earlier.
 - TIP_OFF: a status reported just before tip-off must count, and a status reported at tip-off must not.
 - REPORTS_COUNT: each feature must change in at least one row if every player gets a status.
 
@@ -39,7 +39,7 @@ REPORTS_COUNT = "reports count"
 STATUS_CHECKS = (LATER_STATUSES, CUTOFF, TIP_OFF, REPORTS_COUNT)
 
 _INSTANT = timedelta(microseconds=1)
-# Statuses reported this long before the cutoff count even if the audited query uses the wrong day or time zone.
+# A status reported this long before the cutoff is used even by a query with the wrong day or time zone.
 _LONG_BEFORE = timedelta(days=3)
 _BEFORE_CUTOFF = timedelta(hours=1)  # in the check TIP_OFF, the games begin this long before the cutoff
 _OPPOSITE = 3  # STATUSES has `probable` three places after `out`, and `available` three after `doubtful`
@@ -51,7 +51,7 @@ def cutoff_of(day: date, availability: AvailabilityConfig) -> datetime:
 
 
 def later_statuses(day: date, cutoff: datetime) -> str:
-    """Return an SQL condition for the statuses in `main.availability` that must not count for games on `day`.
+    """Return an SQL condition that selects the statuses in `main.availability` that must not count for games on `day`.
 
     These are statuses for later game dates, statuses reported after `cutoff`, and statuses reported at or after
     tip-off.
@@ -67,7 +67,7 @@ def later_statuses(day: date, cutoff: datetime) -> str:
 
 @dataclass
 class StatusChecks:
-    """The checks of one audit that change injury reports and compare the features that read them.
+    """The checks of one audit that change injury reports and compare the features that read injury reports.
 
     - `audited`: the sampled rows, and what is needed to compute them again.
     - `moved`: the features that changed in at least one row when every player had a status.
@@ -83,9 +83,10 @@ class StatusChecks:
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compute the sampled rows of `day` with several changes of the injury reports, and yield the differences.
+        """For each of several changes of the injury reports, compute the sampled rows of `day` and yield differences.
 
-        `expected` has these rows. Nothing is yielded if no audited feature reads injury reports.
+        `expected` has the same rows, computed from unchanged reports. Nothing is yielded if no audited feature reads
+        injury reports.
         """
         if self.readers:
             # The queries of other features do not name the table of injury reports, so only `readers` are compared.
@@ -95,7 +96,7 @@ class StatusChecks:
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature that reads injury reports but that no status changed in any row.
+        """Yield a difference for each feature that reads injury reports but kept all its values, whatever the statuses.
 
         The other checks of injury reports prove nothing about such a feature.
         """
@@ -103,11 +104,11 @@ class StatusChecks:
             yield Difference(REPORTS_COUNT, name, "", "", "", "a change with the statuses before the cutoff", "none")
 
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """Compute the sampled rows of `day` again without later statuses and with changed ones; yield the differences.
+        """Compute the sampled rows of `day` twice more, and yield the differences from `expected`.
 
-        `expected` has the sampled rows. Later statuses are those that must not count (`later_statuses`). In the second
-        computation, each player also gets two more: one that is reported just after the cutoff, and one for a game on
-        the next day.
+        Later statuses, which must not count, are left out for the first computation and changed for the second. For the
+        second, each player also gets two more later statuses: one that is reported just after the cutoff, and one for a
+        game on the next day.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         is_later = later_statuses(day, cutoff)
@@ -127,11 +128,11 @@ FROM main.availability"""
     def _known(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Check that statuses reported just in time count like statuses reported days early; yield the differences.
 
-        Every player has a status. `expected` has the sampled rows of `day`.
+        The checks give every player a status. `expected` has the sampled rows of `day`.
 
-        - Check CUTOFF: just in time is exactly at the cutoff. No game has a time of tip-off.
-        - Check TIP_OFF: just in time is the instant before tip-off, and the games begin before the cutoff. Each player
-          has another status that is reported at tip-off and must not count.
+        - Check CUTOFF: the statuses are reported exactly at the cutoff. The check removes all times of tip-off.
+        - Check TIP_OFF: the statuses are reported the instant before tip-off. The check sets all tip-offs of `day`
+          before the cutoff. Each player also gets a second status, which is reported at tip-off and must not count.
         """
         cutoff = cutoff_of(day, self.audited.config.availability)
         tip_off = cutoff - _BEFORE_CUTOFF
@@ -165,7 +166,7 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
         """Return a SELECT of random statuses for the game date `day`, all reported at `reported_at`.
 
         Players with an earlier game of the season, and the players of the sampled rows `expected`, get one status for
-        each of their teams. `shift` replaces each status with the one that many places later in STATUSES.
+        each of their teams. Each status is then replaced by the status `shift` places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
