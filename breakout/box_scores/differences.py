@@ -22,8 +22,8 @@ class ColumnDifference:
 
     - `cells`: the number of rows that both folders have.
     - `differing`: the number of these rows in which the column differs.
-    - `examples`: at most EXAMPLES texts with the key of a row, its value in the first folder and its value in the
-      second.
+    - `examples`: at most EXAMPLES texts, such as `20241022_NYK_BOS, jaysontatum: 37 and 36` with the key of a row, the
+      value in the first folder and the value in the second.
     """
 
     table: str
@@ -54,7 +54,7 @@ def compare_folders(folder: Path, other: Path) -> FolderDifferences:
 
     Only seasons, rows and columns that both folders have are compared. The source's ids, times of import,
     `is_summed_from_players` and game dates are not compared; a game's date is part of its game id. DataError if a
-    folder has no imported tables or they cannot be read, or if no season is in both folders.
+    folder has no imported tables, if a table cannot be read, or if no season is in both folders.
     """
     for one in (folder, other):
         read_folder(one)

@@ -31,8 +31,8 @@ _LONGEST_PAUSE = 120  # the longest pause before a request is repeated, in secon
 def download_season(season: str, folder: Path, config: DownloadConfig) -> Extract:
     """Return the box scores of players and of teams and the schedule of a season such as 2026-27.
 
-    The service's answers are kept in the subfolder `download` of `folder`, where the next call within an hour reads
-    them. ConfigurationError if the package nba_api is not installed. DataError if the service does not answer, if an
+    The service's answers are kept in the subfolder `download` of `folder`. A call within the next hour reads them from
+    there. ConfigurationError if the package nba_api is not installed. DataError if the service does not answer, if an
     answer cannot be read or kept, or if the service has no finished games of the season.
     """
     service = _service(config)
@@ -75,7 +75,7 @@ def _requests(season: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _answers(service: Any, season: str, folder: Path, config: DownloadConfig) -> Iterator[tuple[str, bytes]]:
-    """Yield each answer of the league's service for a season, after a description of it for error messages.
+    """Yield pairs for a season: a description for error messages, and the answer of the league's service.
 
     An answer that was kept in `folder` less than RESUMED_SECONDS ago is read from its file.
     """

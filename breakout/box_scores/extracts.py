@@ -62,9 +62,9 @@ class Extract:
 
 
 def join(extracts: Iterable[Extract]) -> Extract:
-    """Return one extract with the rows of all these extracts; equal rows are kept once.
+    """Return one extract with the rows of all the given extracts; equal rows are kept once.
 
-    A table that is None in all extracts is None.
+    A table that is None in all extracts is None in the result.
     """
     listed = list(extracts)
     return Extract(
@@ -84,8 +84,8 @@ def _joined(frames: list[pd.DataFrame | None]) -> pd.DataFrame | None:
 def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.DataFrame:
     """Return the counts of box scores, such as points, as whole numbers in the columns COUNTS.
 
-    `names` maps counts to columns of `rows`. A count whose column `rows` lacks is NA. `where` names the file in error
-    messages. DataError for a value that is no whole number.
+    `names` maps counts to columns of `rows`. A count is NA if its column is missing in `rows`. `where` names the file
+    in error messages. DataError for a value that is no whole number.
     """
     columns = {}
     for count in COUNTS:
@@ -95,7 +95,7 @@ def counts_of(rows: pd.DataFrame, names: Mapping[str, str], where: str) -> pd.Da
 
 
 def whole_numbers(text: pd.Series, where: str) -> pd.Series:
-    """Return texts such as 12, 12.0 and +12 as whole numbers, missing ones as NA.
+    """Return texts such as 12, 12.0 and +12 as whole numbers, and missing texts as NA.
 
     `where` names the file and column in error messages. DataError for other texts.
     """
@@ -121,9 +121,9 @@ def dates_of(text: pd.Series, where: str) -> pd.Series:
 
 
 def only_season(extract: Extract, season: str | None) -> Extract:
-    """Return the extract limited to a season such as 2026-27; if `season` is None, the extract as it is.
+    """Return the extract limited to a season such as 2026-27; if `season` is None, the unchanged extract.
 
-    Injury reports of all seasons are kept. DataError if the extract has box scores or scheduled games, but none of the
+    Injury reports of all seasons are kept. DataError if the extract has box scores or scheduled games, but none in this
     season.
     """
     if season is None:

@@ -1,4 +1,4 @@
-"""The games of imported box scores: the choice of those to import, their home teams and their ids."""
+"""The games of imported box scores: the choice of the games to import, their home teams and their ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = 3  # the largest number of games that a description names
 
 @dataclass(frozen=True)
 class LeftOut:
-    """The games of which an import left out rows for one reason.
+    """The games whose rows an import left out, all or in part, for one reason.
 
     - `games`: the names or ids of the games.
     - `action`: "left out" if no row of the games was imported, "kept" if only some of their rows were left out.
@@ -46,18 +46,18 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
     """Return one row for each game to import, and the games that were left out, by reason.
 
     Columns of the rows: source_game_id, game_date, season_year, season_type, home, away, game_id. Home team and season
-    type come from the schedule in `extract` or, for a game that it lacks, from the box scores.
+    type come from the schedule in `extract`. For a game that the schedule lacks, they come from the box scores.
 
     These games are left out:
 
     - Preseason and All-Star games.
     - Games without a known home team.
-    - Games of two teams that CODES lacks.
-    - Games of seasons before FIRST_SEASON_OF_CODES with a team that CODES lacks.
+    - Games of two teams that are both missing in CODES.
+    - Games of seasons before FIRST_SEASON_OF_CODES, if a team is missing in CODES.
 
     DataError for these games:
 
-    - A game of a later season with one team that CODES lacks.
+    - A game of a later season, if only one of the teams is missing in CODES.
     - A game whose box scores do not name two teams and one date.
     - Two games with one id.
     """
@@ -146,7 +146,7 @@ def _check_sides(games: pd.DataFrame) -> None:
 
 
 def _with_schedule(games: pd.DataFrame, schedule: pd.DataFrame | None) -> pd.DataFrame:
-    """Return the games with the home team and the season type of the schedule; games that it lacks are unchanged."""
+    """Return the games with home team and season type from the schedule; games that `schedule` lacks are unchanged."""
     if schedule is None or schedule.empty:
         return games
     listed = schedule.assign(

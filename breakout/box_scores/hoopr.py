@@ -42,7 +42,7 @@ _CUP_FINALS = ("2023-12-09", "2024-12-17", "2025-12-16")
 
 
 def extract_hoopr(rows: pd.DataFrame, where: str) -> Extract:
-    """Return the box scores in one table of the R package hoopR: those of players, or those of teams.
+    """Return the box scores in one table of the R package hoopR, either of players or of teams.
 
     Rows without a team are left out. The finals of the league's cup up to 2025 are recognised by their dates. A later
     final counts as a regular game unless an imported schedule corrects its season type.

@@ -1,4 +1,4 @@
-"""The import of box scores and injury reports, which joins new rows with those of earlier imports and writes tables."""
+"""The import of box scores and injury reports, which joins new rows with rows of earlier imports and writes tables."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class ImportResult:
     """The result of an import of box scores or injury reports.
 
     - `changes`: the added, replaced and removed rows.
-    - `left_out`: the games of which all or some rows were not imported.
+    - `left_out`: the games whose rows were not imported, or only in part.
     - `shared_names`: names that several players have in one season.
-    - `summed_games`: the number of games of this import whose team rows are sums of player rows.
-    - `estimated_games`: the number of games of all imports so far whose possessions are estimates.
-    - `unknown_names`: players in injury reports who have no row in the player table of the season.
+    - `summed_games`: the number of games in this import whose team rows are sums of player rows.
+    - `estimated_games`: the number of games in all imports so far whose possessions are estimates.
+    - `unknown_names`: players in injury reports who have no row in the player table in the season of the report.
 
     After an import of injury reports only `changes` and `unknown_names` are filled.
     """
@@ -59,8 +59,8 @@ class ImportResult:
 def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> ImportResult:
     """Write the rows of an extract into a folder of tables, and return the result.
 
-    The rows of earlier imports are kept, but a new box score replaces the earlier one of the same player or team in the
-    same game. If the extract has injury reports, only these and the schedule are imported.
+    Rows of earlier imports are kept, but a new box score of a player or team in a game replaces the earlier one. If the
+    extract has injury reports, only these and the schedule are imported.
 
     - `extract`: the contents of imported files in the common form.
     - `source`: the name of the source of the box scores.
@@ -69,7 +69,7 @@ def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> 
     ConfigurationError if the folder has box scores of another source. DataError for one of these causes:
 
     - One player or team has two different box scores in one game.
-    - A game has an unknown team, not exactly two teams and one date, or the id of another game.
+    - A game has an unknown team, more or fewer than two teams, several dates, or the same id as another game.
     - The folder cannot be read or written.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,8 +99,7 @@ def _build(extract: Extract, stored: StoredTables) -> tuple[dict[str, pd.DataFra
     if has_scores and extract.reports is None:
         tables[PLAYERS], tables[TEAMS], result = _build_games(extract, stored, schedule)
     if extract.reports is not None:
-        # These keys identify a team's part of a report, so that part replaces all its earlier rows if it is imported
-        # again.
+        # These keys identify a team's part of a report. If this part is imported again, it replaces its earlier rows.
         reports = _replace_rows(stored.read(REPORTS), extract.reports, ["game_date", "team_abbr", "reported_at"])
         tables[REPORTS], unknown = build_reports(reports, stored.read(PLAYERS))
         tables[AVAILABILITY] = build_availability(tables[REPORTS])
@@ -113,7 +112,7 @@ def _build_games(
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
     """Return all rows of the player table and of the team table, and the result of the import without its `changes`.
 
-    The rows include those of earlier imports, which `stored` has.
+    `stored` has the rows of earlier imports; they are included.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
@@ -145,7 +144,7 @@ def _build_games(
 def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: list[str]) -> pd.DataFrame:
     """Return the incoming box scores, and the earlier box scores that no incoming one replaces.
 
-    An incoming box score replaces earlier ones with the same values in the columns `keys`.
+    An incoming box score replaces the earlier box score that agrees with it in all columns `keys`.
     """
     if incoming is None:
         return earlier
@@ -169,7 +168,7 @@ def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]
 def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
     """Return the players' box scores, with missing names filled in from other box scores with the same player id.
 
-    Names come from `players` and from the `earlier` box scores. Names that neither has stay missing.
+    Names come from `players` and from the `earlier` box scores. A name that neither of these has stays missing.
     """
     named = pd.concat([earlier, players], ignore_index=True) if len(earlier) else players
     named = named[named["player_full_name"].notna()].drop_duplicates("source_player_id", keep="last")
@@ -180,8 +179,8 @@ def _with_names(players: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
 def _with_minutes(lines: pd.DataFrame, players: pd.DataFrame) -> pd.DataFrame:
     """Return the teams' box scores, with missing minutes filled in from the sums over the team's players.
 
-    The sums are rounded to 240, and 25 more for each overtime. If a sum is not close to one of these numbers, the
-    minutes stay missing.
+    A sum is rounded to the minutes of a whole game: 240, and 25 more for each overtime. If the sum is not close to one
+    of these numbers, the minutes stay missing.
     """
     keys = ["source_game_id", "team"]
     sums = whole_team_minutes(players.groupby(keys)["minutes"].sum()).rename("summed").astype("Float64")
@@ -207,9 +206,10 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return the games that lose the box scores of players with unknown names, as at most one LeftOut.
+    """Return a list with one LeftOut that names the games in `games` of the box scores `lines`, or an empty list.
 
-    `lines` are these box scores. The import leaves only them out and keeps the games.
+    `lines` are box scores of players whose names are unknown. The import leaves out these box scores, but keeps their
+    games.
     """
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:
@@ -222,7 +222,7 @@ def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
 def _stored_lines(stored: StoredTables) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the box scores of players and of teams from earlier imports.
 
-    Box scores of teams that are sums over players are left out. Estimated possessions become missing.
+    A team's box score that is a sum over its players is left out. Estimated possessions become missing.
     """
     teams = stored.read(TEAMS)
     homes = teams.drop_duplicates(["source_game_id", "team_abbr"]).set_index(["source_game_id", "team_abbr"])

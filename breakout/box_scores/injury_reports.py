@@ -125,7 +125,7 @@ def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.Data
     """Return the rows of injury reports with each player's `player_lookup`, and the sorted names of unknown players.
 
     `players` are the rows of the player table. A player is unknown if the player table has no row of him in the season
-    of the report. If two players of a season share a name, the player of the report's team is meant.
+    of the report. If two players of a season share a name, the player who is on the team in the report is chosen.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))

@@ -69,7 +69,7 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 
 
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
-    """Return the rows of Kaggle's file PlayerStatistics whose game ids are of a season such as 2026-27.
+    """Return the rows of Kaggle's file PlayerStatistics whose game ids belong to a season such as 2026-27.
 
     All rows are returned if `season` is None or if there is no column gameId. Choose rows before they are converted,
     because the file has 1.6 million rows of all seasons since 1946.

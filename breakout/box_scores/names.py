@@ -11,9 +11,9 @@ from breakout.errors import DataError
 from breakout.warehouse.checks.code_messages import LEAGUE_CODES
 
 CODES = LEAGUE_CODES | {"NJN", "SEA", "VAN"}
-# Maps team codes of other sources and of earlier years to those in CODES. Earlier teams of Charlotte and New Orleans
-# have the codes of today's teams, because the league counts them as one. The former teams of New Jersey, Seattle and
-# Vancouver have codes of their own.
+# Maps team codes of other sources and of earlier years to codes in CODES. An earlier team of Charlotte or New Orleans
+# gets the code of the city's team today, because the league treats the earlier team and today's team as one. The former
+# teams of New Jersey, Seattle and Vancouver have codes of their own.
 _OTHER_CODES = {
     "BRK": "BKN",
     "CHH": "CHA",
@@ -64,8 +64,8 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# The codes of earlier teams whose nickname another city uses today, by the beginning of the earlier city's name and the
-# nickname.
+# The codes of former teams, such as the New Jersey Nets, whose nickname a team of another city has today. A key is the
+# beginning of the former team's city, and the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
 # The ASCII form of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(

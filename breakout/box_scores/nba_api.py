@@ -47,7 +47,7 @@ def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
 
     Unfinished games are left out; their ids are in `unfinished`. `where` names the file in error messages.
 
-    DataError if the columns are those of no known table. DataError also for an id, a matchup (a text such as `BOS vs.
+    DataError if the columns do not fit any known table. DataError also for an id, a matchup (a text such as `BOS vs.
     NYK`), a date, a count or minutes that cannot be read.
     """
     rows = rows.set_axis([str(name).upper() for name in rows.columns], axis=1)

@@ -72,7 +72,7 @@ class SharedName:
 
 
 def whole_team_minutes(minutes: pd.Series) -> pd.Series:
-    """Return the minutes of teams in games, rounded to the minutes of whole games: 240, and 25 more for each overtime.
+    """Return the minutes of teams, rounded to the minutes of a whole game: 240, and 25 more for each overtime.
 
     `minutes` are sums over a team's players. A sum becomes NA if it differs by more than TOLERANCE minutes from the
     nearest of these numbers.
@@ -85,8 +85,8 @@ def whole_team_minutes(minutes: pd.Series) -> pd.Series:
 def sum_players(players: pd.DataFrame) -> pd.DataFrame:
     """Return the box scores of teams, as sums of the box scores of their players.
 
-    A game is left out unless the minutes of both teams are close to those of a whole game. A count, such as rebounds,
-    is NA if all players of a team lack it.
+    A game is left out unless the minutes of both teams are close to the minutes of a whole game. A count, such as
+    rebounds, is NA if all players of a team lack the count.
     """
     keys = ["source_game_id", "game_date", "team", "season_year", "season_type"]
     grouped = players.groupby(keys, dropna=False)
@@ -101,11 +101,11 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 
 
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the table team_offense_game_summary: one for each team's box score (`lines`) of a game in `games`.
+    """Return rows of the table team_offense_game_summary: one for each box score in `lines` of a game in `games`.
 
-    Possessions are those of the source if it has them for both teams of a game. Otherwise they are estimated as the
-    mean of both teams' FGA + 0.44 FTA - OREB + TOV, as a whole number. FGA and FTA are attempted field goals and free
-    throws, OREB offensive rebounds, TOV turnovers. The estimate is missing if one of these counts is missing.
+    Possessions come from the source if the source has them for both teams of a game. Otherwise they are estimated: the
+    mean of FGA + 0.44 FTA - OREB + TOV over both teams, as a whole number. FGA and FTA are attempted field goals and
+    free throws, OREB offensive rebounds, TOV turnovers. The estimate is missing if one of these counts is missing.
     """
     rows = _with_game(lines, games)
     own = rows["fg_attempts"] + FREE_THROW_SHARE * rows["ft_attempts"] - rows["offensive_rebounds"] + rows["turnovers"]
@@ -127,7 +127,7 @@ def build_players(
 ) -> tuple[pd.DataFrame, list[SharedName]]:
     """Return rows of the table player_game_summary, and the names that several players have in one season.
 
-    - `lines`: box scores of players. Those of games that are not in `games` are left out.
+    - `lines`: box scores of players. Box scores of games that are not in `games` are left out.
     - `teams`: rows of team_offense_game_summary.
 
     The usage rate is 100 * uses * (team minutes / 5) / (minutes * team uses), in percent with two decimals. Uses are
@@ -167,7 +167,7 @@ def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
 def _tell_apart(rows: pd.DataFrame) -> list[SharedName]:
     """Append the source's player id to the `player_lookup` of players who share a name in a season; return these names.
 
-    The column is changed in `rows` itself.
+    The column `player_lookup` is changed in `rows` itself.
     """
     people = rows[["season_year", "player_lookup", "player_full_name", "source_player_id"]]
     people = people.drop_duplicates(["season_year", "player_lookup", "source_player_id"])

@@ -58,7 +58,7 @@ def frame_of_json(content: bytes, where: str) -> pd.DataFrame:
     The document has one of these forms:
 
     - a list of objects,
-    - an answer of the league's service with `resultSets`, of which only the first is read,
+    - an answer of the league's service with `resultSets` (only the first set is read),
     - a schedule with `leagueSchedule`.
 
     `where` names the file in error messages. DataError if the document is not JSON or has another form.

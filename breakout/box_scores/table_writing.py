@@ -31,7 +31,7 @@ PLAYERS, TEAMS, SCHEDULE, AVAILABILITY = (
 )
 REPORTS, CORRECTIONS = "injury_reports", "corrections"
 REPORT_ROW = ("game_date", "team_abbr", "player_lookup", "player_full_name", "status", "reason", "reported_at")
-# The columns that identify a row of each table, by which a later import finds the row again.
+# For each table, the columns that identify a row. A later import finds the row again by these columns.
 KEYS = {
     PLAYERS: ("source_game_id", "source_player_id"),
     TEAMS: ("source_game_id", "team_abbr"),
@@ -63,7 +63,7 @@ class TableChanges:
     """The changes that an import made in the rows of the stored tables.
 
     - `added`, `replaced`, `removed`: the number of such rows, by table.
-    - `corrections`: one row for each changed cell in a replaced row, with the columns CORRECTION_ROW. Only the player
+    - `corrections`: one row for each changed cell of a replaced row. CORRECTION_ROW has the columns. Only the player
       table, the team table and the schedule have corrections.
     """
 
@@ -98,7 +98,7 @@ def _typed_column(values: pd.Series, name: str) -> pd.Series:
 
 
 class StoredTables:
-    """The imported tables of a folder; each is read at most once.
+    """The imported tables of a folder; each table is read at most once.
 
     `manifest` lists the files of the tables. It is empty for a folder without tables. DataError if the manifest is
     damaged.
@@ -122,7 +122,7 @@ class StoredTables:
     def write(self, tables: dict[str, pd.DataFrame], source: str | None, now: datetime) -> TableChanges:
         """Replace all rows of the given tables, and return the changes.
 
-        - `tables`: the rows of each table, by name. Other tables stay as they are.
+        - `tables`: the rows of each table, by name. Tables that are not named stay unchanged.
         - `source`: the name of the source of the box scores; None keeps the stored name.
         - `now`: the `imported_at` of new and changed rows.
 
@@ -177,9 +177,9 @@ def differing_cells(first: pd.Series, second: pd.Series) -> pd.Series:
 
 
 def _corrections(name: str, old: pd.DataFrame, new: pd.DataFrame, differs: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Return one row with the columns CORRECTION_ROW for each changed cell, which `differs` marks.
+    """Return one row with the columns CORRECTION_ROW for each changed cell; `differs` marks the changed cells.
 
-    The column `who` is the player, the team or, in the schedule, the home team.
+    The column `who` has the player or the team. For the schedule, it has the home team.
     """
     who = {PLAYERS: "player_lookup", TEAMS: "team_abbr", SCHEDULE: "home_team_abbr"}[name]
     named = new[["game_date", "game_id", who]].set_axis(["game_date", "game_id", "who"], axis=1)
