@@ -159,10 +159,7 @@ class BigQueryLedger:
         """Add each outcome that is not yet in the history of grades, or differs from the newest one there.
 
         `graded` has the present outcome of each prediction. Return the history before the call, and the added outcomes.
-        DataError if BigQuery refuses a request.
-
-        Two calls at the same time can find and return the same outcomes. The table then has these outcomes twice only
-        if the MERGE statements of both calls run at the same time.
+        Two calls at the same time can return the same outcomes. DataError if BigQuery refuses a request.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)

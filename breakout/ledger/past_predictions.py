@@ -173,8 +173,8 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
     """Return the distinct recipes of the models in `entries`; None if a model's bundle is missing or was replaced.
 
-    A recipe is the contract (definition of features and label) and the settings without seed, dates and paths. A bundle
-    is searched in the registry, then among the shadows, then in the folder of its training run.
+    A recipe is the contract and the settings without seed, dates and paths. A bundle is searched in the registry, then
+    among the shadows, then in the folder of its training run.
     """
     recipes: list[dict[str, Any]] = []
     for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):

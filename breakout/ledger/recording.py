@@ -45,12 +45,11 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 @dataclass
 class SlateRecorder:
-    """The object that records the slates of one command, and the source rows that the models could read.
+    """The object that adds the slates of one command, and the source rows that the models could read, to the ledger.
 
-    Slates and source rows go into the ledger. A slate is the ranked players of one day by one model. `compared` lists
-    the tables and days whose rows were already compared with the log of source rows. They are not compared again for
-    the next model. An element is a table's name, a day, and the columns that features read although `warehouse.tables`
-    does not declare them.
+    A slate is the ranked players of one day by one model. `compared` lists the tables and days whose rows were already
+    compared with the log of source rows. They are not compared again for the next model. An element is a table's name,
+    a day, and the columns that features read although `warehouse.tables` does not declare them.
     """
 
     warehouse: Warehouse

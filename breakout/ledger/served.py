@@ -223,9 +223,8 @@ def _compare(
     """Return the names of the features whose served values differ from the values in `present`.
 
     The keys are the index values of `entries`; predictions without a difference are left out. `present` maps game id
-    and player to the features that were computed from the present tables. A prediction whose player is not in `present`
-    has an empty tuple. The call adds to `vectors` the number of compared predictions by feature, and to `differing` the
-    number of predictions with another value.
+    and player to the features computed from the present tables. A prediction whose player is not there has an empty
+    tuple. For each feature, the call adds to `vectors` the compared predictions and to `differing` the differing ones.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()

@@ -124,7 +124,7 @@ class ChangesByName:
 
         `teams` are the two teams of the game. The result has the cells in rows of the player, and the cells outside
         player_game_summary in rows of the two teams. If there are none, the cells in rows of any player of the two
-        teams are returned; [] if there are none of these either.
+        teams are returned.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])

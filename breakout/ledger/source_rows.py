@@ -139,9 +139,8 @@ class KnownRows:
 class SourceLog:
     """The logs of all source tables in the folder of a ledger.
 
-    A log keeps every version of the rows of one table that a prediction could have read. Features can read undeclared
-    columns (those that `warehouse.tables` does not list); `extra` in the methods names them. A table has a separate log
-    for each set of undeclared columns.
+    A log keeps every version of the rows of one table that a prediction could have read. A table has a separate log for
+    each set of undeclared columns: columns that features read although `warehouse.tables` does not list them.
     """
 
     ledger: Path
@@ -149,7 +148,7 @@ class SourceLog:
     def read(self, table: Table, extra: Sequence[str]) -> KnownRows:
         """Return the recorded versions of a source table's rows, and a sentence about each damaged file.
 
-        `extra` names the undeclared columns that features read. They decide which log of the table is read.
+        `extra` names the undeclared columns of the log.
         """
         files, damaged = [], []
         for path in list_files(self._folder(table, extra)):
@@ -165,10 +164,8 @@ class SourceLog:
     ) -> Path | None:
         """Record the rows of a source table that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates `days`, both inclusive. `extra` names the undeclared columns that
-        features read. They decide into which log of the table the rows are written.
-
-        Return the path of the new file; None if no row is new, changed or gone. DataError if the file cannot be
+        `now` has all present rows between the dates `days`, both inclusive. `extra` names the undeclared columns of the
+        log. Return the path of the new file; None if no row is new, changed or gone. DataError if the file cannot be
         written.
         """
         folder = self._folder(table, extra)

@@ -121,7 +121,7 @@ class FolderLedger:
 
 
 def is_same(before: pa.Table, after: pa.Table) -> bool:
-    """Return whether two slates have the same players and equal values in the columns SAME, in rows of any order."""
+    """Return whether two slates have the same players and equal values in the columns SAME, regardless of row order."""
     order = [("game_id", "ascending"), ("player_lookup", "ascending")]
     first, second = (table.select(SAME).sort_by(order).to_pylist() for table in (before, after))
     return bool(first == second)

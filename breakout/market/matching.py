@@ -96,10 +96,7 @@ def information_time(day: date, availability: AvailabilityConfig | None) -> date
 
 
 def information_times(days: pd.Series, availability: AvailabilityConfig | None) -> pd.Series:
-    """Return, for each game date, the time (UTC) up to which a prediction may use information.
-
-    `information_time` computes the times. The result has the index of `days`.
-    """
+    """Return the result of `information_time` for each game date, with the index of `days`."""
     times = {day: information_time(day, availability) for day in days.unique()}
     return pd.to_datetime(days.map(times), utc=True)
 
