@@ -255,10 +255,7 @@ class CachedWarehouse(ClosedOnExit):
             logger.warning("the rows are not kept for the next run: %s", error)
 
     def _shrink(self) -> None:
-        """Remove the least recently used entries until the rest fit into the limit of bytes; remove half-written files.
-
-        A half-written file is removed only if it is older than a day, because a process may still write a newer one.
-        """
+        """Remove least recently used entries until the rest fit into the limit, and remove old half-written files."""
         entries = []
         for path in self._folder.glob("*.parquet"):
             try:

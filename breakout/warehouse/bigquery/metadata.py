@@ -148,8 +148,7 @@ class TableMetadata:
     def digest(self, chosen: Iterable[tables.Table]) -> str:
         """Return a digest of the states of the `chosen` tables and of the settings that change their rows.
 
-        The digest has 16 hex digits. The state of a table is its id, time of change and size. The state of a view comes
-        from the tables that the view reads, or from the rows of the view.
+        The digest has 16 hex digits. The state of a table is its id, time of change and size.
         """
         digest = hashlib.sha256(repr(self._config.season_type).encode())
         for renamed in (self._config.team_codes, self._config.season_types, self._config.columns):

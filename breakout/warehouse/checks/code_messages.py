@@ -72,8 +72,7 @@ _TYPE_HINTS = (
 def _likely_type(name: str) -> str:
     """Return the season type that an unknown name probably means; the placeholder TYPE if no type fits.
 
-    For names of preseason and All-Star games the result is the text `null`. With this value, warehouse.season_types
-    leaves such games out.
+    For preseason and All-Star games the result is the text `null`, with which warehouse.season_types leaves them out.
     """
     text = name.casefold().replace("_", " ").strip()
     for value, hints in _TYPE_HINTS:

@@ -251,7 +251,7 @@ def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
 def _sides(sources: SourceTables, table: Table, limit: str) -> str:
     """Return a SELECT of each team in each game of a table, with its opponent and its number of rows.
 
-    The schedule contributes only home teams. `limit` is an SQL condition on the rows to read, or "" for all.
+    `limit` is an SQL condition on the rows to read, or "" for all.
     """
     team, opponent = (
         ("home_team_abbr", "away_team_abbr") if table is tables.SCHEDULE else ("team_abbr", "opponent_team_abbr")
