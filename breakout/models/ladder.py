@@ -60,8 +60,7 @@ def predict_ladder(model: Model, rows: Rows) -> np.ndarray | None:
     probabilities or none: one of them, P(points >= `points_for_breakout`), is the probability of a breakout and must
     agree with the others.
 
-    ValueError if the rows lack a season average, or if the columns of `rows.X` are not the model's features, in the
-    model's order.
+    ValueError for the same causes as in `LadderModel.predict_points`.
     """
     if not isinstance(model, LadderModel):
         return None

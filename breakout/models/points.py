@@ -3,8 +3,7 @@
 Let S be the season average of a row, and z = (points - S) / sqrt(S).
 
 - The regression `mean` predicts z.
-- The regression `spread` predicts the absolute error of a predicted z. The spread of z (the scale of the errors) is
-  computed from this prediction.
+- The regression `spread` predicts the absolute error of a predicted z. The spread of z follows from this prediction.
 - The shape is a sample of standardised errors: errors of predicted values of z, each divided by its predicted spread.
 
 Mean, spread and shape give P(points >= k) for every k. The probability of a breakout is
@@ -104,8 +103,7 @@ class PointsModel:
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
 
-        ValueError if the rows lack a season average or `points_for_breakout`, or if the columns of `rows.X` are not
-        `names`, in this order.
+        ValueError if the rows lack `points_for_breakout`, or for the same causes as in `predict_points`.
         """
         return np.asarray(self.predict_points(rows).at_least(_needed(rows)[:, None])[:, 0])
 
@@ -113,9 +111,8 @@ class PointsModel:
         """Return approximately what each of the k features adds to the log odds of each row, shape (n, k).
 
         The SHAP values of each regression, in points, are multiplied by a slope, and the two products are added. The
-        slope for `mean` is the change of the log odds for each point that the predicted mean rises. The slope for
-        `spread` is the change for each point that the predicted spread rises. Each slope is measured between 1/4 of
-        the spread below the predicted value and 1/4 of the spread above.
+        slope is the change of the log odds for each point that the predicted mean, or the predicted spread, rises. Each
+        slope is measured from 1/4 of the spread below the predicted value to 1/4 of the spread above.
 
         `rows` must not be empty. ValueError for the same causes as in `predict_probability`.
         """
@@ -179,7 +176,7 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
     """Fit a model of points on all rows, `parts.fit.widest` and `parts.validation.widest`.
 
-    - The regression `mean` gets as many trees as `model.mean` has.
+    - The regression `mean` gets as many trees as in `model`.
     - The regression `spread` learns from the absolute errors `model.sizes`, and from the absolute errors of `model` on
       `parts.validation.widest`.
     - The errors `shape` are the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
@@ -256,10 +253,7 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 
 
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
-    """Return the predicted spread of z = (points - season average) / sqrt(season average) for each row, shape (n,).
-
-    `regressor` predicts the absolute error of a predicted z.
-    """
+    """Return the predicted spread of z = (points - season average) / sqrt(season average) for each row, shape (n,)."""
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
 
