@@ -62,10 +62,7 @@ class Extract:
 
 
 def join(extracts: Iterable[Extract]) -> Extract:
-    """Return one extract with the rows of all the given extracts; equal rows are kept once.
-
-    A table that is None in all extracts is None in the result.
-    """
+    """Return one extract with the rows of all the given extracts; equal rows are kept once."""
     listed = list(extracts)
     return Extract(
         players=_joined([one.players for one in listed]),

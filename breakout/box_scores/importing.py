@@ -159,7 +159,7 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming rows, and the earlier rows that differ from all of them in the columns `keys`."""
+    """Return the incoming rows, and the earlier rows whose values in the columns `keys` no incoming row has."""
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)
@@ -206,10 +206,9 @@ def _keep_paired(games: pd.DataFrame, players: pd.DataFrame, teams: pd.DataFrame
 
 
 def _unnamed(lines: pd.DataFrame, games: pd.DataFrame) -> list[LeftOut]:
-    """Return a list with one LeftOut that names the games in `games` of the box scores `lines`, or an empty list.
+    """Return a list with at most one LeftOut, which names the games in `games` that have box scores in `lines`.
 
-    `lines` are box scores of players whose names are unknown. The import leaves out these box scores, but keeps their
-    games.
+    `lines` are box scores of players whose names are unknown. The import leaves out `lines`, but keeps the games.
     """
     found = lines[lines["source_game_id"].isin(games["source_game_id"])]
     if found.empty:

@@ -62,8 +62,8 @@ class SharedName:
     """A name that several players have in one season.
 
     - `season_year`: the year in which the season begins.
-    - `lookups`: the `player_lookup` of each of these players. It ends with the source's id of the player, such as
-      `jalenwilliams1631114`.
+    - `lookups`: the `player_lookup` of each of these players, such as `jalenwilliams1631114`. It ends with the source's
+      id of the player.
     """
 
     name: str

@@ -30,7 +30,7 @@ def cutoff_instant(availability: AvailabilityConfig, day: date) -> datetime:
 
 
 class FeatureSettings(Protocol):
-    """The settings of a command on which the values of features depend."""
+    """The part of a command's settings on which the values of features depend."""
 
     @property
     def mode(self) -> ModeConfig: ...

@@ -32,8 +32,7 @@ class FeatureContract:
     - `default`: the value that replaces missing values.
     - `definition`: the SQL expressions of the feature and of every feature that it is built from, by name.
     - `windows`: the SQL frames of the windows that these expressions read, by name of the window. The window `before`
-      is always included, because every query reads it. Windows that have no frame, such as `player_season`, are left
-      out.
+      is always included, because every query reads it. Windows without a frame are left out.
     - `query`: a digest of the whole query that computes the feature. So a contract also differs if only the joins of
       the query differ, or the rule that limits the query to games before the row's date.
     """

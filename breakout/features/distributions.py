@@ -195,7 +195,7 @@ def _describe(values: np.ndarray, default: float) -> Sample:
 
 
 def _psi(reference: np.ndarray, current: np.ndarray, level: float) -> tuple[float, float]:
-    """Return the population stability index (PSI) of two windows, and its limit.
+    """Return the population stability index (PSI) of two windows, and a limit for it.
 
     If both windows have the same distribution, PSI exceeds the limit with probability `level`. The edges of the bins
     are deciles, computed from both windows together. Equal deciles give one edge, so there may be fewer than ten bins.

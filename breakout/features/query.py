@@ -119,8 +119,8 @@ def get_training_data_query(
 def get_status_query(tables: SourceTables, named: Sequence[str]) -> str:
     """Return the SQL query for the players' statuses in the injury reports for the dates @start to @end.
 
-    As in features, the status of a player is the latest one that was reported no later than the cutoff. If the schedule
-    has the time of tip-off, the status must also be reported before tip-off. A player without such a status has no row.
+    As in features, a player's status is the latest one that was reported no later than the cutoff. If the schedule has
+    the time of tip-off, the status must also be reported before tip-off. A player without such a status has no row.
 
     Parameters of the query: @start and @end DATE, @cutoff (HH:MM) and @timezone STRING, @days_before INT64. Columns of
     the result: game_date, team_abbr, player_lookup, status, then `named` (further columns of the injury reports). Rows

@@ -50,10 +50,9 @@ class QueryPlan:
     inputs: dict[str, set[str]] = field(default_factory=lambda: {"played": set(), "team_games": set(), "roster": set()})
 
     def add(self, name: str, chain: tuple[str, ...] = ()) -> int:
-        """Add a feature, and all features in its expression, to the plan; return the feature's level.
+        """Add a feature, and all features in its expression, to the plan; return the feature's level (see `levels`).
 
-        The level is 0 if the expression uses no other feature. Otherwise it is one above the highest level among the
-        used features. `chain` has the features whose expressions led to this feature.
+        `chain` has the features whose expressions led to this feature.
 
         FeatureDefinitionError if there is no such feature, if the feature depends on itself, or if its expression uses
         a window or column that does not exist.

@@ -1,7 +1,4 @@
-"""The registry of all features, the fixed feature list of shared mode, and the defaults that fill missing values.
-
-In shared mode (`mode=shared`), every model has the same features.
-"""
+"""The registry of all features, the fixed feature list of `mode=shared`, and the defaults that fill missing values."""
 
 from __future__ import annotations
 

@@ -154,8 +154,7 @@ def rosters(plan: QueryPlan) -> dict[str, str]:
     """Return the SQL of the CTE `roster`, and of one CTE for each roster window, by name of the CTE.
 
     `roster` has the players of each team and date that the roster windows need. The CTE of a roster window has
-    aggregates over team-mates or over the opponent's players. The result is an empty dict if no feature reads a roster
-    window.
+    aggregates over team-mates or over the opponent's players.
     """
     if not plan.rosters:
         return {}

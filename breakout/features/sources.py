@@ -49,7 +49,7 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the sorted names of the package's columns that a window over games may read.
+    """Return the sorted names of the known columns that a window over games may read.
 
     `source` is `played` (games of players) or `team_games` (games of teams). Minutes and usage are in billionths
     (`minutes_nano`, `usage_nano`). The user's source table may have further columns. A window may read these too, but
@@ -61,9 +61,9 @@ def window_columns(source: str) -> tuple[str, ...]:
 
 
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
-    """Return the sorted names in `inputs` that are not columns of the package.
+    """Return the sorted names in `inputs` that are not known columns.
 
-    They are further columns of the user's source table, and the feature query keeps their names. `source` is `played`
+    They are further columns of the user's source table, and the feature query keeps these names. `source` is `played`
     (games of players) or `team_games` (games of teams). ConfigurationError for a name that is no plain identifier (up
     to 300 letters, digits and _, not beginning with a digit).
     """

@@ -98,7 +98,7 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition by which a row of the CTE `kept` joins the state that is valid on its date."""
+        """Return the SQL condition by which a row of `kept` joins the state that is valid on the row's date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
@@ -127,7 +127,7 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether the relation has one row for each team and game, so that all players of a team share it."""
+        """Return whether the relation has one row for each team and game, which all players of the team read."""
         return self.source == "team_games"
 
 

@@ -95,8 +95,8 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     """Compute the sampled rows of `day` again after random values replaced later results; yield the differences.
 
     Every result on or after `day` is replaced. Every result of the sampled rows' own games is replaced too, whatever
-    date a table gives these games. Rows are computed for `day` and all later dates of the audit, but only the sampled
-    rows are compared.
+    date a table gives these games. Rows are computed up to the last date of the audit, but only the sampled rows are
+    compared.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))
     later = f"(game_date >= DATE '{day}' OR game_id IN ({own_games}))"
@@ -122,8 +122,8 @@ def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
     """Build the sampled rows of `day` again with the path for prediction, and yield the differences from `expected`.
 
     The path for prediction sees the games of `day` as not played yet, and builds rows for the players of the scheduled
-    teams. Some sampled rows are not among the results, such as a player's first game for a new team. The path `listed`,
-    which gets a list of players and games, builds those rows.
+    teams. Some sampled rows are not among these rows, such as a player's first game for a new team. The path `listed`
+    builds them from a list of players and games.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

@@ -57,7 +57,7 @@ class AuditReport:
     - `rows`, `dates`: the number of sampled rows and of their dates.
     - `edge_cases`: the number of sampled rows of each kind of edge case, such as first games after a trade.
     - `violations`: every difference that the checks found.
-    - `counterexamples`: a few of the violations. If a source row was found that causes a violation, it is included.
+    - `counterexamples`: a few of the violations, with the source rows that cause them as far as these were found.
     """
 
     features: tuple[str, ...]
@@ -110,7 +110,7 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Compute about `rows` sampled rows of `start` to `end` again in every check of the audit, and report differences.
+    """Sample about `rows` rows of the dates `start` to `end`, compute them again in all checks, and report differences.
 
     - `start`, `end`: None means the first or last date of the warehouse.
     - `seed`: equal seeds give equal samples.
@@ -118,7 +118,7 @@ def audit_features(
     - `on_date`: a function that is called with each sampled date after its checks.
 
     DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs
-    injury reports and no table of them is configured. ConfigurationError also if a feature reads a column whose name is
+    injury reports and their table is not configured. ConfigurationError also if a feature reads a column whose name is
     no plain identifier. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """
     used = paths or installed_paths(config.registry)

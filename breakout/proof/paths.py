@@ -49,7 +49,6 @@ def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
     """Return the package's own row builders, which commands such as `breakout train` and `breakout predict` use.
 
     There is one each for training, for evaluation, for prediction, and for players and games that the caller lists.
-    The builders compute the features that `registry` defines.
     """
     return Paths(
         training=partial(build_dataset, registry=registry),
