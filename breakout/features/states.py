@@ -65,8 +65,8 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return an SQL subquery of a relation's games, limited to the players and seasons of the query's rows.
 
-    If rows of several seasons read the game by their windows, the game is repeated for each of these seasons. Its
-    `season_year` is then the season of the rows.
+    If windows of rows of several seasons contain one game, the game is repeated for each of these seasons. Then
+    `season_year` is the season of the rows.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:
