@@ -99,8 +99,6 @@ def _check_american(quotes: pd.DataFrame, config: PricesConfig) -> None:
 
 def _check_quotes(quotes: pd.DataFrame, config: PricesConfig) -> None:
     american = "" if config.odds == "american" else " (American odds are prices.odds=american)"
-    lookup, name = (quotes[column].fillna("") for column in ("player_lookup", "player_full_name"))
-    _refuse(quotes, (lookup == "") & (name == ""), "player_lookup and player_full_name are both missing")
     line = quotes["line"]
     is_line = (line * 2 == np.floor(line * 2)) & (line >= 0) & (line < HIGHEST_LINE)
     _refuse(quotes, ~is_line, f"line is neither a whole number nor a half from 0 to {HIGHEST_LINE - 0.5}")

@@ -279,3 +279,10 @@ def test_a_name_that_folds_to_nothing_is_nobodys() -> None:
     known = KnownNames.of({"ghost": "", "ann": "Ann Bell"})
     assert known.find("", "李明") is None
     assert known.find("", "Ann Bell") == "ann"
+
+
+def test_a_file_without_names_is_refused_for_that_and_not_for_equal_keys(tmp_path: Path) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text("game_date,name,line,over_price,under_price\n" + "2026-01-01,ann,9.5,2,2\n" * 2, encoding="utf-8")
+    with pytest.raises(DataError, match="player_lookup and player_full_name are both missing in 2 rows"):
+        read_prices(replace(CONFIG, file=str(path)), SAMPLE, date(2026, 1, 1), date(2026, 1, 1))

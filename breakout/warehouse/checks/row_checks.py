@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from breakout.errors import DataError, nearest_name
-from breakout.warehouse.tables import AVAILABILITY, STATUSES
+from breakout.warehouse.tables import AVAILABILITY, PRICES, STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,6 +32,10 @@ _REPORT_SPAN = f"(UNIX_DATE(game_date) - {_DAYS_BEFORE}) * 86400 AND (UNIX_DATE(
 _AVAILABILITY_PROBLEMS = (
     f"WHEN status NOT IN ({', '.join(map(repr, STATUSES))}) THEN {_UNKNOWN_STATUS}",
     f"WHEN UNIX_SECONDS(reported_at) NOT BETWEEN {_REPORT_SPAN} THEN {_FAR_REPORT}",
+)
+_NAMELESS = (
+    "WHEN COALESCE(player_lookup, '') = '' AND COALESCE(player_full_name, '') = '' "
+    "THEN 'player_lookup and player_full_name are both missing'"
 )
 
 # The largest number that a row may contain; numbers in box scores are far smaller. Features sum minutes and usage in
@@ -94,6 +98,7 @@ def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> 
     whens += [f"WHEN {name} > {_MOST} THEN '{name} is infinite or above {_MOST}'" for name in table.numbers]
     key = ", ".join(table.key)
     listed = ", ".join((*table.key, *_team_columns(table)))
+    whens += [_NAMELESS] if table is PRICES else []
     whens.append(f"WHEN COUNT(*) OVER (PARTITION BY {key}) > 1 THEN 'the key stands more than once'")
     whens += _AVAILABILITY_PROBLEMS if table is AVAILABILITY else ()
     whens.append(_text_problems([column.name for column in table.columns if column.is_name]))
