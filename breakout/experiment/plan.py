@@ -18,6 +18,7 @@ from breakout.features.config import BreakoutFeatureConfig
 from breakout.features.contract import Contract, build_contract
 from breakout.features.query import get_training_data_query, seasons_before
 from breakout.features.query_plan import plan_query
+from breakout.runs.names import RUNS
 from breakout.split import DateRange, Fold, Split, resolve_folds, resolve_window
 from breakout.warehouse.cost import CostEstimate, Priced
 from breakout.warehouse.opening import open_for
@@ -52,7 +53,7 @@ class RunPlan:
     @property
     def run_parent(self) -> Path:
         """The folder in which the run creates its own folder."""
-        return Path(self.config.paths.outputs) / "runs" / self.config.name
+        return Path(self.config.paths.outputs) / RUNS / self.config.name
 
     def ranges(self) -> dict[str, DateRange]:
         """Return the dates of the rows that the run reads, by name.

@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from breakout import settings
-from breakout.bundle.folder import read_bundle
 from breakout.bundle.manifest import MANIFEST_FILE
 from breakout.errors import ConfigurationError, DataError
 from breakout.ledger.grading import GRADED, GRADING_COLUMNS, grade_counted
 from breakout.ledger.opening import open_ledger
-from breakout.ledger.shadows import Shadows
+from breakout.ledger.shadows import find_predicting_bundle
 from breakout.market.matching import information_times, read_points
 from breakout.production.bundle_gate import find_bundle, with_cutoff
 from breakout.production.bundle_names import resolve_bundle
 from breakout.production.recipe import seedless_recipe
-from breakout.production.registry import Registry
 from breakout.runs import STATUS_FILE
-from breakout.runs.names import RUNS
 from breakout.runs.record import read_completed_run
 
 if TYPE_CHECKING:
@@ -171,21 +168,11 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
-    """Return the distinct recipes of the models in `entries`; None if a model's bundle is missing or was replaced.
-
-    A recipe is the contract and the settings without seed, dates and paths. A bundle is searched in the registry, then
-    among the shadows, then in the folder of its training run.
-    """
+    """Return the distinct recipes of the models in `entries`; None if the bundle of a model is missing."""
     recipes: list[dict[str, Any]] = []
-    for fingerprint, name, run_id in entries[["bundle", "name", "run_id"]].drop_duplicates().itertuples(index=False):
-        places = (
-            Registry.of(outputs).bundle_folder(fingerprint),
-            Shadows.of(outputs).folder / fingerprint,
-            outputs / RUNS / name / run_id / "bundle",
-        )
-        place = next((place for place in places if (place / MANIFEST_FILE).is_file()), None)
-        bundle = None if place is None else read_bundle(place)
-        if bundle is None or bundle.fingerprint != fingerprint:
+    for fingerprint, run_id in entries[["bundle", "run_id"]].drop_duplicates().itertuples(index=False):
+        bundle = find_predicting_bundle(fingerprint, run_id, outputs)
+        if bundle is None:
             return None
         if seedless_recipe(bundle) not in recipes:
             recipes.append(seedless_recipe(bundle))

@@ -20,6 +20,7 @@ from breakout.ledger.entries import end_of_day
 from breakout.ledger.grading import GRADING_COLUMNS, Which, grade_counted
 from breakout.ledger.opening import open_ledger
 from breakout.ledger.scoreboard import ModelScore, build_scoreboard
+from breakout.runs.names import RUNS
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -125,7 +126,7 @@ def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]
 
 
 def _promise(run_id: str, outputs: Path) -> Interval | None:
-    for path in (outputs / "runs").glob(f"*/{run_id}/{METRICS_FILE}"):
+    for path in (outputs / RUNS).glob(f"*/{run_id}/{METRICS_FILE}"):
         try:
             evaluation = read_metrics(path.parent).evaluation
         except DataError:

@@ -11,13 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from breakout.bundle.folder import read_bundle
 from breakout.dataset import build_dataset
 from breakout.errors import ConfigurationError, DataError, GateError, nearest_name
-from breakout.ledger.shadows import Shadows
+from breakout.ledger.shadows import find_predicting_bundle
 from breakout.ledger.source_changes import CellChange, SourceChanges
 from breakout.production.bundle_gate import check_contract
-from breakout.production.registry import Registry
 from breakout.production.statuses import known_by
 from breakout.warehouse.cache import RememberingWarehouse
 
@@ -187,31 +185,17 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
     models: Iterable[Any] = entries.drop_duplicates("bundle").itertuples()
     for model in models:
         try:
-            bundle = _find_bundle(str(model.bundle), str(model.run_id), outputs)
-            check_contract(bundle)
-            bundles[str(model.bundle)] = bundle
+            bundle = find_predicting_bundle(str(model.bundle), str(model.run_id), outputs)
+            problem = None if bundle else f"its bundle is no longer below {outputs}."
+            if bundle:
+                check_contract(bundle)
+                bundles[str(model.bundle)] = bundle
         except (ConfigurationError, DataError, GateError) as error:
+            problem = str(error)
+        if problem:
             count = int((entries["bundle"] == model.bundle).sum())
-            unexamined.append(f"{count:,} vectors of {model.name} ({model.bundle}) are not examined: {error}")
+            unexamined.append(f"{count:,} vectors of {model.name} ({model.bundle}) are not examined: {problem}")
     return bundles, tuple(unexamined)
-
-
-def _find_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle:
-    """Return a bundle from the registry, the shadows or the folder of the run `run_id`, searched in this order.
-
-    DataError if none of these places has the bundle, or if it is damaged. ConfigurationError if this version refuses
-    its settings.
-    """
-    registry, shadows = Registry.of(outputs), Shadows.of(outputs)
-    if registry.bundle_folder(fingerprint).is_dir():
-        return registry.load(fingerprint)
-    if fingerprint in shadows.fingerprints():
-        return shadows.load(fingerprint)
-    for folder in (outputs / "runs").glob(f"*/{run_id}/bundle"):
-        bundle = read_bundle(folder)
-        if bundle.fingerprint == fingerprint:
-            return bundle
-    raise DataError(f"its bundle is no longer below {outputs}.")
 
 
 def _compare(

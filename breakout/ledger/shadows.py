@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from breakout.artifacts import whole_folder
-from breakout.bundle.folder import copy_bundle_files, load_copy
+from breakout.bundle.folder import copy_bundle_files, load_copy, read_bundle
 from breakout.errors import ConfigurationError, DataError, system_sentence
+from breakout.production.registry import Registry
+from breakout.runs.names import RUNS
 
 if TYPE_CHECKING:
     from breakout.bundle.folder import Bundle
@@ -82,3 +84,18 @@ class Shadows:
             shutil.rmtree(removed)
         except OSError as error:
             raise DataError(system_sentence(f"{self.folder / fingerprint} cannot be removed", error)) from error
+
+
+def find_predicting_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle | None:
+    """Return the bundle of a model that made predictions; None if it is no longer below `outputs`.
+
+    The bundle is searched in the registry, then among the shadows, then in the folder of the training run `run_id`.
+    DataError if a bundle that is found is damaged. ConfigurationError if this version refuses its settings.
+    """
+    registry, shadows = Registry.of(outputs), Shadows.of(outputs)
+    if registry.bundle_folder(fingerprint).is_dir():
+        return registry.load(fingerprint)
+    if fingerprint in shadows.fingerprints():
+        return shadows.load(fingerprint)
+    found = map(read_bundle, (outputs / RUNS).glob(f"*/{run_id}/bundle"))
+    return next((bundle for bundle in found if bundle.fingerprint == fingerprint), None)

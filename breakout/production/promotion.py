@@ -21,6 +21,7 @@ from breakout.production.rules import (
 )
 from breakout.proof.auditing import audit_features
 from breakout.runs import STATUS_FILE, read_status
+from breakout.runs.names import RUNS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,7 @@ def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     if manifest.windows.evaluation is not None:
         start, end = manifest.windows.evaluation
         return f"in its own run on {manifest.rows.evaluation:,} games of {start}..{end}"
-    found = (outputs / "runs").glob(f"*/*/{STATUS_FILE}")
+    found = (outputs / RUNS).glob(f"*/*/{STATUS_FILE}")
     # The newest run comes first, because the names of run folders begin with the time of the start.
     for path in sorted(found, key=lambda path: path.parent.name, reverse=True):
         try:

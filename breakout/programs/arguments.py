@@ -42,7 +42,7 @@ def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
 
 def _find_named(given: str, outputs: Path, is_sweep_allowed: bool) -> Path:
     from breakout.production.bundle_names import LATEST, PRODUCTION, resolve_bundle
-    from breakout.runs.names import newest_run, newest_sweep, run_names, sweep_names
+    from breakout.runs.names import RUNS, newest_run, newest_sweep, run_names, sweep_names
 
     if given in (PRODUCTION, LATEST):
         return resolve_bundle(given, outputs)
@@ -52,7 +52,7 @@ def _find_named(given: str, outputs: Path, is_sweep_allowed: bool) -> Path:
         return found
     known = run_names(outputs) | (sweep_names(outputs) if is_sweep_allowed else set())
     guess = nearest_name(name, known)
-    kind, place = ("run or sweep", outputs) if is_sweep_allowed else ("run", outputs / "runs")
+    kind, place = ("run or sweep", outputs) if is_sweep_allowed else ("run", outputs / RUNS)
     raise DataError(
         f"there is no folder {given} and no completed {kind} named {name} below {place}; "
         + (f"did you mean {guess}?" if guess else f"its names: {', '.join(sorted(known)) or 'none yet'}.")

@@ -30,6 +30,7 @@ from breakout.report.terminal.bars import progress_line
 from breakout.report.terminal.console import console
 from breakout.report.terminal.runs import print_metrics
 from breakout.runs import PREDICTIONS_FILE, open_run
+from breakout.runs.names import RUNS
 from breakout.warehouse.opening import open_for
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def evaluate(
     or prices cannot be used.
     """
     window = later_window(bundle.train_end, config.start, config.end, warehouse)
-    with open_run(Path(config.paths.outputs) / "runs" / config.name, config, "evaluate", bundle.fingerprint) as run:
+    with open_run(Path(config.paths.outputs) / RUNS / config.name, config, "evaluate", bundle.fingerprint) as run:
         run.note(
             bundle=bundle.fingerprint,
             contract=bundle.contract.fingerprint,

@@ -13,7 +13,7 @@ from breakout.errors import DataError
 from breakout.evaluation.metrics import METRICS
 from breakout.leaderboard_files import JSON_FILE, load_leaderboard
 from breakout.runs import STATUS_FILE
-from breakout.runs.names import SWEEP_RECORD, SWEEPS
+from breakout.runs.names import RUNS, SWEEP_RECORD, SWEEPS
 from breakout.runs.record import read_run
 from breakout.settings import ExperimentConfig
 
@@ -148,7 +148,7 @@ def _sweep_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow |
     if best is None or best.run is None:
         return None
     # The path in `best.run` is wrong if the sweep's folder was moved, so only its last part is used.
-    place = folder / "runs" / Path(best.run).name
+    place = folder / RUNS / Path(best.run).name
     row = _run_row(place, presets)
     if row is None:
         return None

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from breakout.errors import DataError, as_breakout_error
 from breakout.evaluation.run_metrics import read_metrics
 from breakout.runs import STATUS_FILE, RunStatus, check_files, open_run, read_status
+from breakout.runs.names import RUNS
 from breakout.safe_text import mask_secrets
 from breakout.sweeps.job import JobEvent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-RUNS_FOLDER = "runs"
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class JobRun:
 
 def job_runs(folder: Path) -> list[JobRun]:
     """Return all runs in a sweep's folder, also damaged ones, sorted by start."""
-    return [_read(path) for path in sorted((folder / RUNS_FOLDER).glob("*")) if path.is_dir()]
+    return [_read(path) for path in sorted((folder / RUNS).glob("*")) if path.is_dir()]
 
 
 def _read(folder: Path) -> JobRun:
@@ -105,7 +104,7 @@ def record_failure(folder: Path, mapping: dict[str, Any], facts: dict[str, Any],
     status.json. DataError if the folder cannot be written.
     """
     try:
-        with open_run(folder / RUNS_FOLDER, mapping, "train", facts=facts):
+        with open_run(folder / RUNS, mapping, "train", facts=facts):
             raise error  # noqa: TRY301  (`open_run` records the error)
     except Exception as raised:
         if raised is not error:

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 
 from breakout.errors import ConfigurationError
 from breakout.experiment.shared_work import SharedWork
+from breakout.runs.names import RUNS
 from breakout.sweeps.job import JobEvent
-from breakout.sweeps.job_folders import RUNS_FOLDER, completion_of, failure_message, job_facts
+from breakout.sweeps.job_folders import completion_of, failure_message, job_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -89,7 +90,7 @@ def run_job(planned: PlannedJob, folder: Path, work: SharedWork) -> JobEvent:
     job = planned.job
     try:
         facts = job_facts(job.number, job.overrides)
-        run = train(replace(planned.plan, work=work), folder / RUNS_FOLDER, work, facts)
+        run = train(replace(planned.plan, work=work), folder / RUNS, work, facts)
         check_drift(job.config.distributions, run.distributions, run.folder)
         return completion_of(job.number, run.folder, job.config.optimized_metric)
     except Exception as error:  # noqa: BLE001  (a failing job must not end the others)
