@@ -35,7 +35,7 @@ ROOMS = {
     "calibration": "the calibration of probabilities",
     "evaluation": "metrics with intervals, from labels and probabilities alone",
     "market": "prices beside predicted distributions of points: quotes, probabilities, bets, backtests",
-    "leaderboard_files": "the ranked jobs of a sweep, and the files that hold them",
+    "leaderboard_files": "the ranked jobs of a sweep, and the file that holds them",
     "proof": "the audit: proof that no feature sees the future",
     "bundle": "a saved model with all it needs",
     "runs": "the folder of a run: its creation, its status, the reader of its files, and the listing of all runs",

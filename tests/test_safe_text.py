@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from breakout import settings
 from breakout.errors import ConfigurationError
-from breakout.leaderboard_files import Leaderboard, MissingJob, to_csv
+from breakout.leaderboard_files import Leaderboard, MissingJob
 from breakout.safe_text import escape_formula, format_csv, has_mask, mask_parts, mask_secrets
 from breakout.settings.composition import compose
+from breakout.sweeps.leaderboard_csv import to_csv
 
 
 @pytest.mark.parametrize(

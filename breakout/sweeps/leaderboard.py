@@ -33,6 +33,7 @@ from breakout.report.terminal.leaderboard import print_board
 from breakout.report.terminal.plans import print_warnings
 from breakout.settings.values import format_value
 from breakout.sweeps.labels import labels, shorten
+from breakout.sweeps.leaderboard_csv import save_csv
 from breakout.sweeps.ranking import Standing, rank_jobs, simplest
 from breakout.sweeps.record import load_sweep_record
 from breakout.sweeps.results import CompletedJob, JobResult, load_results
@@ -62,6 +63,7 @@ def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
 
     board = build_leaderboard(results, folder)
     save_leaderboard(board, folder)
+    save_csv(board, folder)
     save_text(render_sweep(board), folder / "report.html")
     return board
 
