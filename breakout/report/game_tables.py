@@ -44,7 +44,7 @@ def hit_and_miss_tables(graded: pd.DataFrame) -> list[Table]:
     """Return two tables of the production model's predictions: one of breakouts, one of games without a breakout.
 
     Each table has at most NAMED_GAMES rows, the highest probability first. The column `rank` is the rank by probability
-    among all predictions whose outcome is known. `graded` has one row for each prediction of all models.
+    among all predictions of that model with a known outcome. `graded` has the predictions of all models.
     """
     ranked = rank_games(graded[(graded["role"] == "production") & graded["outcome"].isin(GRADED)])
     count = format_count(len(ranked), "graded prediction")

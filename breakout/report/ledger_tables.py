@@ -92,7 +92,7 @@ def score_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def ledger_market_table(market: LedgerMarket) -> Table:
-    """Return a table that compares each model's log loss with the betting market's.
+    """Return a table of the log loss of each model and of the betting market.
 
     Both predict over or under: whether a player scores more points than a bookmaker's line. For a model with fewer than
     MIN_GRADED lines, the table shows only the number of its lines.
@@ -158,7 +158,7 @@ def shadow_table(scores: Sequence[ModelScore]) -> Table:
 
 
 def waiting_table(graded: pd.DataFrame) -> Table:
-    """Return a table of the newest SHOWN_ENTRIES entries that are not graded: void, pending, lost or late.
+    """Return a table of the newest SHOWN_ENTRIES entries that are not graded: `void`, `pending`, `lost`, `late`.
 
     The column `reason` says why, such as "did not play".
     """

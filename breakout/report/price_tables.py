@@ -227,7 +227,7 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
 def funnel_table(found: Backtest) -> Table:
     """Return a table that counts what is left after each step from price quotes to bets.
 
-    After the row of quotes, one row for each reason has the number of quotes left out, as a negative number.
+    Rows below the row `quotes` count the quotes left out for each reason, as negative numbers.
     """
     rows = []
     for step, count in found.funnel.items():
@@ -246,7 +246,7 @@ def market_table(market: MarketMetrics) -> Table:
 
     Over means more points than a bookmaker's line. The stacked probability comes from a weighted mean of the model's
     and the market's log odds; the coin always predicts 1/2. The last column is the log loss minus the market's log
-    loss; the market and the coin have a dash there.
+    loss, or a dash for the market and the coin.
     """
     rows = []
     for name, title in PROBABILITY_TITLES.items():
@@ -301,7 +301,7 @@ def returns_table(returns: Returns) -> Table:
     """Return a table of what the bets returned. Its terms are:
 
     - yield: profit divided by stakes.
-    - hit rate: the fraction won of the bets that are won or lost.
+    - hit rate: bets won / (bets won + bets lost).
     - drawdown: the largest fall of the cumulative profit.
     - closing-line value: the mean expected profit per unit staked, at the probabilities of the closing prices.
     """

@@ -87,7 +87,7 @@ def promised_table(event: RegistryEvent) -> Table:
 
 
 def checks_table(event: RegistryEvent) -> Table:
-    """Return a table of the checks of a promotion, each with its result (yes, no or not examined) and its figure."""
+    """Return a table of the checks of a promotion: the result (yes, no or not examined), and what was found."""
     rows = [
         [text(check.name), text(CHECK_RESULTS[check.is_passed]), text(check.figure)] for check in event.facts.checks
     ]

@@ -98,7 +98,7 @@ def bin_table(bins: Sequence[ReliabilityBin], caption: str = "Bins of equal mass
 
 
 def calibration_table(validation: ValidationMetrics, evaluation: EvaluationResult | None) -> Table:
-    """Return a table of the metrics before and after calibration, on the validation and on the evaluation games.
+    """Return a table of the metrics before and after calibration, on the validation games and the evaluation games.
 
     If `evaluation` is None, the table has only the columns of validation. KeyError if `evaluation` has no baseline
     `uncalibrated`.
@@ -195,7 +195,7 @@ def fold_table(folds: Sequence[FoldMetrics]) -> Table:
 def slice_tables(evaluation: EvaluationResult) -> list[Table]:
     """Return one table for each way of slicing the games, such as by month; each row is a slice with its metrics.
 
-    A table by weeks since training comes last if the evaluation has such slices.
+    A table by weeks since training comes last, if there is one.
     """
     slices = {SLICE_TITLES.get(name, name): parts for name, parts in evaluation.slices.items()}
     if evaluation.staleness:
@@ -225,7 +225,7 @@ def validation_table(validation: ValidationMetrics) -> Table:
 
 
 def describe_validation_use(metrics: RunMetrics) -> str:
-    """Return what the validation games were used for, as a clause that follows "games on which".
+    """Return what was done on the validation games, as a clause to follow the words "games on which".
 
     The clause is "a threshold was looked for", or "the fit was stopped and a threshold looked for" for a model that
     stops early.
@@ -238,8 +238,8 @@ def describe_validation_use(metrics: RunMetrics) -> str:
 def importance_table(metrics: RunMetrics) -> Table:
     """Return a table of the importance of each feature, the most important first.
 
-    The order is by the rise in log loss, or by `share` if no feature was shuffled. The columns after `share` are left
-    out if they were not computed.
+    The order is by the rise in log loss, or by `share` if no feature was shuffled. Columns that were not computed are
+    left out.
 
     - `share`: the feature's fraction of the importance that the model itself reports.
     - `rise in log loss`, `fall in AUC`: the changes when the feature is shuffled.

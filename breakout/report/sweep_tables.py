@@ -174,10 +174,10 @@ def missing_table(board: Leaderboard) -> Table:
 
 
 def describe_best(table: JobTable, board: Leaderboard) -> str:
-    """Return a sentence about the best job of a table: its value of the metric, and how many jobs are tied with it.
+    """Return a sentence about the best job of a table: the value of its metric, and the number of tied jobs.
 
-    The sentence also names the simplest job among the best job and the tied jobs. If no job is tied, the sentence says
-    that the best job is better than every other job by more than chance.
+    The sentence also names the job with the simplest model among the best and the tied jobs. If no job is tied, the
+    sentence says that the best job is better than every other job by more than chance.
     """
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]

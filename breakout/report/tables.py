@@ -16,7 +16,7 @@ UNDEFINED = "\N{EN DASH}"
 class Cell:
     """One cell of a table.
 
-    - `sort_by`: the value by which a page sorts the cell; a cell with "" comes last.
+    - `sort_by`: the value by which an HTML page sorts the rows; rows with "" come last.
     - `kind`: "code" is for text that a user types and for identifiers; "settings" is for the settings of a job.
     - `interval`: the text of the interval; "" if there is none.
     - `hint`: the text that a page shows when the pointer is over a cell of the kind "settings".
@@ -55,9 +55,9 @@ class Table:
         chosen: Sequence[bool] = (),
         style: Literal["", "prose", "stacked"] = "",
     ) -> Table:
-        """Return a table with one row for each of `records`, which map the name of each column to a cell.
+        """Return a table with one row for each record; a record maps the name of each column to a cell.
 
-        All records must have the same names in the same order. Without records the table has no columns.
+        All records must have the same names in the same order. If there is no record, the table has no columns.
         """
         columns = list(records[0]) if records else []
         return cls(caption, columns, [list(record.values()) for record in records], chosen, style)
@@ -76,7 +76,7 @@ class Table:
 
 
 def text(value: object) -> Cell:
-    """Return a cell of the kind "text"; a page also sorts the cell by this text."""
+    """Return a cell that shows `value` as text; an HTML page sorts rows by the same text."""
     return Cell(str(value), str(value))
 
 

@@ -262,7 +262,7 @@ def row_chart(
 def interval_chart(
     name: str, alt: str, title: str, rows: Sequence[tuple[str, HasInterval, str]], reference: float
 ) -> Chart:
-    """Return a chart of estimates with their intervals: one row for each (label, interval, colour) of `rows`.
+    """Return a chart of estimates and intervals: one row for each (label, interval, colour) in `rows`.
 
     A dashed line marks the value `reference` of the x axis. ValueError if `rows` is empty or an estimate is undefined.
 

@@ -13,14 +13,14 @@ from breakout.evaluation.eprocess import BETTER_FROM
 from breakout.ledger.scoreboard import ModelScore
 from breakout.report.html.charts import Chart, ends, row_chart, square_chart
 
-# The colours of the shadows' lines. A fifth shadow has the first colour again.
+# The colours of the challengers' lines. A fifth challenger has the first colour again.
 SHADOW_COLOURS = ("blue", "orange", "green", "grey")
 
 
 def draw_weeks(score: ModelScore) -> Chart | None:
     """Draw a model's log loss by week, with intervals; None if too few of its predictions have a known outcome.
 
-    A band marks the interval that the model's own evaluation after training gave for the log loss, if there is one.
+    A band marks the interval of the log loss in the model's evaluation after training, if there is one.
     """
     if score.scores is None:
         return None

@@ -142,7 +142,7 @@ def render_production(registry: Registry) -> str:
 
 
 def render_slate(slate: Slate, candidates: int, bundle: Bundle, priced: PricedSlate | None = None) -> str:
-    """Return the HTML page of one day's games with their ranked players; with bets if `priced` is given.
+    """Return the HTML page of one day's games with their ranked players; the page shows bets if `priced` is not None.
 
     `bundle` is the saved model that ranked the players. `candidates` is the number of ranked players before the setting
     `top` shortened the ranking.

@@ -51,7 +51,7 @@ def draw_fans(fans: Sequence[Fan]) -> Chart:
 
 
 def draw_line(line: LineReliability) -> Chart:
-    """Draw the reliability of the predicted probability of more points than a bookmaker's line.
+    """Draw how reliable the predicted probability is that a player exceeds a bookmaker's line.
 
     The fraction of games with more points is drawn against the mean probability, for each bin of probabilities.
     """

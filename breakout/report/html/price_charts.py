@@ -40,7 +40,7 @@ def draw_market_calibration(market: MarketMetrics) -> Chart:
 
 
 def draw_yield(curve: Sequence[CurvePoint], confidence: float) -> Chart | None:
-    """Draw for each game date the yield of all bets up to this date, with a band for the interval.
+    """Draw the yield of all bets up to each game date, with a band for the interval.
 
     The yield is the profit divided by the stakes. `confidence` is the level of the intervals, such as 0.95. Return None
     if there are fewer than two dates.

@@ -1,6 +1,6 @@
 """The Jinja2 environment of all pages.
 
-Inserted texts are escaped, their control characters removed, and their secrets in URLs masked. An undefined name in a
+Inserted texts are escaped, control characters are removed, and secrets in URLs are masked. An undefined name in a
 template is an error.
 """
 
@@ -57,5 +57,5 @@ def _format_number(value: float | None, pattern: str = ".3f") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return text without control characters and with secrets in URLs masked; other types and markup unchanged."""
+    """Remove control characters from a text and mask secrets in URLs; return `Markup` and other types unchanged."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -55,7 +55,7 @@ def draw_verdict_scale(auc: Interval) -> Chart:
 
 
 def draw_roc(curve: Curve, auc: Interval) -> Chart:
-    """Draw the ROC curve, and the diagonal that random probabilities give.
+    """Draw the ROC curve, and the diagonal of random probabilities.
 
     `auc` is stated only in the description for readers who cannot see the chart.
     """
@@ -211,7 +211,7 @@ def draw_importance(features: Sequence[FeatureImportance]) -> Chart:
 
 
 def draw_differences(comparison: Comparison) -> Chart | None:
-    """Draw the candidate's log loss and Brier score minus production's, for all games and for each month.
+    """Draw how log loss and Brier score differ, candidate minus production, for all games and for each month.
 
     Differences without an interval are left out. Return None if no difference has an interval.
     """

@@ -17,8 +17,8 @@ def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Draw a heat map of the validation metric by depth and iterations, for each table of the leaderboard.
 
     Each element of the result has the title of the table, the chart, and whether a cell is the mean of several jobs.
-    Jobs without these two settings, or with an undefined metric, are left out. So is a table whose remaining jobs all
-    have the same depth and iterations.
+    Jobs without these two settings, or with an undefined metric, are left out. A table is left out if its other jobs
+    all have equal depth and equal iterations.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -67,7 +67,7 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
     """Draw the AUC and its interval on evaluation games, for one job of each leaderboard table.
 
     The job has the simplest model among the best job and the jobs tied with it. A job is tied if its difference from
-    the best job may be due to chance. Rows of the baseline `logistic` and of the job's folds follow. Rows with an
+    the best job may be due to chance. The next rows are the baseline `logistic` and the job's folds. Rows with an
     undefined AUC are left out. Return None if no row is left.
     """
     rows: list[tuple[str, HasInterval, str]] = []
@@ -87,7 +87,7 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric of the same model with different seeds: a dot for each seed, a stroke at the mean.
+    """Draw the validation metric of one model with different seeds: a dot for each seed, a stroke at the mean.
 
     Each element of `spreads` is one row of the chart. `metric` is the title of the metric. A row with fewer than two
     defined values is left out. Return None if no row is left.

@@ -19,7 +19,7 @@ SHOWN_CELLS = 20
 
 
 def print_audit(report: AuditReport) -> None:
-    """Print the violations of each check by feature, the number of rows of each edge case, and counterexamples.
+    """Print violations by check and feature, row counts of the edge cases, and counterexamples.
 
     A violation is a difference between two computations that must agree. The last line says "clean" or counts the
     violations.
@@ -46,9 +46,9 @@ def print_served(report: ServedAudit) -> None:
 
     A vector has the feature values of one prediction. The output has these parts; empty parts are left out:
 
-    - for each feature, the number of vectors with another value now,
+    - for each feature, the number of vectors whose value differs today,
     - the first SHOWN_CELLS changed cells of source tables,
-    - the number of absent vectors: their player is not among the players of that day's games now,
+    - the number of absent vectors (by today's tables, the player is in no game of that day),
     - the number of differing or absent vectors that no known change of a source row explains,
     - a warning for each model that could not be compared, and for each damaged file of the ledger,
     - "clean", or the counts of vectors, models and files with a problem.

@@ -18,7 +18,7 @@ from breakout.safe_text import printable
 
 WIDTH_OF_A_PIPE = 120  # the width of the output, in characters, if it is not a terminal; the default of rich is 80
 
-OTHER_COLUMNS = 54  # the width in characters, with borders, that a column of settings leaves to the other columns
+OTHER_COLUMNS = 54  # the width in characters, with borders, that a column of settings leaves to all other columns
 
 
 class PlainConsole(Console):
@@ -49,7 +49,7 @@ class PlainConsole(Console):
 
         If the table is too wide, the columns named in `optional` are left out one after another, in this order, until
         every word fits. The first column is never wrapped, because it names the rows. A column of job settings is
-        wrapped so that the other columns keep OTHER_COLUMNS characters.
+        wrapped so that OTHER_COLUMNS characters in all remain for the other columns.
         """
         if not table.rows:
             return
@@ -78,7 +78,7 @@ class PlainConsole(Console):
     def _column_widths(self, table: Table) -> list[int] | None:
         """Return the width of each column without borders, in characters; None if the words of the table do not fit.
 
-        If the table is too wide, columns are narrowed, the widest first, but never below their longest word.
+        If the table is too wide, columns are narrowed, the widest first. No column gets narrower than its longest word.
         """
         marks = ["*" * table.is_chosen(place) for place in range(len(table.rows))]
         texts = [
@@ -130,7 +130,7 @@ def styled(value: object, style: str, after: object = "") -> Text:
 
 
 def titled_table(title: str, *columns: str | Column) -> RichTable:
-    """Return an empty table with a left-aligned title; if `title` is empty, the table has none."""
+    """Return an empty table with a left-aligned title, or without a title if `title` is empty."""
     return RichTable(*columns, title=title or None, title_justify="left")
 
 

@@ -53,7 +53,7 @@ def print_differences(found: FolderDifferences, folder: Path, other: Path) -> No
     """Print how the tables of two folders differ.
 
     For each table, print how many rows are in one folder only. For each column that differs in the shared rows, print
-    the number of different cells and examples.
+    how many cells differ, and a few examples.
     """
     seasons = ", ".join(f"{year}-{(year + 1) % 100:02}" for year in found.seasons)
     print_line(f"{folder} against {other}, {seasons}:")

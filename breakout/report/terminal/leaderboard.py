@@ -16,8 +16,8 @@ SHOWN_TABLES = 3
 def print_board(board: Leaderboard) -> None:
     """Print the first SHOWN_TABLES tables, the jobs that are not completed, and the paths of leaderboard and report.
 
-    Each table has its first SHOWN_JOBS jobs and the simplest job that is tied with the best. A comparison with the
-    betting market follows the table, if there is one.
+    A table shows its first SHOWN_JOBS jobs, and the job with the simplest model among the best job and the jobs tied
+    with it. A comparison with the betting market follows, if there is one.
     """
     out = console()
     for table in board.tables[:SHOWN_TABLES]:

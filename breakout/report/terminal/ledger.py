@@ -116,9 +116,8 @@ def _describe_move(move: Move) -> str:
 def print_review(review: LedgerReview, page: Path) -> None:
     """Print a review of the ledger (the record of served predictions) and the path `page` of its HTML page.
 
-    The output lists the damaged files, the counts of entries, the scores, the comparisons with production and with the
-    market, and the corrected outcomes. The number of new outcomes follows. For an empty ledger, print the commands that
-    fill it.
+    The output has the damaged files, the counts of entries, the scores, the comparisons with production and the market,
+    the corrected outcomes, and the number of new outcomes. For an empty ledger, it names the commands that fill it.
     """
     out = console()
     for sentence in review.damaged:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def prepare_output() -> None:
     """Set up standard output, standard error and `logging` so that any text can be printed safely.
 
-    A character that the encoding of a stream lacks is written as `?`. Warnings that `logging` prints while no handler
-    is set up have no control characters, and secrets in URLs are masked.
+    A character that the encoding of a stream lacks is written as `?`. While no log handler is set up, `logging`
+    prints warnings without control characters and with secrets in URLs masked.
     """
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(PrintableFormatter())

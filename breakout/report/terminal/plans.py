@@ -31,7 +31,7 @@ def print_priced_plan(plan: RunPlan, costs: Mapping[str, CostEstimate]) -> None:
     """Print the plan of a run whose warehouse charges for queries: dates and costs instead of row counts.
 
     Counting the rows would itself cost money. `costs` maps keys of `RunPlan.ranges`, such as "train", to the estimated
-    costs of reading.
+    cost of reading their rows.
     """
     rows = []
     for part, days in plan.ranges().items():

@@ -37,7 +37,7 @@ def print_comparison(compared: HeadToHead) -> None:
 
 
 def print_decision(decision: Decision) -> None:
-    """Print the rule that decides a promotion, the reason for the rule, and each check's result and figure.
+    """Print the rule that decides a promotion, the reason for the rule, and the result of each check.
 
     A warning comes last if the rule accepts the candidate although its log loss exceeds the production model's by more
     than chance.

@@ -18,10 +18,10 @@ SHOWN_FOLDERS = 3
 
 
 def print_listing(listing: Listing, top: int, outputs: str) -> None:
-    """Print the first `top` runs and sweeps of a listing, the number of further ones, and damaged folders.
+    """Print the first `top` runs and sweeps of a listing, how many more there are, and the damaged folders.
 
-    Print also the number of runs that are not completed, and the folders of at most SHOWN_FOLDERS of them. If nothing
-    matches the filters, print the searched folder `outputs` and the values of `model` and `features` that occur there.
+    Also print how many runs are not completed, with at most SHOWN_FOLDERS of their folders. If nothing matches the
+    filters, print the searched folder `outputs` and the values of `model` and `features` that occur there.
     """
     out = console()
     if not listing.rows:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from breakout.features.distributions import DistributionReport
 
 LISTED_FEATURES = 10
-# The settings that decide the games, the features and the model of a run. The commands to try next after a run repeat
-# the run's overrides of these settings.
+# The settings that decide the games, features and model of a run. Commands to try next repeat the run's overrides of
+# these settings.
 REPEATED = {
     "experiment",
     "mode",
@@ -111,9 +111,9 @@ def _print_validation(metrics: RunMetrics, validation: ValidationMetrics) -> Non
 
 
 def _print_calibration(metrics: RunMetrics) -> None:
-    """Print the kind of calibration, and the log loss before and after calibration; nothing if there is none.
+    """Print the kind of calibration, and the log loss before and after; print nothing if the model is not calibrated.
 
-    The log loss comes from rows on which the calibration was not fitted. If there are none, only the kind is printed.
+    The log loss comes from rows on which the calibration was not fitted. Without such rows, only the kind is printed.
     """
     calibration, evaluation = metrics.calibration, metrics.evaluation
     if calibration.kind == "none":
@@ -165,9 +165,9 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
 
 def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
-    """Return a command line with `changes`, followed by those `overrides` that set other keys of REPEATED.
+    """Return a command line: `command`, `changes`, and those `overrides` that are worth repeating, with secrets masked.
 
-    Secrets in the overrides are masked.
+    An override is worth repeating if it sets a key in REPEATED that `changes` does not set.
     """
     groups = {change.partition("=")[0] for change in changes}
     repeated = []

@@ -96,7 +96,7 @@ def _ladders(slate: Slate) -> Table:
 def print_line_answer(answer: LineAnswer, written: Sequence[str]) -> None:
     """Print a player's probabilities of more and of fewer points than a bookmaker's line.
 
-    The probability of exactly as many points is printed too, if it is not 0. `written` names the files or the table
+    The probability of exactly the line is printed too, unless it is 0. `written` names the files or the table
     that contain the whole slate.
     """
     out = console()
