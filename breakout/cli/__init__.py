@@ -60,8 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def dispatch(arguments: list[str]) -> int:
     """Run the command that the arguments name, or train if they name none, and return the exit code.
 
-    `--help` and `--version` print a text instead. ConfigurationError for wrong arguments; the errors of the command are
-    raised too.
+    `--help` and `--version` print a text instead. ConfigurationError for wrong arguments. Errors of the command are
+    raised.
     """
     check_readable(arguments)
     command, rest = split_command(arguments)
@@ -134,7 +134,7 @@ def run_command(command: Command, rest: list[str]) -> int:
     """Run a command whose settings Hydra composes, and return its exit code.
 
     For a shell's completion script (`-sc query=SHELL`), print the possible completions instead. ConfigurationError for
-    wrong arguments or settings; the errors of the command are raised too.
+    wrong arguments or settings. Errors of the command are raised.
     """
     # OpenBLAS would start threads that stay idle, because `one_blas_thread` limits linear algebra to one thread.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -122,8 +122,8 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if the value is missing or not among the flag's choices.
 
-    `value` is the text after `=`. If it is None, the value is taken and removed from `rest`, the arguments after the
-    flag. `--info` without a value means `--info=all`.
+    `value` is the text after `=`. If it is None, the first argument of `rest` (the arguments after the flag) is
+    removed and becomes the value. `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):
@@ -136,7 +136,7 @@ def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
 
 
 def next_value(rest: list[str]) -> str:
-    """Return the value that follows an unknown flag in `rest`; "" if a flag, an override or nothing follows."""
+    """Return the value after an unknown flag: `rest[0]`, or "" if `rest[0]` is a flag or an override, or is missing."""
     return rest[0] if rest and not rest[0].startswith("-") and "=" not in rest[0] else ""
 
 
@@ -174,7 +174,7 @@ def describe_replacement(name: str, value: str, command: str) -> str:
 
 
 def describe_nearest_setting(name: str, value: str, command: str) -> str:
-    """Return a sentence with the setting of `command` whose name is most similar to `name`, an unknown flag.
+    """Return a sentence with the setting of `command` that is most similar in name to the unknown flag `name`.
 
     If no setting has a similar name, the sentence refers to the help page of `command`.
     """

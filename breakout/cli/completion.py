@@ -28,7 +28,7 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
     """Print the possible completions of the typed line, one per line, and return the exit code 0.
 
     The typed line is the value of the environment variable COMP_LINE. `run_hydra` lets Hydra run a command. `arguments`
-    has the flags of shell completion, for which Hydra prints its completions.
+    contains the flags that make Hydra print completions.
     """
     program, typed, current = split_line(os.environ.get("COMP_LINE", ""))
     command = COMMANDS.get(typed[0]) if typed else None
@@ -49,10 +49,9 @@ def complete(arguments: Arguments, run_hydra: RunHydra) -> int:
 
 
 def keep_composed(found: list[str], command: Command, current: str) -> list[str]:
-    """Return the completions in `found` that are groups and keys of this command, sorted.
+    """Return Hydra's completions `found`, sorted, without the groups that only other commands have.
 
-    `found` are Hydra's completions, which include groups that only other commands have. Hydra's own keys are returned
-    only if `current`, the argument that is being typed, begins with `hydra`.
+    Hydra's own keys are returned only if `current`, the argument that is being typed, begins with `hydra`.
     """
     offered = groups_of(command.name)
     folders = {*group_names(), *NOT_CHOSEN} - {*offered, "hydra"}

@@ -70,7 +70,7 @@ class JobComposer:
             return Refusal(number, tuple(overrides), mapping, error)
 
     def compose_config(self, number: int, overrides: Sequence[str]) -> DictConfig:
-        """Return the configuration of one job, without the node `hydra` and with unresolved interpolations.
+        """Return the configuration of one job, with interpolations unresolved and without the node `hydra`.
 
         The overrides in `sweep.job_defaults` are applied too, unless `overrides` sets the same key. Invalid overrides
         raise ConfigurationError or an exception of Hydra or OmegaConf.

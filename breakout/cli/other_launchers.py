@@ -29,7 +29,7 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 class JobTask:
     """The task function that another launcher of Hydra calls for each job of a sweep.
 
-    `folder` is the folder of the sweep. Hydra's number of a job is the job's position in `jobs`.
+    `folder` is the folder of the sweep. Hydra's job number is the position of a job in `jobs`.
     """
 
     def __init__(self, jobs: Sequence[PlannedJob], folder: Path) -> None:
@@ -65,8 +65,8 @@ class Callbacks(Callback):
 def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path], None] | None:
     """Return a function that runs jobs with the configured launcher; None for the launcher `breakout`.
 
-    The function takes the jobs and the sweep's folder, and returns when all jobs have ended. It raises an error that a
-    job did not record itself, such as a failed import.
+    The function takes the jobs and the sweep's folder, and returns when all jobs have ended. It raises any error that
+    a job did not record, such as a failed import.
     """
     if str(config.hydra.launcher.get("_target_")).startswith(_OURS):
         return None
@@ -89,10 +89,9 @@ def other_launcher(config: DictConfig) -> Callable[[Sequence[PlannedJob], Path],
 
 
 def _quieten(init: Any) -> None:
-    """Configure Ray to report no usage. If Ray runs on this machine, also turn off its dashboard and its workers' logs.
+    """Configure Ray to report no usage; if Ray runs on this machine, also turn off the dashboard and the workers' logs.
 
-    Ray runs on this machine if `init`, the arguments of `ray.init`, has no `address`. Values that the user configured
-    stay.
+    Ray runs on this machine if `init`, the arguments of `ray.init`, has no `address`. The user's own values are kept.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if init.get("address") is None:

@@ -42,7 +42,7 @@ class Outcome:
         return bool(self.codes) or self.error is not None
 
     def exit_code(self) -> int:
-        """Return the exit code of a single job, or 0 if no job ran; for a sweep, 1 if any job failed, else 0."""
+        """Return the exit code of a single job, or 0 if no job ran. For a sweep, return 1 if any job failed, else 0."""
         if self.is_sweep:
             return int(any(self.codes))
         return self.codes[0] if self.codes else 0
@@ -132,9 +132,10 @@ def check_ignored_folder(composed: Any) -> None:
 def start_sweep(overrides: Sequence[str], *, resumed: Path | None = None) -> int:
     """Run a new sweep of train, or resume the sweep in the folder `resumed`, and return the exit code.
 
-    A resumed sweep has the overrides with which it was started, followed by `overrides`.
+    A resumed sweep first gets the overrides that started it, then `overrides`.
 
-    - ConfigurationError for invalid overrides, if no job can start, or if `resumed` is not a sweep or still running.
+    - ConfigurationError for invalid overrides, if no job can start, or if `resumed` is no sweep.
+    - ConfigurationError if the resumed sweep is still running.
     - DataError if the folder cannot be written, or if a resumed sweep has a damaged record or changed data.
     """
     from breakout.cli.sweep import run_sweep
@@ -204,7 +205,7 @@ def run_program(command: Command, mapping: dict[str, Any]) -> int:
     """Run a command's module with the typed settings of `mapping`, and return the exit code.
 
     The settings and the list of features are checked first, because the import of the module may be slow.
-    ConfigurationError if they are invalid; the errors of the command are raised too.
+    ConfigurationError if they are invalid. Errors of the command are raised.
     """
     settings: Any = load(ROOT_CLASSES[command.name], mapping)
     if hasattr(settings, "features"):

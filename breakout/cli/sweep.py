@@ -72,8 +72,8 @@ class SweepTask:
 class UncheckedLoader:
     """Hydra's configuration loader for the sweeper, changed so that it composes no jobs.
 
-    A sweeper composes every job to find errors, and an error in one job would end the sweep. `JobComposer` composes the
-    jobs later and refuses only the faulty job.
+    Otherwise the sweeper would compose every job, and an error in one job would end the sweep. `JobComposer` composes
+    the jobs later and refuses only the faulty job.
     """
 
     def __init__(self, loader: ConfigLoader, hydra_overrides: list[str]) -> None:
@@ -111,9 +111,9 @@ class UncheckedLoader:
 def run_sweep(overrides: Sequence[str]) -> int:
     """Run a sweep, or resume it if the overrides set `sweep.resume`, and return the exit code.
 
-    The exit code is 0 if every job is completed and none failed the test for drift (changed distributions of features),
-    else 1. In a dry run it is 0 if every job can start, else 1. After Ctrl-C a leaderboard of the completed jobs is
-    written before KeyboardInterrupt is raised.
+    The exit code is 0 if every job is completed and no job failed the test for drift (changed distributions of
+    features), else 1. In a dry run it is 0 if every job can start, else 1. After Ctrl-C a leaderboard of the
+    completed jobs is written before KeyboardInterrupt is raised.
 
     - ConfigurationError for invalid overrides, or if no job of the sweep can start.
     - DataError if the folder of the sweep cannot be written, or if a resumed sweep has a damaged record or changed
@@ -215,8 +215,8 @@ def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Se
 def _run_sweeper(session: SweepSession, config: DictConfig) -> None:
     """Run the configured sweeper of Hydra, whose jobs reach `session` through the launcher `breakout`.
 
-    ConfigurationError if the sweeper refuses its settings or the overrides. Any exception of the sweeper after a job
-    has failed is ignored, because the session has recorded the failure.
+    ConfigurationError if the sweeper refuses its settings or the overrides. After a job has failed, exceptions of the
+    sweeper are ignored, because the session has recorded the failure.
     """
     callbacks: Any = Callbacks(config)
     config.hydra.launcher = {"_target_": LAUNCHER}

@@ -20,8 +20,7 @@ def prepare_tuner(config: DictConfig, folder: Path, *, is_dry: bool) -> int | No
     """Set direction, storage, study name and failure rate of the Optuna sweeper in `config`.
 
     Return the number of trials (jobs that Optuna proposes) that remain to be run. For any other sweeper, change nothing
-    and return None. The trials that a resumed sweep has completed are subtracted, except in a dry run, which opens no
-    study.
+    and return None. Completed trials of a resumed sweep are subtracted, except in a dry run.
 
     `folder` is the folder of the sweep. ConfigurationError if several directions are configured. DataError if the
     metrics of a completed job cannot be read.
@@ -72,7 +71,7 @@ def _set_remaining_trials(sweeper: Any, folder: Path, metric: str) -> None:
 
 
 def _find_metric(params: dict[str, Any], folder: Path, metric: str) -> float | None:
-    """Return the metric of the completed job with these parameters; None if no such job or no metric is found."""
+    """Return the metric of the completed job with these parameters; None if no job or no metric is found."""
     drawn = {f"{name}={value}" for name, value in params.items()}
     for run in job_runs(folder):
         if run.state == "completed" and run.status is not None and drawn <= set(run.status.overrides or ()):
