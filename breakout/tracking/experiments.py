@@ -102,8 +102,8 @@ Dates = tuple["date | None", "date | None"]
 def _windows(run: RunRecord) -> tuple[Dates, Dates]:
     """Return the first and last date of training and of evaluation; unknown dates are None.
 
-    The dates come from the manifest of the saved model or, without a manifest, from the settings. For the evaluation of
-    a saved model, the evaluation dates come from status.json.
+    The dates come from the manifest of the saved model or, without a manifest, from the settings. If the run only
+    evaluated a saved model, the evaluation dates come from status.json.
     """
     if run.manifest is None:
         return _configured(run.config)
@@ -113,7 +113,7 @@ def _windows(run: RunRecord) -> tuple[Dates, Dates]:
 def _evaluated_rows(run: RunRecord) -> int | None:
     """Return the number of evaluated rows; None if it is unknown.
 
-    For the evaluation of a saved model the number is in status.json, for any other run in the manifest.
+    The number is in status.json if the run only evaluated a saved model, else in the manifest.
     """
     if run.status.window is not None:
         return run.status.rows

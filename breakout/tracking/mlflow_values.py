@@ -30,7 +30,7 @@ def parameter_values(record: RunRecord) -> dict[str, str]:
 
 
 def metric_values(record: RunRecord) -> dict[str, float]:
-    """Return the metrics, counts and model figures that are defined in metrics.json; {} if there is no metrics.json.
+    """Return a run's metrics, counts and model figures, without undefined values; {} if the run has no metrics.json.
 
     The keys are names in MLflow, such as `auc`, `auc_low`, `auc_high` (the ends of the confidence interval),
     `validation_auc` and `model_trees`. DataError if metrics.json is damaged.

@@ -60,7 +60,7 @@ def registering(config: TrackingConfig) -> Iterator[list[Path]]:
     """Yield an empty list, to which the block adds run folders; register these runs when the block ends or raises.
 
     If the block raises, a failed registration adds a note to the exception. Otherwise a failed registration raises
-    DataError; with an optional tracker (WARNS_ONLY) it is only logged as a warning.
+    DataError. If the tracker is optional (WARNS_ONLY), the failure is only logged.
     """
     folders: list[Path] = []
     try:
@@ -80,7 +80,7 @@ def register_run(
 
     If the registration fails, a message explains how to register the run later. The message is
 
-    - added as a note to `failure`, the exception that the command is raising, if `failure` is given,
+    - added as a note to `failure`, the exception that the command is raising, unless `failure` is None,
     - else logged as a warning, if the tracker is optional (WARNS_ONLY) and `is_asked_for` is false,
     - else raised as DataError.
 
@@ -107,8 +107,8 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
     """Register every ended job of a sweep with the tracker that is set in the job's settings.
 
     The settings saved with a job lack the secret in the tracker's address, so `trackers` contains the tracking settings
-    with their secrets. A job whose status or settings cannot be read is left out. DataError if a registration fails;
-    with an optional tracker (WARNS_ONLY) the failure is only logged.
+    with their secrets. A job whose status or settings cannot be read is left out. DataError if a registration fails.
+    If the tracker is optional (WARNS_ONLY), the failure is only logged.
     """
     for status_file in sorted(folder.glob(f"runs/*/{STATUS_FILE}")):
         run = status_file.parent
@@ -122,6 +122,6 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
 
 
 def _with_secret(saved: TrackingConfig, trackers: Collection[TrackingConfig]) -> TrackingConfig:
-    """Return the settings in `trackers` that equal `saved` apart from the masked secret; `saved` if none do."""
+    """Return the settings in `trackers` that equal `saved` except for the secret; return `saved` if there are none."""
     form = to_saved({"tracking": saved})
     return next((tracker for tracker in trackers if to_saved({"tracking": tracker}) == form), saved)
