@@ -33,7 +33,7 @@ VALUES = {
 }
 
 
-# Further parameters, in the form of VALUES, that the query has only if a feature reads injury reports.
+# Like VALUES, for the parameters that the query has only if a feature reads injury reports.
 REPORT_VALUES = {
     "cutoff": ("STRING", "'17:30'", "time of day; later injury reports are not read"),
     "timezone": ("STRING", "'America/New_York'", "time zone of the cutoff"),

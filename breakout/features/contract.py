@@ -33,8 +33,8 @@ class FeatureContract:
     - `definition`: the SQL expressions of the feature and of every feature that it is built from, by name.
     - `windows`: the SQL frames of the windows that these expressions read, by name of the window. The window `before`
       is always included, because every query reads it. Windows without a frame are left out.
-    - `query`: a digest of the whole query that computes the feature. So a contract also differs if only the joins of
-      the query differ, or the rule that limits the query to games before the row's date.
+    - `query`: a digest of the whole query that computes the feature. So contracts also differ if their queries differ
+      only in joins, or in the rule that limits features to games before the row's date.
     """
 
     dtype: str
@@ -80,7 +80,7 @@ class Contract:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Contract:
-        """Return the contract that `record`, a result of `to_dict`, describes.
+        """Return the contract in `record`, a result of `to_dict`.
 
         KeyError, TypeError, ValueError or AttributeError if the record is not a contract.
         """

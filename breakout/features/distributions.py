@@ -126,8 +126,8 @@ def validate_feature_distributions(
 ) -> DistributionReport:
     """Compare the distribution of each feature in two windows, and return the comparisons.
 
-    - `reference`, `current`: the rows of the windows, with one column for each feature. Remaining NaN, and columns that
-      only `current` has, are ignored.
+    - `reference`, `current`: the rows of the windows, with one column for each feature. NaN values are ignored, and so
+      are columns that only `current` has.
     - `significance`: the accepted probability that any feature is called drifted if no feature has drifted.
     - `defaults`: for each feature, the value with which missing values were filled before. The report shows how often
       this value occurs.

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The weights of nested windows by number of games, for a half-life of about 3 games. The latest four games get the
-# weights 16, 13, 10 and 10. The four games before them get the weight 5 each, and the eight before those 1 each.
+# The weight of each window, by its number of games, for a half-life of about 3 games. A game's weight is the sum over
+# the windows that contain the game: 16, 13, 10 and 10 for the latest four games, 5 for each of the next four, 1 for
+# each of the next eight.
 _SHORT = {1: 3, 2: 3, 4: 5, 8: 4, 16: 1}
-# The weights of nested windows by number of games, for a half-life of about 10 games. The latest four games get the
-# weight 10 each, the four before them 8 each, the eight before those 5 each, and the earliest sixteen 2 each.
+# The weight of each window, by its number of games, for a half-life of about 10 games. The latest four games get the
+# weight 10 each, the next four 8 each, the next eight 5 each, and the earliest sixteen 2 each.
 _LONG = {4: 2, 8: 3, 16: 3, 32: 2}
 
 

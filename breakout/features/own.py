@@ -1,7 +1,7 @@
 """The features that the user defines: their conversion to `Feature` objects, and the checks of their SQL.
 
-A definition may read only games before the row's date. So it may read several rows only with a function of
-WINDOW_FUNCTIONS over a named window.
+A definition may read only games before the row's date. Named windows contain only such games, so other rows may be read
+only over a named window, with a function of WINDOW_FUNCTIONS.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def own_features(config: FeaturesConfig) -> tuple[Feature, ...]:
 def check_own(own: tuple[Feature, ...]) -> None:
     """Raise ConfigurationError if a definition of the user cannot be used.
 
-    No other feature, and no column of the feature query, may have the same name. The expression must read only named
-    windows, columns and features that exist, and must not depend on its own feature. `check_expression` has the rules
-    for the SQL.
+    The name must differ from the names of all other features and of the feature query's columns. The expression must
+    read only named windows, columns and features that exist, and must not depend on its own feature. `check_expression`
+    has the rules for the SQL.
     """
     if not own:
         return

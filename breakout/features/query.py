@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # - played: role players in the games that were played from @start to @end.
 # - slate: the players of both teams in the games that are scheduled from @start to @end. A player belongs to the team
 #   of the last game that he played this season before @start.
-# - listed: the rows of the table `slate`, which the caller fills with players and games that are not played yet.
+# - listed: the players and future games that the caller writes into a table, which is also named `slate`.
 RowSource = Literal["played", "slate", "listed"]
 
 KEY_COLUMNS = ("player_lookup", "game_id", "game_date")
@@ -228,7 +228,7 @@ WINDOW {windows}"""
 
 
 def _seasons_read(plan: QueryPlan) -> str:
-    """Return the SQL condition that selects the seasons from which the features of the rows in `slate` read games."""
+    """Return the SQL condition that selects the seasons whose games the features need."""
     read = [relation.seasons_before + relation.seasons_back for relation in needed_relations(plan)]
     first, last = (f"(SELECT {bound}(season_year) FROM slate)" for bound in ("MIN", "MAX"))
     return f"season_year BETWEEN {first} - {max(read)} AND {last}"
@@ -264,7 +264,7 @@ def _kept(plan: QueryPlan, row_source: RowSource) -> str:
 
 
 def _joined(plan: QueryPlan) -> str:
-    """Return the SQL of the rows that the query returns, joined with all that their features read."""
+    """Return the SELECT that joins the rows of the CTE `kept` with the other CTEs that features read."""
     joined: dict[str, tuple[Iterable[str], str]] = {}
     of_night = [name for relation in w.RELATIONS if relation.is_of_night for name in plan.windows_of(relation.name)]
     if of_night:

@@ -29,8 +29,8 @@ class QueryPlan:
 
     - `levels`: the level of each feature, by name. A feature has level 0 if it uses no other feature. Otherwise its
       level is one above the highest level among the features that it uses.
-    - `expressions`: the SQL of each feature, by name. Both `levels` and `expressions` include features that are not in
-      the list but that features of the list use.
+    - `expressions`: the SQL of each feature, by name. `levels` and `expressions` also include features outside the list
+      that features in the list use.
     - `row_windows`: expressions over windows that end on the day before the row's date, by column name.
     - `states[relation]`: expressions over the windows of a relation (games of players or of teams), by column name.
     - `rosters[window]`: expressions over a window of the players of a team, by column name.
@@ -118,10 +118,10 @@ class QueryPlan:
         return exp.column(column)
 
     def _column(self, name: str, column: exp.Column, chain: tuple[str, ...]) -> tuple[exp.Expression, int]:
-        """Return the SQL that replaces `column` in the expression of the feature `name`, and a level.
+        """Return the SQL that replaces `column` in the feature `name`, and the lowest level that the feature can have.
 
-        The feature `name` cannot have a lower level. The level is 0 if `column` is a fact about the row, such as
-        `row.is_home`. If `column` is another feature, the level is one above the level of that feature.
+        This level (see `levels`) is 0 if `column` is a fact about the row, such as `row.is_home`. If `column` is
+        another feature, the level is one above that feature's level.
         """
         from sqlglot import exp
 

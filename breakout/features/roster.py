@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CUTOFF_DAY = "CAST(DATE_SUB(game_date, INTERVAL @days_before DAY) AS DATE)"
 _CUTOFF = f"CAST(CONCAT(CAST({_CUTOFF_DAY} AS STRING), ' ', @cutoff, ':00 ', @timezone) AS TIMESTAMP)"
 
-# Maps a column of `roster` to the name and the SQL of the column of `player_state` from which it is computed. The CTE
+# For each column of `roster`: name and SQL of the `player_state` column from which the query computes it. The CTE
 # `player_state` has window values after each game of a player.
 _PLAYER_STATES = {
     "points_avg_pico": ("points_so_far", "SUM(points) OVER season_so_far"),

@@ -35,7 +35,7 @@ def select_features(mode: str, names: Sequence[str], registry: Mapping[str, Feat
 def check_names(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> None:
     """Raise ConfigurationError if the list is empty, repeats a name, or has a name that `registry` lacks.
 
-    The message about an unknown name suggests a similar known one, if there is one.
+    The message about an unknown name suggests a similar known name, if any.
     """
     if not names:
         raise ConfigurationError("features.names is empty; name at least one feature (breakout features lists them).")

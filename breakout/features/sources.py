@@ -63,9 +63,9 @@ def window_columns(source: str) -> tuple[str, ...]:
 def extra_columns(source: str, inputs: Iterable[str]) -> list[str]:
     """Return the sorted names in `inputs` that are not known columns.
 
-    They are further columns of the user's source table, and the feature query keeps these names. `source` is `played`
-    (games of players) or `team_games` (games of teams). ConfigurationError for a name that is no plain identifier (up
-    to 300 letters, digits and _, not beginning with a digit).
+    They are further columns of the user's source table. The feature query reads them without renaming them. `source` is
+    `played` (games of players) or `team_games` (games of teams). ConfigurationError for a name that is no plain
+    identifier (up to 300 letters, digits and _, not beginning with a digit).
     """
     extra = sorted(set(inputs) - _KNOWN_COLUMNS[source])
     for name in extra:
@@ -78,8 +78,8 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
     """Return the SQL that selects players' games of the season types @season_types, from @history_start to @end.
 
     Only games with points and more than 0 minutes are selected. The columns are the keys, the teams, the season, the
-    points, the columns `inputs` as numbers, and the columns `names` unchanged. ConfigurationError for a column name
-    that is no plain identifier.
+    points, the columns in `inputs` as numbers, and the columns in `names` unchanged. ConfigurationError for a column
+    name that is no plain identifier.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}
@@ -97,8 +97,8 @@ WHERE game_date BETWEEN @history_start AND @end
 def team_games(tables: SourceTables, inputs: set[str]) -> str:
     """Return the SQL that selects all teams' games of the season types @season_types, from @history_start to @end.
 
-    The columns are the keys, the teams, the season, and the columns `inputs` as numbers. A NULL `minutes_total` becomes
-    240. ConfigurationError for a column name that is no plain identifier.
+    The columns are the keys, the teams, the season, and the columns in `inputs` as numbers. A NULL `minutes_total`
+    becomes 240. ConfigurationError for a column name that is no plain identifier.
     """
     values = {column: sql for column, sql in _TEAM_COLUMNS.items() if column in inputs}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("team_games", inputs)}

@@ -1,7 +1,7 @@
 """The SQL of states. A state has sums, counts and other aggregates over the latest games of a player or team.
 
-There is one state for each game, and it includes this game. A row of the feature query reads the state of the last game
-before the row's date.
+There is one state for each game, computed with this game included. A row of the feature query reads the state of the
+last game before the row's date.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the SQL of the CTEs that have states, by name: one CTE for each relation that the query joins.
+    """Return the SQL of the CTEs of states, by CTE name: one CTE for each relation that the query joins.
 
     If a feature reads games of teams, the CTE `night` is added. It has the window values of both teams of each game.
     """
@@ -39,7 +39,7 @@ def states(plan: QueryPlan) -> dict[str, str]:
 
 
 def _state(plan: QueryPlan, relation: w.Relation) -> str:
-    """Return the SQL of a relation's states: one row for each game, with the values of the windows after this game.
+    """Return the SQL of a relation's states: for each game, the values of the windows that end with this game.
 
     The column `until_date` is the last date on which the state is valid. The column exists only if a join reads it.
     """
@@ -65,8 +65,8 @@ WINDOW
 def _asked(relation: w.Relation) -> str:
     """Return an SQL subquery of a relation's games, limited to the players and seasons of the query's rows.
 
-    If windows of rows of several seasons contain one game, the game is repeated for each of these seasons. Then
-    `season_year` is the season of the rows.
+    If windows reach back over several seasons, a game is repeated for each season whose rows need it. `season_year` is
+    then the season of these rows.
     """
     columns, condition = f"{relation.source}.*", relation.join.format(state=relation.source)
     if relation.seasons_before:

@@ -69,13 +69,14 @@ ROW_WINDOWS = {
 class Relation:
     """The games of players or of teams, the named windows over them, and the join to the rows of the feature query.
 
+    Each row of the feature query (CTE `kept`) joins one state, which has the values of the windows after one game.
+
     - `source`: the SQL table of games.
     - `partition`: the column of `source` that names the player or team.
     - `order`: the name of the window over the games of one player or team in one season, sorted by date.
-    - `join`: the SQL condition that the keys (player or team, and season) of a row and a state match. Rows are in the
-      CTE `kept`.
+    - `join`: the SQL condition that the keys (player or team, and season) of a row and a state match.
     - `windows`: the SQL frames of the other windows, by name. A frame selects games from `order` and ends with the
-      state's game. A state has the values of the windows after one game.
+      state's game.
     - `is_counted`: whether a row joins a state by the number of the player's earlier games. If False, a row joins a
       state by date.
     - `seasons_before`: the number of earlier seasons whose games `order` also contains.
@@ -98,7 +99,7 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition by which a row of `kept` joins the state that is valid on the row's date."""
+        """Return the SQL condition that joins a row of the CTE `kept` to the state that is valid on the row's date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
@@ -127,7 +128,7 @@ class Relation:
 
     @property
     def is_of_night(self) -> bool:
-        """Return whether the relation has one row for each team and game, which all players of the team read."""
+        """Return whether the relation has one row for each team and game, shared by all players of the team."""
         return self.source == "team_games"
 
 
