@@ -32,12 +32,12 @@ COUNTS = (
     "ft_makes",
     "plus_minus",
 )
-# The columns that box scores of players and of teams share. `is_home` and `opponent` are missing if the source lacks
+# The columns that box scores of players and of teams share. `is_home` and `opponent` are NA where the source lacks
 # them. `season_year` is the year in which the season begins. `season_type` may also be all_star or preseason; the
 # import leaves such games out.
 GAME_COLUMNS = ("source_game_id", "game_date", "team", "opponent", "is_home", "season_year", "season_type", "is_won")
 PLAYER_COLUMNS = (*GAME_COLUMNS, "source_player_id", "player_full_name", "minutes", *COUNTS)
-# The column `possessions` has the source's own count, or is missing.
+# `possessions` is the source's own count. Its values are NA if the source has none.
 TEAM_COLUMNS = (*GAME_COLUMNS, "minutes", *COUNTS, "possessions")
 SCHEDULE_COLUMNS = ("source_game_id", "game_date", "home", "away", "season_year", "season_type", "tip_off")
 

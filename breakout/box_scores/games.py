@@ -57,7 +57,7 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 
     DataError for these games:
 
-    - A game of a later season, if only one of the teams is missing in CODES.
+    - A game of the season FIRST_SEASON_OF_CODES or later, if only one of its teams is missing in CODES.
     - A game whose box scores do not name two teams and one date.
     - Two games with one id.
     """
@@ -93,7 +93,7 @@ def find_games(extract: Extract) -> tuple[pd.DataFrame, list[LeftOut]]:
 def _sides(extract: Extract) -> pd.DataFrame:
     """Return rows with the teams of each game, including teams that appear only as an opponent.
 
-    A team of a game may have several rows. Rows of opponents have no `is_home`.
+    A team of a game may have several rows. Rows that come from the column `opponent` have no `is_home`.
     """
     columns = ["source_game_id", "game_date", "season_year", "season_type", "team", "is_home", "opponent"]
     lines = pd.concat([part[columns] for part in (extract.teams, extract.players) if part is not None])

@@ -1,6 +1,6 @@
 """The conversion of the R package hoopR's tables of ESPN box scores to the common form of an import.
 
-The tables are those of hoopR's functions `load_nba_player_box` and `load_nba_team_box`.
+hoopR's functions `load_nba_player_box` and `load_nba_team_box` return these tables.
 """
 
 from __future__ import annotations

@@ -39,9 +39,9 @@ class ImportResult:
     """The result of an import of box scores or injury reports.
 
     - `changes`: the added, replaced and removed rows.
-    - `left_out`: the games whose rows were not imported, or only in part.
+    - `left_out`: the games whose rows were left out, all or in part.
     - `shared_names`: names that several players have in one season.
-    - `summed_games`: the number of games in this import whose team rows are sums of player rows.
+    - `summed_games`: the number of games in this import with team rows that are sums of player rows.
     - `estimated_games`: the number of games in all imports so far whose possessions are estimates.
     - `unknown_names`: players in injury reports who have no row in the player table in the season of the report.
 
@@ -112,7 +112,7 @@ def _build_games(
 ) -> tuple[pd.DataFrame, pd.DataFrame, ImportResult]:
     """Return all rows of the player table and of the team table, and the result of the import without its `changes`.
 
-    `stored` has the rows of earlier imports; they are included.
+    The rows of earlier imports (`stored`) are included.
     """
     earlier_players, earlier_teams = _stored_lines(stored)
     players = _replace_lines(earlier_players, extract.players, ["source_game_id", "source_player_id"])
@@ -159,7 +159,7 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming rows, and the earlier rows whose values in the columns `keys` no incoming row has."""
+    """Return the incoming rows, and those earlier rows that no incoming row matches in all columns of `keys`."""
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)

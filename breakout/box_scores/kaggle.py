@@ -71,8 +71,8 @@ def extract_kaggle(rows: pd.DataFrame, where: str) -> Extract:
 def rows_of_season(rows: pd.DataFrame, season: str | None) -> pd.DataFrame:
     """Return the rows of Kaggle's file PlayerStatistics whose game ids belong to a season such as 2026-27.
 
-    All rows are returned if `season` is None or if there is no column gameId. Choose rows before they are converted,
-    because the file has 1.6 million rows of all seasons since 1946.
+    All rows are returned if `season` is None or if there is no column gameId. Choose rows before the conversion,
+    because the file has 1.6 million rows.
     """
     if season is None or "gameId" not in rows:
         return rows

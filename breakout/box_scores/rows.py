@@ -101,7 +101,7 @@ def sum_players(players: pd.DataFrame) -> pd.DataFrame:
 
 
 def build_teams(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of the table team_offense_game_summary: one for each box score in `lines` of a game in `games`.
+    """Return rows of the table team_offense_game_summary: one for each box score in `lines` whose game is in `games`.
 
     Possessions come from the source if the source has them for both teams of a game. Otherwise they are estimated: the
     mean of FGA + 0.44 FTA - OREB + TOV over both teams, as a whole number. FGA and FTA are attempted field goals and

@@ -90,7 +90,7 @@ def _rows(document: Any) -> pd.DataFrame:
 def as_text(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with every value as text, whole numbers without a decimal point.
 
-    Empty values become NA, and so do texts for missing values, such as "NULL" (MISSING).
+    Empty values become NA, and so do the texts in MISSING, such as "NULL".
     """
     frame = frame.convert_dtypes()
     return frame.astype("string").replace(dict.fromkeys(MISSING, pd.NA))
