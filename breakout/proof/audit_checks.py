@@ -92,7 +92,7 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compute the sampled rows of `day` again after random values replaced later results; yield the differences.
+    """Compute the sampled rows of `day` again with random later results, and yield the differences from `expected`.
 
     Every result on or after `day` is replaced. Every result of the sampled rows' own games is replaced too, whatever
     date a table gives these games. Rows are computed up to the last date of the audit, but only the sampled rows are
@@ -107,7 +107,7 @@ def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 
 
 def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Compute the sampled rows of `day` again after their labels were reversed, and yield the differences.
+    """Compute the sampled rows of `day` again with reversed labels, and yield the differences from `expected`.
 
     A sampled row with a breakout gets 0 points, and any other sampled row gets 200 points.
     """

@@ -1,4 +1,4 @@
-"""The audit of features: the function that samples rows, computes them again in all checks and reports differences."""
+"""The audit of features: sampled rows are computed again, for example without later games, and compared."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ class AuditReport:
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
 
-    Differences in the set of rows or columns, or between tables about games (ROWS, COLUMNS, GAMES), count as if each
-    were a feature. If a source row that causes a leak is found, its counterexample names it.
+    ROWS, COLUMNS and GAMES (differences in the set of rows or columns, or between tables about games) each count as one
+    feature. The counterexample of a leak also names a source row that causes the leak, if one is found.
     """
     # Violations of the checks in DATA_CHECKS come first, because `find_leak` finds source rows only for these checks.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
@@ -110,7 +110,7 @@ def audit_features(
     paths: Paths | None = None,
     on_date: Callable[[date], object] = str,
 ) -> AuditReport:
-    """Sample about `rows` rows of the dates `start` to `end`, compute them again in all checks, and report differences.
+    """Sample about `rows` rows of the dates `start` to `end`, compute them again in each check, and report differences.
 
     - `start`, `end`: None means the first or last date of the warehouse.
     - `seed`: equal seeds give equal samples.

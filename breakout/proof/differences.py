@@ -69,9 +69,9 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
     def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
-        """Return the rows from `start` to `end`, both inclusive, that `path` builds from the copied source tables.
+        """Build the rows from `start` to `end`, both inclusive, from the copied source tables with the function `path`.
 
-        A check may have changed these tables. Errors of `path` are raised.
+        A check may have changed these tables.
         """
         return path(self.replay, self.config, start, end)
 

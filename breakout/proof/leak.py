@@ -43,9 +43,9 @@ class SourceRow:
 def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search by halving for one source row that alone changes a feature; return None if none is found.
 
-    `difference` names the feature and the audited row. For the check LATER_STATUSES, the search leaves statuses out.
-    For the other checks there are two searches. The first replaces the results in source rows, such as points and
-    minutes, with random values. The second leaves source rows out. Both try the most frequent causes first:
+    `difference` names the feature and the audited row. For the check LATER_STATUSES, one search leaves out rows of
+    injury reports. For the other checks there are two searches. The first replaces the results in source rows, such as
+    points and minutes, with random values. The second leaves source rows out. Both try the most frequent causes first:
 
     - the source row of the audited row itself (only in the first search),
     - rows of the audited row's game,
@@ -71,10 +71,10 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
 
 def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
-    """Search by halving for a status that must not count but changes the audited value; return None if none is found.
+    """Search the injury reports by halving for a player's status that wrongly changes the audited value.
 
     Such a status is for a later game date, or was reported too late. `difference` names the feature and the audited
-    row.
+    row. None if no such status is found.
     """
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))

@@ -46,10 +46,7 @@ class Paths:
 
 
 def installed_paths(registry: Mapping[str, Feature] = REGISTRY) -> Paths:
-    """Return the package's own row builders, which commands such as `breakout train` and `breakout predict` use.
-
-    There is one each for training, for evaluation, for prediction, and for players and games that the caller lists.
-    """
+    """Return the package's own row builders, which commands such as `breakout train` and `breakout predict` use."""
     return Paths(
         training=partial(build_dataset, registry=registry),
         evaluation=partial(build_dataset, registry=registry, slice_features=SLICE_FEATURES),

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# Noise (random values) replaces only these columns, which have results of games, and further columns that features
-# read. So games, teams and players stay unchanged. The numbers say how many different values noise has in a column.
+# Noise (random values) replaces these columns, which have results of games, and the user's further columns that
+# features read. Columns that identify games, teams and players stay unchanged. The numbers say how many different
+# values noise has in a column.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -102,7 +103,8 @@ WHERE game_date BETWEEN @history_start AND @end"""
     def changed(self, **selects: str) -> Iterator[Replay]:
         """Replace the rows of tables until the `with` block ends.
 
-        `selects` maps the name of a table to the SELECT of its new rows. A SELECT reads a copied table as `main.TABLE`.
+        `selects` maps the name of a table to the SELECT of its new rows. A SELECT reads the unchanged rows of a table
+        as `main.TABLE`.
         """
         try:
             for table, select in selects.items():
@@ -161,10 +163,11 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the date of the first copied game in the season `seasons_before` seasons before the season of `start`.
+        """Return the date of a season's first copied game.
 
-        Features for `start` may read no earlier game. If no game of that season was copied, the result is the date of
-        the first game in a later season. The result is `start` if no game on or after `start` was copied.
+        The season begins `seasons_before` years before the season of `start`. If no game of the season was copied, the
+        result is the date of the first game in a later season. The result is `start` if no game on or after `start` was
+        copied.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

@@ -46,8 +46,8 @@ def edge_cases(dataset: Dataset) -> dict[str, np.ndarray]:
 def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dict[str, int]]:
     """Return a mask of the sampled rows, shape (n,), and the number of sampled rows of each kind of edge case.
 
-    The sample has `rows` rows, or all n rows of `dataset` if there are fewer. Up to EDGE_ROWS rows of each kind of edge
-    case are taken first, even if these alone are more than `rows`. Equal seeds give equal samples.
+    The sample first takes up to EDGE_ROWS rows of each kind of edge case, then other rows until it has `rows` rows or
+    all n rows of `dataset`. It is larger than `rows` if the edge cases alone are more. Equal seeds give equal samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)

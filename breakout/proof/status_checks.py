@@ -70,7 +70,7 @@ class StatusChecks:
     """The checks of one audit that change injury reports and compare the features that read injury reports.
 
     - `audited`: the sampled rows, and what is needed to compute them again.
-    - `moved`: the features that changed in at least one row when every player had a status.
+    - `moved`: the features that changed in at least one row when a check gave every player a status.
     """
 
     audited: Audited
@@ -85,18 +85,18 @@ class StatusChecks:
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """For each of several changes of the injury reports, compute the sampled rows of `day` and yield differences.
 
-        `expected` has the same rows, computed from unchanged reports. Nothing is yielded if no audited feature reads
+        `expected` has these rows, computed from unchanged reports. Nothing is yielded if no audited feature reads
         injury reports.
         """
         if self.readers:
-            # The queries of other features do not name the table of injury reports, so only `readers` are compared.
+            # Only the features in `readers` are compared, because no other feature reads injury reports.
             names = [name for name in expected.X.columns if name in self.readers]
             rows = replace(expected, X=expected.X[names], is_missing=expected.is_missing[names])
             yield from self._later(rows, day)
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature that reads injury reports but kept all its values, whatever the statuses.
+        """Yield a difference for each feature in `readers` that did not change when every player got a status.
 
         The other checks of injury reports prove nothing about such a feature.
         """
