@@ -162,8 +162,8 @@ def check_bigquery_warehouse(warehouse: BigQueryWarehouseConfig) -> None:
 def check_duckdb_warehouse(warehouse: DuckDBWarehouseConfig) -> None:
     """Raise ConfigurationError unless the settings of a DuckDB warehouse say where both tables of played games are.
 
-    `folder`, `database` or the paths of both tables must be given; `folder` and `database` exclude each other. The maps
-    of values and `date_format` are checked too.
+    `folder`, `database` or the paths of both tables must be given; `folder` and `database` exclude each other.
+    `team_codes`, `season_types` and `date_format` are checked too.
     """
     missing = [key for key in HISTORY_EXAMPLES if getattr(warehouse, key.partition(".")[2]) is None]
     if warehouse.folder is not None and warehouse.database is not None:
@@ -200,10 +200,10 @@ def check_date_format(text: str) -> None:
 
 
 def check_value_maps(warehouse: DuckDBWarehouseConfig | BigQueryWarehouseConfig) -> None:
-    """Raise ConfigurationError for an invalid map `team_codes` or `season_types`; None is valid.
+    """Raise ConfigurationError if `team_codes` or `season_types` is an invalid map; None is valid.
 
-    The maps replace values of a table while the table is read. Old and new values must be printable text, not empty,
-    without quotes and backslashes. A season type may also map to None. A team code that replaces another must not be
+    The maps replace values of a table while the table is read. Old and new values must be non-empty printable text
+    without quotes or backslashes. A season type may also map to None. A team code that replaces another must not be
     replaced itself: {A: B, B: C} is refused.
     """
     for key, values in (("team_codes", warehouse.team_codes), ("season_types", warehouse.season_types)):

@@ -70,9 +70,9 @@ class PromotionGateConfig:
       `tolerance`. With `not_worse`, only the interval of the log loss must end below `tolerance`. None means
       `not_worse` for a retrain, else `better`.
     - `min_dates`, `min_games`: the fewest game dates and rows for the comparison.
-    - `max_age_days`: a retrain on all games cannot be compared on later games. Instead, an earlier promotion of a model
-      with the same settings counts, if the last game compared for that promotion is at most this many days before the
-      end of the retrain's training.
+    - `max_age_days`: a retrain on all games cannot be compared on later games. The retrain relies on the latest
+      comparison that led to the promotion of a model with the same settings. The last game of that comparison must be
+      at most this many days before the retrain's training ends.
     - `evidence`: if `ledger`, the candidate's predictions as a shadow (scored in parallel with production) are checked
       too.
     - `min_e_value`: for the rule `better`, the smallest e-value that the shadow's predictions need. An e-value measures

@@ -86,7 +86,7 @@ def is_sweep(composed: DictConfig) -> bool:
 
 
 def resolve(composed: DictConfig, command: str) -> dict[str, Any]:
-    """Make a composed configuration Hydra's global configuration, and return it as dicts and lists (see `plain`).
+    """Set `composed` as Hydra's global configuration, and return it as dicts and lists (see `plain`).
 
     `${hydra:...}` refers to Hydra's global configuration. ConfigurationError if an interpolation cannot be resolved.
     """

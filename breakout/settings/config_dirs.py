@@ -38,7 +38,7 @@ class UserFiles(ConfigSource):
         """Return the content of one file of the folder; the content of an empty file is an empty mapping.
 
         `config_path` is relative to the folder, with or without `.yaml`. Hydra's ConfigLoadError if there is no such
-        file. ConfigurationError if the file cannot be read, is not UTF-8 or no YAML mapping, or sets a removed key.
+        file. ConfigurationError if the file cannot be read, is not UTF-8, is no YAML mapping, or sets a removed key.
         """
         file = self._file(config_path)
         if not file.is_file():
@@ -63,8 +63,8 @@ class UserFiles(ConfigSource):
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return names in the group `config_path`, sorted; OSError if the folder has no such group.
 
-        If `results_filter` is CONFIG, the names are the options (files without `.yaml`). If it is GROUP, the names are
-        the subfolders. If it is None, both are returned.
+        If `results_filter` is CONFIG, the names are those of the YAML files, without the ending `.yaml`. If it is
+        GROUP, the names are the subfolders. If it is None, both are returned.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}

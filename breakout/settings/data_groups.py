@@ -14,7 +14,7 @@ from breakout.settings.groups import FilePath, SeasonType, Seconds
 
 Bytes = Annotated[int, Meta(ge=1, le=2**60)]
 Price = Annotated[float, Meta(ge=0, le=1_000_000)]
-ColumnNames = dict[str, str]  # maps the package's name of a column to its name in the user's tables
+ColumnNames = dict[str, str]  # maps a column's name in this package to its name in the user's tables
 TeamCodes = dict[str, str]  # maps a team code in the user's tables to the code that replaces it
 
 # Maps a season type in the user's tables to the type that replaces it. Rows of a season type that maps to None are left
@@ -41,7 +41,7 @@ class DuckDBWarehouseConfig:
       means the table of this name in `folder` or `database`. `schedule` and `availability` are optional.
     - `season_type`: the season type, such as regular or playoffs, for rows that have none. If it is None, such rows are
       an error.
-    - `columns`: maps the package's name of a column to its name in the user's tables. None means that all names are
+    - `columns`: maps a column's name in this package to its name in the user's tables. None means that all names are
       equal.
     - `team_codes`, `season_types`: map values of the tables to the values that replace them.
     - `date_format`: the strptime format of dates that are text; None means YYYY-MM-DD.
@@ -172,7 +172,7 @@ class FolderLedgerConfig:
     - `others`: if true, the ledger also keeps predictions of models that are neither in production nor a shadow (a
       challenger scored in parallel with production).
     - `which`: which prediction before the game's tip-off is graded, the first or the last.
-    - `lost_after_days`: a game without rows in the source tables counts as lost this many days after its date.
+    - `lost_after_days`: the outcome is `lost` if the game has no rows this many days after its date.
     - `timezone`: an unknown tip-off counts as the end of the game date in this time zone.
     """
 

@@ -172,7 +172,7 @@ class WalkForwardWindowConfig:
     - `step`: the length of a fold, a calendar month or week. The folds cover `eval_start` to `eval_end`.
     - `training`: with `expanding`, the model of a fold is trained on all earlier rows since `train_start`. With
       `rolling`, the model is trained on the `train_days` days before the fold, but not on rows before `train_start`.
-    - `folds`: the number of folds to keep, the latest with games; None keeps all.
+    - `folds`: keep only this many folds, the latest ones that have games; None keeps all.
     - `fold_jobs`: if true, a sweep makes a separate job of each fold.
     """
 

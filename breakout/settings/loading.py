@@ -1,7 +1,7 @@
 """The conversion of a mapping of plain values to the typed configuration of a command.
 
-msgspec converts single values and checks their bounds. This module builds the groups itself, because tagged unions of
-msgspec require its own classes and hide the tag `kind`, which other modules read.
+msgspec converts single values and checks their bounds. This module builds the groups itself, because msgspec's
+tagged unions accept only msgspec's own classes and hide the tag `kind`, which other modules read.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """Return the typed configuration of one command from a mapping that Hydra composed or that a run saved.
 
     A mapping of an older `config_version` is migrated first. If `is_lenient` is true, a reference to an environment
-    variable that is not set stays as text. This is for readers of old settings that do not use the value.
+    variable that is not set stays as text. This is for callers that do not use the value.
 
     ConfigurationError for:
 
@@ -53,7 +53,7 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)
     current = with_build_text(with_definitions(current))
-    # `features.definitions` now contains definitions instead of paths, so references among the paths are dropped.
+    # `features.definitions` now contains definitions instead of paths, so the `${...}` references in paths are dropped.
     references = tuple(found for found in references if found[0][:2] != ("features", "definitions"))
     check_keys_known(root, current)
     check_nothing_missing(current)
@@ -89,7 +89,7 @@ def _first_leaf(key: str, value: Any) -> str:
 
 
 def check_nothing_missing(mapping: Mapping[str, Any]) -> None:
-    """Raise ConfigurationError, with an override to add, for each value `???` (required and not given)."""
+    """Raise ConfigurationError, which lists overrides to add, if any value is `???` (required and not given)."""
     keys = [key for key, value in mapping.items() if value == MISSING]
     for group, values in mapping.items():
         if isinstance(values, Mapping):

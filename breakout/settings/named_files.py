@@ -35,7 +35,7 @@ def expand_home(path: str | Path, setting: str) -> Path:
 def with_definitions(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `features.definitions` contains definitions instead of paths of files.
 
-    If `features.names` has none of the defined features, their names are appended to `features.names`.
+    If `features.names` has none of the defined features, the names of all of them are appended.
     ConfigurationError if `features.definitions` is no list, a file cannot be read, or a definition is invalid.
     """
     features = mapping.get("features")
@@ -89,7 +89,7 @@ def _checked(entry: Any, place: str) -> dict[str, Any]:
 def with_build_text(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in which `model.build_text` is the text of the file that `model.build` names.
 
-    Settings of other models than sklearn, or with a `model.build_text`, are returned unchanged. ConfigurationError if
+    Settings are returned unchanged if the model is not sklearn or `model.build_text` is given. ConfigurationError if
     the file cannot be read.
     """
     from breakout.settings.yaml_files import read_text

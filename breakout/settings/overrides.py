@@ -1,4 +1,4 @@
-"""The overrides that compose a given configuration, such as `model=logistic window.eval_end=2026-02-05`."""
+"""The derivation of overrides, such as `model=logistic window.eval_end=2026-02-05`, from a configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from breakout.settings.values import format_value
 def overrides_for(command: str, config: Any) -> list[str]:
     """Return a short list of overrides with which `breakout COMMAND OVERRIDES` composes the typed settings `config`.
 
-    For each group, the list chooses the option that shares the most values with `config`, unless it is the default.
+    The list names, for each group, the option that shares the most values with `config`; default options are left out.
     Overrides of single keys follow for the values that differ. Folders of `--config-dir` are not read.
     FileNotFoundError if `command` has no root file in `conf/`.
     """
@@ -65,7 +65,7 @@ def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _nearest_option(group: str, wanted: Mapping[str, Any]) -> str | None:
     """Return the option of a group that shares the most values with `wanted`; None if no option shares any.
 
-    An option with another `kind` or `name` than `wanted` is not compared.
+    Only options with the `kind` and `name` of `wanted` are compared.
     """
     import yaml
 

@@ -22,7 +22,7 @@ RESOLVER = "oc.env"
 
 
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, with interpolations resolved except references.
+    """Return a composed configuration as dicts and lists, with all interpolations but references resolved.
 
     References such as `${oc.env:TOKEN}` stay as text, but the environment variable must be set. A required value that
     is not given stays `???`. In text that is no reference, `${` is escaped. OmegaConf's InterpolationResolutionError if

@@ -141,7 +141,7 @@ class PredictConfig(ComposedConfig):
       probabilities that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
     - `backtest`: the folder of a finished `breakout backtest`, or `latest`. Stakes are computed from its result. No
       stakes are shown if `backtest` is None, or if the result shows no edge over the bookmakers' prices.
-    - `max_days_since_game`: a player whose last game is longer ago gets no probability.
+    - `max_days_since_game`: the most days since a player's last game. Other players get no probability.
     - `allow_contract_mismatch`: accept a bundle whose contract (the definition of features and label) is not the
       installed one.
     """
@@ -191,7 +191,7 @@ class DailyConfig(ComposedConfig):
     - `date`: the day to predict: a date, or `today` or `tomorrow` in US Eastern time.
     - `top`: the number of players of each model that are printed and written; None prints five and writes all.
     - `out`: the data file for the players of all models; None writes none.
-    - `max_days_since_game`: a player whose last game is longer ago gets no probability.
+    - `max_days_since_game`: the most days since a player's last game. Other players get no probability.
     """
 
     seed: Seed

@@ -33,10 +33,10 @@ def kind_of(cls: type) -> str:
 
 
 def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
-    """Return every dotted key of a root settings class, and for each key the kinds of its group that have the key.
+    """Map every dotted key of a root settings class to the kinds of its group that have the key.
 
-    An example is `model.depth` with ("catboost", "blend", "points"). Keys of the root and of groups with a single class
-    have an empty tuple.
+    For example, `model.depth` maps to ("catboost", "blend", "points"). Keys of the root and of groups with a single
+    class map to an empty tuple.
     """
     keys: dict[str, tuple[str, ...]] = {}
     for name, hint in type_hints(root).items():
@@ -50,10 +50,7 @@ def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
 
 
 def hints_of(root: type, key: str) -> list[Any]:
-    """Return the types that a dotted key can have, one from each kind of its group that has the key.
-
-    The list is empty for an unknown key.
-    """
+    """Return the types of a dotted key, one from each settings class that has the key; [] for an unknown key."""
     group, _, name = key.partition(".")
     hint = type_hints(root).get(group)
     if not name:

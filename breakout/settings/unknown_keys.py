@@ -10,8 +10,7 @@ from breakout.settings.versions import RENAMED_KEYS
 
 # Groups whose YAML files set keys of other groups and of the root.
 COMPOSING_GROUPS = ("experiment", "sweep", "debug", "local")
-# The override that chooses a kind of configuration, by (group, kind), where GROUP=KIND is no valid override. For
-# example, there is no window=dates.
+# The override that selects (group, kind), if GROUP=KIND is no valid override. For example, there is no window=dates.
 CHOICES = {
     ("window", "dates"): "window=january (or another window of dates)",
     ("ledger", "folder"): "ledger=default",

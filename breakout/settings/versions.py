@@ -30,8 +30,8 @@ _MOVED_DEFAULTS: dict[str, dict[str, Any]] = {
     "sweep": {"resume": None, "fail_fast": False, "workers": None, "job_defaults": []},
 }
 
-# Keys that were added without a new version, by group and kind (None for a group without kinds). Older settings without
-# such a key get the value in this table, which does not change what they mean.
+# Keys that were added without a new version, by group and kind (None for a group without kinds). Older settings get the
+# values in this table, which do not change what the settings mean.
 ADDED_KEYS: dict[tuple[str, str | None], dict[str, Any]] = {
     ("model", "logistic"): {"clip": None},
     ("model", "blend"): {"clip": None},
@@ -59,9 +59,8 @@ _PRICES: dict[str, Any] = {
     "max_stake": 0.02,
     "min_edge": 0.0,
 }
-# Groups that were added without a new CONFIG_VERSION, with the values that older saved settings get. Which groups they
-# get depends on a key that they have: with `features` the group `availability`, with `window` (settings of train) the
-# group `prices`, with `bundle` both groups.
+# Groups that were added without a new CONFIG_VERSION, with the values that older saved settings get. Settings with
+# `features` get the group `availability`, settings with `window` get `prices`, and settings with `bundle` get both.
 ADDED_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
     "features": {"availability": {"cutoff": "17:30", "timezone": "America/New_York", "days_before": 0}},
     "window": {"prices": _PRICES},
@@ -153,7 +152,7 @@ def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
 def migrate(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings migrated to CONFIG_VERSION, with values for keys that were added later.
 
-    ConfigurationError if `config_version` is missing, no integer or unknown.
+    ConfigurationError if `config_version` is missing, unknown or not an integer.
     """
     version = mapping.get("config_version")
     if version is None:

@@ -32,7 +32,7 @@ def read_text(file: Path) -> str:
 
 
 def parse_yaml(text: str, file: Path) -> Any:
-    """Return the content of a YAML text as lists and dicts; None if it is a single number or truth value.
+    """Return the content of a YAML text as lists and dicts; None for a single number or truth value.
 
     A single text becomes a dict with the text as key, an empty file an empty dict. ConfigurationError, which names
     `file` and the line, if the text is not valid YAML or nested too deeply.
