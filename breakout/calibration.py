@@ -71,7 +71,7 @@ class Calibrator:
 class Calibration:
     """A fitted map from probabilities to calibrated probabilities, and its warnings.
 
-    If no increasing map of the kind `requested` fits the rows, `calibrator.kind` is `none` and `warnings` has the
+    If no increasing map of the kind `requested` can be fitted, `calibrator.kind` is `none` and `warnings` has the
     reason.
     """
 
@@ -82,7 +82,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class HeldOutCalibration:
-    """The mean log loss of the validation rows before and after calibration, where no map is applied to its own dates.
+    """The mean log loss of the validation rows before and after a calibration that was fitted on other dates.
 
     - `rows`: the number of validation rows (the latest training rows).
     - `blocks`: the number of blocks of consecutive dates. The map for a block is fitted on all other blocks.
@@ -115,7 +115,7 @@ class CalibrationFit:
 def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration:
     """Fit a map of the kind `kind` on the probabilities and labels of validation rows, both of shape (n,).
 
-    If no increasing map fits the rows, the map in the result changes nothing and the result has a warning. The result
+    If no increasing map can be fitted, the map in the result changes nothing and the result has a warning. The result
     also has a warning if an isotonic map was fitted on fewer than 1,000 rows.
     """
     if kind == "none":
@@ -139,11 +139,11 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 def cross_calibrate(
     kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
 ) -> tuple[np.ndarray, int] | None:
-    """Return probabilities (n,) calibrated by maps that were fitted on other dates, and the number of date blocks.
+    """Calibrate the probability of each row by a map that was fitted without the row's date.
 
     The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The map for a block is fitted on
-    all other blocks. If no increasing map fits these blocks, the probabilities of the block stay unchanged. Return None
-    if there are fewer than two dates.
+    all other blocks. If no increasing map can be fitted, the probabilities of the block stay unchanged. Return the
+    probabilities (n,) and the number of blocks; None if there are fewer than two dates.
     """
     distinct = np.unique(dates)
     if len(distinct) < 2:
@@ -158,7 +158,7 @@ def cross_calibrate(
 
 
 def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | None:
-    """Return the reason why no map of this kind fits these rows; None if the fit can be tried."""
+    """Return the reason why no map of this kind can be fitted to these rows; None if a fit can be tried."""
     if len(np.unique(y)) < 2:
         return "the validation games hold one class only"
     if probability.min() == probability.max():

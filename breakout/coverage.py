@@ -33,9 +33,9 @@ def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, star
     """Say which games the warehouse has up to `end`, and why no row was found on the dates start..end.
 
     Call this function if no role player has a row on these dates. For each season type in player_game_summary, the text
-    gives the number of rows and their first and last date. Then the text gives the reason: no row has both a season
-    type of the target and one of these dates, or such rows exist but none is a role player's played game. DataError if
-    the query fails.
+    gives the number of rows and their first and last date. Then the text gives the reason: no row on these dates has a
+    season type in `features.season_types`, or such rows exist but none is a role player's played game. DataError if the
+    query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -134,8 +134,8 @@ def read_flawed_games(
     """Return the flawed games, in which the player table and the team table contradict each other.
 
     `parameters` has the keys history_start, end and season_types. A game is in the list once for each wrong sum: the
-    points or the minutes of a team's players. Minutes may differ from the team's by up to MINUTES_TOLERANCE. The known
-    errors in `sources.known_sums` are left out. DataError if the query fails.
+    points or the minutes of a team's players. Minutes may differ by up to MINUTES_TOLERANCE. The known errors in
+    `sources.known_sums` are left out. DataError if the query fails.
     """
     found = []
     for row in warehouse.query(flawed_games_query(sources), parameters).to_pylist():
@@ -172,7 +172,7 @@ def seen_games(
 
 
 def flawed_game_warnings(games: Iterable[FlawedGame]) -> tuple[str, ...]:
-    """Return one warning for each kind of flaw (absent, points, minutes) among the games."""
+    """Return one warning for each value of `flaw` (see FlawedGame) among the games."""
     listed = sorted(set(games))
     return (
         *_absent_game_warnings([game.game_id for game in listed if game.flaw == "absent"]),

@@ -49,8 +49,8 @@ class Rows:
     - `X` (n, number of features): the features as float64. Missing values are filled with defaults.
     - `y` (n,): 1 for a breakout, else 0.
     - `points` (n,): the player's points in the game.
-    - `season_average` (n,): the player's mean points a game this season before the game, 0 without an earlier game.
-    - `points_for_breakout` (n,): the fewest points in the game that are a breakout.
+    - `season_average` (n,): the player's mean points this season before the game; 0 for the first game.
+    - `points_for_breakout` (n,): the fewest points that make the game a breakout.
     - `wider`: for a model that is fitted on more players than it predicts, all rows to fit on, including these rows.
       For other models None.
 
@@ -162,8 +162,8 @@ def build_dataset(
     Features of a row are computed from games before its date, and from injury reports up to the cutoff (the decision
     time).
 
-    - `row_source`: `played` for played games, `slate` for games of the schedule, `listed` for the games in the table
-      `slate`. Only rows of `played` have a label.
+    - `row_source`: `played` for played games, `slate` for scheduled games, `listed` for games that the caller has put
+      into a table. Only played games have a label.
     - `slice_features`: the features by which an evaluation groups rows. They are columns of `context`, where missing
       values are not filled.
     - `registry`: the definitions of the features; None means the registry of `config`.
@@ -237,7 +237,7 @@ def dataset_of(
         y=frame["is_breakout"].to_numpy(dtype="int8") if is_played else None,
         points=frame["points"].to_numpy(dtype="int64") if is_played else None,
         season_average=average,
-        # Average times games is the sum of points. It is a whole number, so rounding removes the floating-point error.
+        # The sum of points (average times games) is a whole number, so rounding removes the floating-point error.
         points_for_breakout=fewest_points(np.rint(average * games), games, config.breakout_multiplier),
         dates=answer["game_date"].to_numpy().astype("datetime64[D]"),
         keys=frame[list(KEY_COLUMNS)],
@@ -248,8 +248,7 @@ def dataset_of(
 def select_role_players(rows: Dataset, config: BreakoutFeatureConfig) -> Dataset:
     """Return the rows of players whose season average of points is from `config.min_ppg` to `config.max_ppg`.
 
-    The number of earlier games is not checked. The field `wider` of the result (the rows to fit on) contains all of
-    `rows`.
+    The number of earlier games is not checked. The result's field `wider` (the rows to fit on) is `rows`.
     """
     averages, games = (rows.context[name].to_numpy() for name in ("season_points_avg", "games_before"))
     return replace(rows.take(is_within_band(averages, games, config)), wider=rows)
@@ -259,8 +258,7 @@ def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeat
     """Return a bool mask of shape (n,), true for season averages of points from `config.min_ppg` to `config.max_ppg`.
 
     `averages` and `games` have shape (n,); `games` is the number of games behind each average. As in the feature query,
-    the total points (average times games) may miss the limit times games by 1e-9. A NaN average is not within the
-    limits.
+    a player's total, average * games, may be outside limit * games by up to 1e-9. The mask is false for a NaN average.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))
@@ -294,7 +292,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
     """Raise DataError if a feature of `names` reads a column that its source table lacks.
 
-    Columns that the feature query defines are left out; `Warehouse.check_history` checks the columns behind them.
+    Columns that the feature query defines are left out; `Warehouse.check_history` checks their source columns.
     """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):

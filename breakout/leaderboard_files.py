@@ -3,8 +3,8 @@
 A leaderboard has one table for each set of jobs that were validated and evaluated on the same games. The jobs of one
 variant differ only in window, seed, name, hypothesis, tags and paths.
 
-Validation metrics are computed on the validation part (the latest training rows), which a fit without these rows
-predicts. All other metrics are computed on the evaluation games, which are later than the training rows.
+Validation metrics are computed on the validation part (the latest training rows), for a model that was fitted without
+these rows. All other metrics are computed on the evaluation games, which are later than the training rows.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class JobRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRow(msgspec.Struct, frozen=True):
-    """The metrics of a baseline (a simple model for comparison) on the evaluation games of one JobTable.
+    """The metrics of a baseline (a simple model for comparison) on the evaluation games that a JobTable's jobs share.
 
     `features` is the number of features of the job whose run evaluated the baseline.
     """
@@ -105,7 +105,7 @@ class LineRow(msgspec.Struct, frozen=True):
 
 
 class GameSpan(msgspec.Struct, frozen=True):
-    """The number, dates and breakout rate of the validation games or the evaluation games behind one JobTable."""
+    """The number, dates and breakout rate of the validation or evaluation games that a JobTable's jobs share."""
 
     games: int
     first_date: str
@@ -118,12 +118,12 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
     - `best`: the number of the best job.
     - `tied`: the numbers of the jobs whose `is_tied` in JobRow is true, including the best job.
-    - `simplest`: the number of the job with the simplest model among `tied`.
+    - `simplest`: the number of the job with the simplest model among the jobs in `tied`.
     - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the dates are not fixed or differ
       between the jobs.
     - `problem`: the settings of target and warehouse in which this table differs from other tables.
     - `validation`, `evaluation`: the games. `evaluation` is None if the jobs only train.
-    - `lines`: the comparisons of jobs with the betting market; () without configured prices.
+    - `lines`: the comparisons with the betting market; () if no prices are configured.
     """
 
     rows_fingerprint: str
@@ -167,10 +167,10 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantTable(msgspec.Struct, frozen=True):
-    """The variants in those tables of a leaderboard (JobTable) that have one target and one warehouse in common.
+    """The comparison of variants across job tables (JobTable) that have equal settings of target and warehouse.
 
     Variants in more tables come first; variants in equally many tables are sorted by `value`, best first.
-    `problem` names the settings of target and warehouse that distinguish these tables from the leaderboard's others.
+    `problem` names the settings of target and warehouse in which these tables differ from other job tables.
     """
 
     problem: str

@@ -142,7 +142,7 @@ def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
     """Return the rows within a range of dates.
 
-    The field `wider` of `rows` (all rows that a model is fitted on) is limited to these dates too, if it is not None.
+    `rows.wider`, which contains all rows to fit on, is limited to these dates too, unless `rows.wider` is None.
     """
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))

@@ -30,8 +30,8 @@ def one_blas_thread() -> Iterator[None]:
 def _libraries(has_scipy: bool) -> ThreadpoolController:
     """Return a controller of the libraries of linear algebra that this process has loaded.
 
-    The result is cached, because finding the libraries takes longer than some evaluations. The import of scipy.linalg
-    loads a further library, so the cache has a separate result for `has_scipy`.
+    The result is cached, because finding the libraries takes longer than some evaluations. `has_scipy` says whether
+    scipy.linalg is imported. The cache depends on this flag, because that import loads a further library.
     """
     del has_scipy
     return ThreadpoolController()
