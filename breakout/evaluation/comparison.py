@@ -15,7 +15,7 @@ from breakout.evaluation.slice_labels import SliceLabels
 from breakout.evaluation.slices import SliceDifference, compare_slices
 from breakout.threads import one_blas_thread
 
-# Increase this number when a field of `Comparison` is renamed, removed or changes its meaning.
+# Increase this number when a field of `Comparison` is renamed or removed, or when its meaning changes.
 SCHEMA_VERSION = 2
 
 

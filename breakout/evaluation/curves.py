@@ -44,7 +44,7 @@ class ScoreHistogram:
 class Curves:
     """The curves and the histogram of one model's probabilities.
 
-    A curve is None if all labels are equal. Otherwise its x and y are
+    A curve is None if all labels are equal. Otherwise the values x and y are
 
     - `roc`: false positive rate, true positive rate;
     - `precision_recall`: recall, precision;
@@ -76,10 +76,7 @@ def build_curves(y: ArrayLike, p: ArrayLike) -> Curves:
 
 
 def _lift_curve(y: FloatArray, p: FloatArray) -> Curve:
-    """Return the lift (y) of the k rows with the highest probabilities against their fraction of all rows (x).
-
-    If a group of equal probabilities is only partly among the k rows, its expected number of breakouts is used.
-    """
+    """Return the lift (y) of the k rows with the highest probabilities against k divided by the number of rows (x)."""
     counts = 1.0 + _thinned_positions(y.size).astype(np.float64)
     lift = expected_hits(y, p, counts) / counts / float(y.mean())
     return Curve(_points(counts / y.size), _points(lift))

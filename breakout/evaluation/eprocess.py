@@ -36,7 +36,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """The gain of a challenger over a reference model on each date, and the greatest possible loss, in nats.
+    """How much lower a challenger's log loss is than a reference model's on each date, in nats.
 
     - `dates` (d,): distinct and ascending.
     - `gain` (d,): the reference's mean log loss minus the challenger's.
@@ -52,7 +52,7 @@ class DailyDifferences:
 
     @property
     def quotients(self) -> FloatArray:
-        """For each date, the gain divided by the greatest possible loss: at least -1, and 0 if that loss is 0."""
+        """For each date, the field `gain` divided by the field `greatest_loss`; 0 if `greatest_loss` is 0."""
         is_open = self.greatest_loss > 0.0
         return np.divide(self.gain, self.greatest_loss, out=np.zeros_like(self.gain), where=is_open)
 
@@ -60,7 +60,7 @@ class DailyDifferences:
 def daily_differences(
     y: ArrayLike, p_challenger: ArrayLike, p_reference: ArrayLike, game_dates: ArrayLike
 ) -> DailyDifferences:
-    """Return, for each date, the challenger's gain over the reference model and the greatest possible loss.
+    """Compare the mean log losses of a challenger and a reference model on each date.
 
     All arguments have the shape (n,).
     """
@@ -77,13 +77,13 @@ def daily_differences(
 def e_values(quotients: ArrayLike) -> FloatArray:
     """Return the e-value (evidence that a challenger is better than a reference) after each of d dates, shape (..., d).
 
-    `quotients` (..., d) contains, for each date, the challenger's gain divided by the greatest possible loss on that
-    date. No quotient may be below -1. An e-value of 20 or more is significant at the level 5 %.
+    `quotients` (..., d) contains the values of `DailyDifferences.quotients`. No quotient may be below -1. An e-value of
+    20 or more is significant at the level 5 %.
 
     The formula is the gamma-exponential mixture of Howard et al. (2021, "Time-uniform, nonparametric, nonasymptotic
     confidence sequences", Proposition 9) with scale 1. The variance in the formula is the sum of (quotient - centre)^2
     over the dates. The centre of a date is the mean of the earlier quotients, but at most 0; the first centre is 0. So
-    no quotient lies more than 1 below its centre.
+    no quotient lies more than 1 below the centre.
     """
     x = np.asarray(quotients, dtype=np.float64)
     sums = np.cumsum(x, axis=-1)
@@ -91,14 +91,13 @@ def e_values(quotients: ArrayLike) -> FloatArray:
     centres = np.zeros_like(x)
     centres[..., 1:] = np.minimum(means[..., :-1], 0.0)
     variances = np.cumsum((x - centres) ** 2, axis=-1)
-    return np.exp(np.minimum(_log_mixture(sums, variances), 600.0))  # 600 is a limit because exp() overflows above 709.
+    return np.exp(np.minimum(_log_mixture(sums, variances), 600.0))  # Limited because exp() overflows above 709.
 
 
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the logarithm of the one-sided gamma-exponential mixture with scale 1, in the shape of the arguments.
 
-    `sums` contains the sum of the quotients up to each date. `variances` contains the variance up to each date (see
-    `e_values`).
+    `sums` and `variances` contain the sum of the quotients and the variance up to each date. `e_values` defines both.
     """
     from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 
@@ -110,8 +109,8 @@ def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     with np.errstate(divide="ignore"):  # log(0) occurs where gammainc underflows; it is replaced below.
         tail = np.log(gammainc(shape, inside))
     regular = constant + gammaln(shape) + tail - shape * np.log(inside) + sums + variances
-    # The formula has no value if `place` is not positive or if gammainc underflows. The limit for place -> 0 is
-    # used then: an e-value below 0.5.
+    # The formula has no value if `place` is 0 or negative, or if gammainc underflows. In both cases the limit of the
+    # formula for place -> 0 is used: an e-value below 0.5.
     mixture: FloatArray = np.where((place > 0.0) & np.isfinite(tail), regular, constant - rho - np.log(shape))
     return mixture
 

@@ -59,7 +59,7 @@ def permutation_importance(
 ) -> tuple[FeatureImportance, ...]:
     """Return the rise in log loss and the fall in AUC from shuffling each feature, highest rise in log loss first.
 
-    - `X` (n, features): the features in the order of `feature_names`; not changed.
+    - `X` (n, features): the features in the order of `feature_names`. The function does not change `X`.
     - `resamples`: bootstrap draws of the dates of these rows.
     - `n_repeats`: how often each feature is shuffled. A shuffle depends only on `seed`, on the feature's name and on n.
 

@@ -36,7 +36,7 @@ class MetricReplicates:
     def intervals(self, resamples: DateResamples) -> dict[str, Interval]:
         """Return each metric with its interval; the calibration error ECE has an estimate but no interval.
 
-        `resamples` must be those on which the metrics were computed.
+        `resamples` must be the draws on which the metrics were computed.
 
         Resampling biases ECE upwards. This was measured with 60 calibrated models on 1,500 games of 26 dates. ECE in
         the resamples was 1.4 times the estimate on average, and 10 % of the intervals did not contain their estimate.
@@ -99,8 +99,8 @@ def replicate_metrics(
 ) -> MetricReplicates:
     """Compute AUC, average precision, log loss, Brier score and ECE on all rows and in every resample.
 
-    ECE is the calibration error over `ece_bins` bins. `ranked` is the result of `replicate_ranked` for the same rows
-    and bins; None means that it is computed here.
+    ECE is the calibration error over `ece_bins` bins. `ranked` is the result of `replicate_ranked` for these rows,
+    resamples and bins; if `ranked` is None, the result is computed here.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)

@@ -109,7 +109,7 @@ class PointsMetrics:
     """The metrics of predicted distributions of points, with intervals from a bootstrap over whole game dates.
 
     - `crps`: the mean continuous ranked probability score in points; lower is better.
-    - `baselines`: by the name of the baseline.
+    - `baselines`: the results of the baselines, by name.
     - `pit`: a histogram that is flat if the distributions are right.
     - `median_error`: the mean absolute error of the predicted median, in points.
     - `season_average_error`: the mean absolute error of the season average, in points.

@@ -1,7 +1,7 @@
 """Metrics that depend on the ranking of all rows, in every resample (a bootstrap draw of game dates).
 
 A resample contains the rows of a date as often as it drew the date. The functions weight rows instead of repeating
-them. The results are the same except for rounding.
+them, which changes the results only by rounding.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ def replicate_ranked(
 ) -> RankedReplicates:
     """Compute average precision, calibration error (ECE) and hit rates in each resample.
 
-    There is a hit rate for each of `top_fractions`: the breakout rate of that fraction of the rows, those with the
-    highest probabilities. Every resample gets its own `n_bins` bins for ECE, as a new set of games would. Average
-    precision is NaN if all labels of a resample are equal. Every metric is NaN if a resample has no rows.
+    Each of `top_fractions` gets a hit rate: the breakout rate of that top fraction of the rows by probability. Every
+    resample gets its own `n_bins` bins for ECE, as a new set of games would. Average precision is NaN if all labels of
+    a resample are equal. Every metric is NaN if a resample has no rows.
     """
     ties = group_ties(p)
     dates, label = resamples.date_index[ties.order], y[ties.order]
@@ -128,8 +128,8 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
     """Return the calibration error (ECE) in each resample, by the binning rule of the module `reliability`."""
     total = sums.rows[:, -1]
     doubled_middles = sums.rows[:, :-1] + sums.rows[:, 1:]
-    # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so
-    # comparing it with a boundary that is rounded up is exact.
+    # The middle position of a group of equal probabilities decides the group's bin. The doubled middle is a whole
+    # number, so the boundaries can be rounded up, and the comparison is exact.
     boundaries = np.ceil(2.0 * total[:, np.newaxis] * np.arange(1, n_bins) / n_bins)
     cuts = np.zeros((total.size, n_bins + 1), dtype=np.int64)
     cuts[:, -1] = doubled_middles.shape[1]
@@ -142,7 +142,8 @@ def _calibration_error(sums: _RunningSums, n_bins: int) -> FloatArray:
 def _top_hit_rates(sums: _RunningSums, top_fractions: Sequence[float]) -> FloatArray:
     """Return the breakout rate of each top fraction of the rows by probability, shape (resamples, fractions).
 
-    If a group of equal probabilities is only partly in a fraction, its expected number of breakouts is counted.
+    If only part of a group of equal probabilities is in a fraction, each row of that part counts with the group's
+    breakout rate.
     """
     total = sums.rows[:, -1:]
     wanted = top_row_counts(np.asarray(top_fractions, dtype=np.float64), total)

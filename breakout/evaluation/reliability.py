@@ -59,8 +59,8 @@ def bin_numbers(p: FloatArray, n_bins: int) -> IntArray:
     if n_bins < 1:
         raise ValueError(f"at least one bin is needed, not {n_bins}")
     ties = group_ties(p)
-    # The middle position of a group of equal probabilities decides its bin. The doubled middle is a whole number, so no
-    # rounding can put the group into the wrong bin.
+    # The middle position of a group of equal probabilities decides the group's bin. The doubled middle is a whole
+    # number, so no rounding can put the group into the wrong bin.
     doubled_middle = ties.edges[:-1] + ties.edges[1:]
     group_bins = doubled_middle * n_bins // (2 * max(p.size, 1))
     numbers = np.empty(p.size, dtype=np.int64)

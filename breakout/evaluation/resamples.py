@@ -20,8 +20,9 @@ class Interval:
     """A statistic with its percentile interval over resamples (bootstrap draws of game dates).
 
     - `estimate`: the value on all rows; None if it is undefined.
-    - `low`, `high`: the ends of the interval. None if the statistic is undefined on all rows or in every resample, or
-      if there are fewer than two game dates. None also if an interval would mislead, as for the calibration error ECE.
+    - `low`, `high`: the ends of the interval. None if `estimate` is None, if the statistic is undefined in every
+      resample, or if there are fewer than two game dates. None also for the calibration error ECE, whose interval would
+      mislead.
     - `n_undefined`: the number of resamples in which the statistic is undefined, for example because all labels are
       equal. The interval leaves these resamples out.
     """
@@ -152,7 +153,7 @@ class EvaluationParameters:
     top_fractions: tuple[float, ...]
 
     def draw(self, game_dates: ArrayLike) -> DateResamples:
-        """Return the bootstrap draws of the dates in `game_dates` (n,), with the errors of `draw_date_resamples`."""
+        """Return the bootstrap draws of the dates in `game_dates` (n,); ValueError as in `draw_date_resamples`."""
         return draw_date_resamples(
             game_dates,
             bootstrap_resamples=self.bootstrap_resamples,

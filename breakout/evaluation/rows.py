@@ -55,7 +55,8 @@ def check_dates(game_dates: ArrayLike, n_rows: int | None = None) -> DateArray:
 def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Return labels and probabilities as floats, both of shape (n,).
 
-    ValueError for labels other than 0 and 1, probabilities outside [0, 1] or missing, or other shapes.
+    ValueError for labels other than 0 and 1, for missing probabilities or probabilities outside [0, 1], or for other
+    shapes.
     """
     labels = check_labels(y)
     return labels, check_probabilities(p, labels.size)

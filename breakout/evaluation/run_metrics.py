@@ -21,7 +21,7 @@ from breakout.evaluation.summary import EvaluationResult
 from breakout.models.base import LearnedRows
 
 METRICS_FILE = "metrics.json"
-# Increase this number when a key is renamed, removed or changes its meaning.
+# Increase this number when a key is renamed or removed, or when its meaning changes.
 METRICS_SCHEMA_VERSION = 2
 # metrics.json lacks these top-level keys if they do not apply to the run. Other top-level keys are null instead.
 _ABSENT_IF_NONE = ("folds", "contract_mismatch", "points", "market")
@@ -32,7 +32,7 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part (the latest training rows), which a fit without these rows predicted.
+    """The metrics on the validation part (the latest training rows), predicted by a fit without these rows.
 
     `metrics` are the values after calibration. The calibration was fitted and the threshold was chosen on these rows.
     """
@@ -76,9 +76,9 @@ class CalibrationSummary:
       reason.
     - `requested`: the kind in the settings, or sigmoid if class weights made a calibration necessary.
     - `is_forced_by_class_weights`: whether class weights made a calibration necessary.
-    - `held_out`: the log loss of the validation rows before and after calibration. The map for a row is fitted on other
-      validation dates. None if no map was fitted, if all validation rows have the same date, or if an earlier version
-      wrote the file.
+    - `held_out`: the log loss of the validation rows before and after calibration. The calibration for a row is fitted
+      on other validation dates. None if no calibration was fitted, if all validation rows have the same date, or if an
+      earlier version wrote the file.
     - `reliability_before`: the mean probability before calibration and the breakout rate of the evaluation rows in each
       bin. None if no calibration was applied or no rows were evaluated.
     """
@@ -150,7 +150,7 @@ class FoldMetrics:
     - `figures`: numbers that only some kinds of models have, such as the number of trees.
     - `validation`: the metrics on the validation part, the latest training rows.
     - `metrics`: the metrics on the evaluation window.
-    - `calibration`: the applied kind; None in files of earlier versions.
+    - `calibration`: the applied kind of calibration; None in files of earlier versions.
     """
 
     fold: str
@@ -180,8 +180,8 @@ class RunMetrics:
     - `features_that_add_nothing`: the features whose shuffling worsens neither log loss nor AUC beyond chance. None if
       nothing was shuffled, or if all rows have the same date.
     - `folds`: None unless the run is a walk forward.
-    - `contract_mismatch`: differences between the saved model and this version of the package in the definitions of
-      features and label. None unless the run evaluates a saved model.
+    - `contract_mismatch`: differences in the definitions of features and label between the saved model and this version
+      of the package. None unless the run evaluates a saved model.
     - `points`: None unless the run evaluates a model that predicts a distribution of points.
     - `market`: None unless the model predicts a distribution of points and an evaluated game has a bookmaker's line
       (number of points) whose market probability and result are known.

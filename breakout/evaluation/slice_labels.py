@@ -30,7 +30,7 @@ class SliceLabels:
 
     @cached_property
     def members(self) -> tuple[tuple[str, BoolArray], ...]:
-        """The labels that occur, in the order of `order`, each with the mask (n,) of its rows.
+        """Each label that occurs, with the mask (n,) of the label's rows, in the order of `order`.
 
         ValueError for a label that is missing from `order`.
         """

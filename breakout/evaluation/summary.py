@@ -25,7 +25,7 @@ from breakout.evaluation.thresholds import ThresholdChoice, ThresholdRow, TopRow
 from breakout.evaluation.verdict import VERDICT_FRACTION, Verdict, decide_verdict, describe_better_baselines
 from breakout.threads import one_blas_thread
 
-# Increase this number when a field of `EvaluationResult` is renamed, removed or changes its meaning.
+# Increase this number when a field of `EvaluationResult` is renamed or removed, or when its meaning changes.
 SCHEMA_VERSION = 2
 
 
@@ -62,7 +62,7 @@ class EvaluationResult:
     - `baselines`: by the name of the baseline, such as "base_rate".
     - `chosen_threshold`: chosen on the validation part, the latest training rows. None if no threshold was chosen.
     - `slices`: the metrics by kind of slice, such as "month".
-    - `staleness`: the metrics by weeks since the end of training. Empty if that end is not known.
+    - `staleness`: the metrics by weeks since the end of training. Empty if the end is not known.
 
     Intervals come from a bootstrap over whole game dates, with the seed and the number of resamples in `parameters`.
     """

@@ -129,7 +129,8 @@ def threshold_table(
 ) -> tuple[ThresholdRow, ...]:
     """Return a row with precision, recall and F1 for each threshold, ascending.
 
-    `chosen` is the chosen threshold, or None. The table also contains a row for `chosen`, whose `is_chosen` is true.
+    `chosen` is the chosen threshold, or None. The table also contains a row for `chosen`; `is_chosen` is true
+    in this row.
     """
     wanted = sorted({*thresholds} | ({chosen} if chosen is not None else set()))
     return tuple(threshold_row(y, p, value, resamples, is_chosen=value == chosen) for value in wanted)
