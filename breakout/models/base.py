@@ -35,10 +35,7 @@ class Model(Protocol):
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """The texts that are saved with the model, such as the fingerprint of its contract.
-
-        The contract is the definition of features and label.
-        """
+        """The texts that are saved with the model, such as a fingerprint of the definitions of features and label."""
 
     def predict_probability(self, rows: Rows) -> np.ndarray:
         """Return the probability of a breakout, shape (n,).
@@ -54,7 +51,7 @@ class Model(Protocol):
         """
 
     def feature_importance(self) -> dict[str, float]:
-        """Return the importance of each feature by the model's own measure, such as the size of its coefficient.
+        """Return the importance of each feature by the model's own measure, such as the size of a coefficient.
 
         No value is negative. The sum is 1 unless the measure is 0 for every feature.
         """
@@ -67,7 +64,7 @@ class Model(Protocol):
         """Reasons to doubt the fit, each with its remedy; usually empty."""
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the model's files into an empty folder and return their paths, the main one first.
+        """Write the model's files into an empty folder and return their paths, the main file first.
 
         DataError if a file cannot be written; some kinds of model raise OSError instead.
         """

@@ -53,7 +53,7 @@ class BaseRateModel:
         return {"rate": self.rate}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all fields to model.json in the folder and return its path; DataError if the file cannot be written."""
+        """Write all fields to model.json in the folder and return that file's path; DataError if the write fails."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, "names": self.names, "rate": self.rate, "metadata": self.metadata}, path)
         return (path,)

@@ -98,8 +98,8 @@ def tree_shap_values(trees: CatBoost, X: pd.DataFrame) -> np.ndarray:
 def fit(config: CatBoostConfig, parts: FitParts, seed: int, metadata: Mapping[str, str]) -> CatBoostModel:
     """Fit on `parts.fit`, and stop early on the log loss of `parts.validation`.
 
-    There is no early stopping if `early_stopping_rounds` is 0. Log loss decides because AUC varies too much on a few
-    hundred rows: with AUC, fits end by chance after 2 to 20 trees.
+    There is no early stopping if `early_stopping_rounds` is 0. AUC is not used because it varies too much on a few
+    hundred rows: fits would end by chance after 2 to 20 trees.
 
     ConfigurationError if CatBoost refuses to fit, for example if all labels are equal. DataError if no feature varies.
     ValueError if the rows have no labels.
@@ -167,7 +167,7 @@ def _fit(
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
     """Return the error to raise for a CatBoostError: DataError if no feature varies, else ConfigurationError.
 
-    The message contains CatBoost's reason without CatBoost's line of source code.
+    The message contains CatBoost's reason without the place in CatBoost's source code.
     """
     reason = _reason(error)
     if "constant or ignored" in reason:
@@ -192,8 +192,8 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     `model` must be fitted in this process on the same rows and with the same seed. Its settings may differ from
     `config` only in a higher number of iterations, and `fit_kind` must return the same key for both settings.
 
-    The result has `config.iterations` trees. If `config` asks for early stopping, the result has the trees up to the
-    lowest of the first `config.iterations` log losses on the validation part.
+    The result has `config.iterations` trees. If `config` asks for early stopping, the result has only the trees up to
+    the lowest of the first `config.iterations` log losses on the validation part.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:

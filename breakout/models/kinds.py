@@ -24,10 +24,10 @@ _LONG_FIT = 200
 
 
 class _KindModule(Protocol):
-    """The functions that the module of a model kind defines; `config` has the settings class of the kind.
+    """The functions that the module of a model kind defines; `config` is an instance of the kind's settings class.
 
-    Only kinds that stop early need `refit`. It fits on the rows of both `parts.fit` and `parts.validation`. It takes
-    values such as the number of trees from `model`, which was fitted only on `parts.fit`.
+    Only kinds that stop early need `refit`, which fits on the rows of both `parts.fit` and `parts.validation`. `refit`
+    takes values such as the number of trees from `model`, which was fitted only on `parts.fit`.
     """
 
     @staticmethod
@@ -148,10 +148,10 @@ def load_model(kind: str, folder: Path) -> Model:
 
 
 def kind_title(kind: str) -> str:
-    """Return the title of a model kind for tables; the name itself if KINDS lacks the kind."""
+    """Return the title of a model kind for tables; `kind` itself if KINDS lacks it."""
     return KINDS[kind].title if kind in KINDS else kind
 
 
 def describe_kind(kind: str) -> str:
-    """Return the description of a model kind for sentences; the name itself if KINDS lacks the kind."""
+    """Return the description of a model kind for sentences; `kind` itself if KINDS lacks it."""
     return KINDS[kind].description if kind in KINDS else kind

@@ -40,7 +40,7 @@ class LogisticModel:
     coefficients: tuple[float, ...]
     intercept: float
     metadata: dict[str, str]
-    iterations_without_convergence: int | None = None  # the solver's limit if it did not converge, else None
+    iterations_without_convergence: int | None = None  # the limit of iterations; None if the solver converged
     clip: float | None = None
     kind: ClassVar[str] = "logistic"
 
@@ -74,7 +74,7 @@ class LogisticModel:
         return (warning,)
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write all fields to model.json in the folder and return its path; DataError if the file cannot be written."""
+        """Write all fields to model.json in the folder and return that file's path; DataError if the write fails."""
         path = folder / FILE_NAME
         save_json({"kind": self.kind, **asdict(self)}, path)
         return (path,)

@@ -86,8 +86,8 @@ class OwnEstimator:
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return the change of each row's log odds that each feature causes, shape (n, k).
 
-        The change is the log odds of the row minus its log odds if the feature is replaced by the feature's mean over
-        the fitted rows. For a linear model the changes are the exact contributions of the features. For other models
+        The change is the log odds of the row minus the log odds after the feature is replaced by its mean over the
+        fitted rows. For a linear model the changes are the exact contributions of the features. For other models
         the changes ignore interactions.
         """
         check_columns(rows.X, self.names)
@@ -101,7 +101,7 @@ class OwnEstimator:
         return dict(zip(self.names, self.importance, strict=True))
 
     def describe(self) -> dict[str, float]:
-        """Return an empty dict, because scikit-learn's classifiers have no number in common."""
+        """Return an empty dict: this kind of model gives no numbers about the fit."""
         return {}
 
     def save(self, folder: Path) -> tuple[Path, ...]:

@@ -4,13 +4,13 @@ Let S be the season average of a row, and z = (points - S) / sqrt(S).
 
 - The regression `mean` predicts z.
 - The regression `spread` predicts the absolute error of a predicted z. The spread of z follows from this prediction.
-- The shape is a sample of standardised errors: errors of predicted values of z, each divided by its predicted spread.
+- The shape is a sample of standardised errors: (z - predicted z) / predicted spread.
 
 Mean, spread and shape give P(points >= k) for every k. The probability of a breakout is
 P(points >= `points_for_breakout`).
 
-`fit` takes the errors from games of `parts.fit`. So the probabilities of the validation games do not depend on their
-own points, except by early stopping. `refit` takes the shape from the validation games.
+`fit` takes the errors from games of `parts.fit`. So the probabilities of the validation games do not depend on the
+points of these games, except through early stopping. `refit` takes the shape from the validation games.
 """
 
 from __future__ import annotations
@@ -71,9 +71,9 @@ class PointsModel:
 
     - `mean`: the regression that predicts z.
     - `spread`: the regression that predicts the absolute error of a predicted z.
-    - `shape`: errors of predicted values of z, each divided by its predicted spread, ascending.
-    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They belong to the last f
-      of the rows on which `mean` was fitted, but come from other regressions, which did not learn from these f rows.
+    - `shape`: standardised errors, (z - predicted z) / predicted spread, ascending.
+    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They are errors on the
+      last f rows on which `mean` was fitted. The regressions that made these errors did not learn from these rows.
     """
 
     mean: CatBoostRegressor
@@ -110,9 +110,9 @@ class PointsModel:
     def shap_values(self, rows: Rows) -> np.ndarray:
         """Return approximately what each of the k features adds to the log odds of each row, shape (n, k).
 
-        The SHAP values of each regression, in points, are multiplied by a slope, and the two products are added. The
-        slope is the change of the log odds for each point that the predicted mean, or the predicted spread, rises. Each
-        slope is measured from 1/4 of the spread below the predicted value to 1/4 of the spread above.
+        The result is a * A + b * B. A and B are the SHAP values of the regressions `mean` and `spread`, in points. The
+        slope a is the change of the log odds for each point that the predicted mean rises; b is the slope for the
+        spread. Both are measured from 1/4 of the spread below the predicted value to 1/4 of the spread above.
 
         `rows` must not be empty. ValueError for the same causes as in `predict_probability`.
         """
@@ -132,11 +132,11 @@ class PointsModel:
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
-        """Return `trees`, the number of trees of the regression `mean`, and `shape_errors`, the number of errors."""
+        """Return `trees`, the number of trees of the regression `mean`, and `shape_errors`, the length of `shape`."""
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
-        """Write the errors `shape` to model.json and each regression to its own file; return the paths.
+        """Write each regression to its own file, and `shape` and metadata to model.json; return the paths.
 
         DataError if a file cannot be written.
         """
@@ -154,10 +154,10 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
     - The regression `mean` learns from all these rows. Early stopping, if configured, uses `parts.validation`.
     - A second regression with as many trees learns from the earlier half of the rows.
-    - The regression `spread` and the errors `shape` come from the second regression's errors on the later half.
+    - `spread` and `shape` come from the second regression's errors on the later half.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
-    no feature varies over the rows or over their later half.
+    no feature varies over all rows or over the later half.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
@@ -174,12 +174,11 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 
 
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
-    """Fit a model of points on all rows, `parts.fit.widest` and `parts.validation.widest`.
+    """Fit a model of points again, on the training and the validation rows together.
 
-    - The regression `mean` gets as many trees as in `model`.
-    - The regression `spread` learns from the absolute errors `model.sizes`, and from the absolute errors of `model` on
-      `parts.validation.widest`.
-    - The errors `shape` are the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
+    - `mean` learns from `parts.fit.widest` and `parts.validation.widest` (see `fit`), with as many trees as in `model`.
+    - `spread` learns from `model.sizes` and from the absolute errors of `model` on `parts.validation.widest`.
+    - `shape` contains the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
     ConfigurationError if CatBoost refuses to fit. DataError if no feature varies.
@@ -253,7 +252,7 @@ def _predict(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
 
 
 def _spread(regressor: CatBoostRegressor, pool: Pool) -> np.ndarray:
-    """Return the predicted spread of z = (points - season average) / sqrt(season average) for each row, shape (n,)."""
+    """Return each row's estimated standard deviation of z = (points - season average) / sqrt(season average), (n,)."""
     return np.maximum(SIZE_TO_SPREAD * _predict(regressor, pool), LEAST_SPREAD)
 
 
