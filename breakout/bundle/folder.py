@@ -64,7 +64,7 @@ CONTRACT_KEY = "contract_fingerprint"
 
 
 class Learned(Protocol):
-    """The result of a fit that a bundle keeps.
+    """The results of a fit that are saved in a bundle.
 
     - `threshold`: the decision threshold. None if every threshold missed the target precision or flagged too few
       validation games.

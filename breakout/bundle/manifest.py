@@ -67,7 +67,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     - `source`: a description of the warehouse.
     - `thread_count`: None if the kind of model has no such setting.
     - `chosen_threshold`: None if every threshold missed the target precision or flagged too few validation games.
-    - `learned`: the rows of the final fit. None in a bundle that an earlier version of this package wrote.
+    - `learned`: the rows of the final fit. None in bundles of earlier versions of this package.
     """
 
     run_id: str
@@ -105,7 +105,7 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     - `contract_fingerprint`: the fingerprint of the contract (the definition of features and label).
     - `files`: the digest of each file of the bundle, by path.
     - `versions`: the versions of Python, of this package and of libraries at the time of the fit.
-    - `fingerprint`: the digest of the keys in IDENTITY_KEYS.
+    - `fingerprint`: the digest of the fields in IDENTITY_KEYS.
     """
 
     format_version: int
@@ -122,8 +122,8 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
         """The rows that the model was fitted on: their number and last date, and the size of the validation part.
 
         A manifest of an earlier version of this package lacks these facts. They are then computed from the windows. A
-        model that stops early was fitted on the training window without its validation part, any other model on all of
-        the training window.
+        model that stops early was fitted without the validation part of the training window. Any other model was fitted
+        on the whole window.
         """
         if self.learned is not None:
             return self.learned
@@ -163,7 +163,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def git_commit() -> str | None:
-    """Return the commit of the git checkout with this package, with `-dirty` appended if tracked files are changed.
+    """Return the commit of the git checkout that contains this package, plus `-dirty` if tracked files are changed.
 
     None if no checkout contains the package, or if git cannot be run or takes longer than 10 seconds.
     """
