@@ -67,7 +67,7 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The names of the source tables, and the rules by which queries read their columns and values."""
+        """The names of the source tables, and the rules for reading columns and values in queries."""
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:

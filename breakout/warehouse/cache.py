@@ -67,7 +67,7 @@ class CachedWarehouse(ClosedOnExit):
     ) -> None:
         self._inner, self._folder, self._limit = inner, folder, limit_bytes
         self._refresh, self._is_read_only = refresh, is_read_only
-        self._refreshed: set[str] = set()  # entries that this object has replaced; with `refresh` only these are read
+        self._refreshed: set[str] = set()  # entries that this object replaced; if `refresh` is set, only these are read
         self._warned: set[str] = set()  # damaged entries already logged, so that each is logged once
 
     @property
@@ -89,15 +89,12 @@ class CachedWarehouse(ClosedOnExit):
     def recall(self, question: str, answer: Callable[[], str]) -> str:
         """Return the text that the cache keeps for `question` and the present source tables.
 
-        If there is none, call `answer`, keep its text and return it. Errors of `answer` pass unchanged.
+        If the cache has no such text, call `answer`, and keep and return its result. Errors of `answer` pass unchanged.
         """
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the player and team tables, unless they have passed this check before and have not changed since.
-
-        Only a check with the same arguments counts.
-        """
+        """Check the player and team tables, unless they passed it with these arguments and are unchanged since."""
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
@@ -106,10 +103,7 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports, unless they have passed this check before and no table has changed since.
-
-        Only a check for the same dates counts.
-        """
+        """Check the injury reports, unless they passed for these dates and all tables are unchanged since."""
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
     def _check_once(self, key: str, check: Callable[[], None]) -> None:
@@ -162,8 +156,8 @@ class CachedWarehouse(ClosedOnExit):
 
         The keys are column names in lower case.
         """
-        # `_key` adds the state of the injury reports to the key only if `question` contains the full name of their
-        # table. A paid query may be needed to find that state, so `question` names all other tables by short names.
+        # `_key` adds the state of the injury reports if `question` contains the full name of the injury table. A paid
+        # query may be needed to find that state, so a question about another table must not contain that full name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
@@ -196,7 +190,7 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the cache entry `key`. Without an intact entry, return and save the rows of `read`.
+        """Return the rows of the cache entry `key`. If it is missing or damaged, save and return what `read` returns.
 
         A failure to lock or to save causes only a warning. Without the lock, `read` is called even if there is an
         entry.

@@ -50,7 +50,7 @@ class DuckDBWarehouse(ClosedOnExit):
     - `files`: the path, the glob or the TableFiles of each source table, by name, such as `player_game_summary`. Other
       names are ignored.
     - `label`: the name of the warehouse in messages.
-    - `is_lazy`: only find the files and compute their digest. The first call that needs rows reads and checks them.
+    - `is_lazy`: only find the files and compute a digest. The first call that needs rows reads and checks the files.
 
     The class `Warehouse` describes the methods without a docstring. DataError if a file or a column is missing, or a
     value is impossible. ConfigurationError if a path begins with `~USER` and there is no such user.
@@ -129,7 +129,7 @@ class DuckDBWarehouse(ClosedOnExit):
         return to_duckdb(f"SELECT * FROM {renamed}").replace("incoming_rows", f"({select})")
 
     def _unchanged(self, before: str, now: str) -> str:
-        """Return the digest `now`; raise DataError if `before` is another digest, unless `before` is empty."""
+        """Return the digest `now`. DataError if the earlier digest `before` is set and differs."""
         if before not in ("", now):
             raise DataError(f"the files of the {self._label} warehouse changed while they were read; run again.")
         return now
@@ -244,8 +244,8 @@ class DuckDBWarehouse(ClosedOnExit):
     def fingerprint(self, *, has_reports: bool = False) -> str:
         """Return a digest (16 hex digits) of the files and of the options for reading them.
 
-        The digest covers the names and contents of the files. Injury reports count only if `has_reports` is true. Arrow
-        tables of `from_arrow` do not count. DataError if a file cannot be read.
+        The digest covers the names and contents of the files. Injury reports are covered only if `has_reports` is
+        true. Arrow tables of `from_arrow` are not covered. DataError if a file cannot be read.
         """
         if not has_reports or self._reports is None:
             return self._fingerprint

@@ -68,7 +68,7 @@ def choose_threads(connection: duckdb.DuckDBPyConnection) -> None:
 def _enum_columns(table: tables.Table) -> list[str]:
     """Return the columns of a table that are stored as ENUM types.
 
-    Injury reports and prices have no such columns. They also name players without a game, whom the ENUM types lack.
+    Injury reports and prices have no such columns, because they may name players who are not in the ENUM types.
     """
     if table in (tables.AVAILABILITY, tables.PRICES):
         return []

@@ -73,8 +73,8 @@ def open_warehouse(
 def _open_files(config: settings.DuckDBWarehouseConfig, *, is_lazy: bool) -> Warehouse:
     """Open the files that the configuration names.
 
-    Another process may import into warehouse.folder at the same time. If this changes the folder's manifest (the list
-    of valid files), the files are opened again.
+    Another process may import into warehouse.folder at the same time. If the import changes the folder's manifest (the
+    list of valid files), the files are opened again.
     """
     from breakout.warehouse.column_names import check_column_names
     from breakout.warehouse.duckdb import DuckDBWarehouse

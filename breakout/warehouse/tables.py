@@ -61,13 +61,13 @@ class Table:
 
 @dataclass(frozen=True)
 class SourceTables:
-    """The names of the source tables, and the rules by which queries read their columns and values.
+    """The names of the source tables, and the rules for reading columns and values in queries.
 
     - `player_game_summary` to `prices`: the full names of the tables, as dataset.table or project.dataset.table.
     - `has_season_type`: whether queries read the column season_type. If not, the parameter @season_type replaces it.
     - `is_season_type_filled`: whether @season_type also replaces NULL and empty season types.
     - `lacking_season_type`: the tables without the column season_type, if other tables have it. @season_type is the
-      season type of all their rows.
+      season type of all rows in these tables.
     - `has_tip_off`: whether the schedule has the column tip_off.
     - `renamed_rows`: by table name, the SQL text after FROM that reads the table with renamed columns. Tables without
       renamed columns may be left out.
@@ -105,7 +105,7 @@ class SourceTables:
 
     @property
     def season_type(self) -> str:
-        """The SQL expression of a row's season type, from the column season_type, @season_type, or both."""
+        """The SQL expression of a row's season type: the column season_type, the parameter @season_type, or both."""
         if not self.has_season_type:
             return "@season_type"
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"

@@ -1,8 +1,8 @@
 """The authenticated BigQuery client for the configured project, location and endpoint.
 
 The client uses only application default credentials. An endpoint with plain http is an emulator (a local server that
-imitates BigQuery) and gets no credentials. Each request ends by the deadline of its session, even if the client library
-allows it more time.
+imitates BigQuery) and gets no credentials. The HTTP session ends each request by a deadline, even if the client library
+allows more time.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class BoundedSession(AuthorizedSession):
     def seconds_left(self, asked: object) -> float:
         """Return the time-out of the next request in seconds: `asked`, but not more than the time until the deadline.
 
-        An `asked` that is no number, such as None, is ignored. requests.exceptions.Timeout if the deadline has passed.
+        `asked` is ignored if it is no number. requests.exceptions.Timeout if the deadline has passed.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -111,10 +111,10 @@ def is_emulator(api_endpoint: str | None) -> bool:
 
 
 def default_credentials(group: str) -> tuple[Any, str | None]:
-    """Return the application default credentials and the project that they name.
+    """Return the application default credentials, and the project that they name or None.
 
-    The project is None if they name none. `group` is the configuration group that error messages name. DataError if
-    there are no usable credentials.
+    `group` is the configuration group that error messages name. DataError if there are no usable
+    credentials.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():

@@ -21,7 +21,7 @@ LOGIN = "gcloud auth application-default login"
 _RETRIED_REASONS = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "badGateway"}
 _RETRIED_CODES = {429, 500, 502, 503, 504}
 
-# The role to grant for a missing permission. A key is the beginning of a permission's name; the first match counts.
+# The role to grant for a missing permission. A key is the beginning of a permission's name; the first match is used.
 _ROLES = {
     "bigquery.jobs": "roles/bigquery.jobUser",
     "bigquery.tables.getData": "roles/bigquery.dataViewer",
@@ -65,7 +65,7 @@ def reason_of(error: api.GoogleAPICallError) -> str | None:
 
 @contextmanager
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
-    """Convert exceptions of the BigQuery client, its credentials and its requests inside the block to a DataError.
+    """Convert exceptions that the BigQuery client, its credentials or its requests raise in the block to a DataError.
 
     - `what`: the name of the request, with which the message begins.
     - `group`: the configuration group whose keys the message names.
@@ -82,7 +82,7 @@ def translated_errors(what: str, group: str = "warehouse", seconds: float | None
 def message_of(error: BaseException, what: str, group: str = "warehouse", seconds: float | None = None) -> str:
     """Return the message about an exception of the BigQuery client: what failed, the reason, and a remedy.
 
-    `translated_errors` has the same arguments and explains them.
+    `translated_errors` explains the arguments.
     """
     if isinstance(error, api.RetryError) and error.cause is not None:
         error = error.cause

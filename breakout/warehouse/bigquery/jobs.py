@@ -5,7 +5,7 @@
 - A failed request is repeated for up to 30 seconds if a repeat can help, for example after overload. Other failures
   become a DataError.
 - This module chooses the id of each job, so that it can always cancel the job. `Client.query_and_wait` does not cancel
-  a job after Ctrl-C, and does not reveal the id of a job if the answer to its start was lost.
+  a job after Ctrl-C, and does not reveal a job's id if the connection breaks while the job starts.
 """
 
 from __future__ import annotations
@@ -139,8 +139,8 @@ class BigQueryJobs(ClosedOnExit):
     def _run(self, sql: str, parameters: Mapping[str, object]) -> Any:
         """Run a statement as a job, and return its rows.
 
-        If the job fails and a repeat can help, run a new job, up to _JOB_ATTEMPTS jobs in all. After any other error,
-        such as a time-out, cancel the job, because it may still run.
+        If the job fails and a repeat can help, run a new job, up to _JOB_ATTEMPTS jobs in all. If the job may still
+        run after an error, such as a time-out, cancel the job.
         """
         for attempt in range(_JOB_ATTEMPTS):
             job = self._start(sql, parameters)
@@ -160,11 +160,11 @@ class BigQueryJobs(ClosedOnExit):
             return self.client.query(
                 sql, job_id=job_id, job_config=config, retry=self._retry(), timeout=self._left(), job_retry=None
             )
-        except Conflict:  # the id exists: an earlier attempt created the job, but its answer was lost
+        except Conflict:  # the id exists: an earlier attempt created the job, but the reply was lost
             return self.client.get_job(job_id, retry=self._retry(), timeout=self._left())  # type: ignore[return-value]
         except (GoogleAPICallError, GoogleAuthError):  # BigQuery refused the job, so there is none to cancel
             raise
-        except BaseException:  # cancel the job: it may run although its answer was lost, or after Ctrl-C
+        except BaseException:  # cancel the job: it may run after Ctrl-C or a lost reply
             self._cancel(job_id, self.connection.location)
             raise
 

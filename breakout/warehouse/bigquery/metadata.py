@@ -2,7 +2,7 @@
 
 Reading metadata costs nothing. The state of a table is its id, time of change and size. The state of a view contains
 the states of the tables that the view reads. If BigQuery does not name these tables, or one of them is itself a view,
-the state comes from a query that scans all rows of the first view.
+the state comes from a query that scans all rows of the outer view.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _ACCEPTED = {
 class TableMetadata:
     """The metadata of the configured source tables, requested once for each table.
 
-    `names` maps each configured source table to its full name in BigQuery. Methods return the column names of queries,
-    which warehouse.columns maps to the names in the user's tables, such as `points` to PTS. Methods raise DataError if
-    a table cannot be reached, and KeyError if a table is not configured.
+    `names` maps each configured source table to its full name in BigQuery. If warehouse.columns renames
+    a column, such as PTS to points, `columns` and `rows` use the new name. Methods raise DataError if a table cannot be
+    reached, and KeyError if a table is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -146,7 +146,7 @@ class TableMetadata:
         return f"partitioned by {field}, filter {'required' if is_required else 'not required'}"
 
     def digest(self, chosen: Iterable[tables.Table]) -> str:
-        """Return a digest of the states of the `chosen` tables and of the settings that change their rows.
+        """Return a digest of the states of the given tables and of the settings that change rows.
 
         The digest has 16 hex digits. The state of a table is its id, time of change and size.
         """

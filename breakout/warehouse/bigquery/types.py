@@ -12,7 +12,7 @@ from google.cloud import bigquery
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The client calls these types by their names in legacy SQL. The values are their names in GoogleSQL.
+# The keys are type names of legacy SQL, which the client uses. The values are the names in GoogleSQL.
 _STANDARD = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 # The BigQuery type of each Python class. A value has the type of the first class to which it belongs. bool comes before
 # int, and datetime before date, because a bool is also an int and a datetime is also a date.
@@ -47,7 +47,7 @@ def query_parameter(name: str | None, value: object) -> Any:
     - dict: a STRUCT.
     - list or tuple of dicts: an ARRAY of STRUCT.
     - any other list or tuple: an ARRAY of STRING.
-    - Null: a NULL of its own type.
+    - an object of the class `Null`: a NULL of the object's type.
     - bool, int, float, str, datetime, date: a scalar.
 
     `name` is None for an element of an array. TypeError for any other value.

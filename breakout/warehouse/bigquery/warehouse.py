@@ -54,7 +54,7 @@ class BigQueryWarehouse(ClosedOnExit):
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables, and the rules by which queries read their columns and season types.
+        """The names of the tables, and the rules for reading columns and season types in queries.
 
         DataError for one of these causes:
 
@@ -127,8 +127,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def check_schedule(self, start: date, end: date) -> None:
         """Check the schedule's columns and types, and its rows from `start` to `end`.
 
-        The schedule is also compared with the team table: all games up to `end`, from the season before the one that
-        contains `start`. DataError if a check fails.
+        The comparison of the schedule with the team table begins one season before the season of `start` and ends at
+        `end`. DataError if a check fails.
         """
         self.metadata.check_schema(tables.SCHEDULE)
         span: dict[str, object] = {"history_start": start, "end": end}

@@ -92,8 +92,8 @@ def merge_statement(table: str, source: str, key: Sequence[str], columns: Sequen
     - `key`: the columns that identify a row. A row of `source` replaces the table's row with an equal key. If there is
       no such row, the row of `source` is inserted.
     - `columns`: all columns to be written, including the columns of `key`.
-    - `scope`: an SQL condition on the table's rows (alias `kept`), which all rows of `source` must satisfy too. Rows of
-      the table in this scope are deleted if `source` lacks their key. "" deletes no rows.
+    - `scope`: an SQL condition on the table's rows (alias `kept`), which all rows of `source` must satisfy too. Table
+      rows in this scope are deleted if `source` has no row with their key. "" deletes no rows.
     """
     match = " AND ".join([scope] * bool(scope) + [f"kept.{column} = incoming.{column}" for column in key])
     changed = ", ".join(f"{column} = incoming.{column}" for column in columns if column not in key)

@@ -58,8 +58,8 @@ def _rows(row: dict[str, Any]) -> str:
 
 
 # For each season type, the words and numbers that public sources (nba_api, ESPN, Basketball-Reference) use. A season
-# type in the user's tables matches a word that it contains, or a number that it equals. The first match counts. `null`
-# is for games that do not count.
+# type in the user's tables matches a word that it contains, or a number that it equals. The first match is used.
+# `null` is for games to leave out.
 _TYPE_HINTS = (
     ("null", ("pre", "all star", "all-star", "1", "4")),
     ("play_in", ("play in", "play-in", "playin", "5")),
@@ -84,16 +84,16 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are the rows of the kind `team codes` in the result of `consistency_query`. The message is about one table:
-    the first of players, teams and schedule with unknown codes. If the team table lacks all seasons in which these
-    codes occur, the message names the seasons, not the codes. For the schedule it always names the codes.
+    `rows` are the rows of the kind `team codes` in the result of `consistency_query`. The message is about the
+    first table with unknown codes, in the order players, teams, schedule. If the team table lacks all seasons in which
+    these codes occur, the message names the seasons, not the codes. For the schedule it always names the codes.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)
     for row in rows:
         codes[row["source"]][row["team"]].add(row["season_year"])
-        # In these rows `opponent` is NULL if the code occurs only as an opponent. Such a team has no rows of its own in
-        # the team table, so its code is not known.
+        # `opponent` is only a flag: NULL if the code in `team` occurs only as an opponent. The team table then has no
+        # rows of that team in the season, so the code is not known.
         if row["source"] == _TEAMS and row["opponent"] is not None:
             known[row["team"]].add(row["season_year"])
     for source in (_PLAYERS, _TEAMS, _SCHEDULE):
@@ -151,7 +151,7 @@ def _override(key: str, pairs: Mapping[str, str]) -> str:
 
 
 def _unknown(codes: dict[str, set[int]], known: dict[str, set[int]], *, is_any_season: bool) -> dict[str, set[int]]:
-    """Return the codes that `known` lacks, each with the seasons in which `known` lacks it.
+    """Return the codes that are missing in `known`, each with the seasons in which it is missing.
 
     `codes` and `known` map codes to seasons. If `is_any_season` is true, a code that `known` has in one season counts
     as known in all seasons.

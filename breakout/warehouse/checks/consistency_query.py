@@ -31,7 +31,7 @@ _SUMMER_DAYS = 30
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
 # The CTE has one row for each game_id. For values that must be equal in all rows of a game, the row has the smallest
-# and the largest value. The row also has the date and teams in the game_id, and the number of the game's teams in each
+# and the largest value. The row also has the date and teams that the game_id contains, and the number of teams in each
 # table.
 _GAME = f"""game AS (
   SELECT *,
@@ -135,8 +135,8 @@ _FOUND = """found AS (
   SELECT 'a day apart', number, total, later_id FROM moved
 )"""
 
-# Each code of a team or an opponent in each table and season, with its number of rows. own_code equals code, but is
-# NULL if the code occurs only as an opponent.
+# Each code of a team or an opponent in each table and season, with its number of rows. own_code is NULL if the
+# code occurs only as an opponent, and otherwise equals code.
 _CODE = """code AS (
   SELECT source, season_year, code, MIN(own_code) AS own_code, MIN(game_id) AS game_id, SUM(row_count) AS row_count
   FROM (
@@ -147,8 +147,9 @@ _CODE = """code AS (
   GROUP BY source, season_year, code
 )"""
 
-# The codes that are not the team of any row in the team table. For the player table, and for opponents in the team
-# table, only team rows of the same season count. The schedule may name a team before its first game of a season.
+# The unknown codes. Every code must be the team of a row in the team table. For codes of the player and team tables,
+# the row must be of the same season. For the schedule it may be of any season, because teams are scheduled before they
+# play.
 _UNKNOWN_CODE = f"""unknown_code AS (
   SELECT code FROM code
   WHERE code NOT IN (
@@ -238,7 +239,7 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
 
 
 def _side(sources: SourceTables, given: Sequence[Table], limit: str) -> str:
-    """Return the CTE `side` (a named subquery): each team in each game of the `given` tables, with its opponent."""
+    """Return the CTE `side` (a named subquery): each team in each game of the given tables, with its opponent."""
     sides = "\n    UNION ALL\n    ".join(_sides(sources, table, limit) for table in given)
     return f"""side AS (
   SELECT *, LEAST(team, opponent) AS first_team, GREATEST(team, opponent) AS second_team

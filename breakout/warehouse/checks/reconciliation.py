@@ -40,7 +40,7 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
 
     - The points of a team's players must sum to the team's points.
     - The minutes of a team's players must sum to the team's minutes (240 if NULL), give or take 3 minutes.
-    - A game of the team table must be in the schedule, if the schedule has games of its season.
+    - A game of the team table must be in the schedule, if the schedule has games of that season.
     - A scheduled game must be in the team table, if that table has a later game.
 
     The first two checks leave a team out if the player table has no rows of the team in the game. If no schedule is

@@ -103,7 +103,7 @@ ORDER BY total DESC, status"""
 def check_reports(warehouse: Warehouse, parameters: Mapping[str, object]) -> None:
     """Raise DataError if injury reports name unknown teams, or if most of their dates or players match no game.
 
-    At most half of the reports between the first and the last game may have a date without a game of their team. At
+    At most half of the reports between the first and the last game may have a date on which their team has no game. At
     most half of all reports may have a player who is not in the player table. Neither rule applies to fewer than 10
     reports.
 

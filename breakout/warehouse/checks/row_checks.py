@@ -51,7 +51,7 @@ def check_columns(
     - `where`: the path or full name of the table, for the message.
     - `present`: the columns of the table.
     - `folders`: columns that only folder names contain, such as season_year in `season_year=2025/`. If all missing
-      columns are among them, the message suggests to read them from the folder names.
+      columns are among them, the message suggests reading them from the folder names.
     - `remedy`: the end of the message.
     """
     missing = [column.name for column in table.columns if not column.is_optional and column.name not in present]
@@ -79,8 +79,8 @@ def _what_may_be_meant(missing: Sequence[str], others: Collection[str], folders:
 def problem_query(sources: SourceTables, table: Table, *, is_filtered: bool) -> str:
     """Return a query that finds rows of a table with a missing or impossible value, a repeated key or unsafe text.
 
-    Text is unsafe if it has a control or format character, or begins like a formula. A row counts only for its first
-    problem. The result has up to five rows for each problem. The columns are
+    Text is unsafe if it has a control or format character, or begins like a formula. A row with several
+    problems is counted under the first. The result has up to five rows for each problem. The columns are
 
     - `problem`: a text about the problem.
     - the columns of the table's key, and team_abbr if the table has it.

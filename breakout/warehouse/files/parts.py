@@ -47,7 +47,7 @@ class PartReader:
     - `names`: pairs of a column's name in queries and its name in the files, such as ("points", "PTS").
     - `has_hive_folders`: whether folder names give columns too, such as season_year in `season_year=2025/`.
 
-    The reader keeps parsed CSV files in memory and databases attached until `release`.
+    Until `release`, parsed CSV files stay in memory, and databases stay attached.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class PartReader:
         self._attached.clear()
 
     def _database_part(self, found: TableFiles, relation: str) -> Part:
-        """Return the part for a table in a DuckDB file; the file stays attached until `release`."""
+        """Return a table in a DuckDB file as a `Part`; the file stays attached until `release`."""
         path = found.paths[0]
         with errors_named(found.where()):
             if path not in self._attached:
@@ -179,9 +179,9 @@ class PartReader:
         return name
 
     def _read_schemas(self, found: TableFiles, paths: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return the rows in which DuckDB's function `parquet_schema` describes the columns of these files.
+        """Return the rows of DuckDB's function `parquet_schema` for these files.
 
-        DataError names the first damaged file. If no file is damaged, DuckDB's own error passes.
+        If DuckDB fails, raise DataError for the first damaged file, or DuckDB's error if no file is damaged.
         """
         import duckdb
         import pyarrow.parquet as pq

@@ -59,7 +59,7 @@ class FileReader(ClosedOnExit):
         self._parts = PartReader(connection, options.columns, has_hive_folders=options.hive_partitioning)
 
     def check_names(self, read: Collection[Table]) -> None:
-        """Raise DataError if `options.columns` names a user's column that no file of the tables `read` has.
+        """Raise DataError if `options.columns` names a column that is in no file of the given tables.
 
         `select` must have read these tables before. Columns of injury reports are not checked, because the reports are
         read later than the games.
@@ -181,7 +181,7 @@ class FileReader(ClosedOnExit):
         """Raise DataError if a column of names or codes is text in one file and numbers in another.
 
         Numbers have no leading zeros, so the game_id 0022 in one file would not match the number 22 in another. Files
-        without any value in the column do not count.
+        without any value in the column are ignored.
         """
         for column in (one for one in table.columns if one.type == "STRING"):
             holders = [(part, part.columns[column.name]) for part in parts if column.name in part.columns]
@@ -209,7 +209,7 @@ def _csv_line(found: TableFiles, path: str, source: SourceColumn, value: str) ->
 def _without_common_type(parts: Sequence[Part]) -> set[str]:
     """Return the names of columns whose types differ between parts (groups of files) and are not all numbers.
 
-    Only text can represent all values of such a column. CSV files without any value in the column do not count.
+    Only text can represent all values of such a column. CSV files without any value in the column are ignored.
     """
     kinds: dict[str, set[str]] = {}
     for part in parts:

@@ -51,11 +51,11 @@ class TableFiles:
 
 
 def find_files(table: str, pattern: str) -> TableFiles:
-    """Return the files of the source table `table` that a path or a glob names, sorted by path.
+    """Return the files that a path or a glob names for the source table `table`, sorted by path.
 
     A path that exists is taken literally, even if it contains special characters of globs. The path may also be the
-    folder of one table that `breakout import` wrote. The files are then the ones that the manifest in the folder above
-    names, sorted by month.
+    folder of one table that `breakout import` wrote. The manifest in the folder above then names the files,
+    sorted by month.
 
     DataError for one of these causes:
 
@@ -156,8 +156,8 @@ def hive_values(path: str) -> dict[str, str | None]:
 def digest_of(tables: Iterable[TableFiles], options: Mapping[str, object]) -> str:
     """Return a digest (16 hex digits) of the names and contents of files, and of the options for reading them.
 
-    Folders count only if the option hive_partitioning reads columns from their names. DataError if a file cannot be
-    read.
+    Folder names are included only if the option hive_partitioning reads columns from them. DataError if a file cannot
+    be read.
     """
     digest = hashlib.sha256(repr(options.get("season_type")).encode())
     others = {name: value for name, value in options.items() if name != "season_type" and value}
