@@ -1,8 +1,7 @@
 """The loading of a bundle (a saved model), with a check of its contract: the definitions of features and label.
 
 A bundle is refused if its contract differs from the definitions in the installed version of `breakout`. Otherwise the
-model would get features that are defined differently than in its training, and no other check would find the
-difference.
+model would get features with other definitions than in its training, and no other check would find this.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def find_bundle(path: str | Path) -> Bundle:
 
 
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
-    """Return a saved model with another cutoff, the time up to which injury reports count.
+    """Return a saved model with another cutoff, the time up to which injury reports are used.
 
     A key of `asked` that is None keeps the model's value. If a feature reads injury reports, the cutoff is part of the
     contract (the definition of features and label). This function does not check the new contract.
@@ -60,11 +59,11 @@ def open_bundle(path: str | Path) -> Bundle:
 
 
 def check_contract(bundle: Bundle, *, allow_mismatch: bool = False) -> tuple[str, ...]:
-    """Check that the installed version of `breakout` defines features and label as a saved model does (its contract).
+    """Check that a saved model has the contract of the installed version of `breakout`.
 
-    GateError if the definitions differ. If `allow_mismatch` is true, return a sentence for each difference instead; the
-    caller must then mark the output as scored under another contract. GateError in any case if the installed version
-    does not define a feature of the model.
+    A contract is the definition of features and label. GateError if the contracts differ. If `allow_mismatch` is true,
+    return a sentence for each difference instead; the caller must then mark the output. GateError in any case if the
+    installed version does not define a feature of the model.
     """
     differences = contract_differences(bundle)
     absent = [name for name in bundle.contract.names if name not in bundle.features.registry]

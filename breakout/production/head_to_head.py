@@ -29,8 +29,7 @@ SLICES = ("month", "points_band")
 class IncomparableError(ConfigurationError):
     """The error that two saved models cannot be compared.
 
-    Either they are the same model or give equal probabilities, or their labels differ, or they are for different
-    players and games.
+    The models are the same, give equal probabilities, differ in the label, or are for different players and games.
     """
 
 
@@ -117,8 +116,8 @@ def compare_bundles(
 ) -> HeadToHead:
     """Score two saved models on the games of a window, and compare their metrics.
 
-    `dates` are the first and the last date of the window. None for the first date means the day after the later of the
-    two training windows. None for the last date means the date of the newest game.
+    `dates` are the first and the last date of the window. None for the first date means the day after both training
+    windows. None for the last date means the date of the newest game.
 
     IncomparableError if the models are the same, differ in the label or in the players they are for, or give equal
     probabilities. ConfigurationError if the window overlaps a training window or ends before it begins, or if a feature

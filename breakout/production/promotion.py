@@ -42,8 +42,8 @@ class Decision:
     - `rule`: the rule that sets the limits for the candidate.
     - `checks`: the results of all checks, including the checks of `comparison`.
     - `comparison`: the results on games after the training.
-    - `skip_reason`: the reason why the candidate was neither compared nor audited, such as "contract current failed";
-      "" if the checks of mode and contract passed.
+    - `skip_reason`: the failed checks that prevented the comparison and the audit, such as "contract current failed";
+      "" if there are none.
     """
 
     rule: Rule
@@ -66,7 +66,7 @@ def check_candidate(
       `breakout` define features and label as the model does?) need no games. If one of these two checks fails, the
       candidate is neither compared nor audited.
     - The candidate is compared with the model in production, or with the base rate if no model is in production.
-    - The audit computes features again for some rows, and is the slowest check. It is skipped for a candidate that is
+    - The audit computes features again for some rows, and is the slowest check. It is skipped if the candidate is
       refused because no games could be compared.
 
     ConfigurationError if
@@ -131,8 +131,8 @@ def _contract(candidate: Bundle) -> Check:
 def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> Check:
     """Return the check that the candidate was evaluated on games after its training.
 
-    A candidate that was trained on all games cannot be evaluated. The check is not run for such a candidate if an
-    earlier promotion of the same settings passes instead; otherwise the check fails.
+    A candidate that was trained on all games has no such games. For this candidate the check is not run if the
+    promotion relies on an earlier one with the same settings; otherwise the check fails.
     """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:
@@ -147,7 +147,7 @@ def find_evaluation(bundle: Bundle, outputs: Path) -> str | None:
     """Return a text about the games on which a saved model was evaluated; None if there is no evaluation.
 
     The text is about the evaluation in the training run. If that run has none, the text is about the newest run of
-    `breakout evaluate` for this model below `outputs`. Damaged runs do not count, nor do evaluations under another
+    `breakout evaluate` for this model below `outputs`. Damaged runs are ignored, and so are evaluations under another
     contract (definition of features and label).
     """
     manifest = bundle.manifest

@@ -1,4 +1,4 @@
-"""The registry of production models: a history of changes that only grows, and a copy of each promoted bundle.
+"""The registry of production models: an append-only history of changes, and a copy of each promoted bundle.
 
 A bundle is a saved model.
 
@@ -69,8 +69,8 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `checks`: the results of the checks before the promotion.
     - `rule`: the rule of the comparison with production, such as `better`.
     - `recipe`: a digest of the bundle's settings without dates and paths.
-    - `window`: the first and the last date of the compared games; None if no games were compared.
-    - `metrics`: the candidate's metrics on the compared games.
+    - `window`: the first and the last game date of the comparison; None if there was none.
+    - `metrics`: the candidate's metrics in the comparison.
     - `left`: for a rollback or retirement, the fingerprint of the model that was in production before.
     """
 
@@ -225,10 +225,10 @@ class Registry:
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> RegistryEvent | None:
-        """Return the latest promotion with this recipe for which games were compared; None if there is none.
+        """Return the latest promotion of this recipe that has a comparison on games; None if there is none.
 
         `recipe` is a result of `recipe_digest`, which identifies a model's settings without dates and paths. Promotions
-        that were rolled back do not count. DataError if the history of events is damaged.
+        that were rolled back are ignored. DataError if the history of events is damaged.
         """
         line = _line(self.history())
         return next((one for one in reversed(line) if one.facts.recipe == recipe and one.facts.window), None)
@@ -236,9 +236,9 @@ class Registry:
     def retire(self, reason: str = "") -> RegistryEvent:
         """Take the model out of production, without a successor, and return the new event.
 
-        The next candidate is then promoted as a first model. The new event stores `reason`. The caller must hold the
-        lock. ConfigurationError if no model is in production. DataError if the registry is damaged or cannot be
-        written. GateError if another process has added an event meanwhile.
+        The next candidate is then checked by the rule `first_model`. The new event stores `reason`. The caller must
+        hold the lock. ConfigurationError if no model is in production. DataError if the registry is damaged or cannot
+        be written. GateError if another process has added an event meanwhile.
         """
         current = self.current()
         if current is None:

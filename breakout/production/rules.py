@@ -1,6 +1,6 @@
 """The rules that decide whether a candidate may go into production, from its metrics on later games.
 
-The games are later than the training of the candidate and of the production model.
+The games are after the training of both the candidate and the production model.
 
     first_model   if no model is in production: the candidate must be better than the base rate of its training
     better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
@@ -13,9 +13,9 @@ candidate minus production and for its interval:
 - Log loss and Brier score are not worse if the upper bound is below `promote.tolerance`. The rule `better` also needs a
   difference of at most 0.
 
-Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games has no
-later games. Such a candidate passes if its recipe was promoted earlier, after a comparison on games that are recent
-enough (`promote.max_age_days`).
+Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games leaves no
+later games. It passes if its recipe was promoted earlier, after a comparison on games that are recent enough
+(`promote.max_age_days`).
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Rule:
 class GateComparison:
     """The results of the checks of a candidate for production on games after its training.
 
-    - `window`: the dates of the compared games; None if no games were compared.
-    - `metrics`: the candidate's metrics on the compared games; None if no games were compared.
+    - `window`: the dates of these games; None if there was no comparison.
+    - `metrics`: the candidate's metrics on these games; None if there was no comparison.
     - `is_too_early`: whether there are too few games after the training of the compared models.
     - `is_by_recipe`: whether the checks rely on an earlier promotion of the same recipe (the settings except dates and
       paths).
@@ -130,7 +130,7 @@ def compare_with_base_rate(
 ) -> GateComparison:
     """Check a first model, when no model is in production, on the games after its training.
 
-    The check GAMES fails if there are too few games, and the other checks are then not run. There are three others:
+    The check GAMES fails if there are too few games, and the other checks are then not run. The other checks are:
 
     - AUC: its interval must lie above 0.5.
     - Log loss: the interval of its difference to the base rate (the fraction of breakouts in the training) must lie
@@ -203,12 +203,12 @@ def compare_with_production(
 
 
 def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_days: int) -> GateComparison | None:
-    """Check a candidate without later games (a retrain on all games): rely on an earlier promotion of the same recipe.
+    """Check whether a candidate can rely on an earlier promotion of its recipe instead of a comparison.
 
-    A recipe has the settings of a model, except dates and paths. The earlier promotion is the latest one of this recipe
-    for which games were compared; return None if there is none. The check passes if the compared games end at most
-    `max_age_days` days before the candidate's training ends. The other checks of the rule are not run. DataError if the
-    registry is damaged.
+    A retrain on all games needs this check, because it leaves no games after its training. A recipe has the settings of
+    a model, except dates and paths. Return None if no promotion of the recipe has a comparison. The check passes if the
+    games of the latest comparison end at most `max_age_days` days before the candidate's training ends. The other
+    checks of the rule are not run. DataError if the registry is damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:

@@ -1,7 +1,7 @@
 """The scoring of a bundle (a saved model) on played games after its training.
 
-Features, label and players come from the bundle. The settings of a command can change only the cutoff, the time up to
-which injury reports count.
+The settings in the bundle define features, label and the players to score. A command can change only the cutoff, the
+time up to which injury reports are used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
-    """Return the dates start..end, after checking that they follow a training window that ends on `train_end`.
+    """Return the dates start..end, after checking that they are after the training window, which ends on `train_end`.
 
     None for `start` is the day after `train_end`. None for `end` is the date of the newest game.
 

@@ -8,8 +8,8 @@ A candidate meets four conditions:
   this season.
 - The injury reports do not list him as out.
 
-The same query builds the features of candidates and of training rows. Injury reports count up to the cutoff, a time of
-day in the model's settings. On a slate that is built before the cutoff, reports count up to the time of building.
+The same query builds the features of candidates and of training rows. Injury reports are used up to the cutoff, a time
+of day in the model's settings. If the slate is built before the cutoff, it uses the reports made so far.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class Slate:
     """The players of one day's games: ranked candidates for a breakout, and skipped players.
 
     - `ranked`: one row for each candidate, highest probability first (columns below).
-    - `features`: the values that the model got, one row for each candidate that `build_slate` ranked; NaN where a
-      default was filled in.
+    - `features`: the feature values of all candidates, also of those excluded from `ranked` later; NaN where the model
+      got a default.
     - `skipped`: the players who are not ranked, with SKIPPED_COLUMNS.
     - `warnings`: sentences, for example about games or statuses that are not known yet.
     - `predicted_at`: the time at which the slate was built, in UTC.
@@ -93,7 +93,7 @@ class Slate:
     - `games_before`: the player's games this season.
     - `availability_status`: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
       for the day.
-    - `team_out`, `opponent_out`: names of the players of the two teams who are out or doubtful.
+    - `team_out`, `opponent_out`: the names of out or doubtful players of the two teams.
     - `known_at`: the time of the newest injury report as text; "" if nothing was reported.
     - `top_features`: a text about the features that change the prediction most.
     - `bundle`, `contract`: fingerprints of the saved model and of its definitions of features and label.
@@ -119,7 +119,7 @@ def build_slate(
 ) -> Slate:
     """Return the slate of a day: the candidates for a breakout, ranked by a saved model, and the skipped players.
 
-    Injury reports count up to the cutoff time in the model's settings, or up to `now` if that is earlier. A player
+    Injury reports are used up to the cutoff time in the model's settings, or up to `now` if `now` is earlier. A player
     whose latest game is more than `max_days_since_game` days old is skipped. `now` needs a time zone; None is the
     present.
 
@@ -147,11 +147,11 @@ def build_slate(
 
 
 def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
-    """Mark a slate as scored under another contract: return it with one more warning and one more column.
+    """Return a slate with a warning and a column that mark it as scored under another contract.
 
-    A contract is the definition of features and label. The warning contains `differences`, sentences about the
-    differences between the model's contract and the contract of the installed version of `breakout`. The column
-    `contract_mismatch` of `ranked` is true in every row.
+    A contract is the definition of features and label. The warning contains `differences`: one sentence for each
+    difference between the model's contract and the contract of the installed version. The column `contract_mismatch` of
+    `ranked` is true in every row.
     """
     warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
     return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
@@ -193,7 +193,7 @@ def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[st
     """Return `games`, `first_date`, `last_date` and `next_date` of the schedule within 400 days of the day.
 
     `games` is the number of games on the day, and `next_date` the first date with games after the day. Only games of
-    the model's season types count. A date is None if there is no such game.
+    the model's season types are used. A date is None if there is no such game.
     """
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,
@@ -289,7 +289,7 @@ def _reasons(
 def _warnings(bundle: Bundle, warehouse: Warehouse, day: date, players: int) -> tuple[str, ...]:
     """Return a warning if box scores of scheduled games before `day` are missing, and one if there are no players.
 
-    `players` is the number of players of the day's games, whether candidates or not.
+    `players` is the number of players on the slate, ranked or skipped.
     """
     latest, sources = warehouse.latest_game_date(), warehouse.sources
     first, last = min(latest + timedelta(days=1), day - CHECKED), day - timedelta(days=1)

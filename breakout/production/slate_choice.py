@@ -26,7 +26,7 @@ EXCLUDED = "excluded"
 def resolve_day(given: str, now: datetime | None = None) -> date:
     """Return the date of `today` or `tomorrow` in US Eastern time, or the date of an ISO text such as 2026-02-06.
 
-    `now` replaces the present time if it is given. ConfigurationError if `given` is no date.
+    `now` replaces the present time unless it is None. ConfigurationError if `given` is no date.
     """
     if given in DAYS_AHEAD:
         return (now or datetime.now(EASTERN)).astimezone(EASTERN).date() + timedelta(days=DAYS_AHEAD[given])
@@ -68,7 +68,7 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 
 
 def _refuse_unknown(unknown: dict[str, str], known: Sequence[str]) -> None:
-    """Raise ConfigurationError if `unknown` is not empty; the message suggests the most similar names of `known`.
+    """Raise ConfigurationError if `unknown` is not empty; the message suggests the most similar names in `known`.
 
     `unknown` maps the player_lookup (the key) of each unknown player to the name that the user typed.
     """

@@ -3,7 +3,7 @@
 The extension chooses the format of a file: CSV, Parquet or JSON (a list of records). With `out=slate.csv` the files are
 
     slate.csv            the ranked players
-    slate.skipped.csv    the skipped players, apart so that a row without a probability is not read as a prediction
+    slate.skipped.csv    the skipped players, in a file of their own because they have no probability
     slate.prices.csv     the prices, if they are configured
 
 A BigQuery table gets the ranked players only. Web pages are not written here but by `breakout predict`.
@@ -56,7 +56,7 @@ def check_data_file(out: str | None) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
-    """Write a slate (one day's players) to a BigQuery table or to files, and return the names of table or files.
+    """Write a slate (one day's players) to a BigQuery table or to files, and return their names.
 
     `out` is a data file or bigquery:DATASET.TABLE. A table gets the ranked players only. For a file, a second file
     beside it gets the skipped players, and a third file gets `offers`, the prices of the slate, if they are given. A

@@ -1,4 +1,4 @@
-"""The prices for the players of a slate (the games of one day), with the expected value of each price.
+"""The prices for a slate (the ranked players of one day's games), with the expected value of each price.
 
 Stakes are added if a backtest has shown that the model improves on the market's probability.
 """
@@ -40,7 +40,7 @@ COLUMNS = [name for name in BET_COLUMNS if name not in {"probability", "closing_
 
 @dataclass(frozen=True, eq=False)
 class PricedSlate:
-    """The bookmakers' prices for the players of a slate (the games of one day), with expected values and stakes.
+    """The bookmakers' prices for a slate (the ranked players of one day's games), with expected values and stakes.
 
     A line is a bookmaker's number of points, and a push is a score of exactly the line.
 
@@ -54,7 +54,8 @@ class PricedSlate:
     - `claimed`: the expected profit per unit staked, given no push, computed from `ours`.
     - `expected_value`: the expected profit after the model's probability was moved towards the market's; NaN where
       nothing is staked.
-    - `stake`, `stake_low`, `stake_high`: fractions of the bank (all the money for bets); NaN where nothing is staked.
+    - `stake`: the fraction of the bank (all the money for bets) to stake; NaN where nothing is staked.
+    - `stake_low`, `stake_high`: the stake at the ends of the weight's interval.
     """
 
     offers: pd.DataFrame
@@ -81,13 +82,13 @@ class NamedWeight:
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
     """Check that a slate of `day` can get prices and stakes, and return the model's weight against the market.
 
-    The weight is read from the backtest that `config.backtest` names. If no backtest is named, the weight has no
-    interval and no edge. ConfigurationError if
+    The weight is read from the backtest that `config.backtest` names. If no backtest is named, the interval is None and
+    nothing is staked. ConfigurationError if
 
     - prices are configured, but the model predicts no distribution of points;
     - a backtest is named without prices;
     - the backtest includes games of `day` or later, whose results are not known yet;
-    - the backtest has another prices.margin (the way to remove the bookmaker's margin);
+    - the backtest has another setting `prices.margin` (the way to remove the bookmaker's margin);
     - the backtest does not store the settings of its models;
     - the models of the backtest differ from `bundle` in settings (except seed, dates and paths) or in the definitions
       of features and label.
@@ -168,10 +169,10 @@ def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
 
 
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
-    """Return the configured prices for the players of a slate (the games of one day), with the stakes on them.
+    """Return the configured prices for a slate (the ranked players of one day's games), with the stakes on them.
 
-    A stake is computed from a probability between the model's and the market's; `weight` sets where. The model of the
-    slate must predict distributions of points. A price with a time is used only if it was quoted
+    A stake is computed from a weighted average of the model's and the market's probability; `weight` sets the weights.
+    The model of the slate must predict distributions of points. A price with a time is used only if it was quoted
 
     - before tip-off,
     - after 05:00 US Eastern of the day, and

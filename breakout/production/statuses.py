@@ -72,8 +72,8 @@ class ReportedStatuses:
 def known_by(availability: AvailabilityConfig, day: date, now: datetime) -> AvailabilityConfig:
     """Return the cutoff settings for predictions that are made at `now`.
 
-    The cutoff is the time up to which injury reports count. If the cutoff for `day` is later than `now`, the result has
-    `now` as its cutoff, rounded down to the minute.
+    The cutoff is the time up to which injury reports are used. If the cutoff for `day` is later than `now`, the result
+    has `now` as its cutoff, rounded down to the minute.
     """
     if now >= cutoff_instant(availability, day):
         return availability
