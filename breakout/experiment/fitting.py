@@ -47,7 +47,7 @@ logger = logging.getLogger("breakout")
 class Fitted:
     """A fitted experiment: the model, its calibration, the validation rows, and the baselines.
 
-    The validation rows are the latest training rows; v is their number.
+    The validation rows are the rows of the last training dates; v is their number.
 
     - `held_out_model`: the model that was fitted without the validation rows.
     - `model`: the final model, also fitted on the validation rows, unless `validation.refit` is false and the kind of

@@ -65,8 +65,8 @@ def compare_with_market(
 
     - `parts`: one element for each fold (window) of a walk forward, and one element for any other run.
     - `rows`: the rows of all parts in order.
-    - `availability`: the settings of the cutoff (the time up to which injury reports count); None if no feature reads
-      injury reports.
+    - `availability`: the settings of the cutoff (the time up to which injury reports are used); None if no feature
+      reads injury reports.
     - `quotes`: the result of `read_price_files`. None means that the prices are read from the configured table.
 
     DataError if prices cannot be used or read. ConfigurationError if the warehouse of the table cannot be opened.

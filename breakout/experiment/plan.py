@@ -1,4 +1,4 @@
-"""The plan of a run, made before any fit: features, contract, dates and warehouse.
+"""The plan of a run, made before any fit: settings, features, dates and warehouse.
 
 `RunPlan` also builds the rows of the run, and estimates the cost of reading them.
 """
@@ -107,10 +107,9 @@ class RunPlan:
         return self._build_learned(self.split.train)
 
     def _build_learned(self, days: DateRange, slice_features: Sequence[str] = ()) -> Dataset:
-        """Build the rows of `days` for players whose season average is in the target's range.
+        """Build the rows of `days` for role players (players with a season average from `min_ppg` to `max_ppg`).
 
-        If the model also learns from players outside this range, the field `wider` contains the rows of all players
-        that it learns from.
+        If the model also learns from other players, the field `wider` contains all rows that it learns from.
         """
         learned = widen_population(self.features, self.config.model)
         rows = build_dataset(self.warehouse, learned, days.start, days.end, slice_features=slice_features)
@@ -130,10 +129,9 @@ class RunPlan:
 
 
 def widen_population(features: BreakoutFeatureConfig, model: ModelConfig) -> BreakoutFeatureConfig:
-    """Return `features` with the range of season averages of the players that the model learns from.
+    """Return `features` with the limits of the season average (`min_ppg`, `max_ppg`) for training rows.
 
-    The range is the target's. For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen the
-    range.
+    For a model of points, the settings `train_min_ppg` and `train_max_ppg` can widen the limits.
     """
     if not isinstance(model, settings.PointsConfig):
         return features

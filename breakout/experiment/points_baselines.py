@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LAST_GAMES = 20
 SEASONS_BEFORE = 2  # the baseline `last_games` reads this many earlier seasons, and so do career features
-FANS = 8  # the largest number of games whose predicted distributions the report draws
+FANS = 8  # the report draws the predicted distributions of at most this many players
 
 
 def evaluate_distributions(
@@ -58,8 +58,8 @@ def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Da
     """Return player_lookup, season_year, day and points of the games that `build_baselines` needs for these rows.
 
     The games go back at least two seasons before the season of the earliest row, and end on the latest date of the
-    rows. They are sorted by player and date. Only the enabled season types count. `day` is in days since 1970-01-01.
-    `rows` must not be empty. DataError if the games cannot be read.
+    rows. They are sorted by player and date. Only games of the enabled season types are read. `day` is in days since
+    1970-01-01. `rows` must not be empty. DataError if the games cannot be read.
     """
     start, end = rows.dates.min().item(), rows.dates.max().item()
     played = player_games(warehouse.sources, {"points"})
@@ -71,7 +71,7 @@ def read_history(features: BreakoutFeatureConfig, warehouse: Warehouse, rows: Da
 
 
 def build_baselines(history: pd.DataFrame, rows: Dataset, length: int) -> dict[str, np.ndarray]:
-    """Return the ladders (n, length) of two baselines, computed from the player's games before the date of each row.
+    """Return the ladders (n, length) of two baselines, computed for each row from the player's earlier games.
 
     A ladder is P(points >= k) for k = 1, ..., length.
 
@@ -112,9 +112,9 @@ def negative_binomial_ladder(means: np.ndarray, variances: np.ndarray, length: i
 
 
 def _fans(ladder: np.ndarray, rows: Dataset) -> tuple[Fan, ...]:
-    """Return quantiles of predicted points for a chart of the report, for at most FANS games of the last date.
+    """Return quantiles of predicted points for a chart of the report, for at most FANS players of the last date.
 
-    The games are those with the highest predicted medians, the highest first.
+    The players with the highest predicted medians are chosen, the highest first.
     """
     if rows.points is None or rows.season_average is None:
         return ()

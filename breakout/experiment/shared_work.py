@@ -60,15 +60,15 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return two fits of a model: one without the validation rows (the latest training rows), and the final one.
+        """Return two fits of a model: one without the validation rows (of the last training dates), and the final fit.
 
         The final fit includes the validation rows, unless `is_refit` is false and the model can stop early. `metadata`
         is saved with the model. Jobs share fits in three ways:
 
         - Models with equal arguments share a fit.
         - CatBoost models that differ only in `iterations` share the longest fit of their group. Each takes the first
-          trees of that fit. Fits of fewer than 200 iterations do not share with fits of 200 or more, because CatBoost
-          takes fewer Newton steps for each leaf of a fit of fewer than 200 iterations.
+          trees of that fit. A fit of fewer than 200 iterations shares no trees with longer fits, because CatBoost takes
+          fewer Newton steps for its leaves.
         - A blend (an average of CatBoost and logistic regression) shares the trees of its CatBoost model.
 
         ConfigurationError or DataError if the model cannot be fitted.
@@ -95,7 +95,7 @@ class SharedWork:
 
 
 def _shorten(fits: Fits, config: settings.CatBoostConfig, *, is_refit: bool) -> Fits:
-    """Return fits for `config`, which asks for fewer iterations than `fits`, from the first trees of `fits`."""
+    """Return the first trees of `fits` as fits for `config`, which asks for fewer iterations."""
     from breakout.models.catboost import first_trees, shorter_fit
 
     longer: Any = fits

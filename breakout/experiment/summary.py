@@ -60,11 +60,11 @@ def summarise_training(
     `result` is None if the run only trains. `points` is the evaluation of the predicted distributions of points; None
     if the model predicts none. DataError or ConfigurationError if a model of another seed cannot be fitted.
 
-    Rows and models of the metrics:
+    Rows and models that the metrics use:
 
     - The importance by shuffling features uses the evaluation rows of all windows.
     - SHAP values (contributions to a prediction) and the spread over seeds use the last window's model.
-    - If the run only trains, shuffling and SHAP values use the validation rows (the latest training rows).
+    - If the run only trains, shuffling and SHAP values use the validation rows (the rows of the last training dates).
     """
     parameters = evaluation_parameters(config.evaluation, config.seed)
     last, parts = run.last, run.scored
@@ -155,11 +155,11 @@ def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
 
 
 def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
-    """Return calibrated probabilities (n,) of the run's rows, with their features replaced by those in `rows`.
+    """Return calibrated probabilities (n,) for `rows`: the run's rows with shuffled features.
 
-    `rows` contains the evaluation rows of all windows in order, with shuffled features. Each window's model predicts
-    the rows of its window. If the run only trains, `rows` contains the validation rows, and the model that was fitted
-    without them predicts them.
+    `rows` contains the evaluation rows of all windows in order. Each window's model predicts the rows of its window. If
+    the run only trains, `rows` contains the validation rows, which are predicted by the model that was fitted without
+    them.
     """
     found, first = [], 0
     for window in run.windows:
@@ -236,7 +236,10 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each warning of the fits once, as in `folds 2026-01, 2026-02: ...` for the folds of a walk forward."""
+    """Return each different warning of the fits once.
+
+    In a walk forward, a warning begins with its folds: `folds 2026-01, 2026-02: ...`.
+    """
     folds: dict[str, list[str]] = {}
     for window in windows:
         for warning in window.fitted.warnings:

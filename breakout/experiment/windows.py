@@ -86,8 +86,8 @@ class FittedRun:
     def predictions(self) -> pd.DataFrame:
         """Return the content of predictions.parquet, one row for each validation or evaluation row of a window.
 
-        Validation rows are the latest training rows. In a walk forward the column `fold` names the window. Several
-        windows may contain the same game as a validation row.
+        Validation rows are the rows of the last training dates, predicted by a model that was fitted without them. In a
+        walk forward the column `fold` names the window. Several windows may contain the same game as a validation row.
         """
         frames = []
         for window in self.windows:
@@ -139,8 +139,8 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
     """Return the latest folds of a walk forward that have games to evaluate, at most `window.folds`.
 
-    `span` contains the rows of all folds. Without the setting `window.folds`, all folds with games are returned.
-    DataError if no fold has games.
+    `span` contains the rows of all folds. If `window.folds` is not set, all folds with games are returned. DataError if
+    no fold has games.
     """
     return folds_with_games(plan.folds, span.dates, getattr(plan.config.window, "folds", None))
 
