@@ -1,4 +1,4 @@
-"""The Python interface for notebooks and scripts; the package `breakout` exports its functions.
+"""Functions for notebooks and scripts, which the package `breakout` exports.
 
 The functions run the same code as the commands. Their parameter `overrides` takes the command's overrides, such as
 "warehouse=duckdb". The functions return pandas frames or typed results. The module `figures` shows these as tables and

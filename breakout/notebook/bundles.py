@@ -86,7 +86,7 @@ def predict_slate(bundle: Bundle, day: date, *overrides: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row for each ranked player, the highest probability first. The columns are those of the file that `breakout
+        One row for each ranked player, the highest probability first. The columns are as in the file that `breakout
         predict out=FILE` writes.
 
     Raises
@@ -127,7 +127,7 @@ def predict_rows(bundle: Bundle, start: date | None = None, end: date | None = N
     Returns
     -------
     pandas.DataFrame
-        One row for each game of a role player. The columns are those of a run's predictions.parquet: player_lookup,
+        One row for each game of a role player. The columns, as in a run's predictions.parquet, are player_lookup,
         game_id, game_date, split ("evaluation"), probability and is_breakout (0 or 1). A model that predicts
         distributions of points adds `ladder` (P(points >= k) for k = 1, 2, ...).
 

@@ -38,7 +38,7 @@ class FittedExperiment:
     def predictions(self) -> pd.DataFrame:
         """Return the predictions of the evaluation rows and the validation rows, in the columns of predictions.parquet.
 
-        Validation rows are the latest training rows, predicted by a fit without them.
+        Validation rows are the rows of the last training dates, predicted by a model that was fitted without them.
         """
         return self.run.predictions()
 
@@ -114,8 +114,8 @@ def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
     Returns
     -------
     FittedExperiment
-        The result; `run.last.fitted.model` is the fitted model. `metrics_table(result.evaluation)` shows the metrics,
-        unless `evaluation` is None because the settings have no evaluation window.
+        The fitted model is in `run.last.fitted.model`. The function `metrics_table` shows the metrics in `evaluation`,
+        which is None if the settings have no evaluation window.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def run_experiment(config: ExperimentConfig) -> RunRecord:
     Returns
     -------
     RunRecord
-        The run; `load_bundle` accepts its `folder`, and its `metrics` are those in metrics.json.
+        The run; `load_bundle` accepts its `folder`, and `metrics` is the content of metrics.json.
 
     Raises
     ------

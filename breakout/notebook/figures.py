@@ -133,7 +133,7 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
     Parameters
     ----------
     result
-        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation` if that is not None.
+        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation` if it is not None.
 
     Returns
     -------
@@ -153,12 +153,12 @@ def metrics_table(result: EvaluationResult) -> pd.DataFrame:
 def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
     """Draw one chart of an evaluation, as report.html shows it.
 
-    Only the chart "reliability" differs from report.html: the bins from before calibration are missing.
+    The chart "reliability" lacks the bins from before calibration.
 
     Parameters
     ----------
     result
-        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation` if that is not None.
+        From `evaluate_bundle`, or `fit_and_evaluate(config).evaluation` if it is not None.
     name
         One of "verdict", "roc", "precision_recall", "reliability", "histogram", "months" and "lift".
 
