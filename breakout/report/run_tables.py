@@ -15,7 +15,7 @@ from breakout.models.kinds import KINDS, kind_title
 from breakout.report.tables import Cell, Table, code, interval, number, text
 
 SHOWN_METRICS = (AUC, LOG_LOSS, ECE)  # the metrics in a table that has no room for all of METRICS
-UNCALIBRATED = "uncalibrated"  # the name of the baseline that is the same model without calibration
+UNCALIBRATED = "uncalibrated"  # the name of the baseline that is the model itself before calibration
 SLICE_TITLES = {
     "month": "By month",
     "points_band": "By season average, points a game",
@@ -37,7 +37,7 @@ BRIER_TERMS = {
 
 
 def rivals_of(evaluation: EvaluationResult) -> dict[str, BaselineResult]:
-    """Return the baselines by title, without the baseline that is the same model before calibration."""
+    """Return the baselines by title, without the baseline that is the model itself before calibration."""
     return {kind_title(name): part for name, part in evaluation.baselines.items() if name != UNCALIBRATED}
 
 
@@ -267,7 +267,7 @@ def importance_table(metrics: RunMetrics) -> Table:
 def distribution_table(features: Sequence[FeatureDistribution]) -> Table:
     """Return a table of each feature's values in training and in evaluation, with two measures of drift.
 
-    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. A feature has drifted if one of them is
+    PSI is the population stability index, KS the Kolmogorov-Smirnov statistic. A feature has drifted if PSI or KS is
     above its limit.
     """
     rows = [

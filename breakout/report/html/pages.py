@@ -60,7 +60,7 @@ def write_run_page(folder: Path) -> Path:
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
     """Return the HTML page of a run; `metrics` are the metrics of this run.
 
-    The page also shows what changed since the latest earlier run of the same name and command. DataError if a file that
+    The page also shows what changed since the previous run with this name and command. DataError if a file that
     the page shows is missing or damaged.
     """
     model, before = metrics.model, previous_run(run)

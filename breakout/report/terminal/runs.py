@@ -64,8 +64,8 @@ def print_run(
 def print_metrics(metrics: RunMetrics) -> None:
     """Print the evaluation of a run or, if the run only trained, the metrics on the validation rows.
 
-    The calibration, the comparison with the betting market, and the spread of the AUC over seeds follow, if the run has
-    them.
+    Then come the calibration, the comparison with the betting market, and the spread of the AUC over seeds, if the run
+    has them.
     """
     if metrics.evaluation is not None:
         _print_evaluation(metrics.evaluation, metrics.warnings)
