@@ -49,7 +49,7 @@ def run_external_jobs(
                 unreported.extend(folders.ended())
             try:
                 report_unreported()
-            except OSError:  # The output is closed. The last call of `report_unreported` raises the error again.
+            except OSError:  # The output is closed. The last line of `run_external_jobs` raises the error again.
                 return
 
     watch = threading.Thread(target=watch_folders, daemon=True)

@@ -100,10 +100,10 @@ class Refusal:
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the fingerprint of a job's settings, and its name, hypothesis, tags and prices as JSON text.
+    """Return the fingerprint of a job's settings, and a JSON text of the job's name, hypothesis, tags and prices.
 
-    The fingerprint does not cover name, hypothesis, tags and prices. The prices are left out if they name neither a
-    file nor a table. A sweep treats jobs with equal identities as one job.
+    The fingerprint does not cover these four settings. The prices are left out if they name neither a file nor a
+    table. A sweep treats jobs with equal identities as one job.
     """
     prices = mapping.get("prices")
     is_priced = isinstance(prices, dict) and (prices.get("file") or prices.get("table"))

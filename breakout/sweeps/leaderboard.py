@@ -208,7 +208,7 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
-    """Return the baselines of the jobs (simple models for comparison), each once, without the uncalibrated model.
+    """Return each baseline (a simple model for comparison) of the jobs once, except the uncalibrated model.
 
     Two baselines are the same if their names, AUCs and log losses are equal.
     """

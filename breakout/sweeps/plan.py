@@ -1,4 +1,4 @@
-"""The plan of a sweep: its jobs, how many rows each reads, which jobs share fitted models, and the estimated time."""
+"""The plan of a sweep: its jobs, their numbers of rows, the groups that share fits, and the estimated time."""
 
 from __future__ import annotations
 
@@ -106,9 +106,9 @@ class SweepPlan:
         return replace(self, groups=tuple(group for group in groups if group.jobs))
 
     def once(self) -> SweepPlan:
-        """Return the plan without repeated jobs: of several jobs with the same number, only the first stays.
+        """Return the plan with only one job for each number.
 
-        A job that can start takes precedence over a refused job with the same number.
+        Of several jobs with the same number, the first job that can start stays, or else the first refused job.
         """
         requested: list[PlannedJob | Refusal] = [*self.jobs, *self.refused]
         first: dict[int, PlannedJob | Refusal] = {}

@@ -38,8 +38,8 @@ class _Resolved(NamedTuple):
     def learned(self) -> BreakoutFeatureConfig:
         """The feature configuration that selects the rows from which the model learns.
 
-        `train_min_ppg` and `train_max_ppg` can let a points model learn from players outside the target's limits of the
-        season average.
+        `train_min_ppg` and `train_max_ppg` can let a points model learn from players whose season average is outside
+        the target's limits.
         """
         return widen_population(self.features, self.job.config.model)
 
@@ -93,7 +93,7 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return one range for each pair of warehouse and features; it covers the dates of all jobs with this pair.
+    """Return one range for each pair of warehouse and features. The range covers the dates of all jobs with this pair.
 
     The keys are pairs of `WarehouseFacts` and `BreakoutFeatureConfig`.
     """

@@ -57,7 +57,7 @@ class Progress:
         """Print the number of jobs of a batch, and its fits, training rows and estimated time.
 
         - `todo`: the plan without the completed jobs.
-        - `twice`: the number of requested jobs that equal another job.
+        - `twice`: the number of repeated jobs that were left out of `plan`.
         - `trials`: the number of jobs that a tuner (a sweeper that learns from earlier jobs) still has to run, None for
           any other sweeper. Before a tuner's first batch, a line about all trials is printed.
 

@@ -39,7 +39,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A job in sweep.json.
 
     - `settings`: the composed settings, or the overrides if Hydra cannot compose them.
-    - `window`: the name of the job's window, "" for a job that cannot start.
+    - `window`: the value of the override `window`, or dates such as 2024-01-01..2024-06-30; "" if the job cannot start.
     """
 
     number: int
@@ -63,8 +63,8 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     """The content of sweep.json.
 
     - `overrides`: the overrides of the sweep, under the key `words` in the file.
-    - `data`: fingerprints of the data. A key names the settings of a warehouse, and whether injury reports are read.
-    - `contracts`: fingerprints of the definitions of features and label. A key names the features and the target.
+    - `data`: fingerprints of the data. A key contains a warehouse's settings and whether injury reports are read.
+    - `contracts`: fingerprints of the definitions of features and label. A key contains the features and the target.
     """
 
     overrides: list[str] = msgspec.field(name="words")
@@ -82,8 +82,8 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     def number(self, plan: SweepPlan) -> SweepPlan:
         """Return the plan with a number for each job.
 
-        A job that equals a job of the record gets that job's number. Any other job gets the next free number. Two jobs
-        are equal if their identities are equal; equal jobs get equal numbers.
+        Jobs with equal `identity` (computed from their settings) get the same number, which the record may contain
+        already. Any other job gets the next free number.
         """
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]
@@ -208,10 +208,10 @@ def clear_idle_sweeps(outputs: Path) -> list[Path]:
 
 
 def record_death(folder: Path, entry: JobEntry, message: str) -> None:
-    """Record in the status.json of a job that its process died, with `message` as the error.
+    """Record `message` as the error of a job whose process died.
 
-    The message goes into the run folder whose status still says "running", or else into a new run folder. DataError if
-    status.json cannot be written.
+    The message goes into the job's status.json if this file still says "running". Otherwise a new run folder is made
+    for the message. DataError if status.json cannot be written.
     """
     run = run_of(job_runs(folder), entry.number, entry.fingerprint)
     if run is not None and run.status is not None and run.state == "killed" and run.status.finished is None:

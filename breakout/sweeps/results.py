@@ -36,7 +36,7 @@ class JobResult:
     """The result of a job of a sweep, in any state.
 
     - `entry`: the job's entry in sweep.json.
-    - `varying`: the job's overrides that not all jobs of the sweep have.
+    - `varying`: the job's overrides except those that all jobs of the sweep have.
     - `command`: the command line that runs the job alone.
     - `run`: the job's run folder, None if the job has not run.
     """

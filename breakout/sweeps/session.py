@@ -95,7 +95,7 @@ class SweepSession:
         """Run one batch and return the optimized metric of each job that the sweeper requested, in order.
 
         The metric is None if the job failed or the metric is undefined. A walk forward can run each fold as a job of
-        its own (`window.fold_jobs`). Its metric is then the mean over the folds, or None if a fold has no metric.
+        its own (`window.fold_jobs`). The metric is then the mean over the folds, or None if a fold has no metric.
         `refused` are the jobs of the batch whose settings are not valid.
 
         The exceptions are:
@@ -176,7 +176,7 @@ class SweepSession:
         return not (event.kind == "failed" and self.options.fail_fast)
 
     def _values_of(self, plan: SweepPlan) -> list[float | None]:
-        """Return the metrics that `run` returns, in the sweeper's order."""
+        """Return the optimized metric of each requested job in order, as described in `run`."""
         values: dict[int, list[float | None]] = {refusal.origin: [None] for refusal in plan.refused}
         for planned in plan.jobs:
             values.setdefault(planned.job.origin, []).append(self._values.get(planned.number))

@@ -1,7 +1,7 @@
 """The rows that jobs of a sweep share: one query reads them for all jobs with the same warehouse, features and target.
 
-A cache on disk keeps the result of each query for all processes of the sweep. The cache finds a result by the text of
-the query, its parameters and the fingerprint of the warehouse. If the data or the feature definitions change, old
+A cache on disk keeps the result of each query for all processes of the sweep. The key of a result consists of the
+query's text and parameters and the warehouse's fingerprint. If the data or the feature definitions change, old
 results are no longer found. A worker process opens the warehouse only if the cached result is missing or damaged.
 """
 
@@ -88,8 +88,8 @@ class RowQuery:
 class LazyWarehouse(ClosedOnExit):
     """A warehouse that is opened at the first call that needs it.
 
-    Its methods are those of `Warehouse`. A method that opens the warehouse raises DataError if the data changed since
-    the sweep was planned.
+    The class has the methods of `Warehouse`. A method that opens the warehouse raises DataError if the data changed
+    since the sweep was planned.
     """
 
     def __init__(self, row_query: RowQuery) -> None:
@@ -119,10 +119,7 @@ class LazyWarehouse(ClosedOnExit):
         self._open().check_availability(start, end)
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the first date whose games a query must read to compute the features of a game on `start`.
-
-        The warehouse is opened only if the arguments differ from those of the planned query.
-        """
+        """Return the first date whose games a query must read to compute the features of a game on `start`."""
         if (start, seasons_before) == (self._row_query.span.start, self._row_query.seasons_before):
             return self._row_query.history_start
         return self._open().history_start(start, seasons_before)
@@ -152,7 +149,7 @@ class LazyWarehouse(ClosedOnExit):
 
 
 def array_of(column: pa.ChunkedArray) -> np.ndarray:
-    """Return a column of numbers or days, without missing values, as an array of shape (n,)."""
+    """Return a column of numbers or days as an array of shape (n,). The column must have no missing values."""
     import pyarrow as pa
 
     # `ChunkedArray.to_numpy` is not used, because it imports pandas.
@@ -166,7 +163,7 @@ def read_answer(row_query: RowQuery, warehouse: CachedWarehouse) -> pa.Table:
     """Return the rows of a query from the cache, or from the warehouse if the cache lacks them.
 
     - DataError if the source rows fail a check, or if the query fails.
-    - ConfigurationError if a feature needs injury reports and no table of them is configured.
+    - ConfigurationError if a feature needs injury reports and no table of injury reports is configured.
     - ConfigurationError if a feature reads a column whose name is not made of letters, digits and _.
     """
     kept = warehouse.kept(row_query.sql, row_query.parameters)

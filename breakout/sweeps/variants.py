@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
-    """Return a table of variants for each group of two or more job tables with equal target and warehouse.
+    """Return a table of variants for each target and warehouse that two or more job tables share.
 
     The jobs of one variant differ only in window, seed and settings without effect on the model, such as the name.
-    Variants in more tables come first; variants in equally many tables are sorted by the mean of `metric`, best first.
+    Variants are sorted by the number of their tables (largest first), then by their mean `metric` (best first).
     """
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:
@@ -32,7 +32,7 @@ def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[Varian
 
 
 def _variants(tables: Sequence[JobTable], metric: str) -> tuple[VariantRow, ...]:
-    """Return a row for each variant: the mean metrics and mean ranks of its jobs in all tables."""
+    """Return mean metrics and ranks for each variant (jobs that differ only in settings such as window and seed)."""
     found: dict[str, list[tuple[str, JobRow]]] = defaultdict(list)
     for table in tables:
         for row in table.rows:
@@ -60,7 +60,7 @@ def build_seed_rows(table: JobTable) -> list[SeedRow]:
     """Return the spread over seeds (mean, standard deviation, minimum, maximum) for each fit that several seeds repeat.
 
     A row has the spreads of two metrics: the optimized metric on the validation rows, and the AUC on the evaluation
-    games. Jobs repeat a fit if they agree in window and variant. Fits with only one seed are left out.
+    games. Jobs with equal window and variant repeat one fit.
     """
     found: dict[tuple[str, ...], list[JobRow]] = defaultdict(list)
     for row in table.rows:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The first two columns decide whether the player's season average is high and low enough for the target.
+# The first two columns decide whether the player's season average lies between `min_ppg` and `max_ppg`.
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
@@ -51,7 +51,7 @@ class OpenedWarehouse:
 class OpenedWarehouses(ClosedOnExit):
     """The warehouses of a sweep, opened on first use and closed together.
 
-    If `is_dry` is true, nothing is read that costs money, and nothing is written.
+    If `is_dry` is true, no rows that cost money are read, and nothing is written.
     """
 
     def __init__(self, cache: Path, *, is_dry: bool) -> None:
