@@ -43,7 +43,7 @@ class Run:
         return self.status.run_id
 
     def note(self, **known: Any) -> None:
-        """Set keys of the status by name; status.json contains them when the run ends."""
+        """Set keys of the status by name; they are written to status.json when the run ends."""
         self.status = msgspec.structs.replace(self.status, **known)
 
     def end(self, state: State, error: str | None = None) -> None:

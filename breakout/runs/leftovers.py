@@ -21,7 +21,7 @@ STATUS_SECONDS = 3600
 def clear_runs(outputs: Path) -> list[Path]:
     """Remove unfinished files and folders from the run folders below `outputs`; return the removed paths.
 
-    The run folders are those of runs, comparisons, backtests and jobs of sweeps. A run that may still be running, here
+    These folders belong to runs, comparisons, backtests and jobs of sweeps. A run that may still be running, here
     or on another machine, is left unchanged. DataError if a file cannot be removed.
     """
     return [

@@ -57,9 +57,9 @@ class Listing:
     """The runs and sweeps that match the filters of `list_runs`.
 
     - `damaged`: a message for each damaged folder.
-    - `not_completed`: the number of runs that are not completed, and of sweeps without results of a best job.
-    - `not_completed_folders`: the folders of these runs and sweeps, the last changed first.
-    - `occurring`: all values of `model` and `features`, also of finished runs and sweeps that do not match the filters.
+    - `not_completed`: the number of folders in `not_completed_folders`.
+    - `not_completed_folders`: runs that are not completed, and sweeps whose best job is missing; last changed first.
+    - `occurring`: the values of `model` and `features` in all finished runs and sweeps, before the filters are applied.
     """
 
     rows: tuple[RunRow, ...]
@@ -166,7 +166,7 @@ def _matches(row: RunRow, chosen: Mapping[str, str]) -> bool:
 
 
 def _sorted(rows: list[RunRow], by: str) -> list[RunRow]:
-    """Return the rows sorted by start (newest first), by name, or by a metric (best first, undefined last)."""
+    """Return the rows sorted by start (newest first), name, or metric (best first, undefined values last)."""
     if by == "started":
         return sorted(rows, key=lambda row: row.started, reverse=True)
     if by == "name":

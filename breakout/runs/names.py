@@ -43,9 +43,9 @@ def newest_run(outputs: Path, name: str) -> Path | None:
 
 
 def newest_sweep(outputs: Path, name: str) -> Path | None:
-    """Return the sweep folder called `name`, or else the folder of the newest sweep with the name `name`.
+    """Return the sweep folder called `name`, or else the newest sweep folder called `<name>-<time of the start>`.
 
-    None if no sweep matches. A sweep's folder is called `<name of the sweep>-<time of the start>`.
+    None if there is no such folder.
     """
     sweeps = _sweeps(outputs)
     exact = [folder for folder in sweeps if folder.name == name]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run read from its folder by `read_run`, which has checked its files for changes.
+    """A run that `read_run` has read from its folder and checked for changed files.
 
     `settings` is the content of settings.yaml. The properties read other files on first access.
     """
@@ -62,8 +62,8 @@ class RunRecord:
     def bundle_folder(self) -> Path | None:
         """The folder of the bundle (a saved model) that the run made or, for an evaluation, scored.
 
-        None if the run made no bundle, or if the bundle was moved or removed. None too if the evaluation was given a
-        registry (a folder of several bundles).
+        None if the run made no bundle, if the bundle was moved or removed, or if the evaluation was given a registry
+        (a folder of several bundles).
         """
         places = [self.folder / "bundle"]
         if isinstance(self.config, settings.EvaluateConfig):
