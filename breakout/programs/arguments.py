@@ -12,10 +12,10 @@ _OVERRIDE = re.compile(r"[+~]*[A-Za-z_][\w.]*=")
 
 
 def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Return the folders of the runs and the overrides (`key=value`) among the arguments, both in the given order.
+    """Split arguments into the folders of runs and the overrides (`key=value`), both in the given order.
 
-    An existing path counts as a run, even if it contains `=`. Any other argument that is no override must be the path
-    or the name of a run, as in `find_run`. DataError if no completed run has the name.
+    An existing path counts as a run, even if it contains `=`. The folders of the runs come from `find_run`, which
+    raises DataError for an unknown name.
     """
     overrides = [argument for argument in arguments if _OVERRIDE.match(argument) and not Path(argument).exists()]
     return [find_run(argument) for argument in arguments if argument not in overrides], overrides
@@ -29,10 +29,10 @@ def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
     - NAME or `latest:NAME`: the newest completed run whose setting `name` is NAME.
     - `latest`: the newest completed training run.
     - `production`: the registry's copy of the model in production.
-    - If `is_sweep_allowed` is true and no completed run has the name: a sweep's name or folder name.
+    - The name or folder name of a sweep, if `is_sweep_allowed` is true and no completed run has this name.
 
-    Names are searched below the default of `paths.outputs`. DataError if nothing has the name. A path is returned
-    without a check that it exists.
+    Names are searched below the default of `paths.outputs`. DataError if nothing has the name. Whether a path exists
+    is not checked.
     """
     path = Path(given)
     if not path.exists() and path.name == given:

@@ -1,7 +1,7 @@
 """The command `breakout audit`, which checks that no feature sees the future and that all code paths agree.
 
 The code paths are the functions that compute features for training and for prediction. With `served=...`, the command
-instead recomputes the recorded features of served predictions, and compares them with the record.
+instead computes the features of served predictions again, and compares them with the recorded features.
 """
 
 from __future__ import annotations

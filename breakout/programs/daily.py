@@ -63,7 +63,7 @@ def run_at(config: DailyConfig, now: datetime) -> int:
     with progress_line("daily"), open_for(config, "daily") as warehouse:
         sources = measure_freshness(warehouse, day, now, config.ledger.timezone)
         has_games = day in read_scheduled(warehouse, day, day).values()
-        # On a day without games nothing is predicted. Then only the schedule must be fresh: an old one may lack games.
+        # On a day without games, only the schedule must be fresh, because an old schedule may lack games.
         try:
             needed = [source for source in sources if has_games or source.source == SCHEDULE.name]
             check_freshness(needed, config.daily.max_age_hours)

@@ -273,7 +273,7 @@ def check_query(
 
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
-    """Check the rows behind the features of the last 90 days, the injury reports, and the schedule of the next week."""
+    """Check the source rows and injury reports for the features of the last 90 days, and the next week's schedule."""
     start, end = recent_days()
 
     def run_check() -> str:

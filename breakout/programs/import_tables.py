@@ -32,10 +32,10 @@ def run(config: ImportConfig) -> int:
 
     If `compare` names a folder, compare the imported tables with the tables in that folder afterwards.
 
-    DataError if a file cannot be read or written, if the season cannot be downloaded, or if nothing was imported into a
-    folder without tables. ConfigurationError in three cases:
+    DataError if a file cannot be read or written, if the season cannot be downloaded, or if nothing was imported and
+    the folder `to` has no tables yet. ConfigurationError in three cases:
 
-    - no file, no season to download and no folder to compare with is configured;
+    - the configuration names no file, no season to download and no folder to compare with;
     - the folder `to` has box scores of another source;
     - a file's path begins with `~USER` and there is no such user.
     """

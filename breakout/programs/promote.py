@@ -27,7 +27,7 @@ def run(config: PromoteConfig) -> int:
     """Run the checks of the candidate model and put it into production; return the exit code.
 
     The registry is locked during the checks. A second promotion therefore waits, and compares its candidate with the
-    model that the first one put into production.
+    model that the first promotion put into production.
 
     - GateError if a check fails; the model in production is then unchanged.
     - ConfigurationError for invalid settings, such as dates that overlap a training window.

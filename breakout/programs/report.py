@@ -20,8 +20,8 @@ BACKTEST = "backtest"
 def main(arguments: Sequence[str]) -> int:
     """Write the report of one run, sweep or backtest again and return the exit code.
 
-    ConfigurationError unless there is exactly one argument. DataError if the argument names no sweep and no completed
-    run or backtest, if a file is missing or damaged, or if the report cannot be written.
+    ConfigurationError unless there is exactly one argument. DataError if the argument names neither a sweep
+    nor a completed run or backtest, if a file is missing or damaged, or if the report cannot be written.
     """
     if len(arguments) != 1 or arguments[0].startswith("-"):
         raise ConfigurationError(

@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def read_choices(arguments: Sequence[str]) -> dict[str, str]:
-    """Return the arguments `key=value` as a dict; of several with the same key, the last one counts.
+    """Return the arguments `key=value` as a dict; the last of several arguments with the same key counts.
 
     ConfigurationError for an argument of another form, an unknown key or an invalid value.
     """

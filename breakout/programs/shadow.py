@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     """Add or remove a shadow (a challenger) if the arguments say so, print all shadows, and return the exit code.
 
     - ConfigurationError if the arguments are not understood, if the bundle (a saved model) to add is in production, or
-      if no shadow, or more than one, matches the bundle to remove.
+      if no shadow or several shadows match the bundle to remove.
     - GateError if the bundle's definitions of features or label differ from the installed ones.
     - DataError if the bundle is missing or damaged, or if a file cannot be written or removed.
     """
@@ -64,16 +64,15 @@ def add(shadows: Shadows, given: str, outputs: str) -> None:
 
 
 def find_shadow(shadows: Shadows, given: str, outputs: str) -> str:
-    """Return the fingerprint of the shadow that `given` identifies: by its fingerprint, its name, or its bundle's path.
+    """Return the fingerprint of a shadow; `given` is this fingerprint, a name, or the path of the shadow's bundle.
 
-    A name still works if its run was deleted or repeated after the shadow was added, unless several shadows have this
-    name. ConfigurationError if no shadow or several shadows match, or if `given` is the name of both a bundle and a
-    file.
+    A name still works after the run with this name was deleted or repeated. ConfigurationError if no shadow or several
+    shadows match, or if `given` is the name of both a bundle and a file.
     """
     known = shadows.fingerprints()
     if given in known:
         return given
-    with contextlib.suppress(DataError):  # If the bundle is gone, its shadow is found by its name below.
+    with contextlib.suppress(DataError):  # If no bundle is found, the lines below look for the name of a shadow.
         fingerprint = find_bundle(resolve_bundle(given, outputs)).fingerprint
         if fingerprint in known:
             return fingerprint

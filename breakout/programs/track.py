@@ -22,10 +22,10 @@ def main(argv: Sequence[str]) -> int:
     """Register each given run with the tracker that the run's settings name, and return the exit code.
 
     A tracker is a service that records runs, such as BigQuery or MLflow. The override `tracking=KIND` chooses another
-    tracker; `tracking.KEY=VALUE` changes one of its settings.
+    tracker; `tracking.KEY=VALUE` changes a setting of the tracker.
 
     - ConfigurationError if no run is given, if the tracker of a run is `none`, or for an unknown override.
-    - DataError if a run cannot be read or registered; the runs before it are registered even so.
+    - DataError if a run cannot be read or registered; the runs before this run stay registered.
     """
     folders, overrides = split_runs(argv)
     if not folders:
