@@ -34,8 +34,8 @@ def check_own(own: tuple[Feature, ...]) -> None:
     """Raise ConfigurationError if a definition of the user cannot be used.
 
     The name must differ from the names of all other features and of the feature query's columns. The expression must
-    read only named windows, columns and features that exist, and must not depend on its own feature. `check_expression`
-    has the rules for the SQL.
+    read only named windows, columns and features that exist, and must not depend on the feature itself.
+    `check_expression` has the rules for the SQL.
     """
     if not own:
         return

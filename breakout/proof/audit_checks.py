@@ -1,7 +1,7 @@
 """The checks of an audit, which compare sampled rows with the same rows computed on changed data or by other paths.
 
 A path is a function that builds rows: for training, evaluation or prediction. In all checks, `expected` has sampled
-rows, as the path for training computed them on unchanged data.
+rows that the path for training computed from unchanged data.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def _truncated(audited: Audited, expected: Dataset, day: date) -> Iterator[Diffe
 def _perturbed(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
     """Compute the sampled rows of `day` again with random later results, and yield the differences from `expected`.
 
-    Every result on or after `day` is replaced. Every result of the sampled rows' own games is replaced too, whatever
-    date a table gives these games. Rows are computed up to the last date of the audit, but only the sampled rows are
+    Every result on or after `day` is replaced. Every result of the sampled rows' own games is replaced too, even if a
+    table dates such a game earlier. Rows are computed up to the last date of the audit, but only the sampled rows are
     compared.
     """
     own_games = ", ".join(sorted({quoted(game_id) for _, game_id, _ in keys_of(expected)}))

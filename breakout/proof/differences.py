@@ -46,7 +46,7 @@ class Difference:
 class Audited:
     """The sampled rows of an audit, and everything that the checks need to compute them again.
 
-    - `rows`: the sampled rows, as the function for training computed them on unchanged data.
+    - `rows`: the sampled rows, which the function for training computed from unchanged data.
     - `paths`: the audited functions that build rows.
     - `replay`: a warehouse with a copy of the source tables.
     - `end`: the last date of the audit.

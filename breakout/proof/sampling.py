@@ -63,7 +63,7 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     # are added only if ROWS_PER_DATE further rows for each of these dates are not enough.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
-    # Of the rows on allowed dates, those of rare kinds of edge cases are taken first.
+    # On allowed dates, rows of rare kinds of edge cases are taken first.
     is_rare = np.zeros(len(dataset), dtype=bool)
     for mask in edges.values():
         if mask.mean() < RARE_SHARE:
