@@ -44,7 +44,8 @@ class MarketScore:
 class LedgerMarket:
     """The comparison of every model in the ledger with the betting market.
 
-    `scores` has one element for each model and role. `warnings` are sentences about the unused prices.
+    `scores` has one element for each model and role (production, shadow or other). `warnings` are sentences about the
+    unused prices.
     """
 
     scores: tuple[MarketScore, ...]
@@ -57,14 +58,15 @@ def compare_ledger_with_market(
     config: GradeConfig | DailyConfig,
     parameters: EvaluationParameters,
 ) -> LedgerMarket:
-    """Compare each model in the ledger with the betting market, separately for each role.
+    """Compare each model in the ledger with the betting market, separately for each role (production, shadow or other).
 
     `graded` is a result of `grading.grade_counted`, with the column ladder (P(points >= k) for k = 1, 2, ...). Only
     predictions that have a ladder and the outcome `breakout`, `no` or `void` are used. The result is empty if no model
     has such predictions, or if `config` has no prices.
 
     DataError if the warehouse or the prices cannot be read, if a price is invalid, or if most players with prices did
-    not play on the date of the price. ConfigurationError if the warehouse of a price table cannot be opened.
+    not play on the date of the price. ConfigurationError if the prices are in BigQuery and the warehouse cannot be
+    opened.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

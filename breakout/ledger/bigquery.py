@@ -93,9 +93,9 @@ class BigQueryLedger:
     def add_entries(self, entries: pa.Table) -> str | None:
         """Add the predictions of one day by one model, as the next revision for this day and model.
 
-        Return the table's name and the revision as one text. Add nothing and return None if `entries` has no rows, or
-        if the newest revision has the same predictions. DataError if BigQuery refuses a request, or if other writers
-        were faster in each of ATTEMPTS attempts.
+        Return a text such as `ledger.entries revision 2`. Add nothing and return None if `entries` has no rows, or if
+        the newest revision has the same predictions. DataError if BigQuery refuses a request, or if other writers were
+        faster in each of ATTEMPTS attempts.
         """
         if not entries.num_rows:
             return None
@@ -134,7 +134,7 @@ class BigQueryLedger:
         random id of the call of `add_entries`.
 
         Two statements that run at the same time can both insert the revision. The next call of `add_entries` then reads
-        the rows of both as one slate. No new slate equals these rows, so that call adds a further revision.
+        the rows of both as one slate. No new slate equals these rows, so this next call adds a further revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -156,7 +156,7 @@ class BigQueryLedger:
         return _decoded(_select(jobs, self.config.grades, sql, {}), list(GRADE_SCHEMA))
 
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
-        """Add each outcome that is not yet in the history of grades, or differs from the newest one there.
+        """Add new and changed outcomes to the history of grades.
 
         `graded` has the present outcome of each prediction. Return the history before the call, and the added outcomes.
         Two calls at the same time can return the same outcomes. DataError if BigQuery refuses a request.

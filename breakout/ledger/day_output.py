@@ -21,11 +21,12 @@ MODEL_COLUMNS = ("role", "model", "bundle")
 def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str]:
     """Write the ranked players of all models to the file `out`, the skipped ones to a second file; return both paths.
 
-    The second file of NAME.EXTENSION is NAME.skipped.EXTENSION. The columns are role, model (the name of the training
-    run) and bundle (the fingerprint of the saved model), then the columns of `Slate.ranked` or `Slate.skipped`.
+    If `out` is NAME.EXTENSION, the second file is NAME.skipped.EXTENSION. The columns are role, model (the name of the
+    training run) and bundle (the fingerprint of the saved model), then the columns of `Slate.ranked` or
+    `Slate.skipped`.
 
     `top` limits the ranked rows of each model; None sets no limit. Both files are written even if they have no rows, so
-    that files of an earlier day are not mistaken for this day's. DataError if a file cannot be written.
+    that files of an earlier day are not mistaken for files of this day. DataError if a file cannot be written.
     """
     path = Path(out)
     ranked, skipped = [], []

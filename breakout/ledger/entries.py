@@ -28,7 +28,7 @@ INSTANT = pa.timestamp("us", tz="UTC")
 #   predicted_at          the time at which the slate was built
 #   known_at              the time of the newest injury report that the slate used; null if it used none
 #   tip_off               null if the schedule does not have it
-#   is_late               whether predicted_at is at or after tip_off (the end of the game date if tip_off is null)
+#   is_late               whether predicted_at is at or after tip_off or, if tip_off is null, after the game date
 #   points_for_breakout   the fewest points that are a breakout
 #   ladder                P(points >= k) for k = 1, 2, ...; null for a model that does not predict it
 #   features              values by name; null where the feature's default was used
@@ -67,8 +67,7 @@ def build_entries(
     - `slate`: the ranked players of one day, as `bundle` (a saved model) predicted them.
     - `data`: the fingerprint of the source tables.
     - `tip_offs`: the tip-off of each game, by game id, where known.
-    - `timezone`: the time zone of the game dates. Without a known tip-off, a prediction is late from the end of the
-      game date.
+    - `timezone`: the time zone of the game dates, such as America/New_York.
     """
     ends = end_of_day(slate.day, timezone)
     origin = {

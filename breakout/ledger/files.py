@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """The predictions or the outcomes of a ledger that can be read, and a sentence about each damaged file.
+    """The readable predictions, or the readable outcomes, of a ledger, and a sentence about each damaged file.
 
     In a folder, `rows` are in the order of the file names. In BigQuery, predictions are sorted by game date, outcomes
     by the time of grading, and `damaged` is empty.

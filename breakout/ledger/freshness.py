@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# How many days of the schedule are read before the examined day, and also after it. The neighbouring seasons are then
-# included.
+# The schedule is read for this many days before and after the examined day, and so includes the neighbouring seasons.
 SEARCHED = timedelta(days=400)
 # Injury reports are read for the game dates from this many days before the examined day to one day after it.
 REPORTED = timedelta(days=7)
@@ -45,14 +44,14 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return by how many hours each source is out of date for predictions of `day` at the instant `now`.
 
-    The hours are counted to `now`, or to the end of `day` if that is earlier. They begin at the end of a date:
-    - games: the first date with a scheduled game that is after the newest game and before `day`.
-    - schedule: the date of the last scheduled game, if that is before `day`.
+    The hours end at `now`, or at the end of `day` if that is earlier. They begin at the end of a date:
+    - games: the first date after the newest game, and before `day`, for which a game is scheduled; 0 hours if there is
+      no such date.
+    - schedule: the date of the last scheduled game; 0 hours if that is `day` or later.
     - injury reports: the date on which the newest report was made. Only reports for game dates from REPORTED (7 days)
       before `day` to one day after it are read. If there are none, the hours begin REPORTED before `day`.
 
-    The hours are 0 if the schedule has no such date. Dates are those in `timezone`. Injury reports are left out if the
-    warehouse has no table of injury reports.
+    Dates are those in `timezone`. Injury reports are left out if the warehouse has no table of injury reports.
 
     DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or if
     the injury reports are damaged.

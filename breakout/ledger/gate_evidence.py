@@ -48,7 +48,7 @@ def check_ledger_evidence(
     - The interval of the bias (mean probability minus breakout rate) contains 0.
 
     `production` is the fingerprint of the model in production, or None. If a model is in production, only games that
-    both models predicted count. If the first check fails, the other two are returned as not run. The check of the
+    both models predicted are used. If the first check fails, the other two are returned as not run. The check of the
     e-value is run only if `rule` is `better`.
 
     DataError if the ledger or the games cannot be read, or if a file of the ledger is damaged.

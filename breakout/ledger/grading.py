@@ -59,7 +59,8 @@ LISTED_COLUMNS = (
 
 # The columns of the history of grades, which has one row for each outcome that was new or changed at `graded_at`.
 # `points` is null unless the outcome is `breakout` or `no`. `was` is the previous outcome; null if there is none.
-# `reason` says why the prediction has this outcome, for example "was no with 14 points; 21 points, 20 needed".
+# `reason` explains the outcome. An example after a correction from 21 to 14 points: "was breakout with 21 points; 14
+# points, 20 needed".
 GRADE_SCHEMA = pa.schema(
     [
         ("game_date", pa.date32()),
@@ -78,9 +79,9 @@ GRADE_SCHEMA = pa.schema(
 def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConfig, today: date) -> pd.DataFrame:
     """Return one prediction for each player, game and model, with the added columns outcome, points and reason.
 
-    The prediction is the first or the last that was made before tip-off, as `rules.which` says. A prediction that was
-    made at or after tip-off is returned only if none was made before. `entries` are rows of the ledger, with at least
-    GRADING_COLUMNS. DataError if the warehouse cannot be read.
+    The prediction is the first or the last that was made before tip-off, as `rules.which` says. Predictions made at or
+    after tip-off are used only if there are no others. `entries` are rows of the ledger, with at least GRADING_COLUMNS.
+    DataError if the warehouse cannot be read.
     """
     if entries.empty:
         return entries.assign(outcome="", points=float("nan"), reason="")
@@ -101,7 +102,7 @@ def choose_counted(entries: pd.DataFrame, which: Which, key: Sequence[str] = KEY
     tip-off, the first or the last of them is returned. The rows are sorted by `key`.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
-    if which == "last":  # sort predictions before tip-off first, then late ones, and in both groups the newest first
+    if which == "last":  # order: those made before tip-off, then late ones; the newest first in both groups
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
     return ordered.drop_duplicates(list(key)).sort_values(list(key)).reset_index(drop=True)
 
@@ -190,7 +191,8 @@ def _outcome(
     """Return outcome and reason of a prediction that is late, or whose player did not play on the game date.
 
     `elsewhere` maps a player and a date to the team and id of the game that he played. `scheduled` maps game ids to
-    scheduled dates. A game without rows is lost if its date is `old` or earlier, otherwise pending.
+    scheduled dates. For a game without rows, the outcome is `lost` if the game date is not after the date `old`,
+    otherwise `pending`.
     """
     if row.is_late:
         return "late", "predicted at or after tip-off"
@@ -226,7 +228,7 @@ def new_grades(graded: pd.DataFrame, history: pd.DataFrame, graded_at: datetime)
     """Return the new and changed outcomes of predictions, with the columns of GRADE_SCHEMA.
 
     `graded` has the present outcome of each prediction. A prediction gets a row if its outcome or points differ from
-    its newest row in `history`. A prediction without a row there gets a row unless its outcome is pending.
+    its newest row in `history`. A prediction that is not in `history` gets a row unless its outcome is `pending`.
     """
     newest = history.drop_duplicates(KEY, keep="last")[[*KEY, "outcome", "points"]]
     rows = graded.merge(newest, on=KEY, how="left", suffixes=("", "_before"))

@@ -34,7 +34,7 @@ class Ledger(Protocol):
 
     @property
     def source_log(self) -> SourceLog | None:
-        """The log of the source rows that predictions could read; None for a ledger in BigQuery."""
+        """The log of the source rows that were available to predictions; None for a ledger in BigQuery."""
         ...
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
@@ -51,9 +51,9 @@ class Ledger(Protocol):
     def add_entries(self, entries: pa.Table) -> str | Path | None:
         """Add the predictions of one day by one model.
 
-        Return the path of the new file, or the BigQuery table and the revision as one text. Add nothing and return None
-        if `entries` has no rows, or if the model's newest predictions for the day are equal to `entries` in the columns
-        `store.SAME`. DataError if the predictions cannot be written.
+        Return the path of the new file; for BigQuery, a text such as `ledger.entries revision 2`. Add nothing and
+        return None if `entries` has no rows, or if the model's newest predictions for the day are equal to `entries` in
+        the columns `store.SAME`. DataError if the predictions cannot be written.
         """
         ...
 
@@ -64,14 +64,14 @@ class Ledger(Protocol):
     def update_grades(self, graded: pd.DataFrame, graded_at: datetime) -> GradeUpdate:
         """Add new and changed outcomes to the history; return the history before the call, and the added rows.
 
-        `graded` is a result of `grading.grade_counted`, with the present outcomes. Nothing is added while a file of the
-        history is damaged. DataError if the rows cannot be written.
+        `graded` is a result of `grading.grade_counted`, with the present outcomes. While a file of the history is
+        damaged, nothing is added. DataError if the rows cannot be written.
         """
         ...
 
 
 def open_ledger(config: LedgerConfig, outputs: str | Path) -> Ledger:
-    """Return the configured ledger, in a folder below `outputs` or in BigQuery. Nothing is read or created yet."""
+    """Return the configured ledger, in a folder below `outputs` or in BigQuery. The call reads and creates nothing."""
     if isinstance(config, FolderLedgerConfig):
         from breakout.ledger.store import FolderLedger
 

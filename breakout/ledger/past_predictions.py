@@ -40,7 +40,7 @@ class PastPredictions:
 
     - `frame`: has PREDICTION_COLUMNS. The column ladder has P(points >= k) for k = 1, 2, .... The column known_at is
       the time (UTC) of the newest information that the prediction may have used.
-    - `source`: the run, or the role in the ledger, as a text for messages.
+    - `source`: a text for messages, such as `the ledger's production`.
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
     - `recipes`: the distinct recipes of the models (the contract, and the settings without seed, dates and paths). None
       if a model's bundle is missing or was replaced.
@@ -71,13 +71,13 @@ class PastPredictions:
 def read_predictions(config: BacktestConfig, warehouse: Warehouse, today: date) -> PastPredictions:
     """Return the past predictions of the run `config.run`, or of the ledger if `config.run` is None.
 
-    Only predictions for game dates from `config.start` to `config.end` are returned; None sets no limit. Results of
-    games up to `today` are read for the ledger.
+    Only predictions for game dates from `config.start` to `config.end` are returned; None sets no limit. For the
+    ledger, results of games up to `today` are read.
 
-    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for each k), if a file or folder has
-    the same name as the run, or if this version refuses the settings of a bundle. DataError if there are no such
-    predictions, if the run is missing, not completed or damaged, or if the ledger, a bundle or the warehouse cannot be
-    read.
+    ConfigurationError if the model of the run predicts no ladder (P(points >= k) for each k), if `config.run` names
+    both a run and another file or folder, or if this version refuses the settings of a bundle. DataError if there are
+    no such predictions, if the run is missing, not completed or damaged, or if the ledger, a bundle or the warehouse
+    cannot be read.
     """
     found = (
         read_ledger(config, warehouse, today)
@@ -93,9 +93,9 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
     `given` is the folder of a run, the name of a training run (its newest completed run), or `latest` (the newest
     completed training run of any name).
 
-    ConfigurationError if the model predicts no ladder (P(points >= k) for each k), if a file or folder has the same
-    name as the run, or if this version refuses the settings of the bundle. DataError if there is no such run, or if the
-    run is not completed, is damaged or has no bundle.
+    ConfigurationError if the model predicts no ladder (P(points >= k) for each k), if `given` names both a run and
+    another file or folder, or if this version refuses the settings of the bundle. DataError if there is no such run, or
+    if the run is not completed, is damaged or has no bundle.
     """
     folder = resolve_bundle(given, outputs)
     folder = folder.parent if folder.name == "bundle" else folder
@@ -123,7 +123,7 @@ def read_run_predictions(given: str, outputs: str | Path) -> PastPredictions:
 def _bundle_of(run: RunRecord) -> Bundle:
     """Return the bundle that a run trained, or that a run of `breakout evaluate` evaluated.
 
-    An evaluated bundle is returned with the cutoff of the run (the time up to which injury reports count).
+    An evaluated bundle is returned with the cutoff of the run (the time after which injury reports are ignored).
     """
     if isinstance(run.config, settings.EvaluateConfig):
         return with_cutoff(find_bundle(run.config.bundle), run.config.availability)
@@ -136,11 +136,11 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
     """Return the predictions of the models in the role `config.role`, from the ledger.
 
     A prediction is returned if it has a ladder (P(points >= k) for each k) and its game was played, even without the
-    player. Predictions made at or after tip-off are left out. If several models predicted a player on one date, the
-    earliest prediction counts. Results of games up to `today` are read.
+    player. Predictions made at or after tip-off are left out. If several models predicted a player on one date, only
+    the earliest prediction is returned. Results of games up to `today` are read.
 
-    The predictions are not limited to `config.start` to `config.end`, but the fields `contracts` and `recipes` describe
-    only the models that predicted games on these dates.
+    The predictions are of all dates. The fields `contracts` and `recipes` describe only the models that predicted games
+    from `config.start` to `config.end`.
 
     DataError if there are no such predictions, if the warehouse or a file of the ledger cannot be read, or if a bundle
     is damaged. ConfigurationError if this version refuses the settings of a bundle.
@@ -168,7 +168,7 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
-    """Return the distinct recipes of the models in `entries`; None if the bundle of a model is missing."""
+    """Return the field `PastPredictions.recipes` for the models in `entries`."""
     recipes: list[dict[str, Any]] = []
     for fingerprint, run_id in entries[["bundle", "run_id"]].drop_duplicates().itertuples(index=False):
         bundle = find_predicting_bundle(fingerprint, run_id, outputs)
@@ -183,8 +183,8 @@ def ladder_predictions(graded: pd.DataFrame) -> pd.DataFrame:
     """Return the predictions of `graded` that have a ladder and the outcome `breakout`, `no` or `void`.
 
     A ladder is P(points >= k) for each k. If several models predicted a player on one date, only the earliest
-    prediction is returned. The column known_at is the time of the newest information behind the prediction. A missing
-    or earlier known_at is set to 05:00 US Eastern of the game date.
+    prediction is returned. The column known_at is the time of the newest information behind the prediction. If known_at
+    is missing or before 05:00 US Eastern of the game date, it is set to that time.
     """
     has_ladder = graded["ladder"].notna() & graded["outcome"].isin((*GRADED, "void"))
     counted = graded[has_ladder].sort_values("predicted_at", kind="stable")

@@ -1,4 +1,4 @@
-"""The recording of predictions and of the source rows that they could read, in the ledger.
+"""The recording of predictions, and of the source rows that were available to them, in the ledger.
 
 The ledger is the record of served predictions. A slate is the ranked players of one day by one model.
 """
@@ -45,11 +45,11 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 @dataclass
 class SlateRecorder:
-    """The object that adds the slates of one command, and the source rows that the models could read, to the ledger.
+    """The object that adds the slates of one command to the ledger, with the source rows available to the models.
 
     A slate is the ranked players of one day by one model. `compared` lists the tables and days whose rows were already
-    compared with the log of source rows. They are not compared again for the next model. An element is a table's name,
-    a day, and the columns that features read although `warehouse.tables` does not declare them.
+    compared with the log of source rows. The rows are not compared again for the next model. An element is a table's
+    name, a day, and the columns that features read although `warehouse.tables` does not declare them.
     """
 
     warehouse: Warehouse
@@ -62,10 +62,10 @@ class SlateRecorder:
         return open_ledger(self.config, self.outputs)
 
     def record(self, slate: Slate, bundle: Bundle) -> str | Path | None:
-        """Add a slate of a model to the ledger, with the source rows that the model could read.
+        """Add a slate of a model to the ledger, with the source rows that were available to the model.
 
-        Return the path of the new file, or the BigQuery table and the revision as one text. If the model's newest slate
-        of that day has the same predictions, only source rows are recorded, and the result is None. A ledger in
+        Return the path of the new file; for BigQuery, a text such as `ledger.entries revision 2`. If the model's newest
+        slate of that day has the same predictions, only source rows are recorded, and the result is None. A ledger in
         BigQuery records no source rows.
 
         Record nothing and return None if no player is ranked, or if `config.others` is false and the role of the model
@@ -86,7 +86,7 @@ class SlateRecorder:
         return ledger.add_entries(entries)
 
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
-        """Record the source rows that a slate could read, if they are new, changed or gone since an earlier call.
+        """Record the source rows available to a slate that are new, changed or gone since an earlier call.
 
         `are_games_known` says that the source tables have not changed since an earlier slate of this model and day.
         Then only injury reports are compared: a later slate can read reports with a later time.
@@ -105,12 +105,12 @@ class SlateRecorder:
 
 @dataclass(frozen=True)
 class DaySlate:
-    """One model's ranked players of one day, and what the ledger has of them.
+    """One model's ranked players of one day, and their predictions in the ledger.
 
     - `slate`: None if the model is a shadow that failed to predict.
     - `name`: the name of the training run; "" if `slate` is None.
-    - `written`: the path of the new file, or the BigQuery table and revision. None if nothing was written, because the
-      ledger had the same predictions already or no player is ranked.
+    - `written`: the path of the new file, or a text such as `ledger.entries revision 2`. None if nothing was written,
+      because the ledger had the same predictions already or no player is ranked.
     - `moves`: the differences from the slate that this slate replaces. None if there is no earlier slate, or if nothing
       was written.
     - `n_entries`: the number of the slate's predictions in the ledger.

@@ -35,9 +35,9 @@ class LedgerReview:
     """The state of the ledger after its predictions were graded.
 
     - `graded`: one prediction for each player, game and model between the two dates of the review: the first or the
-      last that was made before tip-off, as `which` says. A prediction made at or after tip-off is used only if none was
-      made before. The columns are GRADING_COLUMNS, outcome, points and reason. If prices are configured, there is also
-      ladder (P(points >= k) for k = 1, 2, ...).
+      last that was made before tip-off, as `which` says. Predictions made at or after tip-off are used only if there
+      are no others. The columns are GRADING_COLUMNS, outcome, points and reason. If prices are configured, there is
+      also ladder (P(points >= k) for k = 1, 2, ...).
     - `scoreboard`, `market`: computed from `graded`; `market` is empty if no prices are configured.
     - `overdue`: the number of pending rows of `graded` with a game date that ended more than `grade.max_age_hours` ago.
     - `changes`: the outcomes that the review added to the history of grades, for predictions of all dates.
@@ -84,8 +84,8 @@ def review_ledger(
     the ledger is left out and named in the result.
 
     DataError if the warehouse, the ledger or the prices cannot be read, if the history cannot be written, if a price is
-    invalid, or if most players with prices did not play on the date of the price. ConfigurationError if the warehouse
-    of a price table cannot be opened.
+    invalid, or if most players with prices did not play on the date of the price. ConfigurationError if the prices are
+    in BigQuery and the warehouse cannot be opened.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
@@ -117,7 +117,7 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 
 
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
-    """Return, for each bundle's fingerprint, the log loss and its interval in the evaluation of the training run.
+    """Return the log loss, with its interval, in the evaluation of each bundle's training run, by fingerprint.
 
     None if the run is missing, is damaged, or had no evaluation.
     """

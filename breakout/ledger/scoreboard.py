@@ -1,7 +1,7 @@
 """The scoreboard: metrics of each model's graded predictions (those whose outcome is `breakout` or `no`).
 
-The metrics can be compared with the log loss of the base rate (the breakout rate as every probability) and with the
-log loss in the model's evaluation.
+The metrics can be compared with the log loss of a constant probability (the breakout rate) and with the log loss in the
+model's evaluation.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded predictions lies within the interval of the log loss `promise`.
+        """Whether the log loss of the graded predictions lies within the interval of the evaluation's log loss,
+        `promise`.
 
         None if one of the two log losses, or the interval, is missing.
         """
@@ -118,7 +119,7 @@ def build_scoreboard(
     evaluation of the bundle's training run. Scores of one role are sorted by the last game date. Shadows are compared
     with one prediction of production for each player and game: the first or the last, as `which` says.
     """
-    # If the model in production changed between two slates of a day, a game has a prediction by each of the two models.
+    # The model in production can change during a day. A game then has predictions by both models.
     production = choose_counted(_in(graded, "production"), which, GAME)
     scored = []
     for (role, bundle), rows in graded.groupby(["role", "bundle"], sort=True):

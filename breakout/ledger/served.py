@@ -41,7 +41,8 @@ SERVED_COLUMNS = (
 class FeatureShare:
     """How often the served value of a feature differs from its recomputed value.
 
-    The values differ in `differing` of the `vectors` compared feature vectors that have the feature.
+    - `vectors`: the number of compared feature vectors that have the feature.
+    - `differing`: the number of these vectors in which the two values differ.
     """
 
     feature: str
@@ -57,8 +58,8 @@ class FeatureShare:
 class CorrectedCell:
     """A cell of a source table that changed after predictions were made.
 
-    `vectors` is the number of served feature vectors that differ from the recomputed ones, perhaps because of the
-    change.
+    `vectors` is the number of served feature vectors that differ now, or cannot be computed again, perhaps because of
+    the change.
     """
 
     change: CellChange
@@ -207,8 +208,9 @@ def _compare(
     """Return the names of the features whose served values differ from the values in `present`.
 
     The keys are the index values of `entries`; predictions without a difference are left out. `present` maps game id
-    and player to the features computed from the present tables. A prediction whose player is not there has an empty
-    tuple. For each feature, the call adds to `vectors` the compared predictions and to `differing` the differing ones.
+    and player to the features computed from the present tables. A prediction that is missing in `present` has an empty
+    tuple. The call counts for each feature the compared predictions (`vectors`) and those with different values
+    (`differing`).
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()
@@ -231,8 +233,8 @@ def _compute_again(
 ) -> dict[tuple[str, str], dict[str, float | None]]:
     """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value.
 
-    Every player of the day's games has a vector. Injury reports count up to the bundle's cutoff time, or up to
-    `predicted_at` if that is earlier.
+    Every player of the day's games has a vector. Injury reports are used if they were made by the bundle's cutoff time,
+    or by `predicted_at` if that is earlier.
     """
     features = bundle.features
     known = known_by(features.availability, day, predicted_at)

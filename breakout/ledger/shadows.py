@@ -2,8 +2,8 @@
 
     outputs/shadows/<fingerprint>/    a copy of the bundle (the saved model) of one shadow
 
-A copy appears whole or not at all. Before the files of a copy are deleted, its folder gets a hidden name, and no
-shadow has a hidden name. So a killed process leaves no shadow with missing files.
+A copy appears whole or not at all. Before the files of a copy are deleted, its folder is renamed to a hidden name.
+Hidden folders are not shadows. So a killed process leaves no shadow with missing files.
 """
 
 from __future__ import annotations

@@ -53,8 +53,7 @@ class CellChange:
 def list_changes(table: Table, before: pd.DataFrame, now: pd.DataFrame) -> Iterator[CellChange]:
     """Yield every cell that differs between earlier and present rows, and every row that was added or removed.
 
-    `before` has the rows of `table` as they were recorded, `now` the present rows. Only the columns of `now` are
-    compared.
+    `before` has the recorded rows of `table`, and `now` has the present rows. Only the columns of `now` are compared.
     """
     key, names = list(table.key), [name for name in now.columns if name not in table.key]
     joined = before.reindex(columns=[*key, *names]).merge(
@@ -123,8 +122,8 @@ class ChangesByName:
         """Return the changed cells that may explain why a player's features for a game changed after the prediction.
 
         `teams` are the two teams of the game. The result has the cells in rows of the player, and the cells outside
-        player_game_summary in rows of the two teams. If there are none, the cells in rows of any player of the two
-        teams are returned.
+        player_game_summary in rows of the two teams. If there are no such cells, the cells in rows of any player of the
+        two teams are returned.
         """
         found = dict.fromkeys(self.of_player[player])
         found |= dict.fromkeys(change for team in teams for change in self.of_team[team])
@@ -135,8 +134,7 @@ class SourceChanges:
     """The changes of source rows between the time of a prediction and the present.
 
     `log` has the recorded versions of source rows; if it is None, no changes are known. `days` are the first and the
-    last game date of the predictions. `damaged` has a sentence about each damaged file of the log, as far as files have
-    been read.
+    last game date of the predictions. `damaged` has a sentence about each damaged file of the log that was read so far.
     """
 
     def __init__(self, log: SourceLog | None, warehouse: Warehouse, days: tuple[date, date]) -> None:
@@ -146,7 +144,7 @@ class SourceChanges:
         self._now: dict[tuple[str, tuple[str, ...]], pd.DataFrame] = {}
 
     def since(self, predicted_at: datetime, bundle: Bundle, day: date) -> ChangesByName:
-        """Return how the rows that a bundle's predictions for `day` could read have changed since `predicted_at`.
+        """Return the changes since `predicted_at` in the source rows available to a bundle's predictions for `day`.
 
         A table is left out if the log of source rows had no row of that table by `predicted_at`. DataError if the
         warehouse cannot be read.

@@ -1,4 +1,4 @@
-"""The log of the source rows that predictions could read, with the values that the rows had at that time.
+"""The log of the source rows that were available to predictions, with their values at that time.
 
     outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
                                                      or gone
@@ -57,8 +57,8 @@ HASH_SCHEMA = pa.schema(
 def dates_read(table: Table, day: date) -> tuple[date, date]:
     """Return the first and the last game date for which predictions for `day` can read rows of a table.
 
-    For the schedule and the injury reports, both dates are `day`. Other tables are read from the date that
-    `first_day_seen` returns to the day before `day`. For 2025-12-01, these are 2023-09-01 and 2025-11-30.
+    For the schedule and the injury reports, both dates are `day`. For other tables, the dates for 2025-12-01 are
+    2023-09-01 (see `first_day_seen`) and 2025-11-30.
     """
     if table in HISTORY_TABLES:
         return first_day_seen(day, SEASONS_BEFORE), day - timedelta(days=1)
@@ -69,7 +69,7 @@ def read_source_rows(warehouse: Warehouse, table: Table, days: tuple[date, date]
     """Return the rows of a table between two dates, both inclusive.
 
     The result has the declared columns of `table` and, if the table has them, the columns `extra`. The full names of
-    players and the reasons of statuses are left out, because no feature reads them. Numbers are float64 and times
+    players and the reasons in injury reports are left out, because no feature reads them. Numbers are float64 and times
     are in UTC. DataError if the table cannot be read.
     """
     present = warehouse.columns(table.name)
@@ -95,7 +95,7 @@ def _kept_type(kind: pa.DataType) -> pa.DataType:
 
 
 def tables_read(bundle: Bundle) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    """Yield each table that predictions of a bundle can read, with the undeclared columns that its features read.
+    """Yield each table that predictions of a bundle can read, with the undeclared columns that the features read.
 
     Undeclared columns are those that `warehouse.tables` does not list. The table of injury reports is left out if no
     feature of the bundle reads it.
@@ -124,7 +124,7 @@ class KnownRows:
     def at(self, instant: datetime, first: date, last: date) -> pd.DataFrame | None:
         """Return the rows for game dates from `first` to `last`, both inclusive, as they were known at `instant`.
 
-        None if no row of the table, of any date, was recorded by `instant`.
+        None if no row of any date was recorded by `instant`.
         """
         if self.versions.empty:
             return None
@@ -139,8 +139,8 @@ class KnownRows:
 class SourceLog:
     """The logs of all source tables in the folder of a ledger.
 
-    A log keeps every version of the rows of one table that a prediction could have read. A table has a separate log for
-    each set of undeclared columns: columns that features read although `warehouse.tables` does not list them.
+    A log keeps every version of the rows in one table that were available to a prediction. A table has a separate log
+    for each set of columns that features read although `warehouse.tables` does not list them.
     """
 
     ledger: Path
@@ -148,7 +148,7 @@ class SourceLog:
     def read(self, table: Table, extra: Sequence[str]) -> KnownRows:
         """Return the recorded versions of a source table's rows, and a sentence about each damaged file.
 
-        `extra` names the undeclared columns of the log.
+        `extra` names the columns of the log that `warehouse.tables` does not list.
         """
         files, damaged = [], []
         for path in list_files(self._folder(table, extra)):
@@ -164,9 +164,9 @@ class SourceLog:
     ) -> Path | None:
         """Record the rows of a source table that are new, changed or gone at the instant `at`.
 
-        `now` has all present rows between the dates `days`, both inclusive. `extra` names the undeclared columns of the
-        log. Return the path of the new file; None if no row is new, changed or gone. DataError if the file cannot be
-        written.
+        `now` has all present rows between the dates `days`, both inclusive. `extra` names the columns of the log that
+        `warehouse.tables` does not list. Return the path of the new file; None if no row is new, changed or gone.
+        DataError if the file cannot be written.
         """
         folder = self._folder(table, extra)
         with lock_ledger(self.ledger):

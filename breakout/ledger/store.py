@@ -2,8 +2,8 @@
 
     outputs/ledger/entries/<game date>-<bundle>-<number>.parquet     the predictions of one day by one model; a higher
                                                                      number is a revision
-    outputs/ledger/grades/<number>.parquet                           outcomes that a call found new or changed
-    outputs/ledger/sources/<log>/<number>.parquet                    source rows that a call found new, changed or gone
+    outputs/ledger/grades/<number>.parquet                           outcomes that were new or changed at one grading
+    outputs/ledger/sources/                                          source rows; see `source_rows`
     outputs/ledger/.lock                                             the lock, held while a file is added
 
 Readers skip a damaged file; `read_entries` and `read_grades` also return a sentence that names the file.
