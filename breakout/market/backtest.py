@@ -44,7 +44,7 @@ class Backtest:
     - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
     - `n_one_sided`: the number of lines without a market probability.
     - `market`: None if no line has both a market probability and a result.
-    - `confidence`: the confidence of all intervals except the intervals of monthly weights.
+    - `confidence`: the confidence of all intervals except those in `market.weights`.
     """
 
     funnel: dict[str, int]
@@ -79,7 +79,7 @@ class Backtest:
 class BacktestRecord:
     """The content of backtest.json: a backtest with its predictions, prices and settings.
 
-    - `source`: the run, or the role in the ledger, that the predictions come from.
+    - `source`: the origin of the predictions, such as `the ledger's production`.
     - `prices`: the file or table of prices.
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
     - `start`, `end`: the first and the last game date of the predictions, as ISO 8601.

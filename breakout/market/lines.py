@@ -38,7 +38,7 @@ class MatchedLines:
     """Bookmakers' prices joined with predictions of points, and counts of the unused prices.
 
     A line is a number of points on which bookmakers offer bets. Over means more points than the line. A push means
-    exactly as many. A quote is one offer of prices for a line.
+    exactly as many points. A quote is one offer of prices for a line.
 
     `lines` has one row for each game_date, game_id, player_lookup and line. Its other columns are
     - player_full_name.
@@ -130,8 +130,8 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
     """Return the table `MatchedLines.lines` for the quotes `used`, which are joined with predictions.
 
-    Each book counts with its earliest quote for a line, because bets are placed when the prediction is made. A closing
-    quote, or a quote without a time, counts only if the book has no other quote for the line.
+    For each book and line, the earliest quote is used, because bets are placed when the prediction is made. A closing
+    quote, or a quote without a time, is used only if the book has no other quote for the line.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())

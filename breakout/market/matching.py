@@ -26,15 +26,14 @@ EASTERN = ZoneInfo("America/New_York")
 # The time (US Eastern) at which the box scores of the day before are complete. A game that tips off at 22:30 ends at
 # about 01:00.
 MORNING = time(5)
-# The time (US Eastern) before which no game begins. If the tip-off is unknown, quotes count up to this time. Closing
-# quotes count up to the end of the game date.
+# The time (US Eastern) before which no game begins. If the tip-off is unknown, quotes are used if they were made before
+# this time, and closing quotes if they were made before the end of the game date.
 EARLIEST_TIP_OFF = time(12)
 # Names are searched in the box scores of the predicted dates and of this period before the first predicted date.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# The dates of quotes are refused if more than the fraction _MOST of the quoted players missed their game. Fewer than
-# _FEWEST quoted players are not checked. Few quoted players miss their game, but dates of another time zone match
-# hardly any game.
+# Quotes are refused if at least _FEWEST players are quoted and more than the fraction _MOST of them did not play on the
+# date. The dates are then probably of another time zone, because a quoted player seldom misses a game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 
@@ -65,7 +64,8 @@ class KnownNames:
         """Return the player_lookup (key) of the player whom a quote names; None if no player, or several, match.
 
         `lookup` and `full_name` are the names in the quote; one of them may be empty. A `lookup` that is a known key is
-        returned as given. Otherwise both are folded to lower-case ASCII letters and digits before they are compared.
+        returned as given. Otherwise both names are compared with the known names; only letters and digits are compared,
+        without case and accents.
         """
         if lookup in self.full_names:
             return lookup
@@ -136,10 +136,10 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 
 
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the quotes with the player_lookup of the warehouse (None for an unknown name), and the unknown names.
+    """Return the quotes with the warehouse's player_lookup (None for an unknown name), and texts about unknown names.
 
-    The column player_full_name is removed. The texts about unknown names are sorted; each suggests a similar known name
-    if there is one. DataError if a quote occurs under two names of one player.
+    The column player_full_name is removed. The texts are sorted; each suggests a similar known name if there is one.
+    DataError if a quote occurs under two names of one player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.duckdb import DuckDBWarehouse
 
 COLUMNS = [column.name for column in PRICES.columns]
-# A line is a multiple of 0.5 from 0 to below this number, because the ladder of a model ends with P(points >= 60).
+# Lines are 0, 0.5, ..., 59.5, because a model predicts P(points >= k) only up to k = 60.
 HIGHEST_LINE = 60
 
 # The lowest accepted 1/over + 1/under. With a lower sum, bets on both sides would make a sure profit of more than 10 %,
@@ -40,9 +40,9 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
     - over_price and under_price: decimal odds; NaN for a missing side.
     - quoted_at: UTC; NaT if unknown.
 
-    ConfigurationError if the warehouse of the table cannot be opened. DataError if the prices cannot be read, if a
-    column is missing or of the wrong type, or if a quote occurs twice. DataError also if a row has no name, no price,
-    impossible odds, an impossible line (see HIGHEST_LINE), or two prices that promise a sure profit.
+    ConfigurationError if the prices are in BigQuery and the warehouse cannot be opened. DataError if the prices cannot
+    be read, if a column is missing or of the wrong type, or if a quote occurs twice. DataError also if a row has no
+    name, no price, impossible odds, an impossible line (see HIGHEST_LINE), or two prices that promise a sure profit.
     """
     import pandas as pd
 

@@ -49,14 +49,14 @@ class Returns:
     - `shortfall`: the yield minus `claimed`.
     - `drawdown`: the largest fall of the cumulative profit from an earlier value, measured after each game date, as a
       fraction of the bank.
-    - `n_closing`: the number of bets whose line has a closing probability (the market's, from closing prices), and
-      whose own price has a time and is no closing price.
+    - `n_closing`: the number of bets on lines that have a closing probability (the market's, from closing prices). Bets
+      at a closing price, or at a price of unknown time, are left out.
     - `closing_value`: the mean of price * (closing probability) - 1 over these bets.
     - `bets_needed`: how many bets are needed until the interval of the yield excludes 0, if the yield and its variation
       stay as observed. None if the bets won or lost are of one date only, or if the yield is 0.
 
-    If no bet was won or lost, `claimed`, `expected`, `bets_needed` and the estimates of the other ratios are None, and
-    `curve` is empty.
+    If no bet was won or lost, `curve` is empty, and `claimed`, `expected`, `bets_needed` and the estimates of
+    `total_yield`, `hit_rate` and `shortfall` are None.
     """
 
     n_bets: int

@@ -17,16 +17,17 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# The model's weight for stakes is fitted on at least this many dates and betting lines, and the weight on all lines has
-# an interval only if there are as many. On fewer dates the interval would be too narrow.
+# The fewest dates and betting lines for a monthly weight (`weight_before`) and for an interval of the weight of all
+# lines (`weight_of_all`). On fewer dates the interval would be too narrow.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
 
 class Weights(NamedTuple):
-    """The model's weight in the stack (0: market alone, 1: model alone) for stakes, with the ends of its interval.
+    """The model's weight in the stack (0: market alone, 1: model alone), with its interval.
 
-    Each field is one number, or an array (n,) with a number for each betting line. All numbers lie in 0..1.
+    Stakes are computed from `stake`; `low` and `high` are the ends of its interval. Each field is a number in 0..1, or
+    an array (n,) with one for each betting line.
     """
 
     stake: float | FloatArray
@@ -35,10 +36,10 @@ class Weights(NamedTuple):
 
 
 def stake_weights(interval: Interval | None) -> Weights:
-    """Return the model's weight in the stack for stakes and the ends of the weight's interval, each at most 1.
+    """Return the model's weight from which stakes are computed, and the two ends of its interval.
 
-    `interval` is a result of `fit_weight`, or None. All three numbers are 0 if there is no interval or its lower end is
-    not above 0: the model then does not improve on the market beyond chance.
+    `interval` is a result of `fit_weight`, or None. Numbers above 1 become 1. All three are 0 if there is no interval,
+    or if the lower end is not above 0: the model then does not improve on the market beyond chance.
     """
     if interval is None or interval.estimate is None or interval.low is None or interval.high is None:
         return Weights(0.0, 0.0, 0.0)
@@ -137,10 +138,10 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return for each date the model's weight for stakes (0: market alone) and its interval; each field is (n,).
+    """Return the model's weight for stakes (0: market alone) on each date, with its interval; each field is (n,).
 
-    `weights` are sorted by start. Each date uses the latest weight with a start on or before the date. The weight is 0
-    if there is none, or if its interval does not lie above 0.
+    `weights` are sorted by start. Each date uses the latest weight that starts on or before the date. The result is 0
+    if there is no such weight, or if its interval does not lie above 0.
     """
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
@@ -155,8 +156,8 @@ def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
     """Return the stacked probability (n,) of each line: the weighted average of `ours` and `market` in log odds.
 
-    Each line uses the latest weight with a start on or before the line's date, limited to 0..1. If there is
-    no fitted weight, the result is the market's probability. `weights` are sorted by start.
+    Each line uses the latest weight that starts on or before the line's date, limited to 0..1. If there is no fitted
+    weight, the result is the market's probability. `weights` are sorted by start.
     """
     blends = np.array([0.0, *(weight.blend for weight in weights)])
     return shrink(ours, market, blends[_place(dates, weights)])
