@@ -85,7 +85,7 @@ class HeldOutCalibration:
     """The mean log loss of the validation rows before and after a calibration that was fitted on other dates.
 
     - `rows`: the number of validation rows (the latest training rows).
-    - `blocks`: the number of blocks of consecutive dates. The map for a block is fitted on all other blocks.
+    - `blocks`: the number of blocks of consecutive dates. The calibration of a block is fitted on all other blocks.
     - `log_loss_before`, `log_loss_after`: the means in nats; None if there are no rows.
     """
 

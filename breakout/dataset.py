@@ -159,8 +159,8 @@ def build_dataset(
 ) -> Dataset:
     """Return the features, labels and keys of the rows with game dates `start` to `end`, both inclusive.
 
-    Features of a row are computed from games before its date, and from injury reports up to the cutoff (the decision
-    time).
+    A row's features are computed from games before the row's date, and from injury reports up to the cutoff (the
+    decision time).
 
     - `row_source`: `played` for played games, `slate` for scheduled games, `listed` for games that the caller has put
       into a table. Only played games have a label.

@@ -154,7 +154,7 @@ class DateWindowConfig:
 
 @dataclass(frozen=True)
 class TrailingWindowConfig:
-    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before that.
+    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before these.
 
     If `as_of` is None, it is the day after the newest game in the warehouse. If `eval_days` is 0, the run only trains.
     """

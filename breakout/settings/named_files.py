@@ -68,8 +68,8 @@ def _read(path: str) -> list[dict[str, Any]]:
 def _checked(entry: Any, place: str) -> dict[str, Any]:
     """Return a feature's definition with the keys of `FeatureDefinitionConfig` and typed values.
 
-    ConfigurationError for a missing or unknown key or an invalid value. `place`, the file and number of the definition,
-    begins the message.
+    ConfigurationError for a missing or unknown key or an invalid value. The message begins with `place`, the file
+    and number of the definition.
     """
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"{place}: a feature has the keys {', '.join(_KEYS)}.")
