@@ -114,7 +114,7 @@ def clear_outputs(outputs: Path) -> str:
 
 
 def list_versions() -> str:
-    """Return the versions of Python and of the libraries in PACKAGES; DataError if one is not installed."""
+    """Return the versions of Python and of the libraries in PACKAGES; DataError if a library is not installed."""
     found = [f"Python {sys.version.split()[0]}"]
     for package in PACKAGES:
         try:

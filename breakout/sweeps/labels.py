@@ -32,7 +32,7 @@ def variant_overrides(overrides: Sequence[str]) -> Overrides:
 
 
 def repeated_overrides(overrides: Sequence[str]) -> Overrides:
-    """Return the overrides that identify a fit: those of the variant and of the window.
+    """Return the overrides that identify a fit: all except seed, name, hypothesis, tags and paths.
 
     Jobs that repeat one fit with different seeds agree in all these overrides.
     """
