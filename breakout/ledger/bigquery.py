@@ -78,7 +78,7 @@ class BigQueryLedger:
     source_log = None
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all predictions, sorted by game date, bundle and revision."""
+        """Return all predictions, with the columns `columns`, sorted by game date, bundle and revision."""
         order = "ORDER BY game_date, bundle, revision, probability DESC, game_id, player_lookup"
         sql = f"SELECT {', '.join(columns)} FROM `{self.config.entries}` WHERE {_EVER} {order}"  # noqa: S608
         with self._jobs() as jobs:
@@ -134,7 +134,7 @@ class BigQueryLedger:
         random id of the call of `add_entries`.
 
         Two statements that run at the same time can both insert the revision. The next call of `add_entries` then reads
-        the rows of both as one slate. No new slate equals these rows, so this next call adds a further revision.
+        the rows of both as one slate. No new slate equals these rows, and so the next call adds a further revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -215,7 +215,7 @@ def _select(jobs: BigQueryJobs, table: str, sql: str, parameters: Mapping[str, o
 
 
 def _decoded(found: pa.Table | None, fields: Sequence[pa.Field]) -> pa.Table:
-    """Return the columns `fields` of `found` in the types of `fields`; no rows if `found` is None.
+    """Return the table `found` with the columns and types of `fields`; no rows if `found` is None.
 
     JSON text in the columns ladder and features is parsed.
     """

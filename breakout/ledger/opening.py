@@ -38,7 +38,7 @@ class Ledger(Protocol):
         ...
 
     def read_entries(self, columns: Sequence[str] = tuple(ENTRY_SCHEMA.names)) -> LedgerPart:
-        """Return the given columns of all predictions, and a sentence about each damaged file."""
+        """Return all predictions, with the columns `columns`, and a sentence about each damaged file."""
         ...
 
     def read_slate(self, day: date, bundle: str) -> pa.Table | None:

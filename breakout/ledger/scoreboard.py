@@ -89,8 +89,7 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded predictions lies within the interval of the evaluation's log loss,
-        `promise`.
+        """Whether the log loss of the graded predictions lies within the interval of `promise` (from the evaluation).
 
         None if one of the two log losses, or the interval, is missing.
         """

@@ -82,7 +82,7 @@ class MatchedLines:
 def match_lines(
     prices: pd.DataFrame, predictions: pd.DataFrame, absent: pd.DataFrame, margin: Margin, names: tuple[str, ...] = ()
 ) -> MatchedLines:
-    """Join quotes with the predictions for the same player and game date, and count the unused quotes.
+    """Join each quote with the prediction for its player and game date, and count the unused quotes.
 
     A quote is one offer of prices for a line (a number of points). The columns of the tables are
     - `prices`: game_date, player_lookup (NaN for an unknown name), line, over_price and under_price (decimal odds; NaN

@@ -102,7 +102,7 @@ def information_times(days: pd.Series, availability: AvailabilityConfig | None) 
 
 
 def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, predictions: pd.DataFrame) -> MatchedLines:
-    """Join quotes with the predictions for the same players and game dates, and count the unused quotes.
+    """Join each quote with the prediction for its player and game date, and count the unused quotes.
 
     A quote is one offer of prices for a betting line. Names, points and tip-offs are read from the warehouse. A player
     with predictions for two games on a date is not matched, because a quote does not name the game.
@@ -191,7 +191,8 @@ WHERE game_date BETWEEN @start AND @end AND minutes_played > 0 AND points IS NOT
 def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     """Return game_date and player_lookup of the quoted players who did not play on the date of their quote.
 
-    `played` has a row for each player who played in a game. Unknown names and dates without a played game are left out.
+    `played` has a row for each player who played in a game. Unknown names, and dates without games in `played`, are
+    left out.
 
     DataError if at least ten players are left, and more than half of them did not play: the quotes then have wrong
     dates.
