@@ -18,7 +18,7 @@ NAMED_GAMES = 15  # the largest number of rows in a table
 
 
 def named_game_tables(predictions: pd.DataFrame) -> list[Table]:
-    """Return two tables of evaluation games: the games ranked highest, and the breakouts ranked lowest, by probability.
+    """Return two tables of evaluation games: the highest ranked by probability, and the breakouts ranked lowest.
 
     Each table has at most NAMED_GAMES rows. `predictions` is the content of a run's predictions.parquet.
     """

@@ -27,11 +27,11 @@ SHOWN_ENTRIES = 80  # the largest number of entries in a table; the files of the
 def count_table(scores: Sequence[ModelScore]) -> Table:
     """Return a table that counts each model's entries by outcome. The outcomes are:
 
-    - breakout, no: whether the player had a breakout.
-    - void: the player did not play, or the game was moved.
-    - pending: no result yet.
-    - lost: no result came in time.
-    - late: predicted at or after tip-off.
+    - `breakout`, `no`: whether the player had a breakout.
+    - `void`: the player did not play, or the game was moved.
+    - `pending`: no result yet.
+    - `lost`: no result came in time.
+    - `late`: predicted at or after tip-off.
     """
     rows = [
         [text(score.name), text(score.role), code(score.bundle), *(number(score.counts[o], ",.0f") for o in OUTCOMES)]

@@ -227,7 +227,7 @@ def list_notes(found: Backtest | MatchedLines) -> tuple[str, ...]:
 def funnel_table(found: Backtest) -> Table:
     """Return a table that counts what is left after each step from price quotes to bets.
 
-    Rows below the row `quotes` count the quotes left out for each reason, as negative numbers.
+    The rows "left out: REASON" are different: they count the quotes left out, as negative numbers.
     """
     rows = []
     for step, count in found.funnel.items():
@@ -264,7 +264,7 @@ def market_table(market: MarketMetrics) -> Table:
 
 
 def weight_table(market: MarketMetrics) -> Table:
-    """Return a table of the model's weight beside the market: one row for each month, and one for all dates.
+    """Return a table of the model's weight: one row for each month, and one for all dates.
 
     - `weight`: the model's weight in a weighted mean of its log odds and the market's. A month's weight is fitted on
       earlier months only.

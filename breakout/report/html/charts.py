@@ -19,7 +19,7 @@ SQUARE = (440, 316)  # the width and height of a chart with two numeric axes
 WIDE = 540  # the width of a chart with one row for each label
 # The height of a row is ROW_HEIGHT if its label is left of its marks, and ROW_BELOW_LABEL if its label is above them.
 ROW_HEIGHT, ROW_BELOW_LABEL = 24, 42
-SHORT_LABEL = 30  # if a label of a chart has more letters, all labels of the chart are above their rows
+SHORT_LABEL = 30  # if a label has more letters than this, all labels of its chart are above their rows
 LONG_LABEL = 76  # longer text is cut to this number of letters
 
 Point = tuple[float, float]

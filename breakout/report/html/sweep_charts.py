@@ -17,8 +17,8 @@ def draw_heat_maps(board: Leaderboard) -> list[tuple[str, Chart, bool]]:
     """Draw a heat map of the validation metric by depth and iterations, for each table of the leaderboard.
 
     Each element of the result has the title of the table, the chart, and whether a cell is the mean of several jobs.
-    Jobs without these two settings, or with an undefined metric, are left out. A table is left out if its other jobs
-    all have equal depth and equal iterations.
+    Jobs without these two settings, or with an undefined metric, are left out. A table is left out if its
+    remaining jobs differ in neither setting.
     """
     maps = []
     for number, table in enumerate(board.tables, 1):
@@ -67,8 +67,8 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
     """Draw the AUC and its interval on evaluation games, for one job of each leaderboard table.
 
     The job has the simplest model among the best job and the jobs tied with it. A job is tied if its difference from
-    the best job may be due to chance. The next rows are the baseline `logistic` and the job's folds. Rows with an
-    undefined AUC are left out. Return None if no row is left.
+    the best job may be due to chance. Below the job, the chart has rows for the baseline `logistic` and for the job's
+    folds. Rows with an undefined AUC are left out. Return None if no row is left.
     """
     rows: list[tuple[str, HasInterval, str]] = []
     for table in tables:
@@ -87,10 +87,10 @@ def draw_windows(tables: Sequence[JobTable]) -> Chart | None:
 
 
 def draw_seeds(spreads: Sequence[SeedRow], metric: str) -> Chart | None:
-    """Draw the validation metric of one model with different seeds: a dot for each seed, a stroke at the mean.
+    """Draw the validation metric of fits that differ only in the seed: a dot for each seed, a stroke at the mean.
 
-    Each element of `spreads` is one row of the chart. `metric` is the title of the metric. A row with fewer than two
-    defined values is left out. Return None if no row is left.
+    Each element of `spreads` is a group of such fits, drawn as one row. `metric` is the title of the metric. A row
+    with fewer than two defined values is left out. Return None if no row is left.
     """
     known = [(f"{row.window}: {row.label}".rstrip(": "), row.value) for row in spreads if row.value]
     if not known:

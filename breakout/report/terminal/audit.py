@@ -1,7 +1,7 @@
 """Terminal output of the audits of features and of served predictions.
 
-The first checks that no feature sees the future. The second compares the feature values behind served predictions with
-values computed from the present tables.
+The audit of features checks that no feature sees the future. The audit of served predictions compares their feature
+values with values computed from today's tables.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class _LatestMessage(logging.Handler):
     """A log handler that shows the latest log message on the line of a progress task.
 
-    If the logger has no other handler, a warning is also printed above the line, because `logging` prints warnings only
-    for a logger without any handler.
+    If the logger has no other handler, this handler also prints warnings above the line. Without any handler,
+    `logging` itself would print them.
     """
 
     def __init__(self, out: PlainConsole, progress: Progress, task: TaskID, name: str) -> None:

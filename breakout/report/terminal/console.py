@@ -45,7 +45,7 @@ class PlainConsole(Console):
         self.print(styled("warning", "yellow", f": {text}"))
 
     def print_table(self, table: Table, optional: Sequence[str] = ()) -> None:
-        """Print a table unless it has no rows; chosen rows are bold and marked with a star.
+        """Print a table unless it has no rows; the rows in `table.chosen` are bold and marked with a star.
 
         If the table is too wide, the columns named in `optional` are left out one after another, in this order, until
         every word fits. The first column is never wrapped, because it names the rows. A column of job settings is

@@ -22,8 +22,8 @@ OPTIONAL_METRICS = tuple(METRICS[name].title for name in ("brier", "auc"))
 def print_backtest(record: BacktestRecord, folder: Path) -> None:
     """Print a backtest (bets on past games at recorded prices) and the paths of its folder and report.
 
-    The output has the verdict, the number of price quotes and how many were left after each step up to the bets, the
-    metrics of model and market, and the bets' returns. Metrics and returns are left out if there are none.
+    The output has the verdict, the steps from price quotes to bets with their counts, the metrics of model and market,
+    and the bets' returns. Metrics and returns are left out if there are none.
     """
     out, found = console(), record.backtest
     out.print(styled("against the price", "bold", f": {tables.describe_verdict(found)}"))

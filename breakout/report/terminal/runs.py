@@ -1,4 +1,4 @@
-"""Terminal output for a finished run: figures as tables, the paths of its files, and commands to try next."""
+"""Terminal output for a finished run: figures as tables, the paths of its files, and suggested commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from breakout.features.distributions import DistributionReport
 
 LISTED_FEATURES = 10
-# The settings that decide the games, features and model of a run. Commands to try next repeat the run's overrides of
+# The settings that decide the games, features and model of a run. Suggested commands contain the run's overrides of
 # these settings.
 REPEATED = {
     "experiment",
@@ -43,7 +43,7 @@ REPEATED = {
 def print_run(
     folder: Path, metrics: RunMetrics, distributions: DistributionReport | None, overrides: Sequence[str] = ()
 ) -> None:
-    """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and commands to try next.
+    """Print a run's evaluation, a summary of features, fit and drift, the paths of its files, and suggested commands.
 
     `distributions` compares the training rows with the evaluation rows; None if the run has no evaluation rows.
     """
@@ -165,7 +165,7 @@ def list_next_steps(metrics: RunMetrics, overrides: Sequence[str]) -> list[str]:
 
 
 def _vary(overrides: Sequence[str], command: str, *changes: str) -> str:
-    """Return a command line: `command`, `changes`, and those `overrides` that are worth repeating, with secrets masked.
+    """Return a command line: `command`, `changes`, and the `overrides` that are worth repeating, with secrets masked.
 
     An override is worth repeating if it sets a key in REPEATED that `changes` does not set.
     """
