@@ -33,7 +33,7 @@ from breakout.report.terminal.lines import (
 )
 
 INTERRUPTED = 130  # exit code after Ctrl-C; shells report it too
-COMPOSING = ("doctor", "features")  # these commands have no file in conf/, but compose settings of train
+COMPOSING = ("doctor", "features")  # these commands have no file in conf/, but compose the settings of train
 PIPE_CLOSED = 141  # exit code if the reader closed the pipe, as in `breakout features | head`; shells report it too
 
 

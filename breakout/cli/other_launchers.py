@@ -27,7 +27,7 @@ _RAY = "hydra_plugins.hydra_ray_launcher."
 
 
 class JobTask:
-    """The task function that another launcher of Hydra calls for each job of a sweep.
+    """The task function that a launcher other than `breakout` calls for each job of a sweep.
 
     `folder` is the folder of the sweep. Hydra's job number is the position of a job in `jobs`.
     """
