@@ -1,6 +1,6 @@
 """The registration of a run folder as one MLflow run with parameters, metrics, files and the model.
 
-The jobs of a sweep become children of an MLflow run for the sweep. Registering again updates the same MLflow run.
+The jobs of a sweep become children of an MLflow run for the sweep. Registering a run again updates its MLflow run.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
 
 
 def _import_client(timeout_seconds: float) -> type[MlflowClient]:
-    """Import and return the class of MLflow's client, with telemetry off, one retry and this timeout.
+    """Import and return the class of MLflow's client, with telemetry off, one retry and a timeout.
 
     MLflow reads these options from environment variables; a variable that is already set keeps its value.
     ConfigurationError if MLflow is not installed.

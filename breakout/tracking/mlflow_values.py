@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from breakout.evaluation.summary import EvaluationResult
     from breakout.runs.record import RunRecord
 
-LONGEST_PARAMETER = 6000  # MLflow refuses a parameter whose value has more characters.
+LONGEST_PARAMETER = 6000  # MLflow refuses values with more characters than this.
 NOT_A_PARAMETER = ("tracking.", "paths.")
 
 

@@ -80,7 +80,7 @@ def register_run(
 
     If the registration fails, a message explains how to register the run later. The message is
 
-    - added as a note to `failure`, the exception that the command is raising, unless `failure` is None,
+    - added as a note to `failure`, the exception that the command is raising, if there is one,
     - else logged as a warning, if the tracker is optional (WARNS_ONLY) and `is_asked_for` is false,
     - else raised as DataError.
 
@@ -114,7 +114,7 @@ def register_sweep(folder: Path, trackers: Collection[TrackingConfig]) -> None:
         run = status_file.parent
         try:
             status, config = read_status(run), load_file(run / SETTINGS_FILE, ExperimentConfig)
-        except BreakoutError as error:  # the job was refused, was killed before it saved its settings, or is damaged
+        except BreakoutError as error:  # the job was refused or killed early, or its files are damaged
             logger.info("not registered: %s", error)
             continue
         if status.state != "running":
