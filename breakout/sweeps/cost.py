@@ -22,7 +22,7 @@ LINEAR_SECONDS = 6.7e-7  # seconds per row and feature of a model without trees
 # With early stopping, the estimated number of trees is the smaller of `iterations` and
 # EARLY_STOP * EARLY_STOP_RATE / learning_rate + early_stopping_rounds.
 EARLY_STOP, EARLY_STOP_RATE = 100, 0.05
-# Seconds per job, and seconds per evaluated row, of all work except fits, such as writing files and evaluation.
+# Seconds of the work that is not fitting, for example evaluation: per job, and per evaluated row.
 JOB_SECONDS, EVALUATED_ROW_SECONDS = 0.03, 1.2e-5
 START_SECONDS = 1.5  # seconds to start and to end a sweep, for any number of jobs
 

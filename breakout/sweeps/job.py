@@ -69,7 +69,7 @@ class Job:
 
     @property
     def identity(self) -> Identity:
-        """The texts by which a sweep recognizes equal jobs, from `identity_of`."""
+        """The texts from `identity_of` by which a sweep recognizes equal jobs."""
         return identity_of(self.fingerprint, self.mapping)
 
 
@@ -95,7 +95,7 @@ class Refusal:
 
     @property
     def identity(self) -> Identity:
-        """The texts by which a sweep recognizes equal jobs, from `identity_of`."""
+        """The texts from `identity_of` by which a sweep recognizes equal jobs."""
         return identity_of(self.fingerprint, self.mapping)
 
 

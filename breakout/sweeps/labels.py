@@ -18,7 +18,7 @@ _NOT_VARIANT = {"window", "seed", "name", "hypothesis", "tags", "paths"}
 
 
 def varying_overrides(overrides: Mapping[int, Sequence[str]]) -> dict[int, Overrides]:
-    """Return, by job number, each job's overrides except those that all jobs have.
+    """Return each job's overrides by job number, without the overrides that all jobs have.
 
     A single job keeps all its overrides. Overrides that choose how the sweep runs, such as `workers=2`, are left out.
     """
@@ -54,7 +54,7 @@ def labels(overrides: Mapping[int, Sequence[str]]) -> dict[int, str]:
 
 
 def shorten(overrides: Sequence[str]) -> str:
-    """Return overrides as one text, with short keys and numbers: depth=4 for model.depth=4, 0.1235 for 0.123456."""
+    """Return overrides as one text with shortened keys and numbers: depth=4 for model.depth=4, 0.1235 for 0.123456."""
     return " ".join(map(_shorten, overrides))
 
 

@@ -71,9 +71,8 @@ def _write_board(results: Sequence[JobResult], folder: Path) -> Leaderboard:
 def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
     """Write and print the leaderboard of a sweep, register its jobs with trackers, and return the exit code.
 
-    The exit code is 0 if all jobs are completed, else 1. It is also 1 if `distributions.fail_on_drift` is true and
-    features of a job drifted. `trackers` are the tracking settings of the jobs, with the secrets that the
-    saved settings lack.
+    The exit code is 1 if a job is not completed, or if features of a job drifted and `distributions.fail_on_drift` is
+    true; otherwise 0. `trackers` are the tracking settings of the jobs, with the secrets that the saved settings lack.
 
     ConfigurationError if the folder has no sweep.json. DataError if sweep.json is damaged, a file cannot be written or
     a registration fails.
@@ -92,8 +91,7 @@ def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard
     """Return the leaderboard of the sweep in `folder`.
 
     Completed jobs with the same games and labels are in one table, ranked by the metric that their setting
-    `optimized_metric` names. The metric is log_loss if no job's settings could be composed. All other jobs are in
-    `not_completed`.
+    `optimized_metric` names. All other jobs are in `not_completed`.
     """
     completed = [result for result in results if isinstance(result, CompletedJob)]
     metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
@@ -142,7 +140,7 @@ def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables of the leaderboard with titles.
 
     A title names the window, and the settings of target and warehouse that differ between tables. If all jobs of a
-    table have the same training dates in their settings, the title names these too.
+    table have the same training dates in their settings, the title also names these dates.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []
@@ -208,7 +206,7 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
-    """Return each baseline (a simple model for comparison) of the jobs once, except the uncalibrated model.
+    """Return the distinct baselines (simple models for comparison) of the jobs, without the uncalibrated model.
 
     Two baselines are the same if their names, AUCs and log losses are equal.
     """

@@ -97,7 +97,7 @@ class SweepPlan:
 
     @property
     def jobs(self) -> list[PlannedJob]:
-        """The jobs that can start, sorted by number."""
+        """The jobs of all groups, sorted by number."""
         return sorted((planned for group in self.groups for planned in group.jobs), key=lambda planned: planned.number)
 
     def select(self, is_wanted: Callable[[PlannedJob], bool]) -> SweepPlan:

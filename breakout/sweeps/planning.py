@@ -93,7 +93,7 @@ def _resolve(jobs: Sequence[Job], warehouses: OpenedWarehouses, refused: list[Re
 
 
 def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
-    """Return one range for each pair of warehouse and features. The range covers the dates of all jobs with this pair.
+    """Return one date range for each pair of warehouse and features. The range covers all jobs with this pair.
 
     The keys are pairs of `WarehouseFacts` and `BreakoutFeatureConfig`.
     """
@@ -109,7 +109,7 @@ def _spans(resolved: Sequence[_Resolved]) -> dict[Any, DateRange]:
 def _expand(resolved: _Resolved, dates: np.ndarray | None) -> list[_Resolved]:
     """Return one job per fold of a walk forward if `window.fold_jobs` is true, else the job itself.
 
-    Folds without a game to evaluate are left out; DataError if no fold has one. `dates` contains the game date of each
+    Folds without a game to evaluate are left out; DataError if no fold remains. `dates` contains the game date of each
     row, shape (n,). If `dates` is None, the games are unknown and the job is returned unchanged.
     """
     window = resolved.job.config.window

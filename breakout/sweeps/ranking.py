@@ -54,7 +54,7 @@ class Standing:
 def rank_jobs(jobs: Sequence[CompletedJob], metric: str) -> list[Standing]:
     """Return the rank of each job by a metric, the best job first.
 
-    Of jobs with equal metrics, the simpler job comes first; jobs without a defined metric come last. `jobs` contains at
+    Jobs with equal metrics are sorted by `simplicity`; jobs without a defined metric come last. `jobs` contains at
     least one job, and all jobs were validated on the same rows.
     """
     sign = -1.0 if METRICS[metric].higher_is_better else 1.0

@@ -50,7 +50,7 @@ class JobEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> Identity:
-        """The texts by which a sweep recognizes equal jobs, from `identity_of`."""
+        """The texts from `identity_of` by which a sweep recognizes equal jobs."""
         return identity_of(self.fingerprint, self.settings)
 
     @property
@@ -82,8 +82,8 @@ class SweepRecord(msgspec.Struct, kw_only=True):
     def number(self, plan: SweepPlan) -> SweepPlan:
         """Return the plan with a number for each job.
 
-        Jobs with equal `identity` (computed from their settings) get the same number, which the record may contain
-        already. Any other job gets the next free number.
+        A job whose `identity` is in the record gets the number recorded there. Each new `identity` gets the next free
+        number, and all jobs with this `identity` share the number.
         """
         numbers = {entry.identity: entry.number for entry in self.jobs}
         found: list[Job | Refusal] = [*(planned.job for planned in plan.jobs), *plan.refused]

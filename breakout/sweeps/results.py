@@ -89,7 +89,7 @@ class CompletedJob(JobResult):
 
     @property
     def variant_label(self) -> str:
-        """The text of `variant` with short keys and numbers, such as `depth=4` for `model.depth=4`."""
+        """The text of `variant` with keys and numbers shortened as in `shorten`."""
         return shorten(variant_overrides(self.varying))
 
     @cached_property

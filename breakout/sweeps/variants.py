@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def build_variant_tables(tables: Sequence[JobTable], metric: str) -> list[VariantTable]:
-    """Return a table of variants for each target and warehouse that two or more job tables share.
+    """Return a table of variants for each pair of target and warehouse that two or more job tables share.
 
     The jobs of one variant differ only in window, seed and settings without effect on the model, such as the name.
-    Variants are sorted by the number of their tables (largest first), then by their mean `metric` (best first).
+    Variants that occur in more job tables come first, then variants with the better mean `metric`.
     """
     problems: dict[str, list[JobTable]] = defaultdict(list)
     for table in tables:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from breakout.split import DateRange
     from breakout.warehouse.base import Warehouse
 
-# The first two columns decide whether the player's season average lies between `min_ppg` and `max_ppg`.
+# The columns for `OpenedWarehouses.dates`. The first two are arguments of `is_within_band`.
 _ROW_COLUMNS = ("season_points_avg", "games_before", "game_date")
 
 
