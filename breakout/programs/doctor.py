@@ -161,7 +161,7 @@ def check_injury_reports(checkup: Checkup, warehouse: Warehouse, start: date, en
 def check_absent_games(
     checkup: Checkup, warehouse: Warehouse, features: BreakoutFeatureConfig, start: date, end: date
 ) -> None:
-    """Warn about played games that the player table has and the team table lacks.
+    """Warn about played games that are in the player table but not in the team table.
 
     The check covers only games that can enter the features of rows on the dates start..end.
     """
@@ -273,7 +273,7 @@ def check_query(
 
 
 def check_recent_rows(checkup: Checkup, warehouse: BigQueryWarehouse, features: BreakoutFeatureConfig) -> None:
-    """Check the source rows and injury reports for the features of the last 90 days, and the next week's schedule."""
+    """Check recent source rows and injury reports, and the schedule of the next week."""
     start, end = recent_days()
 
     def run_check() -> str:

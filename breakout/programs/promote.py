@@ -50,9 +50,9 @@ def ask_gate(config: PromoteConfig, candidate: Bundle, registry: Registry) -> De
     """Return the results of all checks of the candidate against the model in production.
 
     A failed check raises no error. With `promote.evidence=ledger`, the candidate's predictions in the ledger (the
-    record of served predictions) are checked too. These checks are listed as not run in two cases:
+    record of served predictions) are checked too. The checks of the ledger are not run in two cases:
 
-    - the candidate does not use the features of mode=shared;
+    - the candidate's features are not the fixed list of mode=shared;
     - the candidate's definitions of features or label differ from the installed ones.
 
     ConfigurationError for invalid settings, such as dates that overlap a training window. DataError if the registry,

@@ -47,9 +47,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def read_places(overrides: Sequence[str]) -> dict[str, str]:
-    """Return the overrides as a dict; they are new paths of moved data or of a moved bundle (a saved model).
+    """Return the overrides (new paths of moved data or of a moved saved model) as a dict.
 
-    ConfigurationError for a key that PLACES lacks.
+    ConfigurationError for a key that is not in PLACES.
     """
     places = dict(override.split("=", 1) for override in overrides)
     strange = [key for key in places if key not in PLACES]

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def add(shadows: Shadows, given: str, outputs: str) -> None:
-    """Add a bundle (a saved model), given by a name or a path, to the shadows (challengers of production).
+    """Add the bundle (a saved model) with the name or path `given` to the shadows (challengers of production).
 
     Print a line if the bundle is a shadow already. The errors are described in `main`.
     """

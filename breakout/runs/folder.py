@@ -153,7 +153,7 @@ def _log_to(path: Path) -> Iterator[None]:
 def _terminate_as_interrupt() -> Iterator[None]:
     """Make SIGTERM raise KeyboardInterrupt in the block, as Ctrl-C does.
 
-    Outside the main thread, where signals cannot be set, SIGTERM keeps its effect.
+    Outside the main thread, SIGTERM keeps its effect.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:

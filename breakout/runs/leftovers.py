@@ -21,8 +21,8 @@ STATUS_SECONDS = 3600
 def clear_runs(outputs: Path) -> list[Path]:
     """Remove unfinished files and folders from the run folders below `outputs`; return the removed paths.
 
-    These folders belong to runs, comparisons, backtests and jobs of sweeps. A run that may still be running, here
-    or on another machine, is left unchanged. DataError if a file cannot be removed.
+    Run folders are the folders of runs, comparisons, backtests and jobs of sweeps. A run that may still be running,
+    here or on another machine, is left unchanged. DataError if a file cannot be removed.
     """
     return [
         path for folder in _run_folders(outputs) if not _may_be_running(folder) for path in remove_incomplete(folder)
@@ -41,4 +41,4 @@ def _may_be_running(folder: Path) -> bool:
     try:
         return read_status(folder).state == "running"
     except DataError:
-        return False  # A run writes status.json whole or not at all, so the file was damaged after the run.
+        return False  # A run never writes a part of status.json, so a damaged file is no sign of a running run.

@@ -60,7 +60,7 @@ class RunRecord:
 
     @cached_property
     def bundle_folder(self) -> Path | None:
-        """The folder of the bundle (a saved model) that the run made or, for an evaluation, scored.
+        """The folder of the bundle (a saved model) that the run made, or that an evaluation scored.
 
         None if the run made no bundle, if the bundle was moved or removed, or if the evaluation was given a registry
         (a folder of several bundles).

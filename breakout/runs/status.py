@@ -123,7 +123,7 @@ def check_files(folder: Path, status: RunStatus) -> None:
 
 
 def warn_without_digests(place: Path, statuses: Iterable[RunStatus]) -> None:
-    """Log one warning if a completed run in `place` recorded no digests, so that its files cannot be checked.
+    """Log one warning if a completed run in `place` recorded no digests of its files.
 
     `statuses` are the statuses of the runs in `place`.
     """
