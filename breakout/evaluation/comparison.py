@@ -34,8 +34,8 @@ class ModelFigures:
 class Comparison:
     """The comparison of a candidate with the production model on the same games.
 
-    - `differences`: the difference candidate minus production by metric, on all rows.
-    - `slices`: the differences within each slice by kind of slice, such as "month".
+    - `differences`: the differences on all rows, candidate minus production, by metric.
+    - `slices`: for each kind of slice, such as "month", the differences within each slice.
     """
 
     n_rows: int
@@ -58,7 +58,7 @@ def compare_probabilities(
     parameters: EvaluationParameters,
     slices: Mapping[str, SliceLabels],
 ) -> Comparison:
-    """Return the metrics of two models on the same rows, and the differences candidate minus production.
+    """Return the metrics of two models on the same rows, and the differences, candidate minus production.
 
     The arrays have the shape (n,). `y` contains the labels: 1 for a breakout, else 0. `slices` maps a kind of slice,
     such as "month", to the label of each row, such as "2026-01".

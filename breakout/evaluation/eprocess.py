@@ -36,7 +36,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class DailyDifferences:
-    """How much lower a challenger's log loss is than a reference model's on each date, in nats.
+    """The gain in log loss of a challenger over a reference model on each date, in nats.
 
     - `dates` (d,): distinct and ascending.
     - `gain` (d,): the reference's mean log loss minus the challenger's.

@@ -127,7 +127,7 @@ def paired_differences(
     p_reference: ArrayLike,
     resamples: DateResamples,
 ) -> dict[str, PairedDifference]:
-    """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
+    """Return the differences in AUC, log loss and Brier score, candidate minus reference, by metric.
 
     `y` and both probabilities have the shape (n,). ValueError if `check_rows` refuses them.
     """
@@ -139,7 +139,7 @@ def paired_differences(
 def differences_of(
     candidate: MetricReplicates, reference: MetricReplicates, resamples: DateResamples
 ) -> dict[str, PairedDifference]:
-    """Return the differences candidate minus reference in AUC, log loss and Brier score, by metric.
+    """Return the differences in AUC, log loss and Brier score, candidate minus reference, by metric.
 
     The metrics of both models must have been computed on the same rows and the same `resamples`. A difference has the
     estimate None if the metric of a model is undefined.

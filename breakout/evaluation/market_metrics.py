@@ -22,7 +22,7 @@ class StackWeight:
     A line is a bookmaker's number of points. The average has the log odds (1 - weight) * (log odds of the market) +
     weight * (log odds of the model).
 
-    `interval` contains the weight and its interval. It is None if there are too few lines or dates before `start` (see
+    `interval.estimate` is the weight. `interval` is None if there are too few lines or dates before `start` (see
     MIN_LINES and MIN_DATES in `market.stacking`).
     """
 
@@ -50,8 +50,8 @@ class MarketMetrics:
     - `over_rate`: the fraction of lines that the scored points exceeded.
     - `metrics`: log loss, Brier score and AUC of "model", "market", "stacked" and "coin" (1/2 for each line).
     - `differences`: for "model" and "stacked", each metric minus the market's metric.
-    - `reliability`: for "model" and "market", the mean probability of more points than the line, and the fraction of
-      lines with more points, in bins of the probability.
+    - `reliability`: for "model" and "market", in bins of the probability: the mean probability of more points than the
+      line, and the fraction of lines with more points.
     - `weight`: the model's weight in the stack, fitted on all of these lines. The stacked probabilities do not
       use `weight`.
     - `weights`: the model's weight for each month, fitted on earlier months. If no weight was fitted for a month, the

@@ -208,7 +208,7 @@ def build_pit(ladder: FloatArray, points: FloatArray, date_index: np.ndarray) ->
 
 
 def _pit_below(ladder: FloatArray, points: FloatArray, levels: FloatArray) -> FloatArray:
-    """Return the fraction of each row's stretch of probability at or below each level, shape (n, levels).
+    """Return the fraction of each row's stretch of probability that lies at or below each level, shape (n, levels).
 
     The stretch of a row with y scored points runs from P(points < y) to P(points <= y).
     """

@@ -33,10 +33,10 @@ class RankedReplicates:
 
 @dataclass(frozen=True)
 class _RunningSums:
-    """Weighted sums over the rows below each group of equal probabilities, in ascending order of probability.
+    """For each group of equal probabilities, weighted sums over all rows with a lower probability.
 
-    The weight of a row is how often a resample contains the row. Each array has the shape (resamples, groups + 1). The
-    last column contains the sums over all rows.
+    The weight of a row is how often a resample contains the row. Each array has the shape (resamples, groups + 1); the
+    groups have ascending probabilities. The last column contains the sums over all rows.
 
     - `rows`: the sum of the weights.
     - `breakouts`: the weighted sum of the labels.
@@ -55,8 +55,8 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
     probability; a tie counts half. A[d, e] counts the concordant pairs with the breakout on date d and the other game
     on date e.
 
-    If a resample contains date d w[d] times, it has w @ A @ w concordant pairs. The AUC of the resample is this number
-    divided by the number of all pairs.
+    Let w[d] be how often a resample contains date d. The resample has w @ A @ w concordant pairs. The AUC is
+    this number divided by the number of all pairs.
     """
     is_breakout = y == 1.0
     ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.

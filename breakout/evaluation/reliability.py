@@ -85,7 +85,7 @@ def expected_calibration_error(y: ArrayLike, p: ArrayLike, n_bins: int) -> float
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, resamples: DateResamples, n_bins: int) -> tuple[ReliabilityBin, ...]:
-    """Return the bins of probabilities that contain a row, ascending, with intervals of their breakout rates.
+    """Return the non-empty bins of probabilities, ascending, with intervals of their breakout rates.
 
     Every resample uses the same bins. ValueError for fewer than one bin, or if `check_rows` refuses `y` and `p`.
     """

@@ -140,9 +140,9 @@ class EvaluationParameters:
     - `bootstrap_resamples`, `seed`: the number and the seed of the bootstrap draws of game dates.
     - `confidence`: the fraction of the draws within an interval.
     - `ece_bins`: the number of bins of the calibration error. The bins contain equal numbers of rows.
-    - `thresholds`: the probabilities from which a game is flagged. The report has a row for each.
-    - `top_fractions`: such as 0.1 for the tenth of the games with the highest probabilities. The report has a row for
-      each.
+    - `thresholds`: the thresholds that the report shows.
+    - `top_fractions`: the top fractions that the report shows, such as 0.1 for the tenth of the games with the highest
+      probabilities.
     """
 
     bootstrap_resamples: int

@@ -66,8 +66,8 @@ def check_rows(y: ArrayLike, p: ArrayLike) -> tuple[FloatArray, FloatArray]:
 class TiedScores:
     """The ascending order of n rows by probability, in groups of equal probability.
 
-    - `order` (n,): the positions of the rows in ascending order.
-    - `edges` (groups + 1,): group g consists of the sorted positions `edges[g]` to `edges[g + 1] - 1`.
+    - `order` (n,): the row numbers in ascending order of probability.
+    - `edges` (groups + 1,): the rows of group g are `order[edges[g]:edges[g + 1]]`.
 
     A statistic computed from whole groups does not depend on the order of the rows.
     """

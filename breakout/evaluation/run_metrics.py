@@ -32,7 +32,7 @@ PlainMetrics = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class ValidationMetrics:
-    """The metrics on the validation part (the latest training rows), predicted by a fit without these rows.
+    """The metrics of a model on the validation part: the latest training rows, on which this model was not fitted.
 
     `metrics` are the values after calibration. The calibration was fitted and the threshold was chosen on these rows.
     """
@@ -48,8 +48,8 @@ class ValidationMetrics:
 class ModelSummary:
     """The model that was fitted or scored.
 
-    - `figures`: numbers that only some kinds of models have, such as the number of trees. In metrics.json each of them
-      is a key of `model`.
+    - `figures`: numbers that only some kinds of models have, such as the number of trees. In metrics.json each number
+      has a key in `model`.
     - `threshold`, `threshold_rule`: None if no threshold was chosen.
     - `training_rows`: the number of games in the training window.
     - `fit_seconds`: None if a saved model was scored.
@@ -79,8 +79,8 @@ class CalibrationSummary:
     - `held_out`: the log loss of the validation rows before and after calibration. The calibration for a row is fitted
       on other validation dates. None if no calibration was fitted, if all validation rows have the same date, or if an
       earlier version wrote the file.
-    - `reliability_before`: the mean probability before calibration and the breakout rate of the evaluation rows in each
-      bin. None if no calibration was applied or no rows were evaluated.
+    - `reliability_before`: for each bin of the evaluation rows, the mean probability before calibration and the
+      breakout rate. None if no calibration was applied or no rows were evaluated.
     """
 
     kind: str
@@ -143,7 +143,7 @@ class ShapImportance:
 class FoldMetrics:
     """The metrics of one fold (one window of a walk forward).
 
-    - `train`, `evaluation`: the first and the last date of the training and of the evaluation window.
+    - `train`, `evaluation`: the first and the last date of each window.
     - `rows`: the number of evaluated games.
     - `breakout_rate`: the fraction of breakouts among the evaluated games.
     - `threshold`: None if no threshold was chosen.
@@ -251,6 +251,6 @@ def read_metrics(folder: Path) -> RunMetrics:
 
 
 def _with_figures(part: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
-    """Return `part` with the keys that are not in `known` moved into a dict under the key `figures`."""
+    """Move the keys of `part` that `known` lacks into a dict under the key `figures`; return a new dict."""
     figures = {key: value for key, value in part.items() if key not in known}
     return {**{key: value for key, value in part.items() if key in known}, "figures": figures}

@@ -67,7 +67,7 @@ def compare_slices(
     resamples: DateResamples,
     labels: SliceLabels,
 ) -> tuple[SliceDifference, ...]:
-    """Return the differences candidate minus reference in each slice (such as a month) that contains a row.
+    """Return the differences, candidate minus reference, in each slice (such as a month) that contains a row.
 
     The slices are in the order `labels.order`. `resamples` are the bootstrap draws of game dates for all rows.
     """

@@ -45,7 +45,7 @@ class RowSummary:
 
 @dataclass(frozen=True)
 class BaselineResult:
-    """The metrics of a baseline (a simple model, such as the base rate), and the differences model minus baseline.
+    """The metrics of a baseline (a simple model, such as the base rate), and the model's metrics minus these.
 
     Both fields map the name of a metric to its value.
     """

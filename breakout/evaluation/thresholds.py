@@ -32,10 +32,10 @@ ThresholdRule = Literal["target_precision", "best_f1"]
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """The chosen threshold, from which games are flagged, and the rule that chose it.
+    """The chosen threshold, and the rule that chose it.
 
-    The threshold was chosen on `n_rows` rows. `precision`, `f1` and `flagged` (the number of flagged rows) refer to
-    these rows.
+    A game is flagged if its probability is at least the threshold. `precision`, `f1` and `flagged` (the number of
+    flagged rows) refer to the `n_rows` rows on which the threshold was chosen.
     """
 
     threshold: float

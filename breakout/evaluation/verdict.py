@@ -114,7 +114,7 @@ def _is_biased(bias: Interval | None) -> bool:
 def describe_better_baselines(differences: Mapping[str, Mapping[str, PairedDifference]]) -> tuple[str, ...]:
     """Return a sentence for each baseline that is better than the model.
 
-    `differences` maps the name of a baseline to the differences model minus baseline by metric. A baseline is better if
+    `differences` maps the name of a baseline to the model's metrics minus the baseline's. A baseline is better if
     the interval of the AUC difference lies below 0, or the interval of the log-loss difference above 0. The baseline
     "logistic" is also better if its AUC is higher and its log loss is lower, even if the intervals contain 0.
     """
