@@ -31,7 +31,7 @@ class Model(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the model's features, in the order in which `rows.X` must have them as columns."""
+        """The names of the model's features, in the order of the columns of `rows.X`."""
 
     @property
     def metadata(self) -> Mapping[str, str]:

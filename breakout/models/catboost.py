@@ -187,7 +187,7 @@ def _reason(error: CatBoostError) -> str:
 
 
 def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
-    """Return the first trees of `model`, bit for bit the model that a fit with `config` would return.
+    """Return the first trees of `model`, equal bit for bit to a fit with `config`.
 
     `model` must be fitted in this process on the same rows and with the same seed. Its settings may differ from
     `config` only in a higher number of iterations, and `fit_kind` must return the same key for both settings.

@@ -29,10 +29,10 @@ class PointsDistribution:
     shape: np.ndarray
 
     def at_least(self, points: np.ndarray) -> np.ndarray:
-        """Return P(points >= k) for each whole number k in `points` (n, j), shape (n, j).
+        """Return P(points >= k) for each whole number k in `points` (n, j), as an array (n, j).
 
         Row i of `points` belongs to distribution i. For k >= 1 the probability is 1 - F((k - 1/2 - mean) / spread),
-        limited to [0.0001, 0.9999]. F(x) is the fraction of the values in `shape` that are at or below x. For k <= 0
+        limited to [0.0001, 0.9999]. F(x) is the fraction of the standardised errors at or below x. For k <= 0
         the probability is 1.
         """
         errors = (points - 0.5 - self.mean[:, None]) / self.spread[:, None]

@@ -1,7 +1,7 @@
 """A scikit-learn classifier that a function of the user builds.
 
-The user's code runs only when a model is fitted. The package skops saves the fitted classifier as data and loads the
-data without the user's code. Loading creates only objects of types that skops or TRUSTED_TYPES names as safe. `fit`
+The user's code runs only when a model is fitted. The package skops saves the fitted classifier in a file and loads
+the file without the user's code. Loading creates only objects of types that skops or TRUSTED_TYPES names as safe. `fit`
 refuses a classifier that contains other types, so such a classifier is never saved.
 """
 
@@ -119,8 +119,8 @@ def fit(config: SklearnConfig, parts: FitParts, seed: int, metadata: Mapping[str
     """Build the user's classifier and fit it on `parts.fit`; `parts.validation` has no effect.
 
     ConfigurationError if the user's code fails or returns no classifier, or if the fit fails. ConfigurationError also
-    if the fitted classifier cannot be saved as data, or if saving changes its predictions. ValueError if the rows have
-    no labels.
+    if saving fails or changes the predictions, or if the classifier contains a type that is not trusted. ValueError if
+    the rows have no labels.
     """
     X, y = parts.fit.X, parts.fit.label
     estimator = build_estimator(config, seed)
@@ -191,7 +191,7 @@ def build_estimator(config: SklearnConfig, seed: int) -> Any:
 
 
 def _code_error(config: SklearnConfig, what: str, error: Exception) -> ConfigurationError:
-    """Return the error to raise for an exception in the user's code, with the line of that code if known.
+    """Return the error to raise for an exception in the user's code; the message has the line number, if known.
 
     `what` is the subject of the message "... failed with ValueError: ...", such as "the fit of the classifier".
     """

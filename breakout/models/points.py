@@ -54,7 +54,7 @@ LEAST_AVERAGE = 1.0
 
 
 class PointsFile(msgspec.Struct, frozen=True):
-    """The content of model.json: the features, the shape (standardised errors, ascending) and the metadata.
+    """The content of model.json; `shape` contains standardised errors in ascending order.
 
     The two regressions of the model are saved in CatBoost's own files.
     """
@@ -72,8 +72,8 @@ class PointsModel:
     - `mean`: the regression that predicts z.
     - `spread`: the regression that predicts the absolute error of a predicted z.
     - `shape`: standardised errors, (z - predicted z) / predicted spread, ascending.
-    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They are errors on the
-      last f rows on which `mean` was fitted. The regressions that made these errors did not learn from these rows.
+    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They
+      are errors on the last f training rows, of regressions (not `mean`) that did not learn from these rows.
     """
 
     mean: CatBoostRegressor
@@ -111,8 +111,8 @@ class PointsModel:
         """Return approximately what each of the k features adds to the log odds of each row, shape (n, k).
 
         The result is a * A + b * B. A and B are the SHAP values of the regressions `mean` and `spread`, in points. The
-        slope a is the change of the log odds for each point that the predicted mean rises; b is the slope for the
-        spread. Both are measured from 1/4 of the spread below the predicted value to 1/4 of the spread above.
+        slope a is the change of the log odds per point of the predicted mean, measured from mean - spread / 4 to
+        mean + spread / 4. The slope b is the change per point of the predicted spread, measured from 3/4 to 5/4 of it.
 
         `rows` must not be empty. ValueError for the same causes as in `predict_probability`.
         """
@@ -157,7 +157,7 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
     - `spread` and `shape` come from the second regression's errors on the later half.
 
     ValueError if the rows lack points or a season average. ConfigurationError if CatBoost refuses to fit. DataError if
-    no feature varies over all rows or over the later half.
+    no feature varies over the later half.
     """
     learned, held_out = parts.fit.widest, parts.validation
     stopping = build_pool(held_out.X, _deviations(held_out)) if config.early_stopping_rounds else None
@@ -176,8 +176,10 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
     """Fit a model of points again, on the training and the validation rows together.
 
-    - `mean` learns from `parts.fit.widest` and `parts.validation.widest` (see `fit`), with as many trees as in `model`.
-    - `spread` learns from `model.sizes` and from the absolute errors of `model` on `parts.validation.widest`.
+    - The regression `mean` learns from `parts.fit.widest` and `parts.validation.widest`, and has as many trees as in
+      `model`.
+    - The regression `spread` learns from absolute errors: `model.sizes`, and the errors of `model` on
+      `parts.validation.widest`.
     - `shape` contains the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
@@ -225,7 +227,7 @@ def _quantize(config: PointsConfig, rows: Rows, y: np.ndarray, seed: int) -> Poo
 def _regress(
     config: PointsConfig, pool: Pool, seed: int, trees: int, stopping: Pool | None = None
 ) -> CatBoostRegressor:
-    """Fit at most `trees` trees; if `stopping` is given, keep those up to the lowest error on `stopping`."""
+    """Fit at most `trees` trees; if `stopping` is given, keep the trees up to the lowest error on `stopping`."""
     regressor = CatBoostRegressor(
         depth=config.depth,
         iterations=trees,
