@@ -30,7 +30,7 @@ from breakout.settings.identifiers import check_connection, check_table_name
 from breakout.settings.model_groups import PointsConfig
 
 # The letters of the strptime directives that warehouse.date_format may contain. Directives of a time of day are
-# allowed, because some files write dates with the time of midnight. The reader of the files refuses any other time.
+# allowed, because some files write dates with the time 00:00. Any other time is an error when a file is read.
 _DATE_DIRECTIVES = "YymbBdjaAHIMSfp%"
 
 

@@ -124,7 +124,7 @@ class DownloadConfig:
     """The requests with which `breakout import` downloads a season.
 
     `url` is the address of a request, with `{endpoint}` in place of the endpoint's name. `pause_seconds` is the time
-    between two requests, `attempts` the number of tries for each.
+    between two requests, `attempts` the number of tries for one request.
     """
 
     url: Annotated[str, Meta(pattern=r"^https?://\S+\{endpoint\}\S*$", description="with {endpoint} in it")]

@@ -61,7 +61,7 @@ class UserFiles(ConfigSource):
         return self._file(config_path).is_file()
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """Return names in the group `config_path`, sorted; OSError if the folder has no such group.
+        """Return the sorted names in the group `config_path`; OSError if the folder has no such group.
 
         If `results_filter` is CONFIG, the names are those of the YAML files, without the ending `.yaml`. If it is
         GROUP, the names are the subfolders. If it is None, both are returned.

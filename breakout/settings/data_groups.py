@@ -38,9 +38,9 @@ class DuckDBWarehouseConfig:
     - `database`: a DuckDB file.
     - `player_game_summary`, `team_offense_game_summary`, `schedule`, `availability` (the injury reports): the path of a
       table, which may be a glob. If `database` is given, the table's name in that file, `TABLE` or `SCHEMA.TABLE`. None
-      means the table of this name in `folder` or `database`. `schedule` and `availability` are optional.
-    - `season_type`: the season type, such as regular or playoffs, for rows that have none. If it is None, such rows are
-      an error.
+      means the table with the field's name in `folder` or `database`. `schedule` and `availability` are optional.
+    - `season_type`: the season type, such as regular or playoffs, for rows that have none. If `season_type` is None,
+      such rows are an error.
     - `columns`: maps a column's name in this package to its name in the user's tables. None means that all names are
       equal.
     - `team_codes`, `season_types`: map values of the tables to the values that replace them.

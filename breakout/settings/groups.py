@@ -71,7 +71,7 @@ class ModeConfig:
 class FeatureDefinitionConfig:
     """A feature that the user defines by an SQL expression.
 
-    - `expression`: SQL in BigQuery's dialect. The SQL may read other features and facts that are known before the game.
+    - `expression`: SQL in BigQuery's dialect. The SQL may read other features, and facts known before the game.
       It reads earlier games by functions over the package's named SQL windows.
     - `default`: the value that replaces a missing value.
     - `unit`, `group` (the topic), `description`: texts for lists and reports.
@@ -154,7 +154,7 @@ class DateWindowConfig:
 
 @dataclass(frozen=True)
 class TrailingWindowConfig:
-    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before these.
+    """Evaluation on the `eval_days` days before `as_of`, and training on the `train_days` days before evaluation.
 
     If `as_of` is None, it is the day after the newest game in the warehouse. If `eval_days` is 0, the run only trains.
     """
@@ -230,7 +230,7 @@ class EvaluationConfig:
       intervals.
     - `ece_bins`: the number of bins for the calibration error.
     - `thresholds`: the probabilities at which precision and recall are reported.
-    - `top_fractions`: the fractions of rows with the highest probabilities for which hit rates are reported.
+    - `top_fractions`: for example, 0.1 reports the hit rate of the 10% of rows with the highest probabilities.
     - `seeds`: the number of fits with different seeds, including the fit whose metrics are reported.
     - `permutation_repeats`: the number of shuffles for the permutation importance of a feature; 0 leaves it out.
     - `shap_rows`: the largest number of rows for the SHAP importance; 0 leaves it out.

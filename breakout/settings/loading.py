@@ -42,13 +42,13 @@ def load(root: type[Root], mapping: Mapping[str, Any], *, is_lenient: bool = Fal
     """Return the typed configuration of one command from a mapping that Hydra composed or that a run saved.
 
     A mapping of an older `config_version` is migrated first. If `is_lenient` is true, a reference to an environment
-    variable that is not set stays as text. This is for callers that do not use the value.
+    variable that is not set stays as text, for callers that do not use the value.
 
     ConfigurationError for:
 
     - an unknown or missing key, or an unknown `config_version`.
     - a value of another type or out of bounds, or values that contradict each other.
-    - a file in the settings that cannot be read.
+    - an unreadable file that the settings name.
     - an environment variable that is not set, unless `is_lenient` is true.
     """
     current, references = resolve_references(migrate(dict(mapping)), is_lenient=is_lenient)

@@ -108,8 +108,8 @@ class PointsConfig:
 
     - `iterations`, `spread_iterations`: the numbers of trees of the regressions of mean and spread.
     - `train_min_ppg`, `train_max_ppg`: both regressions are trained on games of players whose season average of points
-      is within these limits. If the limits would leave out role players (`target.min_ppg` to `target.max_ppg`), they
-      are widened to include them. None means the limit of role players.
+      is within these limits. If they would leave out role players (`target.min_ppg` to `target.max_ppg`), the limits
+      are widened to include these players. None means the limit of role players.
     """
 
     kind: Literal["points"]

@@ -17,8 +17,8 @@ from breakout.settings.values import format_value
 def overrides_for(command: str, config: Any) -> list[str]:
     """Return a short list of overrides with which `breakout COMMAND OVERRIDES` composes the typed settings `config`.
 
-    The list names, for each group, the option that shares the most values with `config`; default options are left out.
-    Overrides of single keys follow for the values that differ. Folders of `--config-dir` are not read.
+    For each group, the list has the option that shares the most values with `config`; default options are left out.
+    Then come overrides of single keys whose values still differ. Folders of `--config-dir` are not read.
     FileNotFoundError if `command` has no root file in `conf/`.
     """
     root = (conf_dir() / f"{command}.yaml").read_text(encoding="utf-8")
@@ -53,8 +53,8 @@ def _by_key(mapping: Mapping[str, Any]) -> dict[str, Any]:
 def flatten(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested settings as one dict with dotted keys such as `model.depth`; a list stays one value.
 
-    Unlike `_by_key`, the items of a value such as `model.params` become keys too. An empty dict has no key in the
-    result. `prefix`, which ends with a dot or is empty, is put before each key.
+    If a setting such as `model.params` is a dict, its items become keys too. An empty dict has no key in the result.
+    `prefix`, which ends with a dot or is empty, is put before each key.
     """
     flat: dict[str, Any] = {}
     for name, value in mapping.items():

@@ -22,11 +22,11 @@ RESOLVER = "oc.env"
 
 
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
-    """Return a composed configuration as dicts and lists, with all interpolations but references resolved.
+    """Return a composed configuration as dicts and lists, with interpolations resolved, except references.
 
-    References such as `${oc.env:TOKEN}` stay as text, but the environment variable must be set. A required value that
-    is not given stays `???`. In text that is no reference, `${` is escaped. OmegaConf's InterpolationResolutionError if
-    an environment variable is not set or another interpolation has no value.
+    A reference is a value that depends on an environment variable, such as `${oc.env:TOKEN}`, and stays as text. A
+    required value that is not given stays `???`. In all other text, `${` is escaped. OmegaConf's
+    InterpolationResolutionError if an environment variable is not set or another interpolation has no value.
     """
     from omegaconf import OmegaConf
 
@@ -64,7 +64,7 @@ def resolve_references(mapping: Mapping[str, Any], *, is_lenient: bool = False) 
 def write_references(values: dict[str, Any], references: References) -> dict[str, Any]:
     """Return `values` with the text of each reference, such as `${oc.env:TOKEN}`, in place of its value.
 
-    In text that is no reference, `${` is escaped, so that it is not taken for a reference later.
+    In all other text, `${` is escaped, so that it is not taken for a reference later.
     """
     written = _escaped(values)
     for path, text in references:
@@ -93,7 +93,7 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and text of each value that depends on an environment variable.
 
-    `seen` is the list that `_environment` yields. Resolving a value appends the names of its variables to `seen`.
+    `seen` is the list that `_environment` yields. When a value is resolved, `seen` gets the names of its variables.
     """
     from omegaconf import OmegaConf
 
@@ -119,7 +119,7 @@ def _interpolations(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
 
 @contextmanager
 def _environment(*, is_lenient: bool = False) -> Iterator[list[str]]:
-    """Yield a list of the names of the environment variables that OmegaConf reads inside the block.
+    """Yield a list that gets the names of the environment variables that OmegaConf reads inside the block.
 
     If `is_lenient` is true, a variable that is not set has the text of its reference as value.
     """

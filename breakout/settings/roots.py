@@ -141,7 +141,7 @@ class PredictConfig(ComposedConfig):
       probabilities that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
     - `backtest`: the folder of a finished `breakout backtest`, or `latest`. Stakes are computed from its result. No
       stakes are shown if `backtest` is None, or if the result shows no edge over the bookmakers' prices.
-    - `max_days_since_game`: the most days since a player's last game. Other players get no probability.
+    - `max_days_since_game`: a player gets no probability if the last game was more days ago.
     - `allow_contract_mismatch`: accept a bundle whose contract (the definition of features and label) is not the
       installed one.
     """
@@ -191,7 +191,7 @@ class DailyConfig(ComposedConfig):
     - `date`: the day to predict: a date, or `today` or `tomorrow` in US Eastern time.
     - `top`: the number of players of each model that are printed and written; None prints five and writes all.
     - `out`: the data file for the players of all models; None writes none.
-    - `max_days_since_game`: the most days since a player's last game. Other players get no probability.
+    - `max_days_since_game`: a player gets no probability if the last game was more days ago.
     """
 
     seed: Seed
@@ -213,7 +213,7 @@ class BacktestConfig(ComposedConfig):
     """Settings of `breakout backtest`, which compares past predictions with prices.
 
     - `run`: the folder or the name of a finished run whose model predicts a ladder (P(points >= k) for each k). None
-      means the predictions in the ledger (what was predicted) by models of the role `role`.
+      means the ledger's predictions from models whose role is `role`.
     - `role`: `production`, `shadow` (a challenger scored in parallel with production) or `other`.
     - `start`, `end`: the game dates; None means the first or last date with predictions.
     """
@@ -235,7 +235,7 @@ class BacktestConfig(ComposedConfig):
 class CompareConfig(ComposedConfig):
     """Settings of `breakout compare`, which scores the bundles `candidate` and `production` on the same games.
 
-    - `start`: None means the day after the later training window of the two bundles (saved models).
+    - `start`: None means the day after the training windows of both bundles (saved models).
     - `end`: None means the date of the newest game in the warehouse.
     """
 

@@ -70,8 +70,8 @@ def to_values(config: Any) -> dict[str, Any]:
 def to_saved(config: Any) -> dict[str, Any]:
     """Return a configuration as nested dicts, as it is saved to files.
 
-    References such as `${oc.env:TOKEN}` replace the values of environment variables. Passwords and tokens in addresses
-    (ADDRESSES) are masked.
+    A value that comes from an environment variable is saved as a reference, such as `${oc.env:TOKEN}`. Passwords and
+    tokens in addresses (ADDRESSES) are masked.
     """
     mapping = to_mapping(config)
     for group, key in ADDRESSES:

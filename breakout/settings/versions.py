@@ -133,7 +133,7 @@ MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: group_ke
 def fingerprinted(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return settings in the layout from which fingerprints are computed, so that old fingerprints stay valid.
 
-    The layout is that of version 1 without the keys of the groups `run` and `sweep`. A key or group that was added
+    The layout is version 1 without the keys of the groups `run` and `sweep`. A key or group that was added
     later (ADDED_KEYS, ADDED_GROUPS) is left out if it has the value that migration gives to older settings.
     """
     layout = {key: value for key, value in mapping.items() if key not in {*_MOVED_DEFAULTS, *RENAMED_KEYS}}
