@@ -30,7 +30,7 @@ class Calibrator:
 
     - `none`: changes nothing.
     - `sigmoid`: Platt's p -> 1/(1+exp(-(slope * logit p + intercept))).
-    - `isotonic`: interpolates linearly between the points (`x`, `y`) and is constant outside their range.
+    - `isotonic`: interpolates linearly between the points (`x`, `y`) and is constant beyond them.
     """
 
     kind: Kind
@@ -139,7 +139,7 @@ def calibrate(kind: Kind, probability: np.ndarray, y: np.ndarray) -> Calibration
 def cross_calibrate(
     kind: Kind, probability: np.ndarray, y: np.ndarray, dates: np.ndarray
 ) -> tuple[np.ndarray, int] | None:
-    """Calibrate the probability of each row by a map that was fitted without the row's date.
+    """Calibrate the probability of each row by a map that was fitted on rows of other dates.
 
     The dates are split into at most 5 blocks (HELD_OUT_BLOCKS) of consecutive dates. The map for a block is fitted on
     all other blocks. If no increasing map can be fitted, the probabilities of the block stay unchanged. Return the

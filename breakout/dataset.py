@@ -292,7 +292,7 @@ def _check_finite(raw: pd.DataFrame, frame: pd.DataFrame) -> None:
 def _check_own_columns(warehouse: Warehouse, names: Sequence[str], registry: Mapping[str, Feature]) -> None:
     """Raise DataError if a feature of `names` reads a column that its source table lacks.
 
-    Columns that the feature query defines are left out; `Warehouse.check_history` checks their source columns.
+    Columns that the feature query defines are left out, because `Warehouse.check_history` checks their source columns.
     """
     inputs = plan_query(registry, names).inputs
     for source, table in (("played", "player_game_summary"), ("team_games", "team_offense_game_summary")):

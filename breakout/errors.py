@@ -72,8 +72,8 @@ def nearest_name(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | 
 def system_sentence(what: str, error: OSError, otherwise: str = "choose another place") -> str:
     """Return a message made of `what`, the reason of the operating system, and a remedy.
 
-    If `what` is "FILE cannot be written", an example is "FILE cannot be written (File name too long); choose a shorter
-    name." `otherwise` is the remedy for errors that REMEDIES lacks.
+    For example, "FILE cannot be written" becomes "FILE cannot be written (File name too long); choose a shorter name."
+    `otherwise` is the remedy for errors that REMEDIES lacks.
     """
     reason = str(error) if error.errno is None else os.strerror(error.errno)
     return f"{what} ({reason}); {REMEDIES.get(error.errno or 0, otherwise)}."
@@ -82,8 +82,8 @@ def system_sentence(what: str, error: OSError, otherwise: str = "choose another 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """Return the BreakoutError that describes an error to the user; None for a fault of the program.
 
-    A BreakoutError is returned unchanged. Errors that the user can remove become a DataError: too little memory or disk
-    space, too many open files, a path without permission.
+    A BreakoutError is returned unchanged. A lack of memory or disk space, too many open files, and a path without
+    permission become a DataError.
     """
     if isinstance(error, BreakoutError):
         return error

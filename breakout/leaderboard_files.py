@@ -35,17 +35,17 @@ class FoldRow(msgspec.Struct, frozen=True):
 
 
 class JobRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A completed job of a sweep, as one row of its table.
+    """A completed job of a sweep, as one row of a JobTable.
 
     - `varying`: the overrides that not every job of the sweep has; all overrides if the sweep has one job.
-    - `label`: a short form of the overrides in which the jobs of the table differ. In a table with one job, a short
-      form of `varying` without the window.
+    - `label`: a short form of the overrides in which the jobs of the table differ. If the table has one job, `label` is
+      a short form of `varying` without the window.
     - `variant`: `varying` without the overrides of window, seed, name, hypothesis, tags and paths.
     - `variant_label`: a short form of `variant`.
     - `features`: the number of features.
     - `value`: the optimized metric on the validation part.
-    - `difference`: `value` minus the value of the best job; None if either is undefined.
-    - `is_tied`: whether the job is the best of its table, or differs from the best by no more than chance explains.
+    - `difference`: `value` minus the best value in the table; None if either is undefined.
+    - `is_tied`: whether the job is the best in the table, or differs from the best by no more than chance explains.
     - `validation`: the metrics on the validation part, without intervals.
     - `metrics`: the metrics on the evaluation games; None for a job that only trains.
     - `folds`: the folds of a walk forward; () for other jobs.
@@ -114,14 +114,14 @@ class GameSpan(msgspec.Struct, frozen=True):
 
 
 class JobTable(msgspec.Struct, frozen=True, kw_only=True):
-    """The jobs that were validated and evaluated on the same games with the same labels, by rank.
+    """The jobs that were validated and evaluated on the same games with the same labels, best first.
 
     - `best`: the number of the best job.
     - `tied`: the numbers of the jobs whose `is_tied` in JobRow is true, including the best job.
     - `simplest`: the number of the job with the simplest model among the jobs in `tied`.
     - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the dates are not fixed or differ
       between the jobs.
-    - `problem`: the settings of target and warehouse in which this table differs from other tables.
+    - `problem`: the target and warehouse settings that are not the same in all tables, as text.
     - `validation`, `evaluation`: the games. `evaluation` is None if the jobs only train.
     - `lines`: the comparisons with the betting market; () if no prices are configured.
     """
@@ -144,7 +144,7 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
-    """The means over the jobs of one variant.
+    """The mean metrics of the jobs of one variant.
 
     These jobs differ only in window, seed, name, hypothesis, tags and paths.
 
@@ -169,8 +169,8 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 class VariantTable(msgspec.Struct, frozen=True):
     """The comparison of variants across job tables (JobTable) that have equal settings of target and warehouse.
 
-    Variants in more tables come first; variants in equally many tables are sorted by `value`, best first.
-    `problem` names the settings of target and warehouse in which these tables differ from other job tables.
+    Variants are sorted by `tables` (largest first), then by `value` (best first). The job tables have the same text
+    `problem`.
     """
 
     problem: str

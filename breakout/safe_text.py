@@ -24,8 +24,8 @@ _QUERY = re.compile(rf"(?P<name>[?&;](?:[\w.-]*[-_.])?(?:{_NAMES})=)(?P<value>[^
 # In http://host:80/a@b and http://host?mail=a@b the @ is part of the path or the query. `_USER_INFO` matches these
 # addresses too, but then its group `password` begins with this pattern.
 _PORT_AND_PATH = re.compile(r"(:\d+)?[/?#]")
-# References such as `${oc.env:NAME}` contain no secret, so they must not be masked. During masking a placeholder
-# replaces each reference: a number between the private-use characters U+E000 and U+E001.
+# References such as `${oc.env:NAME}` contain no secret, so they must not be masked. During masking each reference is
+# replaced by a placeholder: a number between the private-use characters U+E000 and U+E001.
 _REFERENCE = re.compile(r"\$\{[^{}]*\}")
 _DEFAULT = re.compile(r"(\$\{oc\.env:[^,{}]*,).*\}")
 _HIDDEN = re.compile("\ue000(\\d+)\ue001")
@@ -67,7 +67,7 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Mask the secrets of the URL `address` in the text of an error, also where only a part of a secret appears.
+    """Mask the secrets of the URL `address` in the text of an error, even where only a part of a secret appears.
 
     For example, a library that misreads `http://user:pa#ss@host` takes `pa` for a port and repeats `pa` in its error.
     Secrets in other URLs of the text are masked too.
@@ -109,7 +109,7 @@ class PrintableFormatter(logging.Formatter):
 
 
 def escape_formula(value: T) -> T | str:
-    """Return a value for a CSV cell that a spreadsheet does not read as a formula.
+    """Return `value` for a CSV cell, changed so that no spreadsheet reads it as a formula.
 
     Text loses its control characters, and secrets in URLs are masked. Text that begins with = + - @ or a tab gets an
     apostrophe in front: https://owasp.org/www-community/attacks/CSV_Injection. Other values are returned unchanged.
@@ -135,8 +135,8 @@ def _mask_addresses(text: str) -> str:
 def _mask_defaults(text: str, hidden: list[str]) -> None:
     """Change references in the list `hidden`: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
 
-    Each placeholder in `text` contains the index of a reference in `hidden`. Only these references are changed, and the
-    references inside them.
+    In `text`, a placeholder with an index stands for a reference in `hidden`. Only references for which `text` has a
+    placeholder are changed, and references nested in them.
     """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])

@@ -142,7 +142,7 @@ def date_mask(dates: np.ndarray, days: DateRange) -> np.ndarray:
 def select_dates(rows: Dataset, days: DateRange) -> Dataset:
     """Return the rows within a range of dates.
 
-    `rows.wider`, which contains all rows to fit on, is limited to these dates too, unless `rows.wider` is None.
+    If `rows.wider` (all rows to fit on) is not None, it is limited to these dates too.
     """
     chosen = rows.take(date_mask(rows.dates, days))
     return chosen if rows.wider is None else replace(chosen, wider=select_dates(rows.wider, days))
