@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def find_bundle(path: str | Path) -> Bundle:
-    """Return the saved model at `path`, after verifying its files; its contract is not checked.
+    """Return the saved model at `path`, after verifying its files but not its definitions of features and label.
 
     `path` is the folder of a bundle, of a run, or of a registry. For a registry, the result is the model in production.
     DataError if the model is missing or damaged, or if the registry is damaged or has no model in production.

@@ -20,14 +20,14 @@ LATEST = "latest"
 
 
 def resolve_bundle(given: str, outputs: str | Path) -> Path:
-    """Return the folder of the saved model that `given`, a name or a path, stands for.
+    """Return the folder of the saved model for `given`, a name or a path.
 
     - `production`: the model in production.
     - `latest`: the model of the newest completed training run below `outputs`.
     - `latest:NAME` or NAME: the model of the newest completed training run with that name.
     - A text with a path separator is a path, and so is the name of a file or folder if no model has that name.
 
-    Whether a path holds a model is not checked. ConfigurationError if both a model and a file or folder have the name,
+    Whether a path holds a model is not checked. ConfigurationError if the name fits a model and also a file or folder,
     except for the registry's own folder `production`. DataError if no model, file or folder has the name, or if the
     registry or the status of a run is damaged.
     """

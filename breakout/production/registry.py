@@ -115,7 +115,7 @@ class Registry:
 
     Reading needs no lock. Callers of `promote`, `rollback`, `retire` and `clear_leftovers` must hold the lock. These
     methods raise DataError if the registry is damaged or cannot be written. On a file system without locks, `promote`,
-    `rollback` and `retire` raise GateError if another process has added an event meanwhile.
+    `rollback` and `retire` raise GateError if another process adds an event at the same time.
     """
 
     folder: Path
@@ -133,7 +133,7 @@ class Registry:
     def history(self) -> tuple[RegistryEvent, ...]:
         """Return all events (promotions, rollbacks and retirements), oldest first.
 
-        DataError if an event is damaged, was written by another version, or does not continue the event before it.
+        DataError if an event is missing, damaged, changed, or written by another version.
         """
         events: list[RegistryEvent] = []
         digest = ""
@@ -189,9 +189,9 @@ class Registry:
     def promote(self, bundle: Bundle, facts: EventFacts) -> RegistryEvent:
         """Copy a saved model into the registry, make it the model in production, and return the new event.
 
-        The method fills in the fields `who` and `commit` of `facts`. The caller must hold the lock. DataError if the
-        folder of `bundle` no longer holds this model, or if the registry is damaged or cannot be written. GateError if
-        another process has added an event meanwhile.
+        The method fills in the fields `who` and `commit` of `facts`. DataError if the folder of `bundle` no longer
+        holds this model, or if the registry is damaged or cannot be written. GateError if another process adds an event
+        at the same time.
         """
         self.clear_leftovers()
         self._copy_bundle(bundle)
@@ -200,9 +200,9 @@ class Registry:
     def rollback_target(self) -> str | None:
         """Return the fingerprint of the model that a rollback would put into production.
 
-        A rollback undoes the latest promotion or retirement that is not undone yet. None means that the rollback would
-        leave no model in production. ConfigurationError if there is no event to undo, or only the first promotion.
-        DataError if the history of events is damaged.
+        A rollback undoes the latest promotion or retirement that is not undone yet, but never the first promotion. None
+        means that this event followed a retirement, so the rollback would leave no model in production.
+        ConfigurationError if there is no event to undo. DataError if the history of events is damaged.
         """
         line = _line(self.history())
         if not line:
@@ -216,16 +216,16 @@ class Registry:
     def rollback(self, reason: str = "") -> RegistryEvent:
         """Undo the latest promotion or retirement that is not undone yet, and return the new event.
 
-        A second call undoes the event before that one. The new event stores `reason`. The caller must hold the lock.
-        ConfigurationError if there is no event to undo, or only the first promotion. DataError if the registry is
-        damaged or cannot be written. GateError if another process has added an event meanwhile.
+        A second call undoes the event before that one. The new event stores `reason`. The first promotion cannot be
+        undone. ConfigurationError if there is no event to undo. DataError if the registry is damaged or cannot be
+        written. GateError if another process adds an event at the same time.
         """
         target = self.rollback_target()
         self.clear_leftovers()
         return self._append("rolled back", target, EventFacts(left=self.current(), reason=reason))
 
     def latest_comparison(self, recipe: str) -> RegistryEvent | None:
-        """Return the latest promotion of this recipe that has a comparison on games; None if there is none.
+        """Return the latest promotion of this recipe that has a comparison on games; None if no promotion has one.
 
         `recipe` is a result of `recipe_digest`, which identifies a model's settings without dates and paths. Promotions
         that were rolled back are ignored. DataError if the history of events is damaged.
@@ -236,9 +236,9 @@ class Registry:
     def retire(self, reason: str = "") -> RegistryEvent:
         """Take the model out of production, without a successor, and return the new event.
 
-        The next candidate is then checked by the rule `first_model`. The new event stores `reason`. The caller must
-        hold the lock. ConfigurationError if no model is in production. DataError if the registry is damaged or cannot
-        be written. GateError if another process has added an event meanwhile.
+        The next candidate is then checked by the rule `first_model`. The new event stores `reason`.
+        ConfigurationError if no model is in production. DataError if the registry is damaged or cannot be written.
+        GateError if another process adds an event at the same time.
         """
         current = self.current()
         if current is None:

@@ -2,7 +2,7 @@
 
 The games are after the training of both the candidate and the production model.
 
-    first_model   if no model is in production: the candidate must be better than the base rate of its training
+    first_model   if no model is in production: the AUC must be above 0.5, the log loss below a constant prediction's
     better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
     not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
 
@@ -14,7 +14,7 @@ candidate minus production and for its interval:
   difference of at most 0.
 
 Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games leaves no
-later games. It passes if its recipe was promoted earlier, after a comparison on games that are recent enough
+later games, and passes if its recipe was promoted earlier, after a comparison on recent games
 (`promote.max_age_days`).
 """
 
@@ -77,7 +77,7 @@ class GateComparison:
     - `is_too_early`: whether there are too few games after the training of the compared models.
     - `is_by_recipe`: whether the checks rely on an earlier promotion of the same recipe (the settings except dates and
       paths).
-    - `warnings`: sentences about figures that pass a check but that the user should know.
+    - `warnings`: sentences about a log loss that is higher than production's but tolerated by the rule.
     """
 
     checks: tuple[Check, ...]
@@ -133,8 +133,7 @@ def compare_with_base_rate(
     The check GAMES fails if there are too few games, and the other checks are then not run. The other checks are:
 
     - AUC: its interval must lie above 0.5.
-    - Log loss: the interval of its difference to the base rate (the fraction of breakouts in the training) must lie
-      below 0.
+    - Log loss: the interval of candidate minus base rate (the fraction of breakouts in the training) must lie below 0.
     - Verdict of the evaluation: it must be MARGINAL or better.
 
     ConfigurationError if config.start..config.end overlaps the training window or ends before it begins, or if a
@@ -254,7 +253,8 @@ def decide(
     """Return the checks of the rule `better` or `not_worse`: AUC, log loss and Brier score against production.
 
     `differences` holds candidate minus production for the metrics `auc`, `log_loss` and `brier`. `limits` has the
-    margin and the tolerance of the rules. The rule `not_worse` limits only the log loss; its other checks are not run.
+    margin for AUC and the tolerance for the other two. The rule `not_worse` limits only the log loss; the checks of AUC
+    and Brier score are returned with `is_passed` None.
     """
     return tuple((_better if rule == "better" else _not_worse)(differences, limits))
 

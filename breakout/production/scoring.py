@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def later_window(train_end: date, start: date | None, end: date | None, warehouse: Warehouse) -> DateRange:
-    """Return the dates start..end, after checking that they are after the training window, which ends on `train_end`.
+    """Return the dates start..end, which must lie after `train_end`, the last date of the training window.
 
     None for `start` is the day after `train_end`. None for `end` is the date of the newest game.
 

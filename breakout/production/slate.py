@@ -76,9 +76,9 @@ SKIPPED_COLUMNS = (
 class Slate:
     """The players of one day's games: ranked candidates for a breakout, and skipped players.
 
-    - `ranked`: one row for each candidate, highest probability first (columns below).
-    - `features`: the feature values of all candidates, also of those excluded from `ranked` later; NaN where the model
-      got a default.
+    - `ranked`: the candidates, highest probability first (columns below).
+    - `features`: the feature values of the candidates, including players whom the user later excludes from `ranked`;
+      NaN where the model got a default.
     - `skipped`: the players who are not ranked, with SKIPPED_COLUMNS.
     - `warnings`: sentences, for example about games or statuses that are not known yet.
     - `predicted_at`: the time at which the slate was built, in UTC.
@@ -89,7 +89,7 @@ class Slate:
     - `split`: always "slate".
     - `probability`: the probability of a breakout if the player plays.
     - `season_points_avg`: the player's average points this season.
-    - `points_for_breakout`: the fewest points that are a breakout.
+    - `points_for_breakout`: the fewest points that make a breakout.
     - `games_before`: the player's games this season.
     - `availability_status`: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
       for the day.
@@ -150,8 +150,8 @@ def mark_mismatch(slate: Slate, differences: Sequence[str]) -> Slate:
     """Return a slate with a warning and a column that mark it as scored under another contract.
 
     A contract is the definition of features and label. The warning contains `differences`: one sentence for each
-    difference between the model's contract and the contract of the installed version. The column `contract_mismatch` of
-    `ranked` is true in every row.
+    difference between the model's contract and the contract of the installed version. The column `contract_mismatch` in
+    the slate's table `ranked` is true.
     """
     warning = f"scored under another contract than the bundle's: {'; '.join(differences)}"
     return replace(slate, ranked=slate.ranked.assign(contract_mismatch=True), warnings=(warning, *slate.warnings))
@@ -190,10 +190,10 @@ def check_schedule(warehouse: Warehouse, bundle: Bundle, day: date) -> None:
 
 
 def _scheduled_games(warehouse: Warehouse, bundle: Bundle, day: date) -> dict[str, Any]:
-    """Return `games`, `first_date`, `last_date` and `next_date` of the schedule within 400 days of the day.
+    """Return the number of games on the day (`games`), and three dates of the schedule.
 
-    `games` is the number of games on the day, and `next_date` the first date with games after the day. Only games of
-    the model's season types are used. A date is None if there is no such game.
+    `first_date` and `last_date` are the first and last date with games from 400 days before to 400 days after the day;
+    `next_date` is the first after the day. Only the model's season types are used. A date is None if there is no game.
     """
     sources = warehouse.sources
     sql = f"""SELECT COUNTIF(game_date = @start) AS games, MIN(game_date) AS first_date, MAX(game_date) AS last_date,

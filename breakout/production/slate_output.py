@@ -56,10 +56,10 @@ def check_data_file(out: str | None) -> None:
 
 
 def write_slate(slate: Slate, out: str, warehouse: WarehouseConfig, offers: pd.DataFrame | None = None) -> list[str]:
-    """Write a slate (one day's players) to a BigQuery table or to files, and return their names.
+    """Write a slate (one day's players) to a BigQuery table or to files, and return the names of the table or files.
 
     `out` is a data file or bigquery:DATASET.TABLE. A table gets the ranked players only. For a file, a second file
-    beside it gets the skipped players, and a third file gets `offers`, the prices of the slate, if they are given. A
+    beside it gets the skipped players, and a third gets `offers` (the slate's prices) unless `offers` is None. A
     file appears whole or not at all. DataError if the table or a file cannot be written.
     """
     if isinstance(warehouse, BigQueryWarehouseConfig) and out.startswith(BIGQUERY):

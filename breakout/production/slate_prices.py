@@ -82,13 +82,13 @@ class NamedWeight:
 def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight:
     """Check that a slate of `day` can get prices and stakes, and return the model's weight against the market.
 
-    The weight is read from the backtest that `config.backtest` names. If no backtest is named, the interval is None and
-    nothing is staked. ConfigurationError if
+    The weight is read from the backtest that `config.backtest` names. If no backtest is named, the result has
+    no weight (`interval` is None), and nothing is staked. ConfigurationError if
 
     - prices are configured, but the model predicts no distribution of points;
     - a backtest is named without prices;
     - the backtest includes games of `day` or later, whose results are not known yet;
-    - the backtest has another setting `prices.margin` (the way to remove the bookmaker's margin);
+    - the backtest differs from `config` in `prices.margin` (the way to remove the bookmaker's margin);
     - the backtest does not store the settings of its models;
     - the models of the backtest differ from `bundle` in settings (except seed, dates and paths) or in the definitions
       of features and label.
@@ -171,7 +171,7 @@ def _check_recipe(record: BacktestRecord, folder: Path, bundle: Bundle) -> None:
 def price_slate(slate: Slate, weight: NamedWeight, config: PredictConfig, warehouse: Warehouse) -> PricedSlate:
     """Return the configured prices for a slate (the ranked players of one day's games), with the stakes on them.
 
-    A stake is computed from a weighted average of the model's and the market's probability; `weight` sets the weights.
+    A stake is computed from the average of the model's and the market's probability, weighted by `weight`.
     The model of the slate must predict distributions of points. A price with a time is used only if it was quoted
 
     - before tip-off,

@@ -1,4 +1,4 @@
-"""The statuses of players (such as out or doubtful) in the injury reports for one game date, up to the cutoff time."""
+"""The statuses of players (such as out or doubtful) for one game date, from injury reports up to a configured time."""
 
 from __future__ import annotations
 
