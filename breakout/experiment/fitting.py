@@ -119,10 +119,9 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 
 
 def calibration_kind(config: ExperimentConfig) -> Kind:
-    """Return the kind of calibration to fit: the configured kind, or `sigmoid` where calibration is necessary.
+    """Return the configured kind of calibration; `sigmoid` instead of `none` for a model with class weights.
 
-    Class weights distort the probabilities, so every model with class weights is calibrated. If the configured kind is
-    `none`, such a model gets `sigmoid`.
+    Class weights distort the probabilities, so a model with class weights is always calibrated.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
@@ -223,7 +222,7 @@ def _finish_fit(
 
 
 def _learned_rows(config: ExperimentConfig, train: Dataset, validation: Dataset) -> LearnedRows:
-    """Return how many rows the final fit used and their last date, and the number of validation rows.
+    """Return the number and the last date of the rows of the final fit, and the number of validation rows.
 
     The result also states whether early stopping used the validation rows.
     """

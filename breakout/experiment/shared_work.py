@@ -60,7 +60,7 @@ class SharedWork:
     def fit(
         self, config: ModelConfig, parts: FitParts, seed: int, metadata: Mapping[str, str], *, is_refit: bool
     ) -> Fits:
-        """Return two fits of a model: one without the validation rows (of the last training dates), and the final fit.
+        """Return two fits of a model: one without the validation rows (the last training dates), and the final fit.
 
         The final fit includes the validation rows, unless `is_refit` is false and the model can stop early. `metadata`
         is saved with the model. Jobs share fits in three ways:

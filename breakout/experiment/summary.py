@@ -145,8 +145,7 @@ def summarise_scoring(
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     """Return how the calibration of a saved model was fitted, with the warnings of that fit.
 
-    Models of earlier versions did not save this. For such a model, the result has no warnings and no log loss on
-    held-out dates.
+    If an earlier version saved the model, the result has no warnings and no log loss on held-out dates.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
@@ -158,8 +157,7 @@ def _predict(run: FittedRun, rows: Dataset) -> np.ndarray:
     """Return calibrated probabilities (n,) for `rows`: the run's rows with shuffled features.
 
     `rows` contains the evaluation rows of all windows in order. Each window's model predicts the rows of its window. If
-    the run only trains, `rows` contains the validation rows, which are predicted by the model that was fitted without
-    them.
+    the run only trains, `rows` contains the validation rows, predicted by the model that was fitted without them.
     """
     found, first = [], 0
     for window in run.windows:

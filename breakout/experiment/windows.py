@@ -34,7 +34,7 @@ logger = logging.getLogger("breakout")
 class FittedWindow:
     """One window of a run: its fit, its training rows, and its evaluation rows with their predictions.
 
-    `scored` is None in a run that only trains. `fold` is None unless the window is one of a walk forward.
+    `scored` is None in a run that only trains. `fold` is None unless the run is a walk forward.
     """
 
     split: Split
@@ -137,7 +137,7 @@ def _describe_history(plan: RunPlan, days: DateRange) -> str:
 
 
 def played_folds(plan: RunPlan, span: Dataset) -> tuple[Fold, ...]:
-    """Return the latest folds of a walk forward that have games to evaluate, at most `window.folds`.
+    """Return the folds of a walk forward that have games to evaluate: the latest `window.folds` of them.
 
     `span` contains the rows of all folds. If `window.folds` is not set, all folds with games are returned. DataError if
     no fold has games.
