@@ -54,7 +54,7 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
         If there is no model of that name or path. Also if a file of the model or of the registry is missing, damaged or
         changed.
     ConfigurationError
-        If both a model and a file or folder have the name. Also if an override, or a setting that is saved with the
+        If the name fits a model and also a file or folder. Also if an override, or a setting that is saved with the
         model, is refused.
     """
     if isinstance(given, Path):

@@ -1,4 +1,4 @@
-"""Functions for notebooks that build features, fit and evaluate a model in memory, or write a whole run."""
+"""Functions to call in a notebook: build features, fit and evaluate a model in memory, or write a run folder."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def build_slate_features(config: Any, day: date) -> pd.DataFrame:
 
 
 def fit_and_evaluate(config: ExperimentConfig) -> FittedExperiment:
-    """Fit and evaluate an experiment as `breakout train` does, without writing a run.
+    """Fit and evaluate an experiment as `breakout train` does, without writing a run folder.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ class Picture:
         return f'<iframe srcdoc="{escape(self.html)}" {size}></iframe>'
 
     def save(self, path: str | Path) -> None:
-        """Write the page as an HTML file, which can be opened offline; DataError if it cannot be written."""
+        """Write the page as an HTML file, which can be opened offline; DataError if this fails."""
         from breakout.artifacts import save_text
 
         save_text(self.html, Path(path))
