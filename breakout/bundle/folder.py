@@ -289,7 +289,8 @@ def _check_files(path: Path, digests: Mapping[str, str]) -> None:
 def _check_target(folder: Path, contract: Contract, config: ExperimentConfig) -> None:
     """Raise DataError unless the settings and the contract define the same target.
 
-    The target is the points band of role players, the label, the season types, and the cutoff, if the contract has one.
+    The target consists of the points band of role players, the label and the season types. If the contract has a cutoff
+    (the time up to which injury reports count), the target includes it.
     """
     own = own_features(config.features)
     asked = BreakoutFeatureConfig.from_target(contract.names, config.target, config.availability, own)
