@@ -41,7 +41,7 @@ class ClosedOnExit:
 
 
 def absent_availability(what: str) -> ConfigurationError:
-    """Return the error for features that need injury reports, if no table of injury reports is configured.
+    """Return the error to raise if features need injury reports, but no table of them is configured.
 
     `what` is the value that the message suggests for warehouse.availability: PATH or DATASET.TABLE.
     """
@@ -67,7 +67,7 @@ class Warehouse(Protocol):
 
     @property
     def sources(self) -> SourceTables:
-        """The names of the source tables, and the rules for reading columns and values in queries."""
+        """The names of the source tables, and how queries rename their columns and replace their values."""
         ...
 
     def query(self, sql: str, parameters: Mapping[str, object]) -> pa.Table:

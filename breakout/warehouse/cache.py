@@ -94,7 +94,7 @@ class CachedWarehouse(ClosedOnExit):
         return str(self._ask(self._key(question, {}), lambda: _row({"answer": answer()})).to_pylist()[0]["answer"])
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Check the player and team tables, unless they passed it with these arguments and are unchanged since."""
+        """Check the player and team tables, unless they passed with equal arguments and are unchanged since."""
         key = self._check_key(start, end, seasons_before)
         self._check_once(key, lambda: self._inner.check_history(start, end, seasons_before))
 
@@ -103,7 +103,7 @@ class CachedWarehouse(ClosedOnExit):
         self._inner.check_schedule(start, end)
 
     def check_availability(self, start: date, end: date) -> None:
-        """Check the injury reports, unless they passed for these dates and all tables are unchanged since."""
+        """Check the injury reports, unless they passed for equal dates and all tables are unchanged since."""
         self._check_once(self._reports_key(start, end), lambda: self._inner.check_availability(start, end))
 
     def _check_once(self, key: str, check: Callable[[], None]) -> None:
@@ -190,10 +190,10 @@ class CachedWarehouse(ClosedOnExit):
         return self._key(f"check_availability {_CHECKS} {self.sources.availability}", {"start": start, "end": end})
 
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
-        """Return the rows of the cache entry `key`. If it is missing or damaged, save and return what `read` returns.
+        """Return the rows of the cache entry `key`.
 
-        A failure to lock or to save causes only a warning. Without the lock, `read` is called even if there is an
-        entry.
+        If the entry is missing or damaged, save and return the result of `read`. A failure to lock or to save
+        causes only a warning. Without the lock, `read` is called even if there is an entry.
         """
         if self._is_read_only:
             kept = self._kept(key)

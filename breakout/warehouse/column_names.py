@@ -74,8 +74,8 @@ def check_needed_names(
     """Raise DataError if a required column is renamed in `names`, but the table has a column of neither name.
 
     - `where`: the path or full name of the table, for the message.
-    - `spellings`: maps each column name in queries to the column's name in the user's table.
-    - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS").
+    - `spellings`: the columns that the user's table has: their names in queries, and their names in the table.
+    - `names`: the renamings in warehouse.columns, such as ("points", "PTS").
     """
     needed = {column.name for column in table.columns if not column.is_optional} - set(spellings)
     for name, theirs in names:
@@ -91,8 +91,8 @@ def check_needed_names(
 def check_names_found(names: Sequence[tuple[str, str]], read: Iterable[Table], found: Collection[str]) -> None:
     """Raise DataError if warehouse.columns names a column that is in none of the given tables.
 
-    - `names`: pairs of a name in queries and a name in the user's tables, such as ("points", "PTS"). A pair is checked
-      only if `named_columns` returns it for one of the tables.
+    - `names`: the renamings in warehouse.columns, such as ("points", "PTS"). A pair is checked only if `named_columns`
+      returns it for one of the tables.
     - `found`: the user's column names in these tables, in lower case.
     """
     for name, theirs in dict.fromkeys(pair for table in read for pair in named_columns(table, names)):

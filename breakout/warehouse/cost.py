@@ -35,7 +35,7 @@ class CostEstimate:
         return CostEstimate(scanned, self.price_per_tib, saved)
 
     def cached(self) -> CostEstimate:
-        """Return the cost if the cache has the results of these queries: no bytes are scanned, and all are saved."""
+        """Return the estimate for queries whose results the cache has: all bytes move to `bytes_saved`."""
         return CostEstimate(0, self.price_per_tib, self.bytes_scanned + self.bytes_saved)
 
     def describe(self) -> str:

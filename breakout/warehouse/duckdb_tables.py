@@ -78,8 +78,7 @@ def _enum_columns(table: tables.Table) -> list[str]:
 def _absent_columns(connection: duckdb.DuckDBPyConnection, table: tables.Table, select: str) -> str:
     """Return the SQL text that adds the missing optional columns of a schedule or a table of prices as NULL.
 
-    Queries of these two tables name all columns, so the columns must exist. season_type is not added here, because the
-    reader of the files adds it or refuses the files.
+    Queries of these two tables name all columns, so the columns must exist. season_type is not added here.
     """
     if table not in (tables.SCHEDULE, tables.PRICES):
         return ""

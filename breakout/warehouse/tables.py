@@ -61,7 +61,7 @@ class Table:
 
 @dataclass(frozen=True)
 class SourceTables:
-    """The names of the source tables, and the rules for reading columns and values in queries.
+    """The names of the source tables, and how queries rename their columns and replace their values.
 
     - `player_game_summary` to `prices`: the full names of the tables, as dataset.table or project.dataset.table.
     - `has_season_type`: whether queries read the column season_type. If not, the parameter @season_type replaces it.
@@ -105,7 +105,10 @@ class SourceTables:
 
     @property
     def season_type(self) -> str:
-        """The SQL expression of a row's season type: the column season_type, the parameter @season_type, or both."""
+        """The SQL expression of a row's season type.
+
+        The expression is season_type, @season_type, or season_type with @season_type in place of missing values.
+        """
         if not self.has_season_type:
             return "@season_type"
         return "COALESCE(NULLIF(season_type, ''), @season_type)" if self.is_season_type_filled else "season_type"

@@ -57,7 +57,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """An HTTP session for renewing credentials, whose requests time out at the deadline of another session."""
+    """An HTTP session that renews the credentials of `session`, and keeps the deadline of `session`."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()

@@ -58,16 +58,16 @@ def may_be_retried(error: BaseException) -> bool:
 
 
 def reason_of(error: api.GoogleAPICallError) -> str | None:
-    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded; None without a code."""
+    """Return BigQuery's code for the first reason of an error, such as rateLimitExceeded; None if there is none."""
     first = error.errors[0] if error.errors else None
     return first.get("reason") if isinstance(first, dict) else None
 
 
 @contextmanager
 def translated_errors(what: str, group: str = "warehouse", seconds: float | None = None) -> Iterator[None]:
-    """Convert exceptions that the BigQuery client, its credentials or its requests raise in the block to a DataError.
+    """Raise DataError for exceptions of the BigQuery client, its credentials or its requests in the `with` block.
 
-    - `what`: the name of the request, with which the message begins.
+    - `what`: the name of the request; the message begins with it.
     - `group`: the configuration group whose keys the message names.
     - `seconds`: the time limit, for the message about a time-out. If it is None, the message names no limit.
 

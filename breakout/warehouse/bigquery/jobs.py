@@ -123,7 +123,7 @@ class BigQueryJobs(ClosedOnExit):
 
     @contextlib.contextmanager
     def _bounded(self, what: str) -> Iterator[None]:
-        """Give all requests inside the block one deadline, `connection.timeout_seconds` from now.
+        """Give all requests inside the `with` block one deadline, `connection.timeout_seconds` from now.
 
         Failures of the requests become a DataError, whose message begins with `what`.
         """

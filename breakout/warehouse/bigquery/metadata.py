@@ -1,8 +1,8 @@
-"""The metadata of the source tables in BigQuery: columns, partitioning, and the states that form the fingerprint.
+"""The metadata of the source tables in BigQuery: columns, partitioning, and states.
 
 Reading metadata costs nothing. The state of a table is its id, time of change and size. The state of a view contains
 the states of the tables that the view reads. If BigQuery does not name these tables, or one of them is itself a view,
-the state comes from a query that scans all rows of the outer view.
+the state comes from a query that scans all rows of the view.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _ACCEPTED = {
 class TableMetadata:
     """The metadata of the configured source tables, requested once for each table.
 
-    `names` maps each configured source table to its full name in BigQuery. If warehouse.columns renames
-    a column, such as PTS to points, `columns` and `rows` use the new name. Methods raise DataError if a table cannot be
-    reached, and KeyError if a table is not configured.
+    `names` maps each configured source table to its full name in BigQuery. If warehouse.columns renames a column, such
+    as PTS to points, `columns` and `rows` use the new name. Methods raise DataError if a table cannot be reached, and
+    KeyError if a table is not configured.
     """
 
     def __init__(self, config: BigQueryWarehouseConfig, jobs: BigQueryJobs) -> None:
@@ -164,7 +164,7 @@ class TableMetadata:
 
         Today's date is included because the rows of a view may depend on the date. If BigQuery does not name the
         tables, or one of them is itself a view, a query scans the rows of `table`. The state is then the id of `table`,
-        the number of its rows and a digest of them. `found` is BigQuery's description of `table`.
+        the number of its rows and their digest. `found` is BigQuery's description of `table`.
         """
         since: dict[str, object] = {"history_start": FIRST_GAME}
         where = f"FROM {self.rows(table)} WHERE game_date >= @history_start"

@@ -54,7 +54,7 @@ class BigQueryWarehouse(ClosedOnExit):
 
     @cached_property
     def sources(self) -> SourceTables:
-        """The names of the tables, and the rules for reading columns and season types in queries.
+        """The names of the tables, and how queries rename their columns and replace their values.
 
         DataError for one of these causes:
 
@@ -164,8 +164,8 @@ class BigQueryWarehouse(ClosedOnExit):
     def estimate_checks(self, start: date, end: date, seasons_before: int = 1) -> CostEstimate:
         """Return the estimated cost of the queries of `check_history`, without running them.
 
-        For a view, `check_history` also runs a query that counts rows; its cost is left out. DataError if BigQuery
-        refuses a query or does not answer.
+        For a view, `check_history` also runs a query that counts rows; the cost of that query is left out. DataError if
+        BigQuery refuses a query or does not answer.
         """
         span: dict[str, object] = {"history_start": self.history_start(start, seasons_before), "end": end}
         cost = CostEstimate(0, self._config.price_per_tib)

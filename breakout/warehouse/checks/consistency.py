@@ -35,8 +35,8 @@ def check_consistency(
 ) -> None:
     """Raise DataError if rows of the `checked` tables contradict each other, or if a table cannot be read.
 
-    The message describes only the most basic kind of contradiction. `parameters` contains @history_start and @end, the
-    first and the last date of the games to compare. None compares all rows.
+    If there are several kinds of contradiction, the message describes only the most basic. `parameters` contains
+    @history_start and @end, the first and the last date of the games to compare. None compares all rows.
     """
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:

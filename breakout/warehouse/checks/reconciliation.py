@@ -1,4 +1,4 @@
-"""Checks of sums and of the schedule whose failures are reported but raise no error.
+"""Checks of sums and of the schedule; their failures are reported, but raise no error.
 
 The checks compare sums over players with the values of their teams, and the team table with the schedule.
 """

@@ -121,16 +121,16 @@ ORDER BY problem, {key}"""
 
 
 def _team_columns(table: Table) -> tuple[str, ...]:
-    """Return the name team_abbr if it is a column outside the table's key.
+    """Return the columns that messages show after the key: team_abbr, if the table has it outside its key.
 
-    Messages name the team too, because rows with a repeated key may have different teams.
+    The team is shown because rows with a repeated key may have different teams.
     """
     names = {column.name for column in table.columns} - set(table.key)
     return ("team_abbr",) if "team_abbr" in names else ()
 
 
 def _text_problems(names: Sequence[str]) -> str:
-    """Return a WHEN clause for rows with unsafe text in one of these columns.
+    """Return a WHEN clause that finds control characters, format characters and formulas in these columns.
 
     The clause first searches all columns together, which takes a third of the time of separate searches.
     """
@@ -144,10 +144,10 @@ def _text_problems(names: Sequence[str]) -> str:
 
 
 def check_rows(warehouse: Warehouse, table: Table, parameters: Mapping[str, object], where: str = "") -> None:
-    """Raise DataError if a row of a table has an impossible value, a repeated key or unsafe text.
+    """Raise DataError if `problem_query` finds a problem in a table.
 
     - `parameters`: @history_start and @end, the first and the last game_date to check. If empty, all rows are checked.
-    - `where`: the name of the table with its files, for the message; "" names only the table.
+    - `where`: the name of the table and its files, for the message. If empty, the message names only the table.
 
     The message names one problem, its number of rows and a few keys.
     """

@@ -70,7 +70,7 @@ class CsvFile:
 
     @contextmanager
     def _checked(self) -> Iterator[None]:
-        """Convert failures to open, decompress, decode or parse the file inside the block to a DataError."""
+        """Raise DataError if the `with` block fails to open, decompress, decode or parse the file."""
         import pyarrow as pa
 
         try:

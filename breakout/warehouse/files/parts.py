@@ -117,8 +117,8 @@ class PartReader:
         columns: dict[str, list[tuple[str, str]]] = {}
         with errors_named(found.where()):
             rows = self._read_schemas(found, paths)
-        # The first row of each file is the root of its schema, which is no column. `nested` is the number of rows still
-        # to skip, because they describe the inside of a nested column.
+        # The first row of each file describes the root of its schema, not a column. `nested` is the number of rows
+        # still to skip, because they describe the inside of a nested column.
         nested = 0
         for path, name, children, kind in rows:
             if path not in columns:
@@ -228,7 +228,7 @@ def _listed(paths: Sequence[str]) -> str:
 
 @contextmanager
 def errors_named(what: str) -> Iterator[None]:
-    """Convert an error of DuckDB, or a lack of memory, inside the block to a DataError that begins with `what`."""
+    """Raise DataError if DuckDB fails or memory is short in the `with` block; `what` begins the message."""
     import duckdb
 
     try:
