@@ -8,9 +8,9 @@ slates of a model for a day, from 1. `number` numbers the outcomes of a predicti
 predictions read are not stored in BigQuery.
 
 One MERGE statement inserts a slate, or nothing if the table has the revision already. So a retried statement adds no
-row twice. BigQuery enforces no keys, and two MERGE statements that only insert can run at the same time. Two writers
-can therefore insert the same revision or number. The column `call` of the entries, a random id for each call of
-`add_entries`, distinguishes their rows.
+row twice. But BigQuery enforces no keys, and can run two such statements at the same time. Two writers can therefore
+insert the same revision or number. The column `call` of the entries, a random id for each call of `add_entries`,
+distinguishes their rows.
 """
 
 from __future__ import annotations
@@ -133,8 +133,8 @@ class BigQueryLedger:
         Nothing is inserted if the table has that revision or a later one when the statement starts. `call` is the
         random id of the call of `add_entries`.
 
-        Two statements that run at the same time can both insert the revision. The next call of `add_entries` then reads
-        the rows of both as one slate. No new slate equals these rows, and so the next call adds a further revision.
+        Two statements that run at the same time can both insert the revision, which then has the rows of both. The next
+        call of `add_entries` finds that these rows differ from its own predictions, and adds a further revision.
         """
         table = self.config.entries
         rows = [row | {"revision": revision, "call": call} for row in entries.to_pylist()]
@@ -181,7 +181,7 @@ class BigQueryLedger:
 
 
 def _insert_statement(table: str, columns: Mapping[str, str], key: Sequence[str], condition: str) -> str:
-    """Return a MERGE statement that inserts those rows of the parameter @rows whose `key` is not in `table`.
+    """Return a MERGE statement that inserts the rows of @rows, except rows with a `key` that `table` already has.
 
     `columns` maps the inserted columns to their types. No row is inserted if the SQL `condition` is false. The
     statement is a MERGE, because a retried INSERT would insert the rows again.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerPart:
-    """The readable predictions, or the readable outcomes, of a ledger, and a sentence about each damaged file.
+    """The readable predictions or outcomes of a ledger, and a sentence about each damaged file.
 
     In a folder, `rows` are in the order of the file names. In BigQuery, predictions are sorted by game date, outcomes
     by the time of grading, and `damaged` is empty.
@@ -51,8 +51,8 @@ def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
 def next_number(files: Sequence[Path]) -> int:
     """Return one more than the highest number at the end of the names of `files`, such as 8 after `a-0007.parquet`.
 
-    Names that end in no number are ignored; without any number the result is 1. The files are not counted, because the
-    count is too low after a user has deleted a damaged file.
+    Names that do not end in a number are ignored; if there are no others, the result is 1. The files are not counted,
+    because the count is too low after a user has deleted a damaged file.
     """
     numbers = [path.stem.rpartition("-")[2] for path in files]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1

@@ -44,16 +44,15 @@ class Freshness:
 def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: str) -> tuple[Freshness, ...]:
     """Return by how many hours each source is out of date for predictions of `day` at the instant `now`.
 
-    The hours end at `now`, or at the end of `day` if that is earlier. They begin at the end of a date:
-    - games: the first date after the newest game, and before `day`, for which a game is scheduled; 0 hours if there is
-      no such date.
+    The hours are counted from the end of a date to `now`, or to the end of `day` if that is earlier. The date is
+    - games: the first scheduled game date after the newest game and before `day`; 0 hours if there is no such date.
     - schedule: the date of the last scheduled game; 0 hours if that is `day` or later.
-    - injury reports: the date on which the newest report was made. Only reports for game dates from REPORTED (7 days)
-      before `day` to one day after it are read. If there are none, the hours begin REPORTED before `day`.
+    - injury reports: the date on which the newest report was made. Only reports for game dates from 7 days before `day`
+      to one day after it are read. If there are none, the date 7 days before `day`.
 
-    Dates are those in `timezone`. Injury reports are left out if the warehouse has no table of injury reports.
+    Dates are in the time zone `timezone`. Injury reports are left out if the warehouse has no table of injury reports.
 
-    DataError if there is no schedule, if it has no game within SEARCHED of `day`, if the warehouse has no games, or if
+    DataError if there is no schedule, if it has no game within 400 days of `day`, if the warehouse has no games, or if
     the injury reports are damaged.
     """
     if not warehouse.has_schedule():
@@ -94,7 +93,7 @@ def _hours_since_end(day: date | None, until: datetime, timezone: str) -> float:
 
 
 def check_freshness(sources: Sequence[Freshness], max_age_hours: float) -> None:
-    """Raise StaleSourcesError, which names the stale sources, if a source lags by more than `max_age_hours`."""
+    """Raise StaleSourcesError if a source lags by more than `max_age_hours`; the error names the stale sources."""
     old = [
         f"{source.source} ({source.newest}, {source.lag_hours:.0f} hours)"
         for source in sources

@@ -102,7 +102,7 @@ def choose_counted(entries: pd.DataFrame, which: Which, key: Sequence[str] = KEY
     tip-off, the first or the last of them is returned. The rows are sorted by `key`.
     """
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
-    if which == "last":  # order: those made before tip-off, then late ones; the newest first in both groups
+    if which == "last":  # predictions made before tip-off come first, then the others; both newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
     return ordered.drop_duplicates(list(key)).sort_values(list(key)).reset_index(drop=True)
 
@@ -188,7 +188,7 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of a prediction that is late, or whose player did not play on the game date.
+    """Return outcome and reason of a prediction made at or after tip-off, or whose player did not play on the date.
 
     `elsewhere` maps a player and a date to the team and id of the game that he played. `scheduled` maps game ids to
     scheduled dates. For a game without rows, the outcome is `lost` if the game date is not after the date `old`,

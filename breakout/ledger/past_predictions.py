@@ -40,7 +40,7 @@ class PastPredictions:
 
     - `frame`: has PREDICTION_COLUMNS. The column ladder has P(points >= k) for k = 1, 2, .... The column known_at is
       the time (UTC) of the newest information that the prediction may have used.
-    - `source`: a text for messages, such as `the ledger's production`.
+    - `source`: where the predictions come from, as a text for messages: `the run in FOLDER` or `the ledger's ROLE`.
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
     - `recipes`: the distinct recipes of the models (the contract, and the settings without seed, dates and paths). None
       if a model's bundle is missing or was replaced.
@@ -139,8 +139,8 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
     player. Predictions made at or after tip-off are left out. If several models predicted a player on one date, only
     the earliest prediction is returned. Results of games up to `today` are read.
 
-    The predictions are of all dates. The fields `contracts` and `recipes` describe only the models that predicted games
-    from `config.start` to `config.end`.
+    Predictions for all dates are returned. The fields `contracts` and `recipes` describe only the models that predicted
+    games from `config.start` to `config.end`.
 
     DataError if there are no such predictions, if the warehouse or a file of the ledger cannot be read, or if a bundle
     is damaged. ConfigurationError if this version refuses the settings of a bundle.

@@ -45,11 +45,11 @@ def find_role(fingerprint: str, outputs: str | Path) -> Role:
 
 @dataclass
 class SlateRecorder:
-    """The object that adds the slates of one command to the ledger, with the source rows available to the models.
+    """The object that adds one command's slates, and the source rows available to the models, to the ledger.
 
     A slate is the ranked players of one day by one model. `compared` lists the tables and days whose rows were already
-    compared with the log of source rows. The rows are not compared again for the next model. An element is a table's
-    name, a day, and the columns that features read although `warehouse.tables` does not declare them.
+    compared with the ledger's log of source rows. These rows are not compared again for the next model. An element is a
+    table's name, a day, and the undeclared columns (see `tables_read`).
     """
 
     warehouse: Warehouse
@@ -86,10 +86,10 @@ class SlateRecorder:
         return ledger.add_entries(entries)
 
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
-        """Record the source rows available to a slate that are new, changed or gone since an earlier call.
+        """Compare the source rows available to a slate with the log, and record new, changed and gone rows.
 
         `are_games_known` says that the source tables have not changed since an earlier slate of this model and day.
-        Then only injury reports are compared: a later slate can read reports with a later time.
+        Then only injury reports are compared, because a later slate may use later reports of the unchanged table.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)
@@ -110,7 +110,7 @@ class DaySlate:
     - `slate`: None if the model is a shadow that failed to predict.
     - `name`: the name of the training run; "" if `slate` is None.
     - `written`: the path of the new file, or a text such as `ledger.entries revision 2`. None if nothing was written,
-      because the ledger had the same predictions already or no player is ranked.
+      because the ledger already had these predictions, or because no player is ranked.
     - `moves`: the differences from the slate that this slate replaces. None if there is no earlier slate, or if nothing
       was written.
     - `n_entries`: the number of the slate's predictions in the ledger.

@@ -119,7 +119,7 @@ def _count_overdue(graded: pd.DataFrame, config: GradeConfig | DailyConfig, now:
 def _promises(graded: pd.DataFrame, outputs: Path) -> dict[str, Interval | None]:
     """Return the log loss, with its interval, in the evaluation of each bundle's training run, by fingerprint.
 
-    None if the run is missing, is damaged, or had no evaluation.
+    The value is None if the run is missing, is damaged, or had no evaluation.
     """
     runs = graded.drop_duplicates("bundle").set_index("bundle")["run_id"]
     return {str(bundle): _promise(str(run_id), outputs) for bundle, run_id in runs.items()}

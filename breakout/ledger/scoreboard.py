@@ -89,9 +89,9 @@ class ModelScore:
 
     @property
     def keeps_promise(self) -> bool | None:
-        """Whether the log loss of the graded predictions lies within the interval of `promise` (from the evaluation).
+        """Whether the log loss of the graded predictions lies within the interval of `promise`.
 
-        None if one of the two log losses, or the interval, is missing.
+        `promise` is the log loss in the evaluation. None if either log loss, or the interval, is missing.
         """
         if self.scores is None or self.promise is None or self.promise.low is None:
             return None

@@ -73,7 +73,7 @@ class ServedAudit:
     A vector has the features of one player for one prediction.
 
     - `features`: one element for each feature, the largest share of differing vectors first.
-    - `cells`: the changed source cells that may explain differences, the cell with the most vectors first.
+    - `cells`: the changed source cells that may explain differences, those that may explain most vectors first.
     - `vectors`: the number of served vectors of all models whose bundle can be used.
     - `absent`: the number of vectors that cannot be computed again, because the present tables no longer have the
       player among the players of that game.
@@ -209,8 +209,8 @@ def _compare(
 
     The keys are the index values of `entries`; predictions without a difference are left out. `present` maps game id
     and player to the features computed from the present tables. A prediction that is missing in `present` has an empty
-    tuple. The call counts for each feature the compared predictions (`vectors`) and those with different values
-    (`differing`).
+    tuple. For each feature, the number of compared predictions is added to `vectors`, and the number of those with a
+    different value to `differing`.
     """
     changed: dict[Any, tuple[str, ...]] = {}
     rows: Iterable[Any] = entries[["game_id", "player_lookup", "features"]].itertuples()
@@ -233,8 +233,8 @@ def _compute_again(
 ) -> dict[tuple[str, str], dict[str, float | None]]:
     """Return the feature vectors of a day from the present tables, by game id and player; None for a missing value.
 
-    Every player of the day's games has a vector. Injury reports are used if they were made by the bundle's cutoff time,
-    or by `predicted_at` if that is earlier.
+    Every player of the day's games has a vector. Injury reports made after the bundle's cutoff time, or after
+    `predicted_at` if that is earlier, are ignored.
     """
     features = bundle.features
     known = known_by(features.availability, day, predicted_at)

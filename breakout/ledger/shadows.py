@@ -35,7 +35,7 @@ class Shadows:
 
     @classmethod
     def of(cls, outputs: str | Path) -> Shadows:
-        """Return the shadows in the folder `shadows` of `outputs`; none if the folder is missing."""
+        """Return the shadows (challengers of the production model) below `outputs`. Their folder may be missing."""
         return cls(Path(outputs) / SHADOWS)
 
     def fingerprints(self) -> tuple[str, ...]:
@@ -53,8 +53,8 @@ class Shadows:
     def load(self, fingerprint: str) -> Bundle:
         """Return the bundle (the saved model) of a shadow, after a check of its files.
 
-        DataError if the bundle is missing, damaged or not the one with this fingerprint. ConfigurationError if this
-        version refuses its settings.
+        DataError if the bundle is missing, is damaged or has another fingerprint. ConfigurationError if this version
+        refuses the bundle's settings.
         """
         return load_copy(self.folder / fingerprint, fingerprint)
 
@@ -90,7 +90,7 @@ def find_predicting_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bund
     """Return the bundle of a model that made predictions; None if it is no longer below `outputs`.
 
     The bundle is searched in the registry, then among the shadows, then in the folder of the training run `run_id`.
-    DataError if a bundle that is found is damaged. ConfigurationError if this version refuses its settings.
+    DataError if a found bundle is damaged. ConfigurationError if this version refuses the bundle's settings.
     """
     registry, shadows = Registry.of(outputs), Shadows.of(outputs)
     if registry.bundle_folder(fingerprint).is_dir():

@@ -146,7 +146,7 @@ class SourceChanges:
     def since(self, predicted_at: datetime, bundle: Bundle, day: date) -> ChangesByName:
         """Return the changes since `predicted_at` in the source rows available to a bundle's predictions for `day`.
 
-        A table is left out if the log of source rows had no row of that table by `predicted_at`. DataError if the
+        A table is left out if the log of source rows had no row of that table at `predicted_at`. DataError if the
         warehouse cannot be read.
         """
         changes = [] if self._log is None else self._list(self._log, predicted_at, bundle, day)

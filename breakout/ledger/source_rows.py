@@ -3,7 +3,7 @@
     outputs/ledger/sources/<log>/<number>.parquet    rows of a source table that `SourceLog.record` found new, changed
                                                      or gone
 
-A comparison with the log finds later corrections.
+A comparison of the present tables with the log finds later corrections.
 
 A prediction can read the earlier games of its season and of the two seasons before, and the schedule and the injury
 reports of its day. The first call of `SourceLog.record` records all of these rows. A later call records the rows that
@@ -124,7 +124,7 @@ class KnownRows:
     def at(self, instant: datetime, first: date, last: date) -> pd.DataFrame | None:
         """Return the rows for game dates from `first` to `last`, both inclusive, as they were known at `instant`.
 
-        None if no row of any date was recorded by `instant`.
+        None if no row of any date was recorded up to `instant`.
         """
         if self.versions.empty:
             return None
@@ -139,8 +139,8 @@ class KnownRows:
 class SourceLog:
     """The logs of all source tables in the folder of a ledger.
 
-    A log keeps every version of the rows in one table that were available to a prediction. A table has a separate log
-    for each set of columns that features read although `warehouse.tables` does not list them.
+    A log keeps every version of a table's rows that was available to a prediction. Features can read columns that
+    `warehouse.tables` does not list. A table has one log for each set of such columns.
     """
 
     ledger: Path
