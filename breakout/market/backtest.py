@@ -36,8 +36,8 @@ class Backtest:
     A line is a number of points on which bookmakers offer bets. A quote is one offer of prices for a line. The two
     sides of a line are over and under.
 
-    - `funnel`: the number that is left after each step: quotes, used quotes, lines, lines with a market probability (a
-      book quotes both sides), sides above the minimum edge (by the model's own probability), and bets.
+    - `funnel`: the number that is left after each step, from all quotes to bets. A line has a market probability if a
+      book quotes both sides. The edge of a side is computed from the model's own probability.
     - `left_out`: the number of unused quotes, by reason.
     - `unknown_names`: texts about the quoted names that match no player.
     - `n_untimed`: the number of used quotes without a time.
@@ -61,7 +61,7 @@ class Backtest:
     def has_edge(self) -> bool:
         """Whether a bet was placed and the model improves on the market beyond chance.
 
-        The model improves on the market if the interval of its weight (0: market alone) lies above 0.
+        The model improves on the market if the interval of its weight in the fitted average of the two lies above 0.
         """
         return self.market is not None and self.market.has_weight and self.returns.n_bets > 0
 
@@ -70,7 +70,7 @@ class Backtest:
         """Whether the bets return less than the model claimed, and by more than chance.
 
         True if the interval of `returns.shortfall` (the yield minus the yield that the model claimed) lies below 0.
-        False if there is no interval, for example with bets of one date only.
+        False if there is no interval, for example if all bets are of one date.
         """
         return self.returns.shortfall.high is not None and self.returns.shortfall.high < 0.0
 
@@ -79,13 +79,13 @@ class Backtest:
 class BacktestRecord:
     """The content of backtest.json: a backtest with its predictions, prices and settings.
 
-    - `source`: the origin of the predictions, such as `the ledger's production`.
+    - `source`: the origin of the predictions: `the run in FOLDER` or `the ledger's ROLE`.
     - `prices`: the file or table of prices.
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
     - `start`, `end`: the first and the last game date of the predictions, as ISO 8601.
     - `margin`, `kelly`, `max_stake`, `min_edge`: settings of the group `prices`.
     - `recipes`: the distinct recipes of the models (the contract, and the settings without seed, dates and paths). None
-      if a model's bundle was gone, and in files of earlier versions.
+      if a model's bundle was missing, or if an earlier version wrote the file.
 
     The backtest fits a weight of the model against the market. The weight is valid only for models with these contracts
     and recipes.

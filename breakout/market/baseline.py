@@ -1,7 +1,7 @@
 """The comparison of a model with the betting market: metrics of model, market and stack on the same lines.
 
-A line is a number of points on which bookmakers offer bets. The stack is the weighted average of the model's and the
-market's probability, in log odds.
+A line is a number of points on which bookmakers offer bets. The stack is the model's and the market's probability,
+averaged in log odds with a weight.
 """
 
 from __future__ import annotations

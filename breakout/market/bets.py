@@ -47,14 +47,14 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
     many points as the line).
 
     - `ours`, `market`: the model's and the market's probability of the side.
-    - `probability`: the weighted average of `market` and `ours`, in log odds. `ours` has the weight `weights.stake`,
-      from 0 (the value is `market`) to 1 (the value is `ours`).
+    - `probability`: `market` and `ours`, averaged in log odds. The weight of `ours` is `weights.stake`, from 0 (only
+      `market` is used) to 1 (only `ours` is used).
     - `claimed`: the expected profit per unit staked if `ours` is true.
     - `expected_value`: the expected profit per unit staked if `probability` is true.
     - `stake`: 0 if there is no market probability, if the weight is 0, or if `expected_value` is below
       `limits.min_edge`.
-    - `stake_low`: the stake at the low end of the weight's interval, but at most `stake`.
-    - `stake_high`: the stake at the high end of the weight's interval, but at least `stake`.
+    - `stake_low`: the stake if the weight were `weights.low`, but at most `stake`.
+    - `stake_high`: the stake if the weight were `weights.high`, but at least `stake`.
     - `closing_value`: price * (the market's closing probability of the side) - 1. NaN if the line has no closing
       probability, or if the price of the row is a closing price or has no time.
     """

@@ -46,12 +46,12 @@ class MatchedLines:
     - ours: the model's probability of over, conditional on no push.
     - push: the model's probability of a push.
     - market: the market's probability of over, conditional on no push: the mean of the books that quote both sides. NaN
-      if no book does.
+      if there are no such books.
     - over_price, under_price: the best prices; over_book and under_book offer them. NaN if no book quotes the side.
     - over_is_closing, under_is_closing: whether the best price is a closing price or has no time.
     - closing: like market, but computed from closing quotes only.
-    - is_main: whether market is nearer to 1/2 than on all other lines of the player and game. If two lines are equally
-      near, the lower line is the main line.
+    - is_main: whether the line is the main line of the player and game: the line whose market is nearest to 1/2. If two
+      lines are equally near, the lower one is the main line.
 
     The other fields are
     - `left_out`: the number of unused quotes for each key of REASONS.
@@ -130,8 +130,9 @@ def _keys(frame: pd.DataFrame) -> pd.Index:
 def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
     """Return the table `MatchedLines.lines` for the quotes `used`, which are joined with predictions.
 
-    For each book and line, the earliest quote is used, because bets are placed when the prediction is made. A closing
-    quote, or a quote without a time, is used only if the book has no other quote for the line.
+    Quotes from before known_at are left out already. For each book and line, the earliest quote is used, because bets
+    are placed as soon as the prediction can be made. A closing quote, or a quote without a time, is used only if the
+    book has no other quote for the line.
     """
     over, under = used["over_price"].to_numpy("float64"), used["under_price"].to_numpy("float64")
     used = used.assign(market=remove_margin(over, under, margin), is_late=used["is_closing"] | used["quoted_at"].isna())

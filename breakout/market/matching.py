@@ -192,10 +192,9 @@ def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     """Return game_date and player_lookup of the quoted players who did not play on the date of their quote.
 
     `played` has a row for each player who played in a game. Unknown names, and dates without games in `played`, are
-    left out.
+    ignored.
 
-    DataError if at least ten players are left, and more than half of them did not play: the quotes then have wrong
-    dates.
+    DataError if more than half of ten or more such players did not play: the quotes then have wrong dates.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.duckdb import DuckDBWarehouse
 
 COLUMNS = [column.name for column in PRICES.columns]
-# Lines are 0, 0.5, ..., 59.5, because a model predicts P(points >= k) only up to k = 60.
+# Lines must be below this number: 0, 0.5, ..., 59.5. A model predicts P(points >= k) only up to k = 60.
 HIGHEST_LINE = 60
 
 # The lowest accepted 1/over + 1/under. With a lower sum, bets on both sides would make a sure profit of more than 10 %,

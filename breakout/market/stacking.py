@@ -1,4 +1,4 @@
-"""The stack: a weighted average of the model's and the market's probability, in log odds.
+"""The stack: the model's and the market's probability, averaged in log odds with a weight.
 
 The log odds of the stack are (1 - w) * (log odds of the market) + w * (log odds of the model). With a weight w of 0,
 the model adds nothing to the market. Stakes use weights that are fitted on earlier dates only.
@@ -17,8 +17,9 @@ from breakout.evaluation.rows import DateArray, FloatArray, IntArray
 from breakout.market.stakes import shrink
 from breakout.models.base import logit
 
-# The fewest dates and betting lines for a monthly weight (`weight_before`) and for an interval of the weight of all
-# lines (`weight_of_all`). On fewer dates the interval would be too narrow.
+# The fewest dates and betting lines from which the model's weight for a month is fitted (`weight_before`), or from
+# which a weight fitted on all lines gets an interval (`weight_of_all`). On fewer dates the interval would be too
+# narrow.
 MIN_DATES, MIN_LINES = 20, 300
 _NEWTON_STEPS = 50
 
@@ -138,10 +139,10 @@ def weight_before(
 
 
 def weights_on(dates: DateArray, weights: tuple[StackWeight, ...]) -> Weights:
-    """Return the model's weight for stakes (0: market alone) on each date, with its interval; each field is (n,).
+    """Return for each date the model's weight (0: market alone) that stakes use, and its interval; all are (n,).
 
-    `weights` are sorted by start. Each date uses the latest weight that starts on or before the date. The result is 0
-    if there is no such weight, or if its interval does not lie above 0.
+    `weights` are sorted by start. Each date uses the latest weight that starts on or before the date. On dates without
+    such a weight, or with a weight whose interval does not lie above 0, all fields are 0.
     """
     known = np.array([(0.0, 0.0, 0.0), *(stake_weights(weight.interval) for weight in weights)])
     return Weights(*known[_place(dates, weights)].T)
@@ -154,7 +155,7 @@ def _place(dates: DateArray, weights: tuple[StackWeight, ...]) -> IntArray:
 
 
 def stack(ours: FloatArray, market: FloatArray, dates: DateArray, weights: tuple[StackWeight, ...]) -> FloatArray:
-    """Return the stacked probability (n,) of each line: the weighted average of `ours` and `market` in log odds.
+    """Return the stacked probability (n,) of each line: `ours` and `market`, averaged in log odds with a weight.
 
     Each line uses the latest weight that starts on or before the line's date, limited to 0..1. If there is no fitted
     weight, the result is the market's probability. `weights` are sorted by start.

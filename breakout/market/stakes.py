@@ -33,7 +33,7 @@ def expected_value(probability: FloatArray, price: FloatArray) -> FloatArray:
 
 
 def shrink(ours: FloatArray, market: FloatArray, weight: float | FloatArray) -> FloatArray:
-    """Return the weighted average (n,) of the model's and the market's probability, in log odds.
+    """Average the model's and the market's probability in log odds; return the average as a probability (n,).
 
     If `weight` is 0, the result is the market's probability; if it is 1, the model's (`ours`).
     """
