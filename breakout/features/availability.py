@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The SQL condition for a player who is listed as out or doubtful. He must have at least @min_prior_games earlier games
-# this season, as many as a role player needs.
+# The SQL condition for a player who is listed as out or doubtful and has at least @min_prior_games earlier games this
+# season.
 _IS_LISTED_OUT = "is_out = 1 AND games_so_far >= @min_prior_games"
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from breakout.features.feature import Feature
 
-# The number of games, among the player's last ten, with at least 1.5 times his season average before the row's date.
+# The number of the player's last ten games in which he scored at least 1.5 times his season average. The average is
+# computed from his games before the row's date.
 # The factor 1.5 belongs to the feature's definition, so `target.breakout_multiplier` does not change it.
 _HOT_GAMES_IN_LAST_10 = " + ".join(
     f"IF(LAG(points, {back}) OVER player_season * row.games_before >= 1.5 * row.points_before - 1e-9, 1, 0)"

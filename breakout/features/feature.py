@@ -23,8 +23,8 @@ class Feature:
 
     - `default`: the value that replaces a missing value.
     - `description`: a phrase for users. "He" is the row's player.
-    - `phrase`: a text with a place for the value, such as `{value:.0f} points of team-mates out`. For a flag, the text
-      of the value 1.
+    - `phrase`: a text with a place for the value, such as `{value:.0f} points of team-mates out`. The phrase
+      of a flag describes the value 1.
     """
 
     name: str

@@ -44,7 +44,8 @@ def _decayed_mean(values: str, weights: dict[int, int], counted: str = "*") -> s
 def _decayed_rate(top: str, bottom: str) -> str:
     """Return the SQL of the weighted sum of the column `top`, divided by the weighted sum of the column `bottom`.
 
-    `_LONG` has the weights. Only games in which both columns have a value count. The rate is NULL if the divisor is 0.
+    `_LONG` has the weights. A game in which a column is NULL is left out of both sums. The rate is NULL if the divisor
+    is 0.
     """
     known_top = f"IF({bottom} IS NULL, NULL, {top})"
     known_bottom = f"IF({top} IS NULL, NULL, {bottom})"

@@ -87,7 +87,7 @@ def get_training_data_query(
     - `player_full_name`: only for the row source `slate`.
     - NIGHT_COLUMNS: teams, season, home flag and number of earlier games this season.
     - CONTEXT_COLUMNS: season average, date of the last game, flags for role player and breakout.
-    - The features as FLOAT64, NULL where missing. A name given twice is one column.
+    - The features as FLOAT64, NULL where missing. A repeated name gives one column.
     - `points`: only if `has_points`.
 
     Rows are sorted by game_date, game_id, player_lookup.
@@ -137,7 +137,7 @@ def _with(ctes: Mapping[str, str]) -> str:
 
 
 def seasons_before(names: Sequence[str], registry: Mapping[str, Feature] = REGISTRY) -> int:
-    """Return how many seasons before a row's own season the query must read to compute the features `names`.
+    """Return how many seasons the query must read before a row's own season to compute the features `names`.
 
     The number is at least 1. FeatureDefinitionError if the expression of a feature cannot be resolved.
     """

@@ -29,8 +29,8 @@ class QueryPlan:
 
     - `levels`: the level of each feature, by name. A feature has level 0 if it uses no other feature. Otherwise its
       level is one above the highest level among the features that it uses.
-    - `expressions`: the SQL of each feature, by name. `levels` and `expressions` also include features outside the list
-      that features in the list use.
+    - `expressions`: the SQL of each feature, by name. `levels` and `expressions` also have every feature that a feature
+      of the list uses.
     - `row_windows`: expressions over windows that end on the day before the row's date, by column name.
     - `states[relation]`: expressions over the windows of a relation (games of players or of teams), by column name.
     - `rosters[window]`: expressions over a window of the players of a team, by column name.
@@ -82,7 +82,7 @@ class QueryPlan:
         return self.levels[name]
 
     def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
-        """Return the window expressions over a relation, such as `player` or `opponent`, by column name."""
+        """Return the expressions over the windows of a relation, such as `player`, by the computed column's name."""
         return self.states.get(relation, {})
 
     @property

@@ -41,7 +41,7 @@ _ROSTER_VALUES = {
 
 
 def roster_states(plan: QueryPlan, relation: str) -> dict[str, str]:
-    """Return the SQL of the columns that rosters need from a relation (`player` or `team`), by column name."""
+    """Return the SQL of the columns that the CTE `roster` reads from `player_state` or `team_state`, by column name."""
     if relation == "player" and plan.rosters:
         states = [state for column, state in _PLAYER_STATES.items() if column in plan.inputs["roster"]]
         return {"latest_team": "team_abbr", **dict(states)}
@@ -151,9 +151,9 @@ WHERE recency = 1"""
 
 
 def rosters(plan: QueryPlan) -> dict[str, str]:
-    """Return the SQL of the CTE `roster`, and of one CTE for each roster window, by name of the CTE.
+    """Return the SQL of the CTE `roster`, and of one CTE for each roster window, by CTE name.
 
-    `roster` has the players of each team and date that the roster windows need. The CTE of a roster window has
+    `roster` has one row for each player, team and date that a roster window reads. The CTE of a roster window has
     aggregates over team-mates or over the opponent's players.
     """
     if not plan.rosters:

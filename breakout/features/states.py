@@ -31,9 +31,10 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the SQL of the CTEs of states, by CTE name: one CTE for each relation that the query joins.
+    """Return the SQL of the CTEs with window values after each game, by CTE name.
 
-    If a feature reads games of teams, the CTE `night` is added. It has the window values of both teams of each game.
+    There is one CTE for each relation that the query joins. If a feature reads games of teams, the CTE `night` is
+    added. It has the window values of both teams of each game.
     """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
@@ -54,7 +55,7 @@ def _state(plan: QueryPlan, relation: w.Relation) -> str:
     order = f"{relation.order} AS (PARTITION BY {relation.partition}, season_year ORDER BY game_date, game_id)"
     listed = "".join(f",\n  {sql} AS {name}" for name, sql in columns.items())
     windows = ",\n  ".join([order, *frames])
-    # A roster (the players of a team) also has players for whom the query returns no row, so all players are kept.
+    # `_asked` leaves only the players in the query's rows. A roster needs all players of a team.
     needs_all_players = bool(plan.rosters) and not relation.seasons_before
     return f"""SELECT {relation.partition}, season_year, game_date AS state_date{listed}
 FROM {relation.source if relation.is_of_night or needs_all_players else _asked(relation)}

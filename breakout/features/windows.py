@@ -69,17 +69,17 @@ ROW_WINDOWS = {
 class Relation:
     """The games of players or of teams, the named windows over them, and the join to the rows of the feature query.
 
-    Each row of the feature query (CTE `kept`) joins one state, which has the values of the windows after one game.
+    A state has the values of the windows after one game. Each row of the feature query joins one state.
 
     - `source`: the SQL table of games.
     - `partition`: the column of `source` that names the player or team.
-    - `order`: the name of the window over the games of one player or team in one season, sorted by date.
+    - `order`: the name of the window over the games of one player or team, sorted by date. The window has the games of
+      one season and of the `seasons_before` seasons before it.
     - `join`: the SQL condition that the keys (player or team, and season) of a row and a state match.
     - `windows`: the SQL frames of the other windows, by name. A frame selects games from `order` and ends with the
       state's game.
     - `is_counted`: whether a row joins a state by the number of the player's earlier games. If False, a row joins a
       state by date.
-    - `seasons_before`: the number of earlier seasons whose games `order` also contains.
     - `seasons_back`: the number of years from the season of the state to the season of the row.
     """
 
@@ -99,12 +99,12 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition that joins a row of the CTE `kept` to the state that is valid on the row's date."""
+        """Return the SQL condition that joins a row of the CTE `kept` to the latest state before the row's date."""
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 
     def column(self, node: exp.Window) -> str:
-        """Return the SQL that computes a window expression after each game of the relation.
+        """Return the SQL of a window expression. In the row of a game, the value includes this game.
 
         Two kinds of expressions get a cheaper form with the same values:
 
