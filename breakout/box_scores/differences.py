@@ -22,7 +22,7 @@ class ColumnDifference:
 
     - `cells`: the number of rows that both folders have.
     - `differing`: the number of these rows in which the column differs.
-    - `examples`: at most EXAMPLES texts such as `20241022_NYK_BOS, jaysontatum: 37 and 36`. They have the key of a row,
+    - `examples`: at most EXAMPLES texts such as `20241022_NYK_BOS, jaysontatum: 37 and 36`. Each has the key of a row,
       the value in the first folder and the value in the second folder.
     """
 

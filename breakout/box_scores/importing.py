@@ -43,7 +43,7 @@ class ImportResult:
     - `shared_names`: names that several players have in one season.
     - `summed_games`: the number of games in this import with team rows that are sums of player rows.
     - `estimated_games`: the number of games in all imports so far whose possessions are estimates.
-    - `unknown_names`: players in injury reports who have no row in the player table in the season of the report.
+    - `unknown_names`: players in injury reports who have no row for the report's season in the player table.
 
     After an import of injury reports only `changes` and `unknown_names` are filled.
     """
@@ -159,7 +159,7 @@ def _replace_lines(earlier: pd.DataFrame, incoming: pd.DataFrame | None, keys: l
 
 
 def _replace_rows(earlier: pd.DataFrame, incoming: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Return the incoming rows, and those earlier rows that no incoming row matches in all columns of `keys`."""
+    """Return all incoming rows, and each earlier row unless an incoming row has equal values in the columns `keys`."""
     replaced = pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(incoming[keys]))
     kept = earlier[~replaced]
     return pd.concat([kept, incoming], ignore_index=True) if len(kept) else incoming.reset_index(drop=True)

@@ -20,7 +20,7 @@ from breakout.errors import ConfigurationError, DataError
 EASTERN = ZoneInfo("America/New_York")
 _COLUMNS = ("GAMEDATE", "TEAM", "PLAYERNAME", "CURRENTSTATUS", "REASON")
 _STATUSES = ("out", "doubtful", "questionable", "probable", "available")
-# The status in a row without a player, which means that the team has not submitted its part of the report yet.
+# The status of a row without a player. It means that the team has not submitted its part of the report yet.
 NOT_SUBMITTED = "not_submitted"
 _NOT_LISTED = "not_listed"
 _REASONS = {
@@ -124,8 +124,8 @@ def _reason(text: str) -> str:
 def build_reports(reports: pd.DataFrame, players: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the rows of injury reports with each player's `player_lookup`, and the sorted names of unknown players.
 
-    `players` are the rows of the player table. A player is unknown if the player table has no row of him in the season
-    of the report. If two players of a season share a name, the player who is on the team in the report is chosen.
+    `players` are the rows of the player table. A player is unknown if he has no row there for the report's season. If
+    two players of a season share a name, the player who is on the team in the report is chosen.
     """
     season = _season_year(reports["game_date"])
     plain = players.assign(plain=players["player_full_name"].map(player_lookup))

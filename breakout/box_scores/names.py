@@ -65,7 +65,7 @@ _NICKNAMES = {
     "Wizards": "WAS",
 }
 # The codes of former teams, such as the New Jersey Nets, whose nickname a team of another city has today. A key has the
-# beginning of the former team's city, and the nickname.
+# text with which the name of the city begins, and the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
 # The ASCII form of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(

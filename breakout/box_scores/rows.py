@@ -62,8 +62,8 @@ class SharedName:
     """A name that several players have in one season.
 
     - `season_year`: the year in which the season begins.
-    - `lookups`: the `player_lookup` of each of these players, such as `jalenwilliams1631114`. It ends with the source's
-      id of the player.
+    - `lookups`: the `player_lookup` of each of these players, such as `jalenwilliams1631114`. A lookup ends with the
+      source's id of the player.
     """
 
     name: str
@@ -153,7 +153,7 @@ def build_players(
 
 
 def _with_game(lines: pd.DataFrame, games: pd.DataFrame) -> pd.DataFrame:
-    """Return the box scores of the games in `games`, with the columns of the source tables that describe a game."""
+    """Return the rows of `lines` whose game is in `games`; add columns that describe the game, such as `game_id`."""
     kept = lines.drop(columns=["season_year", "season_type", "opponent", "is_home"])
     rows = kept.merge(games.drop(columns="game_date"), on="source_game_id", validate="many_to_one")
     rows["team_abbr"] = rows["team"]
