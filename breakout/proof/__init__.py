@@ -1,5 +1,5 @@
-"""The audit of features, which computes sampled rows again on changed data and by other paths.
+"""The audit of features, which computes sampled rows again on changed data and with other row builders.
 
-A path is a function that builds rows: for training, evaluation or prediction. The audit checks that no feature depends
-on later data, and that the paths agree. Start reading at `auditing`, which calls the other modules.
+A row builder is a function that builds rows for training, evaluation or prediction. The audit checks that no feature
+depends on later data, and that the row builders agree. Start reading at `auditing`, which calls the other modules.
 """

@@ -1,7 +1,7 @@
-"""The checks of an audit, which compare sampled rows with the same rows computed on changed data or by other paths.
+"""The checks of an audit, which compute sampled rows again and report differences.
 
-A path is a function that builds rows: for training, evaluation or prediction. In all checks, `expected` has sampled
-rows that the path for training computed from unchanged data.
+A check computes the rows from changed data or with another row builder: a function that builds rows for training,
+evaluation or prediction. In all checks, `expected` has sampled rows, built for training from unchanged data.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def run_checks(audited: Audited, on_date: Callable[[date], object]) -> Iterator[
 def _contradicting(audited: Audited) -> Iterator[Difference]:
     """Yield differences for games about which source tables contradict each other, a few for each kind.
 
-    If two tables give a game different dates, the result of the game can reach a feature of the game's own rows. If a
-    kind of contradiction has no example games, one difference without a game is yielded.
+    If two tables give a game different dates, the result of the game can reach a feature of the game's own rows. A kind
+    of contradiction that was found but names no games gives one difference without a game.
     """
     for found in find_inconsistencies(audited.replay):
         for game_id, held in found.examples or (("", found.message),):
@@ -64,7 +64,7 @@ def _contradicting(audited: Audited) -> Iterator[Difference]:
 
 
 def _evaluated(audited: Audited) -> Iterator[Difference]:
-    """Build the sampled rows again with the path for evaluation, and yield the differences from the sampled rows.
+    """Build the sampled rows again with the row builder for evaluation, and yield the differences.
 
     The earlier and the later half of the sampled dates are computed separately. So the check also finds a feature whose
     value depends on the first or last date of the computation.
@@ -119,11 +119,11 @@ def _flipped(audited: Audited, expected: Dataset, day: date) -> Iterator[Differe
 
 
 def _predicted(audited: Audited, expected: Dataset, day: date) -> Iterator[Difference]:
-    """Build the sampled rows of `day` again with the path for prediction, and yield the differences from `expected`.
+    """Build the sampled rows of `day` again as for a prediction, and yield the differences from `expected`.
 
-    The path for prediction sees the games of `day` as not played yet, and builds rows for the players of the scheduled
-    teams. Some sampled rows are not among these rows, such as a player's first game for a new team. The path `listed`
-    builds them from a list of players and games.
+    The games of `day` appear as not played yet, and rows are built for the players of the scheduled teams. Some sampled
+    rows are not among these rows, such as a player's first game for a new team. The row builder `paths.listed` builds
+    them from a list of players and games.
     """
     before = f"WHERE game_date < DATE '{day}'"
     nights = pd.concat([expected.keys, expected.context], axis=1)

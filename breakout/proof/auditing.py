@@ -33,11 +33,11 @@ _COUNTEREXAMPLES = 3
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A difference that an audit found, and a source row that causes it.
+    """A difference that an audit found between two computations of a row, and a source row that causes it.
 
     A difference is a leak if a feature value changed because a check changed data on which the feature must not depend.
-    `leaked` is a source row that causes the leak: the feature changes if only this row changes. `leaked` is None if the
-    search found no such row, or if the difference is no leak.
+    `leaked` is a source row whose change alone changes the feature. `leaked` is None if the search found no such row,
+    or if the difference is no leak.
     """
 
     difference: Difference
@@ -54,10 +54,10 @@ class Counterexample:
 class AuditReport:
     """The result of an audit.
 
-    - `rows`, `dates`: the number of sampled rows and of their dates.
+    - `rows`, `dates`: the number of sampled rows, and the number of their dates.
     - `edge_cases`: the number of sampled rows of each kind of edge case, such as first games after a trade.
     - `violations`: every difference that the checks found.
-    - `counterexamples`: a few of the violations, with the source rows that cause them as far as these were found.
+    - `counterexamples`: a few of the violations, each with a source row that causes it if one was found.
     """
 
     features: tuple[str, ...]
@@ -112,9 +112,11 @@ def audit_features(
 ) -> AuditReport:
     """Sample about `rows` rows of the dates `start` to `end`, compute them again in each check, and report differences.
 
+    A check changes data that must not matter, such as later games, or uses another row builder.
+
     - `start`, `end`: None means the first or last date of the warehouse.
     - `seed`: equal seeds give equal samples.
-    - `paths`: the audited functions, which build rows; None means the functions that the commands use.
+    - `paths`: the row builders to audit; None means the row builders of the commands.
     - `on_date`: a function that is called with each sampled date after its checks.
 
     DataError if the window has no rows, or if the warehouse cannot be read. ConfigurationError if a feature needs

@@ -46,8 +46,8 @@ class Difference:
 class Audited:
     """The sampled rows of an audit, and everything that the checks need to compute them again.
 
-    - `rows`: the sampled rows, which the function for training computed from unchanged data.
-    - `paths`: the audited functions that build rows.
+    - `rows`: the sampled rows, built for training from unchanged data.
+    - `paths`: the audited row builders.
     - `replay`: a warehouse with a copy of the source tables.
     - `end`: the last date of the audit.
     - `seed`: the seed of the random values and statuses with which the checks replace data.
@@ -69,9 +69,9 @@ class Audited:
         return self.rows.take(self.rows.dates == np.datetime64(day))
 
     def recompute(self, path: RowBuilder, start: date, end: date) -> Dataset:
-        """Build the rows from `start` to `end`, both inclusive, from the copied source tables with the function `path`.
+        """Build the rows of the dates `start` to `end`, both inclusive, with the row builder `path`.
 
-        A check may have changed these tables.
+        The row builder reads the copied source tables, which a check may have changed.
         """
         return path(self.replay, self.config, start, end)
 

@@ -45,12 +45,12 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
     `difference` names the feature and the audited row. For the check LATER_STATUSES, one search leaves out rows of
     injury reports. For the other checks there are two searches. The first replaces the results in source rows, such as
-    points and minutes, with random values. The second leaves source rows out. Both try the most frequent causes first:
+    points and minutes, with random values. The second leaves source rows out. Both halve these sets of rows in turn:
 
     - the source row of the audited row itself (only in the first search),
-    - rows of the audited row's game,
-    - rows of the audited row's date,
-    - all rows of this game, this date or a later date.
+    - all rows of the audited row's game,
+    - all rows of the audited row's date,
+    - all rows of the game and the date, and all later rows.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)

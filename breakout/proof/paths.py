@@ -1,4 +1,4 @@
-"""The paths: the functions that build rows for training, evaluation and prediction, which must agree bit for bit."""
+"""The row builders for training, evaluation and prediction, which must agree bit for bit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class RowBuilder(Protocol):
-    """A path: a function that computes the features of all rows with game dates from `start` to `end`, both inclusive.
+    """A function that computes the features of all rows with game dates from `start` to `end`, both inclusive.
 
-    A path may raise DataError, ConfigurationError, FeatureDefinitionError or ValueError.
+    The function may raise DataError, ConfigurationError, FeatureDefinitionError or ValueError.
     """
 
     def __call__(self, warehouse: Warehouse, config: BreakoutFeatureConfig, start: date, end: date) -> Dataset: ...
@@ -29,7 +29,7 @@ class RowBuilder(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """The functions that build rows and are audited.
+    """The row builders that an audit compares.
 
     - `training`, `evaluation`: build the rows of played games, as `breakout train` does.
     - `prediction`: builds the rows of scheduled games for the players of both teams, as `breakout predict` does.

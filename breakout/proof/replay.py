@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from breakout.warehouse.base import Warehouse
 
-# Noise (random values) replaces these columns, which have results of games, and the user's further columns that
-# features read. Columns that identify games, teams and players stay unchanged. The numbers say how many different
-# values noise has in a column.
+# Noise (random values) replaces these columns of results, and the user's further columns that features read. Columns
+# that identify games, teams and players stay unchanged. The numbers say how many different values noise has in each
+# column.
 _PLAYER_RESULTS = {"points": 61, "minutes_played": 48, "fg_attempts": 31, "usage_rate": 45}
 _TEAM_RESULTS = {"points_scored": 160, "possessions": 125, "minutes_total": 290}
 _LISTED = (
@@ -57,7 +57,7 @@ class Replay(DuckDBWarehouse):
         """Copy the source rows from which the rows of the dates `start` to `end` are built.
 
         - `extra`: columns to copy in addition to the declared columns, by table (the player table or the team table).
-        - `seasons_before`: the number of seasons before a row's own season from which the row's features read games.
+        - `seasons_before`: how many seasons the features of a row read in addition to the row's own season.
         - `has_reports`: whether to copy injury reports (from `start` to LATER_REPORTS after `end`) and times of
           tip-off.
 
@@ -123,7 +123,7 @@ WHERE game_date BETWEEN @history_start AND @end"""
         self.connection.execute("ALTER TABLE nba_analytics.slate ALTER game_date TYPE DATE")
 
     def schedule_games(self, rows: pd.DataFrame, season_type: str) -> None:
-        """Write the table `main.tonight`: a schedule with the games in the players' rows `rows`.
+        """Write the table `main.tonight`: a schedule of the games in `rows` (rows of players).
 
         All games get `season_type`. The time of tip-off comes from `main.schedule`; it is NULL if that table lacks the
         game. Rows whose `is_home` is missing are left out.
@@ -163,11 +163,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the date of a season's first copied game.
+        """Return the date of a season's first copied game; `start` if no game on or after `start` was copied.
 
         The season begins `seasons_before` years before the season of `start`. If no game of the season was copied, the
-        result is the date of the first game in a later season. The result is `start` if no game on or after `start` was
-        copied.
+        result is the date of the first game in a later season.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""

@@ -47,7 +47,8 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     """Return a mask of the sampled rows, shape (n,), and the number of sampled rows of each kind of edge case.
 
     The sample first takes up to EDGE_ROWS rows of each kind of edge case, then other rows until it has `rows` rows or
-    all n rows of `dataset`. It is larger than `rows` if the edge cases alone are more. Equal seeds give equal samples.
+    all n rows of `dataset`. The sample is larger than `rows` if the edge cases alone are more. Equal seeds give equal
+    samples.
     """
     random = np.random.default_rng(seed)
     chosen = np.zeros(len(dataset), dtype=bool)
@@ -59,8 +60,8 @@ def sample_rows(dataset: Dataset, rows: int, seed: int) -> tuple[np.ndarray, dic
     others = random.permutation(np.unique(dates[~chosen]))
     wanted = max(1, (rows - int(chosen.sum())) // ROWS_PER_DATE)
     used = np.unique(dates[chosen])
-    # The dates of the sampled edge cases are computed anyway, so further rows come from these dates first. Other dates
-    # are added only if ROWS_PER_DATE further rows for each of these dates are not enough.
+    # All rows on the dates of the sampled edge cases are computed anyway, so further rows come from these dates first.
+    # Other dates are added if ROWS_PER_DATE rows from each of these dates do not fill the sample.
     allowed = np.isin(dates, np.union1d(used, others[: max(0, wanted - len(used))]))
     spare = random.permutation(np.flatnonzero(allowed & ~chosen))
     # On allowed dates, rows of rare kinds of edge cases are taken first.

@@ -83,10 +83,9 @@ class StatusChecks:
         return frozenset(name for name in names if plan_query(registry, (name,)).uses_availability)
 
     def of_day(self, expected: Dataset, day: date) -> Iterator[Difference]:
-        """For each of several changes of the injury reports, compute the sampled rows of `day` and yield differences.
+        """Compute the sampled rows of `day` from injury reports changed in several ways, and yield the differences.
 
-        `expected` has these rows, computed from unchanged reports. Nothing is yielded if no audited feature reads
-        injury reports.
+        `expected` has these rows, computed from unchanged reports.
         """
         if self.readers:
             # Only the features in `readers` are compared, because no other feature reads injury reports.
@@ -96,7 +95,7 @@ class StatusChecks:
             yield from self._known(rows, day)
 
     def at_the_end(self) -> Iterator[Difference]:
-        """Yield a difference for each feature in `readers` that did not change when every player got a status.
+        """Report, as a `Difference`, each feature in `readers` that stayed the same when every player got a status.
 
         The other checks of injury reports prove nothing about such a feature.
         """
@@ -106,7 +105,7 @@ class StatusChecks:
     def _later(self, expected: Dataset, day: date) -> Iterator[Difference]:
         """Compute the sampled rows of `day` twice more, and yield the differences from `expected`.
 
-        Later statuses, which must not count, are left out for the first computation and changed for the second. For the
+        Later statuses (see the module) are left out for the first computation and changed for the second. For the
         second, each player also gets two more later statuses: one that is reported just after the cutoff, and one for a
         game on the next day.
         """
@@ -165,8 +164,8 @@ FROM main.team_offense_game_summary WHERE game_date = DATE '{day}'"""
     def _statuses(self, expected: Dataset, day: date, reported_at: datetime, shift: int = 0) -> str:
         """Return a SELECT of random statuses for the game date `day`, all reported at `reported_at`.
 
-        Players with an earlier game of the season, and the players of the sampled rows `expected`, get one status for
-        each of their teams. Each status is then replaced by the status `shift` places later in STATUSES.
+        A player gets one status for each of his teams if he has an earlier game this season or a sampled row in
+        `expected`. Each status is then replaced by the status `shift` places later in STATUSES.
         """
         listed = ", ".join(f"'{_shifted(number, shift)}'" for number in range(len(STATUSES)))
         seasons = ", ".join(str(year) for year in sorted(set(expected.context["season_year"])))
