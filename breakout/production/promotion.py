@@ -132,7 +132,7 @@ def _evaluated(candidate: Bundle, comparison: GateComparison, outputs: Path) -> 
     """Return the check that the candidate was evaluated on games after its training.
 
     A candidate that was trained on all games has no such games. For this candidate the check is not run if the
-    promotion relies on an earlier one with the same settings; otherwise the check fails.
+    promotion relies on an earlier promotion with the same settings; otherwise the check fails.
     """
     evidence = find_evaluation(candidate, outputs)
     if evidence is None and comparison.window is not None:

@@ -97,7 +97,7 @@ def choose_rule(candidate: Bundle, production: Bundle | None, asked: Literal["be
     """Return the rule by which a candidate for production is checked, and the reason for the rule.
 
     - `first_model` if no model is in production.
-    - Otherwise `asked`, unless it is None.
+    - Otherwise the rule `asked`, unless it is None.
     - Otherwise `not_worse` for a retrain of the production model (only the dates differ), and `better` for others.
 
     ConfigurationError if `asked` is not_worse and the candidate is no such retrain.

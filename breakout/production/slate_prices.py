@@ -112,7 +112,7 @@ def load_weight(config: PredictConfig, bundle: Bundle, day: date) -> NamedWeight
 
 
 def find_backtest(given: str, outputs: Path) -> Path:
-    """Return the folder of a finished backtest: `given` itself, or for `latest` the newest one below `outputs`.
+    """Return the folder of a finished backtest: the path `given`, or for `latest` the newest one below `outputs`.
 
     A folder that is called `latest` takes precedence. DataError if there is no finished backtest.
     """
