@@ -130,8 +130,8 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
     """Return the training rows in two parts: the earlier rows to fit on, and the latest rows to validate on.
 
-    The settings `validation` divide the rows. Jobs with the same `work` share the parts. DataError if a part has no
-    rows or one class only, or if no feature varies over the rows to fit on.
+    The settings `validation` divide the rows. Jobs with the same `work` share the parts. DataError if a part is
+    empty or has only one class, or if no feature varies over the rows to fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))

@@ -234,7 +234,7 @@ def _summarise_calibration(
 
 
 def _collect_warnings(windows: Sequence[FittedWindow]) -> tuple[str, ...]:
-    """Return each different warning of the fits once.
+    """Return the distinct warnings of the fits.
 
     In a walk forward, a warning begins with its folds: `folds 2026-01, 2026-02: ...`.
     """
