@@ -37,8 +37,8 @@ def find_bundle(path: str | Path) -> Bundle:
 def with_cutoff(bundle: Bundle, asked: AskedCutoffConfig) -> Bundle:
     """Return a saved model with another cutoff, the time up to which injury reports are used.
 
-    If a setting in `asked` is None, the model keeps its value. If a feature reads injury reports, the cutoff is part of the
-    contract (the definition of features and label). This function does not check the new contract.
+    If a setting in `asked` is None, the model keeps its value. If a feature reads injury reports, the cutoff is part of
+    the contract (the definition of features and label). This function does not check the new contract.
     """
     given = {key: value for key, value in asdict(asked).items() if value is not None}
     return replace(bundle, asked_availability=replace(bundle.features.availability, **given)) if given else bundle

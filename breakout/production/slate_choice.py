@@ -68,7 +68,7 @@ def exclude_players(slate: Slate, names: Sequence[str], warehouse: Warehouse) ->
 
 
 def _refuse_unknown(unknown: dict[str, str], known: Sequence[str]) -> None:
-    """Raise ConfigurationError if `unknown` is not empty; the message suggests the most similar names in the list `known`.
+    """Raise ConfigurationError if `unknown` is not empty; the message suggests similar names from the list `known`.
 
     `unknown` maps the player_lookup (the key) of each unknown player to the name that the user typed.
     """
