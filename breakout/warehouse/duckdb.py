@@ -186,7 +186,7 @@ class DuckDBWarehouse(ClosedOnExit):
             return with_text(self.connection.execute(text, used or None).to_arrow_table())
 
     def check_history(self, start: date, end: date, seasons_before: int = 1) -> None:
-        """Raise DataError if the player table or the team table was not given.
+        """Raise DataError if the warehouse has no player table or no team table.
 
         Loading the files checks all their rows, so the arguments do not matter.
         """
@@ -205,7 +205,7 @@ class DuckDBWarehouse(ClosedOnExit):
     def check_availability(self, start: date, end: date) -> None:
         """Load and check all injury reports, unless they are loaded already.
 
-        DataError if a check fails. ConfigurationError if no injury reports were given.
+        DataError if a check fails. ConfigurationError if the warehouse has no injury reports.
         """
         del start, end
         if not self.has_availability():

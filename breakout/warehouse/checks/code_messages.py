@@ -30,7 +30,7 @@ def describe_season_types(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about season types that are unknown or missing.
 
     `rows` are the rows of the kind `names of season types` in the result of `consistency_query`. The message suggests
-    the override that maps the unknown types, or the one that gives a type to rows that have none.
+    the override that maps the unknown types, or the override that gives a type to rows without one.
     """
     by_source: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
