@@ -62,12 +62,12 @@ class AuditRowsConfig:
 class PromotionGateConfig:
     """The conditions under which a candidate may replace the model in production.
 
-    The models are compared on games after the training of both. If no model is in production, the candidate is compared
-    with the base rate. A retrain is a candidate with production's settings but other dates.
+    The two models are compared on games after both training windows. If no model is in production, the candidate is
+    compared with the base rate. A retrain is a candidate with production's settings but other dates.
 
-    - `rule`: the condition on the confidence intervals of candidate minus production. With `better`, the interval of
-      the AUC must begin above `margin`. Log loss and Brier score must not increase, and both intervals must end below
-      `tolerance`. With `not_worse`, only the interval of the log loss must end below `tolerance`. None means
+    - `rule`: the condition on confidence intervals of metrics, candidate minus production. With `better`, the interval
+      of the AUC must begin above `margin`. Log loss and Brier score must not increase, and both intervals must end
+      below `tolerance`. With `not_worse`, only the interval of the log loss must end below `tolerance`. None means
       `not_worse` for a retrain, else `better`.
     - `min_dates`, `min_games`: the fewest game dates and rows for the comparison.
     - `max_age_days`: a retrain on all games cannot be compared on later games. The retrain relies on the latest

@@ -63,8 +63,8 @@ class UserFiles(ConfigSource):
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
         """Return the sorted names in the group `config_path`; OSError if the folder has no such group.
 
-        If `results_filter` is CONFIG, the names are those of the YAML files, without the ending `.yaml`. If it is
-        GROUP, the names are the subfolders. If it is None, both are returned.
+        If `results_filter` is CONFIG, these are the YAML files, without the ending `.yaml`. If `results_filter` is
+        GROUP, these are the subfolders. If it is None, both are returned.
         """
         entries = list((Path(self.path) / config_path).iterdir())
         groups = {entry.name for entry in entries if entry.is_dir()}

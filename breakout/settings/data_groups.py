@@ -187,7 +187,7 @@ class FolderLedgerConfig:
 class BigQueryLedgerConfig:
     """A ledger (what was predicted) in two BigQuery tables, and the rules for it.
 
-    `entries` and `grades` are the tables of predictions and of their outcomes; they are created if they do not exist.
+    `entries` and `grades` are the tables of predictions and outcomes, which are created if they do not exist.
     FolderLedgerConfig explains the rules (`others` to `timezone`), BigQueryWarehouseConfig the other fields.
     """
 

@@ -115,8 +115,8 @@ def check_removed(key: str, value: str) -> None:
 def group_keys_of_runs_and_sweeps(mapping: dict[str, Any]) -> dict[str, Any]:
     """Return saved settings of version 1 in the layout of version 2.
 
-    In version 2, the keys of RENAMED_KEYS are in the groups `run` and `sweep`. Settings of train that lack one of these
-    keys get its value in _MOVED_DEFAULTS. The keys of REMOVED_KEYS are left out.
+    In version 2, the keys of RENAMED_KEYS are in the groups `run` and `sweep`. Settings of train that lack such a
+    key get the value in _MOVED_DEFAULTS. The keys of REMOVED_KEYS are left out.
     """
     is_train = bool(RENAMED_KEYS.keys() & mapping.keys())
     migrated = rename_keys({key: value for key, value in mapping.items() if key not in REMOVED_KEYS})
