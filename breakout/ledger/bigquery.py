@@ -3,9 +3,9 @@
     ledger.entries    one row for each prediction; key: game_date, bundle, game_id, player_lookup, revision
     ledger.grades     one row for each outcome; key: game_date, bundle, game_id, player_lookup, number
 
-Rows are inserted and never changed. A slate is the predictions of one day by one model. `revision` numbers the
-slates of a model for a day, from 1. `number` numbers the outcomes of a prediction, from 1. The source rows that
-predictions read are not stored in BigQuery.
+Rows are inserted and never changed. A slate is the predictions of one day by one model. `revision` numbers the slates
+of a model for a day, from 1. `number` numbers the outcomes of a prediction, from 1. Source rows are not stored in
+BigQuery.
 
 One MERGE statement inserts a slate, or nothing if the table has the revision already. So a retried statement adds no
 row twice. But BigQuery enforces no keys, and can run two such statements at the same time. Two writers can therefore

@@ -51,8 +51,8 @@ def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
 def next_number(files: Sequence[Path]) -> int:
     """Return one more than the highest number at the end of the names of `files`, such as 8 after `a-0007.parquet`.
 
-    Names that do not end in a number are ignored; if there are no others, the result is 1. The files are not counted,
-    because the count is too low after a user has deleted a damaged file.
+    Names without a number at the end are ignored; if all are, the result is 1. The files are not counted, because the
+    count is too low after a user has deleted a damaged file.
     """
     numbers = [path.stem.rpartition("-")[2] for path in files]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1

@@ -111,8 +111,7 @@ def run_backtest(
 ) -> tuple[Backtest, pd.DataFrame]:
     """Return the backtest of matched betting lines, and a table of its settled bets.
 
-    The stakes of a month use the model's weight (0: market alone, 1: model alone) that is fitted on earlier months. A
-    month has no bets if there is no such weight, or if the interval of the weight does not lie above 0.
+    The stakes of a month use the model's weight (0: market alone, 1: model alone) that is fitted on earlier months.
     """
     lines = matched.lines
     market = evaluate_market(lines, parameters)

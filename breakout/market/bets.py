@@ -47,8 +47,8 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
     many points as the line).
 
     - `ours`, `market`: the model's and the market's probability of the side.
-    - `probability`: `market` and `ours`, averaged in log odds. The weight of `ours` is `weights.stake`, from 0 (only
-      `market` is used) to 1 (only `ours` is used).
+    - `probability`: `market` and `ours`, averaged in log odds. The weight of `ours` is `weights.stake`, from 0
+      (`market` alone) to 1 (`ours` alone).
     - `claimed`: the expected profit per unit staked if `ours` is true.
     - `expected_value`: the expected profit per unit staked if `probability` is true.
     - `stake`: 0 if there is no market probability, if the weight is 0, or if `expected_value` is below

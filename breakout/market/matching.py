@@ -194,7 +194,7 @@ def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     `played` has a row for each player who played in a game. Unknown names, and dates without games in `played`, are
     ignored.
 
-    DataError if more than half of ten or more such players did not play: the quotes then have wrong dates.
+    DataError if ten or more quoted players are checked and more than half did not play: the dates are then wrong.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

@@ -44,8 +44,8 @@ class Returns:
     - `total_yield`: profit / staked.
     - `hit_rate`: won / (won + lost).
     - `claimed`: the expected profit per unit staked if the model's own probabilities are true.
-    - `expected`: the expected profit per unit staked if the probabilities that the stakes use are true. These are the
-      model's and the market's probabilities, averaged in log odds with a weight.
+    - `expected`: the expected profit per unit staked if the probabilities behind the stakes (averages of model and
+      market) are true.
     - `shortfall`: the yield minus `claimed`.
     - `drawdown`: the largest fall of the cumulative profit from an earlier value, measured after each game date, as a
       fraction of the bank.
