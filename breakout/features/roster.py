@@ -1,4 +1,4 @@
-"""The SQL of the feature query about the players of a team: missed games, availability, and rosters.
+"""The parts of the feature query about the players of a team: missed games, availability, and rosters.
 
 A roster is all players of a team on a date. `numbered_games`, `availability_states` and `rosters` return dicts that map
 the name of a CTE to its SQL.

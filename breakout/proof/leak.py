@@ -1,4 +1,4 @@
-"""The search for the cause of a leak: one row of a source table that changes a feature that must not depend on it."""
+"""The search for the cause of a leak: one row of a source table on which a feature wrongly depends."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _find_status(audited: Audited, difference: Difference) -> SourceRow | None:
     """Search the injury reports by halving for a player's status that wrongly changes the audited value.
 
     Such a status is for a later game date, or was reported too late. `difference` names the feature and the audited
-    row. None if no such status is found.
+    row. The result is None if no such status is found.
     """
     day = date.fromisoformat(difference.game_date)
     later = later_statuses(day, cutoff_of(day, audited.config.availability))
@@ -131,7 +131,7 @@ def _changes(audited: Audited, difference: Difference, end: date, selects: Mappi
     """Return whether the feature value named in `difference` changes when SELECTs replace tables.
 
     `selects` maps the name of each replaced table to its SELECT. The value is read from training rows, built for the
-    dates from the audited row's date to `end`. The result is False if these rows do not include the audited row exactly
+    dates from the audited row's date to `end`. The result is False unless these rows include the audited row exactly
     once.
     """
     with audited.replay.changed(**selects):
