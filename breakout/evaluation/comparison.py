@@ -63,9 +63,9 @@ def compare_probabilities(
     The arrays have the shape (n,). `y` contains the labels: 1 for a breakout, else 0. `slices` maps a kind of slice,
     such as "month", to the label of each row, such as "2026-01".
 
-    ValueError if there are no rows, for a missing date, or if `check_rows` refuses the labels and the probabilities.
-    ValueError also if the `order` of a SliceLabels lacks a label, for fewer than one resample or bin, or for a
-    confidence outside (0, 1).
+    ValueError if there are no rows, for a missing date, if the lengths differ, or if `check_rows` refuses the labels
+    and the probabilities. ValueError also if the `order` of a SliceLabels lacks a label, for fewer than one resample or
+    bin, or for a confidence outside (0, 1).
     """
     labels = check_labels(y)
     resamples = parameters.draw(check_dates(game_dates, labels.size))

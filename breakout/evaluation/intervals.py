@@ -100,7 +100,7 @@ def replicate_metrics(
     """Compute AUC, average precision, log loss, Brier score and ECE on all rows and in every resample.
 
     ECE is the calibration error over `ece_bins` bins. `ranked` is the result of `replicate_ranked` for these rows,
-    resamples and bins; if `ranked` is None, the result is computed here.
+    resamples and bins; if `ranked` is None, the result is computed here. ValueError as in `bootstrap_metrics`.
     """
     labels, probabilities = check_rows(y, p)
     paired = replicate_paired_metrics(labels, probabilities, resamples)

@@ -59,7 +59,8 @@ def concordant_pairs_by_date(y: FloatArray, p: FloatArray, resamples: DateResamp
     this number divided by the number of all pairs.
     """
     is_breakout = y == 1.0
-    ascending = np.argsort(p[is_breakout])  # searchsorted() takes a third of the time for sorted values.
+    # Sorted only for speed: searchsorted() is several times as fast if the values to look up are in ascending order.
+    ascending = np.argsort(p[is_breakout])
     breakout_p, breakout_date = p[is_breakout][ascending], resamples.date_index[is_breakout][ascending]
     other_p, other_date = p[~is_breakout], resamples.date_index[~is_breakout]
     pairs = np.zeros((resamples.n_dates, resamples.n_dates))

@@ -21,8 +21,8 @@ class Interval:
 
     - `estimate`: the value on all rows; None if it is undefined.
     - `low`, `high`: the ends of the interval. None if `estimate` is None, if the statistic is undefined in every
-      resample, or if there are fewer than two game dates. None also for the calibration error ECE, whose interval would
-      mislead.
+      resample, or if there are fewer than two game dates. None also where an interval would mislead, for example for
+      the calibration error ECE.
     - `n_undefined`: the number of resamples in which the statistic is undefined, for example because all labels are
       equal. The interval leaves these resamples out.
     """
@@ -140,7 +140,7 @@ class EvaluationParameters:
     - `bootstrap_resamples`, `seed`: the number and the seed of the bootstrap draws of game dates.
     - `confidence`: the fraction of the draws within an interval.
     - `ece_bins`: the number of bins of the calibration error. The bins contain equal numbers of rows.
-    - `thresholds`: the thresholds that the report shows.
+    - `thresholds`: a game is flagged if its probability is at or above a threshold. The report has a row for each.
     - `top_fractions`: the top fractions that the report shows, such as 0.1 for the tenth of the games with the highest
       probabilities.
     """

@@ -47,7 +47,7 @@ class RowSummary:
 class BaselineResult:
     """The metrics of a baseline (a simple model, such as the base rate), and the model's metrics minus these.
 
-    Both fields map the name of a metric to its value.
+    The keys of both fields are the names of metrics.
     """
 
     metrics: Mapping[str, Interval]
@@ -104,9 +104,9 @@ def evaluate_probabilities(
     - `train_end`: the last day of training, from which `staleness` counts weeks; None if not known. An array (n,) gives
       each row its own day.
 
-    ValueError if there are no rows, for a missing date, or if `check_rows` refuses `y` and `p`. ValueError also if the
-    `order` of a SliceLabels lacks a label, for a game on or before its `train_end`, for fewer than one resample or bin,
-    or for a confidence outside (0, 1).
+    ValueError if there are no rows, for a missing date, if the lengths differ, or if `check_rows` refuses `y` and `p`.
+    ValueError also if the `order` of a SliceLabels lacks a label, for a game on or before its `train_end`, for fewer
+    than one resample or bin, or for a confidence outside (0, 1).
     """
     labels, probabilities = check_rows(y, p)
     dates = check_dates(game_dates, labels.size)
