@@ -32,7 +32,7 @@ _PREFIX = "breakout_"
 
 
 class CatBoostModel:
-    """A fitted CatBoostClassifier, with its features `names` and its number of `trees`."""
+    """A fitted CatBoostClassifier; `names` are its features, and `trees` is the number of its trees."""
 
     kind = "catboost"
     warnings: tuple[str, ...] = ()
@@ -167,7 +167,7 @@ def _fit(
 def fit_error(error: CatBoostError, config: CatBoostConfig | PointsConfig, seed: int) -> BreakoutError:
     """Return the error to raise for a CatBoostError: DataError if no feature varies, else ConfigurationError.
 
-    The message contains CatBoost's reason without the place in CatBoost's source code.
+    The ConfigurationError states CatBoost's reason (without the place in CatBoost's code), the settings and the seed.
     """
     reason = _reason(error)
     if "constant or ignored" in reason:
@@ -192,8 +192,8 @@ def shorter_fit(model: CatBoostModel, config: CatBoostConfig) -> CatBoostModel:
     `model` must be fitted in this process on the same rows and with the same seed. Its settings may differ from
     `config` only in a higher number of iterations, and `fit_kind` must return the same key for both settings.
 
-    The result has `config.iterations` trees. If `config` asks for early stopping, the result has only the trees up to
-    the lowest of the first `config.iterations` log losses on the validation part.
+    If `config` asks for early stopping, the result has the trees up to the lowest of the first `config.iterations` log
+    losses on the validation part. Otherwise the result has `config.iterations` trees.
     """
     trees = config.iterations
     if config.early_stopping_rounds > 0:

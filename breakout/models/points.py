@@ -72,8 +72,8 @@ class PointsModel:
     - `mean`: the regression that predicts z.
     - `spread`: the regression that predicts the absolute error of a predicted z.
     - `shape`: standardised errors, (z - predicted z) / predicted spread, ascending.
-    - `sizes` (f,): the absolute errors on which `spread` was fitted; None in a loaded model. They
-      are errors on the last f training rows, of regressions (not `mean`) that did not learn from these rows.
+    - `sizes` (f,): the absolute errors on which `spread` was fitted, one for each of the last f training rows. Each
+      error comes from a regression that did not learn from the row, so not from `mean`. None in a loaded model.
     """
 
     mean: CatBoostRegressor
@@ -178,8 +178,8 @@ def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metada
 
     - The regression `mean` learns from `parts.fit.widest` and `parts.validation.widest`, and has as many trees as in
       `model`.
-    - The regression `spread` learns from absolute errors: `model.sizes`, and the errors of `model` on
-      `parts.validation.widest`.
+    - The regression `spread` learns from the absolute errors in `model.sizes`, and from the absolute errors of `model`
+      on `parts.validation.widest`. `fit` explains `widest`.
     - `shape` contains the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
