@@ -65,8 +65,8 @@ def compare_ledger_with_market(
     has such predictions, or if `config` has no prices.
 
     DataError if the warehouse or the prices cannot be read, if a price is invalid, or if most players with prices did
-    not play on the date of the price. ConfigurationError if the prices are in BigQuery and the warehouse cannot be
-    opened.
+    not play on the date of the price. ConfigurationError if the prices are in BigQuery and a setting of the warehouse
+    is malformed.
     """
     if not config.prices.is_given or graded.empty:
         return LedgerMarket((), ())

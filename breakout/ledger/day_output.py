@@ -22,7 +22,7 @@ def write_day(slates: Sequence[DaySlate], out: str, top: int | None) -> list[str
     """Write the ranked players of all models to the file `out`, the skipped ones to a second file; return both paths.
 
     If `out` is NAME.EXTENSION, the second file is NAME.skipped.EXTENSION. The columns are role, model (the name of the
-    training run) and bundle (the fingerprint of the saved model), then the columns of `Slate.ranked` or
+    training run) and bundle (the fingerprint of the saved model), then the other columns of `Slate.ranked` or
     `Slate.skipped`.
 
     `top` limits the ranked rows of each model; None sets no limit. Both files are written even if they have no rows, so

@@ -49,10 +49,10 @@ def list_files(folder: Path, pattern: str = "[!.]*") -> list[Path]:
 
 
 def next_number(files: Sequence[Path]) -> int:
-    """Return one more than the highest number at the end of the names of `files`, such as 8 after `a-0007.parquet`.
+    """Return one more than the highest number in the names of `files`, such as 8 for `7.parquet` or `a-7.parquet`.
 
-    Names without a number at the end are ignored; if all are, the result is 1. The files are not counted, because the
-    count is too low after a user has deleted a damaged file.
+    The number is the whole name or its part after the last hyphen. Other names are ignored; if all are, the result is
+    1. The files are not counted, because the count is too low after a user has deleted a damaged file.
     """
     numbers = [path.stem.rpartition("-")[2] for path in files]
     return max((int(number) for number in numbers if number.isdecimal()), default=0) + 1

@@ -47,8 +47,9 @@ def measure_freshness(warehouse: Warehouse, day: date, now: datetime, timezone: 
     The hours are counted from the end of a date to `now`, or to the end of `day` if that is earlier. The date is
     - games: the first scheduled game date after the newest game and before `day`; 0 hours if there is no such date.
     - schedule: the date of the last scheduled game; 0 hours if that is `day` or later.
-    - injury reports: the date on which the newest report was made. Only reports for game dates from 7 days before `day`
-      to one day after it are read. If there are none, the date 7 days before `day`.
+    - injury reports: the date on which the newest report was made. Only reports made up to `now` and up to the end of
+      `day`, for game dates from 7 days before `day` to one day after it, are used. If there are none, the date 7 days
+      before `day`.
 
     Dates are in the time zone `timezone`. Injury reports are left out if the warehouse has no table of injury reports.
 

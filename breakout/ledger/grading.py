@@ -143,7 +143,7 @@ def grade_entries(
 
     The outcome is
     - `late`, if the prediction was made at or after tip-off.
-    - `breakout` or `no`, if the player played on the game date; `points` is then a number, otherwise NaN.
+    - `breakout` or `no`, if the player played in the game on its date; `points` is then a number, otherwise NaN.
     - `void`, if the game was played without the player or on another date.
     - `lost`, if the game has no rows and its date is at least `lost_after_days` days before `today`.
     - `pending`, for any other game without rows.
@@ -188,11 +188,11 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of a prediction made at or after tip-off, or whose player did not play on the date.
+    """Return outcome and reason of a prediction that is late, or whose player did not play the game on its date.
 
-    `elsewhere` maps a player and a date to the team and id of the game that he played. `scheduled` maps game ids to
-    scheduled dates. For a game without rows, the outcome is `lost` if the game date is not after the date `old`,
-    otherwise `pending`.
+    `elsewhere` maps a player and a date to the team and id of the game that he played on that date. `scheduled` maps
+    game ids to scheduled dates. For a game without rows, the outcome is `lost` if the game date is not after the date
+    `old`, otherwise `pending`.
     """
     if row.is_late:
         return "late", "predicted at or after tip-off"

@@ -43,7 +43,7 @@ class PastPredictions:
     - `source`: where the predictions come from, as a text for messages: `the run in FOLDER` or `the ledger's ROLE`.
     - `contracts`: the fingerprints of the models' contracts (definitions of features and label).
     - `recipes`: the distinct recipes of the models (the contract, and the settings without seed, dates and paths). None
-      if a model's bundle is missing or was replaced.
+      if a model's bundle is missing.
     - `has_absent`: whether the rows may contain players who did not play.
     """
 

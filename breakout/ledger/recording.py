@@ -88,8 +88,9 @@ class SlateRecorder:
     def _record_sources(self, log: SourceLog, slate: Slate, bundle: Bundle, *, are_games_known: bool) -> None:
         """Compare the source rows available to a slate with the log, and record new, changed and gone rows.
 
-        `are_games_known` says that the source tables have not changed since an earlier slate of this model and day.
-        Then only injury reports are compared, because a later slate may use later reports of the unchanged table.
+        `are_games_known` says that the source tables have not changed since the newest slate of this model and day.
+        Then the rows of games are not compared again. Injury reports are, because a later slate may use later reports
+        of the same table.
         """
         for table, extra in tables_read(bundle):
             key = (table.name, slate.day, extra)

@@ -85,7 +85,7 @@ def review_ledger(
 
     DataError if the warehouse, the ledger or the prices cannot be read, if the history cannot be written, if a price is
     invalid, or if most players with prices did not play on the date of the price. ConfigurationError if the prices are
-    in BigQuery and the warehouse cannot be opened.
+    in BigQuery and a setting of the warehouse is malformed.
     """
     ledger = open_ledger(config.ledger, config.paths.outputs)
     entries = ledger.read_entries((*GRADING_COLUMNS, *(("ladder",) if config.prices.is_given else ())))
