@@ -36,14 +36,15 @@ class Backtest:
     A line is a number of points on which bookmakers offer bets. A quote is one offer of prices for a line. The two
     sides of a line are over and under.
 
-    - `funnel`: the number that is left after each step, from all quotes to bets. A line has a market probability if a
-      book quotes both sides. The edge of a side is computed from the model's own probability.
+    - `funnel`: the number of quotes, lines, sides or bets that is left after each step; the key names the unit. Step
+      "lines with a market probability": a book quotes both sides. Step "sides above the minimum edge": the edge
+      (expected profit per unit staked) comes from the model's own probability.
     - `left_out`: the number of unused quotes, by reason.
     - `unknown_names`: texts about the quoted names that match no player.
     - `n_untimed`: the number of used quotes without a time.
     - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
     - `n_one_sided`: the number of lines without a market probability.
-    - `market`: None if no line has both a market probability and a result.
+    - `market`: None if no main line has a result (see `baseline.scored_lines`).
     - `confidence`: the confidence of all intervals except those in `market.weights`.
     """
 

@@ -100,7 +100,8 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     """Return the offers to bet on, with scaled stakes; the rows keep their index in `offers`.
 
     For each player and game, only the offer with the largest stake above 0 is returned, because several bets would
-    depend on the same points. The stakes of a date are scaled down if their sum is more than the bank.
+    depend on the same points. If the stakes of a date sum to more than the bank, they are scaled down
+    to the bank.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]

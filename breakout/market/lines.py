@@ -49,7 +49,7 @@ class MatchedLines:
       if there are no such books.
     - over_price, under_price: the best prices; over_book and under_book offer them. NaN if no book quotes the side.
     - over_is_closing, under_is_closing: whether the best price is a closing price or has no time.
-    - closing: like market, but computed from closing quotes only.
+    - closing: like market, but the mean of all closing quotes that have both sides. NaN if there are none.
     - is_main: whether the line is the main line of the player and game: the line whose market is nearest to 1/2. If two
       lines are equally near, the lower one is the main line.
 
@@ -71,7 +71,7 @@ class MatchedLines:
     unknown_names: tuple[str, ...]
 
     def describe_left_out(self) -> tuple[str, ...]:
-        """Return a sentence about the unused quotes and a sentence about the unknown names, if there are any."""
+        """Return a sentence about unused quotes, and a sentence about quoted names that match no player, if any."""
         reasons = "; ".join(f"{count:,}: {REASONS[name]}" for name, count in self.left_out.items() if count)
         left = (f"prices: {sum(self.left_out.values()):,} of {self.n_quotes:,} quotes are not used ({reasons})",)
         shown, more = ", ".join(self.unknown_names[:SHOWN_NAMES]), len(self.unknown_names) - SHOWN_NAMES

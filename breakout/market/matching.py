@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from breakout.warehouse.base import Warehouse
 
 EASTERN = ZoneInfo("America/New_York")
-# The time (US Eastern) at which the box scores of the day before are complete. A game that tips off at 22:30 ends at
+# The time (US Eastern) by which the box scores of the day before are complete. A game that tips off at 22:30 ends at
 # about 01:00.
 MORNING = time(5)
 # The time (US Eastern) before which no game begins. If the tip-off is unknown, quotes are used if they were made before
@@ -32,8 +32,8 @@ EARLIEST_TIP_OFF = time(12)
 # Names are searched in the box scores of the predicted dates and of this period before the first predicted date.
 KNOWN_FOR = timedelta(days=400)
 QUOTE = ["game_date", "player_lookup", "line", "book", "quoted_at", "is_closing"]
-# Quotes are refused if at least _FEWEST players are quoted and more than the fraction _MOST of them did not play on the
-# date. The dates are then probably of another time zone, because a quoted player seldom misses a game.
+# Quotes are refused if they name at least _FEWEST pairs of player and date, and more than the fraction _MOST of these
+# players did not play. The dates are then probably of another time zone, because a quoted player seldom misses a game.
 _MOST, _FEWEST = 0.5, 10
 _EXAMPLES = 3
 
@@ -138,8 +138,8 @@ def match_prices(prices: pd.DataFrame, margin: Margin, warehouse: Warehouse, pre
 def name_players(quotes: pd.DataFrame, known: KnownNames) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the quotes with the warehouse's player_lookup (None for an unknown name), and texts about unknown names.
 
-    The column player_full_name is removed. The texts are sorted; each suggests a similar known name if there is one.
-    DataError if a quote occurs under two names of one player.
+    The column player_full_name is removed. The texts are sorted; each has a hint if possible, such as a similar known
+    name. DataError if a quote occurs under two names of one player.
     """
     pairs = list(quotes[["player_lookup", "player_full_name"]].fillna("").itertuples(index=False, name=None))
     found = {pair: known.find(*pair) for pair in dict.fromkeys(pairs)}
@@ -194,7 +194,8 @@ def find_absent(quotes: pd.DataFrame, played: pd.DataFrame) -> pd.DataFrame:
     `played` has a row for each player who played in a game. Unknown names, and dates without games in `played`, are
     ignored.
 
-    DataError if ten or more quoted players are checked and more than half did not play: the dates are then wrong.
+    DataError if ten or more pairs of player and date are checked and more than half of these players did not play,
+    because the dates are then wrong.
     """
     players = quotes.loc[quotes["player_lookup"].notna(), PLAYER_DATE].drop_duplicates()
     due = players[players["game_date"].isin(set(played["game_date"]))]

@@ -40,9 +40,9 @@ def read_prices(config: PricesConfig, warehouse: WarehouseConfig, start: date, e
     - over_price and under_price: decimal odds; NaN for a missing side.
     - quoted_at: UTC; NaT if unknown.
 
-    ConfigurationError if the prices are in BigQuery and the warehouse cannot be opened. DataError if the prices cannot
-    be read, if a column is missing or of the wrong type, or if a quote occurs twice. DataError also if a row has no
-    name, no price, impossible odds, an impossible line (see HIGHEST_LINE), or two prices that promise a sure profit.
+    ConfigurationError if the prices are in BigQuery and a setting of the warehouse is malformed. DataError if prices
+    cannot be read, if a column is missing or of the wrong type, or if a quote occurs twice. DataError also if a row has
+    no name, no price, impossible odds, an impossible line (see HIGHEST_LINE), or two prices that promise a sure profit.
     """
     import pandas as pd
 
