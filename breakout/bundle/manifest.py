@@ -67,7 +67,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     - `source`: a description of the warehouse.
     - `thread_count`: None if the kind of model has no such setting.
     - `chosen_threshold`: None if every threshold missed the target precision or flagged too few validation games.
-    - `learned`: the number and last date of the final fit's rows. None in bundles of earlier versions of this package.
+    - `learned`: facts about the rows of the final fit. None in bundles of earlier versions of this package.
     """
 
     run_id: str
@@ -121,9 +121,9 @@ class Manifest(BundleFacts, frozen=True, kw_only=True):
     def learned_rows(self) -> LearnedRows:
         """The rows that the model was fitted on: their number and last date, and the size of the validation part.
 
-        For a manifest of an earlier version of this package, these facts are computed from the windows. A model that
-        stops early was fitted without the validation part of the training window. Any other model was fitted on the
-        whole window.
+        For a manifest of an earlier version of this package, these facts are computed from `windows` and `rows`. A
+        model that stops early was fitted without the validation part of the training window. Any other model was fitted
+        on the whole window.
         """
         if self.learned is not None:
             return self.learned
