@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("breakout")
 
 LIMIT_BYTES = 2 * 2**30
-_LAYOUT = 1  # increase this number when the format of the cached files changes, so that earlier files are not used
+_LAYOUT = 1  # increase this number when cached files change in format or meaning, so that earlier files are not used
 _CHECKS = 2  # increase this number when a check is added, so that all tables are checked again
 _LEFTOVER_SECONDS = 24 * 3600  # an older half-written file is removed, because the process that wrote it was killed
 _LOCKS = 256  # the number of lock files: with so many, two queries rarely share one
@@ -156,8 +156,9 @@ class CachedWarehouse(ClosedOnExit):
 
         The keys are column names in lower case.
         """
-        # `_key` adds the state of the injury reports if `question` contains the full name of the injury table. A paid
-        # query may be needed to find that state, so a question about another table must not contain that full name.
+        # If `question` contains the full name of the injury table, `_key` adds the state of the injury reports, for
+        # which a paid query may be needed. So only the question about that table has a full name. Questions about other
+        # tables have the short name.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
@@ -192,8 +193,8 @@ class CachedWarehouse(ClosedOnExit):
     def _ask(self, key: str, read: Callable[[], pa.Table]) -> pa.Table:
         """Return the rows of the cache entry `key`.
 
-        If the entry is missing or damaged, save and return the result of `read`. A failure to lock or to save
-        causes only a warning. Without the lock, `read` is called even if there is an entry.
+        If the entry cannot be used, return the result of `read`, and save it unless `is_read_only` is set. A failure to
+        lock or to save causes only a warning. Without the lock, `read` is called even if there is an entry.
         """
         if self._is_read_only:
             kept = self._kept(key)

@@ -26,8 +26,9 @@ AnyColumn = TypeVar("AnyColumn")
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
     """Raise ConfigurationError if the setting warehouse.columns is malformed.
 
-    A name in queries must consist of lower-case letters, digits and underscores, and must not begin with a digit. Two
-    columns of a table must not be read from one column of the user's table.
+    The setting pairs a column name that queries use with the column of the user's table that it is read from. The first
+    must consist of lower-case letters, digits and underscores, and must not begin with a digit. Two pairs of one table
+    must not have the same second name.
     """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):

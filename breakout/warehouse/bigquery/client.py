@@ -57,7 +57,7 @@ class BoundedSession(AuthorizedSession):
 
 
 class _Renewal(requests.Session):
-    """An HTTP session that renews the credentials of `session`, and keeps the deadline of `session`."""
+    """The HTTP session through which `session` renews its credentials; requests time out at `session.deadline`."""
 
     def __init__(self, session: BoundedSession) -> None:
         super().__init__()
@@ -113,8 +113,7 @@ def is_emulator(api_endpoint: str | None) -> bool:
 def default_credentials(group: str) -> tuple[Any, str | None]:
     """Return the application default credentials, and the project that they name or None.
 
-    `group` is the configuration group that error messages name. DataError if there are no usable
-    credentials.
+    `group` is the configuration group that error messages name. DataError if there are no usable credentials.
     """
     explicit = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
     if explicit and not Path(explicit).is_file():

@@ -2,8 +2,8 @@
 
 - A query returns an Arrow table. A dry run returns the bytes that the query would scan.
 - Every job has labels and a time limit. Every job except a dry run has the configured limit of bytes.
-- A failed request is repeated for up to 30 seconds if a repeat can help, for example after overload. Other failures
-  become a DataError.
+- A failed request is repeated for up to 30 seconds if a repeat can help, for example after overload. If the failure
+  lasts longer, or a repeat cannot help, the failure becomes a DataError.
 - This module chooses the id of each job, so that it can always cancel the job. `Client.query_and_wait` does not cancel
   a job after Ctrl-C, and does not reveal a job's id if the connection breaks while the job starts.
 """
@@ -51,8 +51,8 @@ class BigQueryJobs(ClosedOnExit):
       None, the message names no price.
 
     ConfigurationError if project, location or endpoint is malformed. DataError if there are no usable credentials or no
-    project. Methods raise DataError if BigQuery refuses a request or does not answer. `what` is the name of the request
-    in the message.
+    project. Methods raise DataError if BigQuery refuses a request or does not answer. The parameter `what` of a method
+    is the name of the request in the error message.
     """
 
     def __init__(

@@ -84,10 +84,10 @@ def _likely_type(name: str) -> str:
 def describe_team_codes(rows: Sequence[dict[str, Any]]) -> str:
     """Return the message about team codes that the team table lacks, each with the most similar known code, if any.
 
-    `rows` are the rows of the kind `team codes` in the result of `consistency_query`. The message is about the
-    first of these with unknown codes: player table, opponents in the team table, schedule. If the team table lacks all
-    seasons in which these codes occur, the message names the seasons, not the codes. For the schedule it always names
-    the codes.
+    `rows` are the rows of the kind `team codes` in the result of `consistency_query`. The sources are examined in this
+    order: player table, opponents in the team table, schedule. The message is about the first source that has unknown
+    codes. If the team table has no rows of the seasons in which these codes are unknown, the message names the seasons,
+    not the codes. For the schedule it always names the codes.
     """
     codes: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     known: dict[str, set[int]] = defaultdict(set)

@@ -23,9 +23,9 @@ def find_inconsistencies(
 ) -> list[Inconsistency]:
     """Return one Inconsistency for each kind of contradiction between the rows of the `checked` tables.
 
-    The most basic kind, such as unknown season types, comes first. `parameters` contains @history_start and @end, the
-    first and the last date of the games to compare. If `parameters` is None, all are compared. DataError if a table
-    cannot be read.
+    The list is sorted: basic kinds, such as unknown season types, come first. `parameters` contains @history_start and
+    @end, the first and the last date of the games to compare. If `parameters` is None, all games are compared.
+    DataError if a table cannot be read.
     """
     sql = consistency_query(warehouse.sources, checked, is_filtered=bool(parameters))
     return describe_rows(warehouse.query(sql, parameters or {}).to_pylist())
@@ -37,8 +37,8 @@ def check_consistency(
     """Raise DataError if rows of the `checked` tables contradict each other, or if a table cannot be read.
 
     If there are several kinds of contradiction, the message describes only the most basic. `parameters` contains
-    @history_start and @end, the first and the last date of the games to compare. If `parameters` is None, all are
-    compared.
+    @history_start and @end, the first and the last date of the games to compare. If `parameters` is None, all
+    games are compared.
     """
     found = find_inconsistencies(warehouse, checked, parameters)
     if found:

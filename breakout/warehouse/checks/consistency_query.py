@@ -31,8 +31,8 @@ _SUMMER_DAYS = 30
 _DATE_IN_ID = r"^((?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01]))(?:0[A-Z]{3}$|\D|$)"
 
 # The CTE has one row for each game_id. For values that must be equal in all rows of a game, the row has the smallest
-# and the largest value. The row also has the date and teams that the game_id contains, and the number of teams in each
-# table.
+# and the largest value. The row also has the date and teams that the game_id contains, the number of teams in the
+# player table and in the team table, and the number of rows and the home team in the schedule.
 _GAME = f"""game AS (
   SELECT *,
     REPLACE(REGEXP_EXTRACT(game_id, r'{_DATE_IN_ID}'), '-', '') AS id_date,
@@ -64,7 +64,7 @@ _MEETING = """meeting AS (
 )"""
 
 # Pairs of games between the same two teams on consecutive dates, where one table has only the first game and another
-# table has only the second. Such a pair is one game with two dates: one of the tables probably has UTC dates.
+# table has only the second. Such a pair is taken as one game with two dates: one table probably has UTC dates.
 _MOVED = """moved AS (
   SELECT earlier.game_id, later.game_id AS later_id, COUNT(*) OVER () AS total,
     ROW_NUMBER() OVER (ORDER BY earlier.game_date, earlier.game_id) AS number
@@ -209,8 +209,8 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
     """Return the query that finds contradictions between the rows of the `checked` tables.
 
     Only the tables of players, teams and schedule are compared. If `is_filtered` is true, the query reads only games
-    from @history_start to @end. A contradiction has several result rows, which show the values that disagree. The
-    columns are
+    from @history_start to @end. A contradiction has one or more result rows, which show the values that disagree.
+    The columns are
 
     - `kind`: the kind of contradiction, such as `game dates` (`consistency_messages.ORDER` has all kinds).
     - `number`: the number of the contradiction within its kind. Only the first EXAMPLES of a kind are returned.
@@ -222,10 +222,10 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
 
     A column is NULL if the kind has no such value.
 
-    The kind `team codes` has one contradiction, whose rows list all team codes of each table and season. `team` is the
-    code. `opponent` is only a flag: the code if it occurs as a team, and NULL if it occurs only as an opponent. The
-    kind `names of season types` has one contradiction too, whose rows list all season types of each table. For both
-    kinds `game_id` is an example of a game.
+    The kind `team codes` has at most one contradiction, whose rows list all team codes of each table and season. `team`
+    is the code. `opponent` is only a flag: the code if it occurs as a team, and NULL if it occurs only as an opponent.
+    The kind `names of season types` also has at most one contradiction, whose rows list all season types of each table.
+    For both kinds `game_id` is an example of a game.
     """
     limit = "game_date BETWEEN @history_start AND @end" if is_filtered else ""
     given = [table for table in TABLES if table in checked]

@@ -41,7 +41,7 @@ def reconcile(warehouse: Warehouse, start: date, end: date) -> tuple[FailingSums
     - The points of a team's players must sum to the team's points.
     - The minutes of a team's players must sum to the team's minutes (240 if NULL), give or take 3 minutes.
     - A game of the team table must be in the schedule, if the schedule has games of that season.
-    - A scheduled game must be in the team table, if that table has a later game.
+    - A scheduled game must be in the team table, if that table has a game of a later date.
 
     The first two checks leave a team out if the player table has no rows of the team in the game. If no schedule is
     configured, the last two checks do not run. DataError if a table cannot be read.
@@ -79,8 +79,8 @@ def reconciliation_queries(sources: SourceTables, *, has_schedule: bool) -> dict
 def failing_sums_query(sources: SourceTables) -> str:
     """Return the query that finds games in which a team's points or minutes differ from the sum over its players.
 
-    Minutes may differ by 3. The query reads the games from @history_start to @end. A team is left out if the player
-    table has no rows of the team in the game. The columns are
+    Minutes may differ by up to 3. The query reads the games from @history_start to @end. A team is left out if the
+    player table has no rows of the team in the game. The columns are
 
     - `game_id`, `game_date`, `team`.
     - `points`, `minutes`: the sums of the team's players.

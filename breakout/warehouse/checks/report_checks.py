@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from breakout.warehouse.tables import SourceTables
 
 # At most this fraction of the rows of injury reports may match no game or no player. In the package's sample data,
-# 2.1 % of the rows (up to 33 % on a single date) name a player without a game, and 0.1 % are for postponed games. If
-# names are spelled differently, or dates are in another time zone, hardly any row matches.
+# 2.1 % of the rows (up to 33 % on a single date) name a player who is never in the player table, and 0.1 % are for
+# postponed games. If names are spelled differently, or dates are in another time zone, hardly any row matches.
 _MOST = 0.5
 # If fewer rows than this can be compared, the fraction is not checked: a large fraction of so few rows can be chance.
 _FEWEST_ROWS = 10

@@ -198,6 +198,6 @@ def _to_number(column: Column, source: SourceColumn) -> Conversion:
 
 
 def _impossible(source: SourceColumn, declared: str, advice: str = Conversion.advice) -> Conversion:
-    """Return the conversion for a column whose type cannot become the declared type: every value is a problem."""
+    """Return the conversion of a column whose type cannot become the declared type: any value but NULL is a problem."""
     value = f"CAST(NULL AS {DUCKDB_TYPE[declared]})"
     return Conversion(value, f"{source.sql} IS NOT NULL", declared, advice)

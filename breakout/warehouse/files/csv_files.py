@@ -44,7 +44,7 @@ class CsvFile:
 
         - A line has more or fewer fields than the header, repeats the header or has damaged quotes. The message names
           the line.
-        - The file cannot be opened or decompressed, is not UTF-8, or does not fit into memory.
+        - The file cannot be opened, decompressed or parsed, is not UTF-8, or does not fit into memory.
         - The header has no declared column.
         """
         with self._checked():

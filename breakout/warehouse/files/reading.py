@@ -75,8 +75,9 @@ class FileReader(ClosedOnExit):
 
         DataError for one of these causes:
 
-        - A file cannot be read.
-        - A file lacks a required column. season_type is required too, unless `options.season_type` is set.
+        - A file cannot be read, or has a column twice.
+        - A file lacks a required column. If `table` has season types, season_type is required, unless
+          `options.season_type` is set.
         - The declared type of a column cannot represent a value.
         - A column of names or codes is text in one file and numbers in another.
         """

@@ -91,7 +91,8 @@ def write_folder(folder: Path, manifest: TableManifest, files: Mapping[tuple[str
 def remove_leftovers(folder: Path, manifest: TableManifest) -> None:
     """Remove Parquet files that the manifest (the list of valid files) does not name, and half-written manifests.
 
-    The caller must hold a lock on the folder. OSError if a file cannot be removed.
+    Only the folders of tables in the manifest are searched for Parquet files. The caller must hold a lock on the
+    folder. OSError if a file cannot be removed.
     """
     for table in manifest.tables:
         named = {partition.file for partition in manifest.tables[table].values()}
