@@ -29,7 +29,7 @@ def resolve_bundle(given: str, outputs: str | Path) -> Path:
 
     Whether a path holds a model is not checked. ConfigurationError if the name fits a model and also a file or folder,
     except for the registry's own folder `production`. DataError if no model, file or folder has the name, or if the
-    registry or the status of a run is damaged.
+    registry or the status of a run that is read is damaged.
     """
     path, outputs = Path(given), Path(outputs)
     if path.name != given:

@@ -67,9 +67,9 @@ class EventFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `contract`: the fingerprint of the bundle's definitions of features and label.
     - `train`: the first and the last day of the bundle's training.
     - `checks`: the results of the checks before the promotion.
-    - `rule`: the rule of the comparison with production, such as `better`.
+    - `rule`: the rule by which the candidate was checked, such as `better`.
     - `recipe`: a digest of the bundle's settings without dates and paths.
-    - `window`: the first and the last game date of the comparison; None if there was none.
+    - `window`: the first and the last date of the comparison; None if there was none.
     - `metrics`: the candidate's metrics in the comparison.
     - `left`: for a rollback or retirement, the fingerprint of the model that was in production before.
     """
@@ -133,7 +133,8 @@ class Registry:
     def history(self) -> tuple[RegistryEvent, ...]:
         """Return all events (promotions, rollbacks and retirements), oldest first.
 
-        DataError if an event is missing, damaged, changed, or written by another version.
+        DataError if an event is damaged or written by another version, or if an event before the last one is missing or
+        changed.
         """
         events: list[RegistryEvent] = []
         digest = ""

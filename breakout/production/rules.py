@@ -2,7 +2,8 @@
 
 The games are after the training of both the candidate and the production model.
 
-    first_model   if no model is in production: the AUC must be above 0.5, the log loss below a constant prediction's
+    first_model   if no model is in production: the AUC must be above 0.5 and the log loss below a constant
+                  prediction's, each with its interval; the verdict of the evaluation must be MARGINAL or better
     better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
     not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
 
@@ -13,9 +14,9 @@ candidate minus production and for its interval:
 - Log loss and Brier score are not worse if the upper bound is below `promote.tolerance`. The rule `better` also needs a
   difference of at most 0.
 
-Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games leaves no
-later games, and passes if its recipe was promoted earlier, after a comparison on recent games
-(`promote.max_age_days`).
+Each rule needs at least `promote.min_dates` game dates and `promote.min_games` games. A retrain on all games leaves
+too few later games. It passes if its recipe was promoted earlier, after a comparison whose last date is at most
+`promote.max_age_days` days before the end of the retrain's training.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class GateComparison:
     - `is_too_early`: whether there are too few games after the training of the compared models.
     - `is_by_recipe`: whether the checks rely on an earlier promotion of the same recipe (the settings except dates and
       paths).
-    - `warnings`: sentences about a log loss that is higher than production's but tolerated by the rule.
+    - `warnings`: sentences about a log loss that is significantly higher than production's but tolerated by the rule.
     """
 
     checks: tuple[Check, ...]
@@ -205,9 +206,9 @@ def rely_on_recipe(candidate: Bundle, rule: Rule, registry: Registry, max_age_da
     """Check whether a candidate can rely on an earlier promotion of its recipe instead of a comparison.
 
     A retrain on all games needs this check, because it leaves no games after its training. A recipe has the settings of
-    a model, except dates and paths. Return None if no promotion of the recipe has a comparison. The check passes if the
-    games of the latest comparison end at most `max_age_days` days before the candidate's training ends. The other
-    checks of the rule are not run. DataError if the registry is damaged.
+    a model, except dates and paths. Return None if no promotion of the recipe has a comparison. The check passes
+    unless the latest comparison ends more than `max_age_days` days before the candidate's training ends. The other
+    checks of `rule` are in the result with `is_passed` None. DataError if the registry is damaged.
     """
     event = registry.latest_comparison(recipe_digest(candidate))
     if event is None or event.facts.window is None:

@@ -46,9 +46,10 @@ def later_window(train_end: date, start: date | None, end: date | None, warehous
 def score_window(bundle: Bundle, warehouse: Warehouse, window: DateRange) -> ScoredRows:
     """Return one row for each role player and game of a window, with the probability that a saved model predicts.
 
-    The model's contract (its definitions of features and label) is not checked. NoGamesError if the window holds no
-    rows. DataError if the source tables are missing, damaged or hold impossible values. ConfigurationError if a feature
-    needs injury reports and no table of them is configured.
+    The rows also have the columns that an evaluation by slices (groups of games) needs. The model's contract (its
+    definitions of features and label) is not checked. NoGamesError if the window holds no rows. DataError if the source
+    tables are missing, damaged or hold impossible values. ConfigurationError if a feature needs injury reports and no
+    table of them is configured.
     """
     rows = build_dataset(warehouse, bundle.features, window.start, window.end, slice_features=SLICE_FEATURES)
     if not len(rows):

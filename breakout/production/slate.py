@@ -94,7 +94,7 @@ class Slate:
     - `availability_status`: doubtful, questionable, probable, available, not_listed, or unknown if nothing was reported
       for the day.
     - `team_out`, `opponent_out`: the names of out or doubtful players of the two teams.
-    - `known_at`: the time of the newest injury report as text; "" if nothing was reported.
+    - `known_at`: the time of the newest injury report, such as 2026-02-05T22:30:00Z; "" if nothing was reported.
     - `top_features`: a text about the features that change the prediction most.
     - `bundle`, `contract`: fingerprints of the saved model and of its definitions of features and label.
     - `ladder`: the list of P(points >= k) for k = 1, 2, ...; only if the model predicts distributions of points.
