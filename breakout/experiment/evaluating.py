@@ -103,7 +103,7 @@ def evaluate_scored(
 
     - `parts`: one element for each fold (window) of a walk forward, or one element for any other run.
     - `rows`: the rows of all parts in order.
-    - `target`: has the lower and upper limit of the slices (groups of games) by season average.
+    - `target`: has the range of season averages, which is divided into slices (groups of games).
     - `work`: stores the metrics of baselines for other jobs of a sweep.
 
     If any part was calibrated, the probabilities before calibration are one more baseline, `uncalibrated`. The

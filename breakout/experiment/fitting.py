@@ -121,7 +121,7 @@ def check_features_vary(config: ExperimentConfig, parts: FitParts) -> None:
 def calibration_kind(config: ExperimentConfig) -> Kind:
     """Return the configured kind of calibration; `sigmoid` instead of `none` for a model with class weights.
 
-    Class weights distort the probabilities, so a model with class weights is always calibrated.
+    Class weights distort the probabilities, so a model with class weights needs a calibration.
     """
     is_weighted = getattr(config.model, "class_weights", "none") != "none"
     return "sigmoid" if is_weighted and config.calibration.kind == "none" else config.calibration.kind
@@ -130,8 +130,8 @@ def calibration_kind(config: ExperimentConfig) -> Kind:
 def split_parts(config: ExperimentConfig, train: Dataset, work: SharedWork | None = None) -> SplitRows:
     """Return the training rows in two parts: the earlier rows to fit on, and the latest rows to validate on.
 
-    The settings `validation` divide the rows. Jobs with the same `work` share the parts. DataError if a part is
-    empty or has only one class, or if no feature varies over the rows to fit on.
+    The settings `validation` divide the rows. Jobs on the same rows share the parts through `work`. DataError if a
+    part is empty or has only one class, or if no feature varies over the rows to fit on.
     """
     rule, work = config.validation, work or SharedWork()
     parts = work.once("split", (train.fingerprint, train.widest.fingerprint, rule), lambda: _split(train, rule))

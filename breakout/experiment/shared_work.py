@@ -67,8 +67,8 @@ class SharedWork:
 
         - Models with equal arguments share a fit.
         - CatBoost models that differ only in `iterations` share the longest fit of their group. Each takes the first
-          trees of that fit. A fit of fewer than 200 iterations shares no trees with longer fits, because CatBoost takes
-          fewer Newton steps for its leaves.
+          trees of that fit. A fit of fewer than 200 iterations shares no trees with a fit of 200 or more, because
+          CatBoost takes fewer Newton steps for its leaves.
         - A blend (an average of CatBoost and logistic regression) shares the trees of its CatBoost model.
 
         ConfigurationError or DataError if the model cannot be fitted.

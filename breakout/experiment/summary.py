@@ -145,7 +145,7 @@ def summarise_scoring(
 def _saved_calibration_fit(bundle: Bundle) -> CalibrationFit:
     """Return how the calibration of a saved model was fitted, with the warnings of that fit.
 
-    If an earlier version saved the model, the result has no warnings and no log loss on held-out dates.
+    Early versions did not save this. For their models, the result has no warnings and no log loss on held-out dates.
     """
     if bundle.manifest.calibration_fit is not None:
         return bundle.manifest.calibration_fit
