@@ -38,8 +38,8 @@ def load_bundle(given: str | Path, *overrides: str) -> Bundle:
     ----------
     given
         The folder of a bundle (a saved model), of a run, or of a registry (the record of the models in production). A
-        text may also be a name: "production", "latest" (the newest run), or "NAME" or "latest:NAME" (the newest run of
-        that name). Runs are searched below the setting `paths.outputs`.
+        text may also be a name: "production", "latest" (the newest completed training run), or "NAME" or "latest:NAME"
+        (the newest such run of that name). Runs are searched below the setting `paths.outputs`.
     *overrides
         Settings of `breakout evaluate`, such as "paths.outputs=DIR".
 

@@ -170,8 +170,7 @@ def draw_chart(result: EvaluationResult, name: str = "reliability") -> Picture:
     Raises
     ------
     ConfigurationError
-        If there is no chart of that name. Also if the chart is undefined, because either all games or none are
-        breakouts.
+        If there is no chart of that name. Also if the chart is undefined, for example because no game is a breakout.
     """
     if name not in _CHARTS:
         near = nearest_name(name, _CHARTS)
