@@ -73,7 +73,8 @@ class FeatureDistribution:
     measures, limits and `ks_p_value` are None.
 
     - `psi`: the population stability index.
-    - `ks`: the distance of the Kolmogorov-Smirnov test, with the p-value `ks_p_value`.
+    - `ks`: the distance of the Kolmogorov-Smirnov test, with the p-value `ks_p_value`. With one value in each window,
+      `ks` never shows drift.
     - `psi_limit`, `ks_limit`: at least 0.1. A limit is larger if windows of these sizes often exceed 0.1 without drift.
     """
 

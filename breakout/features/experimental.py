@@ -3,7 +3,7 @@
 - A stint is a player's consecutive games for one team within a season.
 - A player with 0 minutes missed the game. Features about missed games ignore games that the team table lacks.
 - A game is no breakout if the player's season average before the game was 0. The denominator of
-  `breakout_rate_season` still counts the game.
+  `breakout_rate_season` still counts the game, like every game with at least @min_prior_games earlier games.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The features that the user defines: their conversion to `Feature` objects, and the checks of their SQL.
 
-A definition may read only games before the row's date. Named windows contain only such games, so other rows may be read
-only over a named window, with a function of WINDOW_FUNCTIONS.
+A definition may read only games before the row's date. Over a named window, the functions in WINDOW_FUNCTIONS read only
+such games, if the offset of LAG is 0 or more. All other SQL that can read several rows is refused.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def check_expression(entry: Feature) -> None:
     - The expression must be SQL of one value, without subqueries or parameters.
     - Aggregates need a named window. Over a window, only the functions in WINDOW_FUNCTIONS are allowed.
     - The offset of LAG must be a whole number, 0 or more.
-    - Functions that are random or return the current time are refused.
+    - RAND and functions that return the current date or time are refused.
     - Functions that sqlglot does not know are refused, because BigQuery or DuckDB may lack them.
     """
     from sqlglot import exp, parse_one

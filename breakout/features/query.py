@@ -1,7 +1,7 @@
 """The feature query: one SQL text in BigQuery's dialect, built from feature definitions and named windows.
 
 Training, evaluation and prediction ask for different rows (`RowSource`), but compute features in the same way. Dates
-and settings are query parameters such as `@start` and `@min_ppg`. The query is a chain of CTEs:
+and settings are query parameters such as `@start` and `@min_ppg`. The main CTEs of the query are, in this order:
 
 - `player_games`, `team_games`: the games in the source tables.
 - `kept`: the rows that the query returns, still without features.
@@ -156,7 +156,7 @@ def query_columns(plan: QueryPlan) -> set[str]:
 
 
 def night_columns(row_source: RowSource) -> tuple[str, ...]:
-    """Return the columns that are known before a row's game, such as `is_home`, in the order of the query.
+    """Return the columns that describe a row's game before it is played, such as `is_home`, in the query's order.
 
     For the row source `slate`, the player's name comes first.
     """

@@ -82,7 +82,7 @@ class QueryPlan:
         return self.levels[name]
 
     def windows_of(self, relation: str) -> Mapping[str, exp.Window]:
-        """Return the expressions over the windows of a relation, such as `player`, by the computed column's name."""
+        """Return window expressions, such as `SUM(points) OVER last_5` for the relation `player`, by column name."""
         return self.states.get(relation, {})
 
     @property

@@ -49,7 +49,7 @@ _KNOWN_COLUMNS = {"played": {*_PLAYED_COLUMNS, *DERIVED_PLAYED}, "team_games": {
 
 
 def window_columns(source: str) -> tuple[str, ...]:
-    """Return the sorted names of the known columns that a window over games may read.
+    """Return the sorted names of the known columns that a window over games may read, without keys and teams.
 
     `source` is `played` (games of players) or `team_games` (games of teams). Minutes and usage are in billionths
     (`minutes_nano`, `usage_nano`). The user's source table may have further columns. A window may read these too, but
@@ -78,8 +78,9 @@ def player_games(tables: SourceTables, inputs: set[str], names: Sequence[str] = 
     """Return the SQL that selects players' games of the season types @season_types, from @history_start to @end.
 
     Only games with points and more than 0 minutes are selected. The columns are the keys, the teams, the season, the
-    points, the columns in `inputs` as numbers, and the columns in `names` unchanged. ConfigurationError for a column
-    name that is no plain identifier.
+    points, the columns in `inputs` as numbers, and the columns in `names` unchanged. Columns in `inputs` that the query
+    computes later, such as `was_breakout`, are left out. ConfigurationError for a column name that is no plain
+    identifier.
     """
     values = {column: sql for column, sql in _PLAYED_COLUMNS.items() if column in inputs or column == "points"}
     values |= {column: f"CAST({column} AS FLOAT64)" for column in extra_columns("played", inputs)}

@@ -31,10 +31,10 @@ def needed_relations(plan: QueryPlan) -> list[w.Relation]:
 
 
 def states(plan: QueryPlan) -> dict[str, str]:
-    """Return the SQL of the CTEs with window values after each game, by CTE name.
+    """Return the SQL of the CTEs that hold the values of SQL window functions after each game, by CTE name.
 
-    There is one CTE for each relation that the query joins. If a feature reads games of teams, the CTE `night` is
-    added. It has the window values of both teams of each game.
+    There is one CTE for each relation that the query joins. If a feature reads a window of team games, the CTE `night`
+    is added. It has these values for both teams of each game.
     """
     return {relation.state: _state(plan, relation) for relation in needed_relations(plan)} | _nights(plan)
 
@@ -85,7 +85,7 @@ def _asked(relation: w.Relation) -> str:
 
 
 def _nights(plan: QueryPlan) -> dict[str, str]:
-    """Return {"night": SQL}, or an empty dict if no feature reads games of teams.
+    """Return {"night": SQL}, or an empty dict if no feature reads a window of team games.
 
     The CTE `night` has one row for each team and date of the query's rows, with the window values of the team and of
     its opponent. So these values are joined once for all players of the team.

@@ -69,7 +69,7 @@ ROW_WINDOWS = {
 class Relation:
     """The games of players or of teams, the named windows over them, and the join to the rows of the feature query.
 
-    A state has the values of the windows after one game. Each row of the feature query joins one state.
+    A state has the values of the windows after one game. A row of the feature query joins at most one state.
 
     - `source`: the SQL table of games.
     - `partition`: the column of `source` that names the player or team.
