@@ -66,7 +66,8 @@ def import_lines(extract: Extract, source: str, folder: Path, now: datetime) -> 
     - `source`: the name of the source of the box scores.
     - `now`: the `imported_at` of new and changed rows.
 
-    ConfigurationError if the folder has box scores of another source. DataError for one of these causes:
+    ConfigurationError if both the extract and the folder have box scores, but of different sources. DataError for one
+    of these causes:
 
     - One player or team has two different box scores in one game.
     - A game has an unknown team, more or fewer than two teams, several dates, or the same id as another game.

@@ -65,7 +65,7 @@ _NICKNAMES = {
     "Wizards": "WAS",
 }
 # The codes of former teams, such as the New Jersey Nets, whose nickname a team of another city has today. A key has the
-# text with which the name of the city begins, and the nickname.
+# start of the city's name, so that "New Orleans/Oklahoma City" matches too, and the nickname.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
 # The ASCII form of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(
@@ -86,7 +86,7 @@ def player_lookup(name: str) -> str:
 def team_code(code: str) -> str:
     """Return the team's code in CODES for a code of another source or an earlier year, such as NOP for NOH.
 
-    An unknown code is returned in upper case.
+    Any other code is returned in upper case.
     """
     upper = code.strip().upper()
     return _OTHER_CODES.get(upper, upper)

@@ -45,7 +45,8 @@ KINDS = "players or teams of LeagueGameLog, PlayerGameLogs, PlayerGameLog or Sch
 def extract_nba_api(rows: pd.DataFrame, where: str) -> Extract:
     """Return the content of one table of the package nba_api: scheduled games, or box scores of players or of teams.
 
-    Unfinished games are left out; their ids are in `unfinished`. `where` names the file in error messages.
+    Box scores of unfinished games are left out; `unfinished` has the ids of these games. `where` names the file in
+    error messages.
 
     DataError if the columns do not fit any known table. DataError also for an id, a matchup (a text such as `BOS vs.
     NYK`), a date, a count or minutes that cannot be read.
