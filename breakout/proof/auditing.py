@@ -33,7 +33,7 @@ _COUNTEREXAMPLES = 3
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A difference that an audit found between two computations of a row, and a source row that causes it.
+    """A difference that an audit found, and a source row that causes it.
 
     A difference is a leak if a feature value changed because a check changed data on which the feature must not depend.
     `leaked` is a source row whose change alone changes the feature. `leaked` is None if the search found no such row,
@@ -86,8 +86,9 @@ class AuditReport:
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
 
-    ROWS, COLUMNS and GAMES (differences in the set of rows or columns, or between tables about games) each count as one
-    feature. The counterexample of a leak also names a source row that causes the leak, if one is found.
+    Differences that concern no single feature are grouped as ROWS (missing or repeated rows), COLUMNS (other columns)
+    or GAMES (source tables disagree about games). Each group counts as one feature. The counterexample of a leak also
+    names a source row that causes the leak, if one is found.
     """
     # Violations of the checks in DATA_CHECKS come first, because `find_leak` finds source rows only for these checks.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)
@@ -114,7 +115,7 @@ def audit_features(
 
     A check changes data that must not matter, such as later games, or uses another row builder.
 
-    - `start`, `end`: None means the first or last date of the warehouse.
+    - `start`, `end`: None means the first or last date of the warehouse. A later `end` means the last date too.
     - `seed`: equal seeds give equal samples.
     - `paths`: the row builders to audit; None means the row builders of the commands.
     - `on_date`: a function that is called with each sampled date after its checks.

@@ -163,10 +163,10 @@ WHERE game_date BETWEEN @history_start AND @end"""
         return f"SELECT * REPLACE ({replaced}) FROM main.{table}"
 
     def history_start(self, start: date, seasons_before: int = 1) -> date:
-        """Return the date of a season's first copied game; `start` if no game on or after `start` was copied.
+        """Return the date of the first copied game in the season `seasons_before` years before the season of `start`.
 
-        The season begins `seasons_before` years before the season of `start`. If no game of the season was copied, the
-        result is the date of the first game in a later season.
+        If no game of that season was copied, the result is the date of the first copied game in a later season. If no
+        game on or after `start` was copied, the result is `start`.
         """
         sql = """SELECT MIN(game_date) FROM main.player_game_summary WHERE season_year >=
             (SELECT MIN(season_year) - ? FROM main.player_game_summary WHERE game_date >= ?)"""
