@@ -38,9 +38,10 @@ PIPE_CLOSED = 141  # exit code if the reader closed the pipe, as in `breakout fe
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return the exit code; an exception becomes a message on standard error.
+    """Run one command line and return the exit code; errors are printed on standard error, not raised.
 
-    `argv` are the arguments after the program's name; None means the arguments of this process.
+    If the reader of the output closed the pipe, no error is printed. `argv` are the arguments after the program's name;
+    None means the arguments of this process.
     """
     prepare_output()
     try:

@@ -54,8 +54,8 @@ class Arguments:
 def sort_arguments(arguments: Sequence[str], command: str) -> Arguments:
     """Sort a command's arguments into flags for Hydra, folders of `--config-dir`, overrides, and `-m`.
 
-    The KIND and FILEs of `breakout import` become overrides. ConfigurationError for an unknown flag, a flag without its
-    value, or an override without `=`.
+    The KIND and FILEs of `breakout import` become overrides. ConfigurationError for an unknown flag, a flag without a
+    valid value, or an argument that is neither KEY=VALUE nor ~KEY. Shell completion allows unfinished overrides.
     """
     found = Arguments()
     rest = name_files(arguments) if command == "import" else list(arguments)
@@ -122,8 +122,9 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if the value is missing or not among the flag's choices.
 
-    `value` is the text after `=`. If it is None, the first argument of `rest` (the arguments after the flag) is
-    removed and becomes the value. `--info` without a value means `--info=all`.
+    `value` is the text after `=`, `rest` the arguments after the flag. If `value` is None, the value is removed from
+    the start of `rest`. An argument that is not among the flag's choices stays in `rest`; if the flag has no choices,
+    an argument that begins with `-` stays. `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):

@@ -15,8 +15,8 @@ WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 def print_failure(error: BaseException, prefix: str = "") -> int:
     """Print an error and its notes on standard error, each line after `prefix`, and return the exit code.
 
-    The exit code is 1 for a fault of the program. The traceback is printed too if the environment variable
-    HYDRA_FULL_ERROR is 1.
+    The exit code is 1 for a fault of the program, else the code of the matching BreakoutError. The traceback is printed
+    too if the environment variable HYDRA_FULL_ERROR is 1.
     """
     if WANTS_TRACEBACK:
         traceback.print_exception(error)

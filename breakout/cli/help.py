@@ -75,8 +75,8 @@ def command_page(command: Command) -> str:
 def wrap_page(page: str, width: int) -> str:
     """Return a page with its lines wrapped at words to at most `width` characters.
 
-    A wrapped line continues at the column where its description starts, which is after the name or the `#`. Commands
-    among the examples are not wrapped, so that they can be copied.
+    A wrapped line continues below the start of its description, such as the text after a command's name or after `# `.
+    Commands among the examples are not wrapped, so that they can be copied.
     """
     return "\n".join(line if _COMMAND.fullmatch(line) else _wrap(line, width) for line in page.split("\n"))
 

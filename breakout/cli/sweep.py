@@ -174,8 +174,8 @@ def sweep_folder(config: DictConfig, resumed: str | None) -> Iterator[Path]:
 def _run_in(folder: Path, config: DictConfig, chosen: SweepConfig, overrides: Sequence[str]) -> int:
     """Run a sweep in its folder and return its exit code.
 
-    A leaderboard of the completed jobs is written even after an error. If a new sweep ends before its first jobs are
-    planned, its folder is removed instead.
+    A leaderboard of the completed jobs is written even after an error, but not in a dry run. If a new sweep ends before
+    its first jobs are planned, its folder is removed instead.
     """
     from breakout.sweeps.leaderboard import conclude
     from breakout.sweeps.workers import start_server
