@@ -28,7 +28,7 @@ def count_table(scores: Sequence[ModelScore]) -> Table:
     """Return a table that counts each model's entries by outcome. The outcomes are:
 
     - `breakout`, `no`: whether the player had a breakout.
-    - `void`: the player did not play, or the game was moved.
+    - `void`: the player did not play in this game, or the game was moved.
     - `pending`: no result yet.
     - `lost`: no result came in time.
     - `late`: predicted at or after tip-off.

@@ -60,8 +60,8 @@ def write_run_page(folder: Path) -> Path:
 def render_run(run: RunRecord, metrics: RunMetrics) -> str:
     """Return the HTML page of a run; `metrics` are the metrics of this run.
 
-    The page also shows what changed since the previous run with this name and command. DataError if a file that
-    the page shows is missing or damaged.
+    The page also shows what changed since the last completed run with this name and command, if there is one. DataError
+    if a file that the page shows is missing or damaged.
     """
     model, before = metrics.model, previous_run(run)
     labels = [f"{run.status.started:%Y-%m-%d %H:%M}", run.status.command, model.kind]

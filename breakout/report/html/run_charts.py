@@ -34,7 +34,7 @@ DRAWN_QUANTILES = ("0.05", "0.25", "0.5", "0.75", "0.95")  # the levels of the q
 def draw_verdict_scale(auc: Interval) -> Chart:
     """Draw the AUC and its interval on a scale with marks at chance (0.5), MARGINAL_AUC and READY_AUC.
 
-    The marks are limits of the verdict on a model. ValueError if the AUC is undefined.
+    MARGINAL_AUC and READY_AUC are limits of the verdict on a model. ValueError if the AUC is undefined.
     """
     limits = {"chance": 0.5, "marginal": MARGINAL_AUC, "ready": READY_AUC}
     low, high = ends(auc)

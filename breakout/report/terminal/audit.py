@@ -1,7 +1,7 @@
 """Terminal output of the audits of features and of served predictions.
 
-The audit of features checks that no feature sees the future. The audit of served predictions compares their feature
-values with values computed from today's tables.
+The audit of features checks that no feature sees the future, and that all ways to compute a feature agree. The audit
+of served predictions compares their feature values with values computed from today's tables.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def print_served(report: ServedAudit) -> None:
 
     - for each feature, the number of vectors whose value differs today,
     - the first SHOWN_CELLS changed cells of source tables,
-    - the number of absent vectors (by today's tables, the player is in no game of that day),
+    - the number of absent vectors (in today's tables, the player is not among the players of that game),
     - the number of differing or absent vectors that no known change of a source row explains,
     - a warning for each model that could not be compared, and for each damaged file of the ledger,
     - "clean", or the counts of vectors, models and files with a problem.

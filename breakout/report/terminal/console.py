@@ -47,9 +47,9 @@ class PlainConsole(Console):
     def print_table(self, table: Table, optional: Sequence[str] = ()) -> None:
         """Print a table unless it has no rows; the rows in `table.chosen` are bold and marked with a star.
 
-        If the table is too wide, the columns named in `optional` are left out one after another, in this order, until
-        every word fits. The first column is never wrapped, because it names the rows. A column of job settings is
-        wrapped so that OTHER_COLUMNS characters in all remain for the other columns.
+        If a word does not fit into its column, the columns named in `optional` are left out one after another, in this
+        order, until every word fits. The first column is never wrapped, because it names the rows. A column of job
+        settings is wrapped so that OTHER_COLUMNS characters in all remain for the other columns.
         """
         if not table.rows:
             return

@@ -39,8 +39,8 @@ def print_comparison(compared: HeadToHead) -> None:
 def print_decision(decision: Decision) -> None:
     """Print the rule that decides a promotion, the reason for the rule, and the result of each check.
 
-    A warning comes last if the rule accepts the candidate although its log loss exceeds the production model's by more
-    than chance.
+    A warning comes last if the rule tolerates that the candidate's log loss exceeds the production model's by more than
+    chance.
     """
     out = console()
     out.print(styled("rule", "bold", f": {decision.rule.name} ({decision.rule.reason})"))
