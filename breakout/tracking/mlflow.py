@@ -94,7 +94,7 @@ class MLflowTracker:
 def open_tracker(config: MLflowTrackingConfig) -> MLflowTracker:
     """Return the tracker of `tracking=mlflow`.
 
-    ConfigurationError if `tracking.uri` comes from saved settings, in which its secret is masked.
+    ConfigurationError if `tracking.uri` contains a masked secret (`***`), because the uri comes from saved settings.
     """
     if config.uri is not None and has_mask(config.uri):
         raise ConfigurationError(

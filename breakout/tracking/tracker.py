@@ -59,8 +59,8 @@ def open_tracker(config: TrackingConfig) -> Tracker | None:
 def registering(config: TrackingConfig) -> Iterator[list[Path]]:
     """Yield an empty list, to which the block adds run folders; register these runs when the block ends or raises.
 
-    If the block raises, a failed registration adds a note to the exception. Otherwise a failed registration raises
-    DataError. If the tracker is optional (WARNS_ONLY), the failure is only logged.
+    If the block raises, a failed registration adds a note to the exception. If the block does not raise, a failed
+    registration raises DataError, or is only logged if the tracker is optional (WARNS_ONLY).
     """
     folders: list[Path] = []
     try:
