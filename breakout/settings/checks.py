@@ -45,7 +45,7 @@ HISTORY_EXAMPLES = {
 def check_across_fields(config: Any) -> None:
     """Raise ConfigurationError if values of a command's typed settings contradict each other.
 
-    GROUP_CHECKS has the check of each settings group. Further checks compare the model with the calibration, the prices
+    GROUP_CHECKS has the checks within single groups. Further checks compare the model with the calibration, the prices
     with the warehouse, and `start` with `end`.
     """
     for group in vars(config).values():

@@ -71,8 +71,8 @@ class PromotionGateConfig:
       `not_worse` for a retrain, else `better`.
     - `min_dates`, `min_games`: the fewest game dates and rows for the comparison.
     - `max_age_days`: a retrain on all games cannot be compared on later games. The retrain relies on the latest
-      comparison that led to the promotion of a model with the same settings. The last game of that comparison must be
-      at most this many days before the retrain's training ends.
+      comparison that led to the promotion of a model with the same settings. The dates of that comparison must end at
+      most this many days before the retrain's training ends.
     - `evidence`: if `ledger`, the candidate's predictions as a shadow (scored in parallel with production) are checked
       too.
     - `min_e_value`: for the rule `better`, the smallest e-value that the shadow's predictions need. An e-value measures
@@ -97,7 +97,7 @@ class GradeLimitsConfig:
 
     - `fail_on`: the conditions. `calibration` means that the probabilities of a model in production are biased by more
       than chance explains. `stale` means that a result is overdue.
-    - `max_age_hours`: a result is overdue if the warehouse lacks it this many hours after the end of its game date.
+    - `max_age_hours`: a result is overdue if the warehouse lacks it more than this many hours after its game date ends.
     """
 
     fail_on: tuple[Literal["calibration", "stale"], ...]
@@ -109,7 +109,7 @@ class DailyLimitsConfig:
     """The limit on the age of the data from which `breakout daily` predicts.
 
     The command ends with an error if games, schedule or injury reports lag behind by more than `max_age_hours` hours.
-    The lags begin at the end of these dates:
+    On a day without games, only the schedule is checked. The lags begin at the end of these dates:
 
     - games: the first scheduled date after the newest game in the warehouse.
     - schedule: the last date in the schedule.

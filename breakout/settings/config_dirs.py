@@ -106,7 +106,7 @@ def search_path_overrides(folders: Sequence[str]) -> list[str]:
 
 
 def resolve_folder(folder: str) -> Path:
-    """Return the absolute path of a folder of configuration files; ConfigurationError if it cannot be read."""
+    """Return the absolute path of a folder of configuration files; ConfigurationError if it is no readable folder."""
     path = expand_home(folder, "--config-dir")
     try:
         resolved = path.resolve(strict=True)

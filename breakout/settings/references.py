@@ -24,9 +24,10 @@ RESOLVER = "oc.env"
 def resolve_all_but_references(composed: DictConfig) -> dict[str, Any]:
     """Return a composed configuration as dicts and lists, with interpolations resolved, except references.
 
-    A reference is a value that depends on an environment variable, such as `${oc.env:TOKEN}`, and stays as text. A
-    required value that is not given stays `???`. In all other text, `${` is escaped. OmegaConf's
-    InterpolationResolutionError if an environment variable is not set or another interpolation has no value.
+    A reference is a value that depends on an environment variable, such as `${oc.env:TOKEN}`, and stays as text. If a
+    resolved text still contains `${`, it is escaped, so that it is not taken for an interpolation later. A required
+    value that is not given stays `???`. OmegaConf's InterpolationResolutionError if an environment variable is not set
+    or another interpolation has no value.
     """
     from omegaconf import OmegaConf
 
