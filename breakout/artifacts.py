@@ -44,8 +44,8 @@ _flushed_later: ContextVar[Path | None] = ContextVar("_flushed_later", default=N
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path for the block to write to; then flush the file and rename it to `path`.
 
-    If the block raises, the temporary file is removed. An OSError in the block, such as a full disk, becomes a
-    DataError.
+    If the block raises, the temporary file is removed. DataError if `path` cannot be written, and for any OSError in
+    the block, such as a full disk.
     """
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def flush(path: Path) -> None:
 def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Lock a file exclusively during the block. The file is created if it does not exist.
 
-    If another process holds the lock, `on_wait` is called once. Then the function waits, unless `on_wait` raises. The
+    If the file is locked already, `on_wait` is called once. Then the function waits, unless `on_wait` raises. The
     operating system releases the lock even if the process is killed. DataError if the file cannot be created.
     """
     with _writing(path):
@@ -194,7 +194,7 @@ def json_ready(value: Any) -> Any:
     """Convert a value to JSON types. NaN and infinity become None.
 
     The value may contain dataclasses, msgspec structures, mappings, sequences and numpy values. TypeError for a value
-    of any other type.
+    that cannot be converted.
     """
 
     def to_plain(part: Any) -> Any:

@@ -173,7 +173,7 @@ def _find_refusal(kind: Kind, probability: np.ndarray, y: np.ndarray) -> str | N
 
 
 def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the fitted sigmoid map, and the reason not to use it or None."""
+    """Return the fitted sigmoid map, and the reason why it should not be used (None if it may be used)."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -192,7 +192,7 @@ def _fit_sigmoid(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, st
 
 
 def _fit_isotonic(probability: np.ndarray, y: np.ndarray) -> tuple[Calibrator, str | None]:
-    """Return the fitted isotonic map, and the reason not to use it or None."""
+    """Return the fitted isotonic map, and the reason why it should not be used (None if it may be used)."""
     from sklearn.isotonic import IsotonicRegression
 
     # The map stays within 1/(n+2) and 1 - 1/(n+2) (the rule of succession), because a probability of 0 or 1 would make

@@ -33,9 +33,9 @@ def describe_history(warehouse: Warehouse, features: BreakoutFeatureConfig, star
     """Say which games the warehouse has up to `end`, and why no row was found on the dates start..end.
 
     Call this function if no role player has a row on these dates. For each season type in player_game_summary, the text
-    gives the number of rows and their first and last date. Then the text gives the reason: no row on these dates has a
-    season type in `features.season_types`, or such rows exist but none is a role player's played game. DataError if the
-    query fails.
+    gives the number of rows and their first and last date. These numbers may leave out all but the season of `start`
+    and the season before. Then the text gives the reason: no row on these dates has a season type in
+    `features.season_types`, or such rows exist but none is a role player's played game. DataError if the query fails.
     """
     sources = warehouse.sources
     sql = f"""SELECT season_type, COUNT(*) AS row_count, MIN(game_date) AS first_date, MAX(game_date) AS last_date,

@@ -163,7 +163,7 @@ def build_dataset(
     decision time).
 
     - `row_source`: `played` for played games, `slate` for scheduled games, `listed` for games that the caller has put
-      into a table. Only played games have a label.
+      into a table named `slate`. Only played games have a label.
     - `slice_features`: the features by which an evaluation groups rows. They are columns of `context`, where missing
       values are not filled.
     - `registry`: the definitions of the features; None means the registry of `config`.
@@ -220,8 +220,9 @@ def dataset_of(
 ) -> Dataset:
     """Convert `answer`, the result of the feature query, to a dataset.
 
-    `answer` must have the columns of the query for the features of `config` and `slice_features`.
-    `build_dataset` explains the other arguments. DataError if a feature is infinite. KeyError if a column is missing.
+    `answer` must have the columns of the query for the features of `config` and `slice_features`, and also `points` if
+    `row_source` is `played`. `build_dataset` explains the other arguments. DataError if a feature is infinite. KeyError
+    if a column is missing.
     """
     registry = registry or config.registry
     frame, names = answer.to_pandas(), config.names
@@ -258,7 +259,8 @@ def is_within_band(averages: np.ndarray, games: np.ndarray, config: BreakoutFeat
     """Return a bool mask of shape (n,), true for season averages of points from `config.min_ppg` to `config.max_ppg`.
 
     `averages` and `games` have shape (n,); `games` is the number of games behind each average. As in the feature query,
-    a player's total, average * games, may be outside limit * games by up to 1e-9. The mask is false for a NaN average.
+    the limits are compared with totals: average * games, rounded to whole points, may lie outside min_ppg * games to
+    max_ppg * games by up to 1e-9. The mask is false for a NaN average.
     """
     points = np.rint(averages * games)
     return np.asarray((points >= config.min_ppg * games - 1e-9) & (points <= config.max_ppg * games + 1e-9))

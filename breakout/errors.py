@@ -82,8 +82,8 @@ def system_sentence(what: str, error: OSError, otherwise: str = "choose another 
 def as_breakout_error(error: BaseException) -> BreakoutError | None:
     """Return the BreakoutError that describes an error to the user; None for a fault of the program.
 
-    A BreakoutError is returned unchanged. A lack of memory or disk space, too many open files, and a path without
-    permission become a DataError.
+    A BreakoutError is returned unchanged. An error that the user can remedy becomes a DataError, such as a lack of
+    memory or disk space, too many open files, or a path without permission.
     """
     if isinstance(error, BreakoutError):
         return error

@@ -119,9 +119,10 @@ class JobTable(msgspec.Struct, frozen=True, kw_only=True):
     - `best`: the number of the best job.
     - `tied`: the numbers of the jobs whose `is_tied` in JobRow is true, including the best job.
     - `simplest`: the number of the job with the simplest model among the jobs in `tied`.
-    - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the dates are not fixed or differ
-      between the jobs.
-    - `problem`: the target and warehouse settings that are not the same in all tables, as text.
+    - `training`: the training dates, as in `trained on 2025-10-21..2026-01-10`. "" if the window has no fixed dates or
+      differs between the jobs.
+    - `problem`: the target and warehouse settings in which the job tables of the leaderboard differ, with this table's
+      values, as in `min_ppg 8.0`.
     - `validation`, `evaluation`: the games. `evaluation` is None if the jobs only train.
     - `lines`: the comparisons with the betting market; () if no prices are configured.
     """
@@ -169,8 +170,9 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 class VariantTable(msgspec.Struct, frozen=True):
     """The comparison of variants across job tables (JobTable) that have equal settings of target and warehouse.
 
-    Variants are sorted by `tables` (largest first), then by `value` (best first). The job tables have the same text
-    `problem`.
+    - `problem`: the field `problem` of these job tables, which is equal in all of them.
+    - `rows`: sorted by the number of these job tables that contain the variant (most first), then by `value` (best
+      first).
     """
 
     problem: str
@@ -228,6 +230,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     """The leaderboard of a sweep: a table of ranked jobs for each set of games, and the jobs that are not completed.
 
     - `jobs`, `completed`: the number of all jobs and of the completed jobs.
+    - `fit_seconds`: the sum over the completed jobs.
     - `variants`: the comparison of variants over windows and seeds.
     - `seeds`: the spread of metrics over seeds.
     - `resume_command`: the command line that runs the jobs that are not completed.

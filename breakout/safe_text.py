@@ -67,10 +67,10 @@ def mask_secrets(text: str) -> str:
 
 
 def mask_parts(text: str, address: str) -> str:
-    """Mask the secrets of the URL `address` in the text of an error, even where only a part of a secret appears.
+    """Mask the user, password and secret query parameters of the URL `address` in the text of an error.
 
-    For example, a library that misreads `http://user:pa#ss@host` takes `pa` for a port and repeats `pa` in its error.
-    Secrets in other URLs of the text are masked too.
+    Parts of the password are masked too. For example, a library that misreads `http://user:pa#ss@host` takes `pa` for a
+    port and repeats `pa` in its error. Secrets in other URLs of the text are masked too.
     """
     secrets = re.split(r"[:/?#@]", address.rpartition("@")[0].partition("://")[2])
     secrets += [found["value"] for found in _QUERY.finditer(address)]

@@ -87,7 +87,7 @@ def resolve_window(window: WindowConfig, warehouse: Warehouse) -> Split:
 
 
 def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
-    """Evaluate on the `eval_days` days before `as_of`, and train on the `train_days` days before the evaluation.
+    """Return a split: evaluation on the `eval_days` days before `as_of`, training on the `train_days` before these.
 
     The evaluation range is None if `eval_days` is 0.
     """
@@ -99,7 +99,7 @@ def trailing_split(as_of: date, train_days: int, eval_days: int) -> Split:
 def resolve_folds(window: WalkForwardWindowConfig) -> tuple[Fold, ...]:
     """Return the folds of a walk forward: one for each calendar month or week from `eval_start` to `eval_end`.
 
-    The model of a fold is trained on the dates from `train_start` to the day before the fold. If `train_days` is set,
+    The training range of a fold is from `train_start` to the day before the evaluation range. If `train_days` is set,
     only the last `train_days` of these days are used. The first and the last fold may be shorter than a month or week.
     Folds without games are included; `folds_with_games` removes them.
     """
