@@ -67,7 +67,8 @@ def open_run(
     """Make a new folder for a run below `parent`, write its settings and status, and yield the run.
 
     - `command`: the command of breakout that runs, such as train.
-    - `identity`: the fingerprint of the run's feature definitions or of its bundles (saved models), "" if unknown.
+    - `identity`: the fingerprint of the definitions of features and label, or of the bundles (saved models); "" if
+      unknown.
     - `facts`: further keys of status.json.
     - `fingerprint`: the end of the folder's name; None means the fingerprint of `config`.
 

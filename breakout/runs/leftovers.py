@@ -41,4 +41,5 @@ def _may_be_running(folder: Path) -> bool:
     try:
         return read_status(folder).state == "running"
     except DataError:
-        return False  # A run never writes a part of status.json, so a damaged file is no sign of a running run.
+        # A run replaces status.json in one step, so a damaged file does not come from a run that is still writing it.
+        return False

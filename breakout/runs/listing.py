@@ -58,7 +58,8 @@ class Listing:
 
     - `damaged`: a message for each damaged folder.
     - `not_completed`: the number of folders in `not_completed_folders`.
-    - `not_completed_folders`: runs that are not completed, and sweeps whose best job is missing; last changed first.
+    - `not_completed_folders`: runs that are not completed, and sweeps without a leaderboard, a completed job or the
+      folder of their best job; last changed first.
     - `occurring`: the values of `model` and `features` in all finished runs and sweeps, before the filters are applied.
     """
 
@@ -116,7 +117,8 @@ def _run_row(folder: Path, presets: Mapping[tuple[str, ...], str]) -> RunRow | N
     changed.
     """
     if not (folder / STATUS_FILE).is_file():
-        return None  # `folder` is a sweep without a leaderboard, or the removed folder of a best job.
+        # A sweep without a leaderboard has no status.json. Nor has the best job of a sweep if its folder was deleted.
+        return None
     run = read_run(folder)
     if run.status.state != "completed":
         return None

@@ -1,6 +1,7 @@
 """The lookup of runs and sweeps by their setting `name`.
 
-A name refers to the newest completed run, or the newest sweep, with this name below an outputs folder.
+A name refers to the newest completed run, or the newest sweep, with this name below an outputs folder. The jobs of
+sweeps are no runs here.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class RunStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_status(status: RunStatus, folder: Path) -> None:
-    """Write status.json into a run's folder, with masked secrets.
+    """Write status.json into a run's folder; secrets in the error and in the overrides are masked.
 
     If the run has ended, add digests of the run's files and a seal (a digest of the status itself). DataError if the
     file cannot be written.
@@ -93,8 +93,8 @@ def write_status(status: RunStatus, folder: Path) -> None:
 def read_status(folder: Path) -> RunStatus:
     """Return the content of status.json; the state is "killed" if the file says "running" but the process has ended.
 
-    The state of a run on another machine stays "running", because its process cannot be checked. DataError if the file
-    is missing, damaged or edited.
+    If the process runs on another machine, the state stays "running", because that process cannot be checked. DataError
+    if the file is missing, damaged or edited.
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is no run folder: there is no such folder.")
