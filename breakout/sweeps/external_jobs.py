@@ -56,7 +56,7 @@ def run_external_jobs(
     watch.start()
     try:
         launch(jobs, folder)
-    except Exception as error:  # noqa: BLE001  (jobs that have not completed report this error)
+    except Exception as error:  # noqa: BLE001  (jobs that have not ended report this error)
         failure = error
     finally:
         is_over.set()

@@ -90,8 +90,8 @@ def conclude(folder: Path, trackers: Collection[TrackingConfig]) -> int:
 def build_leaderboard(results: Sequence[JobResult], folder: Path) -> Leaderboard:
     """Return the leaderboard of the sweep in `folder`.
 
-    Completed jobs with the same games and labels are in one table, ranked by the metric that their setting
-    `optimized_metric` names. All other jobs are in `not_completed`.
+    There is one table for each set of games and labels. It holds the completed jobs with this set, ranked by the metric
+    that their setting `optimized_metric` names. The jobs that are not completed are in `not_completed`.
     """
     completed = [result for result in results if isinstance(result, CompletedJob)]
     metric = next((found for result in results if (found := result.entry.optimized_metric)), "log_loss")
@@ -139,8 +139,9 @@ def _table(rows_fingerprint: str, jobs: Sequence[CompletedJob], metric: str) -> 
 def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables of the leaderboard with titles.
 
-    A title names the window, and the settings of target and warehouse that differ between tables. If all jobs of a
-    table have the same training dates in their settings, the title also names these dates.
+    A title names the window, such as `january` or 2024-01-01..2024-06-30, and the settings of target and warehouse that
+    differ between tables. If the settings of all jobs of a table contain the same dates, the title also names the
+    training dates.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []
@@ -206,9 +207,10 @@ def _row(standing: Standing, label: str) -> JobRow:
 
 
 def _baselines(jobs: Sequence[CompletedJob]) -> tuple[BaselineRow, ...]:
-    """Return the distinct baselines (simple models for comparison) of the jobs, without the uncalibrated model.
+    """Return the distinct baselines (simple models for comparison) of the jobs.
 
-    Two baselines are the same if their names, AUCs and log losses are equal.
+    Two baselines are the same if their names, AUCs and log losses are equal. The uncalibrated model, which runs also
+    list as a baseline, is left out.
     """
     found: dict[tuple[Any, ...], BaselineRow] = {}
     for job in jobs:

@@ -39,8 +39,8 @@ def to_csv(board: Leaderboard) -> str:
     """Return the leaderboard as CSV text in which no cell is a formula that a spreadsheet would execute.
 
     The text contains the tables of the leaderboard (JobTable) one after another. Each table consists of the rows of its
-    jobs, by rank, then of its baselines, then of the betting market if jobs were compared with prices. The jobs that
-    are not completed come last.
+    jobs, by rank, then of its baselines, then of the betting market if jobs were compared with prices. After all tables
+    come the jobs that are not completed.
     """
     written = io.StringIO()
     writer = csv.DictWriter(written, CSV_COLUMNS, restval="", lineterminator="\n")

@@ -101,7 +101,7 @@ class SweepPlan:
         return sorted((planned for group in self.groups for planned in group.jobs), key=lambda planned: planned.number)
 
     def select(self, is_wanted: Callable[[PlannedJob], bool]) -> SweepPlan:
-        """Return the plan with the wanted jobs and all refused jobs."""
+        """Return the plan with the wanted jobs; jobs that cannot start are always kept."""
         groups = (replace(group, jobs=tuple(filter(is_wanted, group.jobs))) for group in self.groups)
         return replace(self, groups=tuple(group for group in groups if group.jobs))
 

@@ -1,7 +1,7 @@
 """The folder of a sweep, which contains sweep.json and a folder for each run.
 
 The folder is locked while the sweep runs. sweep.json holds the jobs with their settings, and fingerprints of the data
-and of the feature definitions. How a job ended is recorded in its run folder only.
+and of the definitions of features and label. How a job ended is recorded in its run folder only.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the new jobs of a plan, and the fingerprints of the plan's data and feature definitions.
+        """Add the new jobs of a plan, and the fingerprints for `data` and `contracts`.
 
         The jobs must have numbers from the method `number`.
         """
@@ -114,6 +114,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return next(entry for entry in self.jobs if entry.number == number)
 
     def check_one_metric(self, plan: SweepPlan) -> None:
+        """Raise ConfigurationError if the jobs of the record and of the plan differ in `optimized_metric`."""
         known = [entry.optimized_metric for entry in self.jobs]
         named = dict.fromkeys([*known, *(planned.job.config.optimized_metric for planned in plan.jobs)])
         metrics = [name for name in named if name]
@@ -123,7 +124,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
             )
 
     def check_unchanged(self, plan: SweepPlan, folder: Path) -> None:
-        """Raise DataError if data or feature definitions of the jobs changed since the sweep in `folder` began."""
+        """Raise DataError if data or definitions of features or label changed since the sweep in `folder` began."""
         for planned in plan.jobs:
             data, contract = _data_fingerprint(planned), planned.plan.contract.fingerprint
             if self.data.get(_data_key(planned), data) != data:

@@ -104,7 +104,8 @@ class SweepSession:
         - FailedFast if a job failed and `fail_fast` is set.
         - The error of the first refused job, if no job of the first batch can start.
         - ConfigurationError if the jobs differ in `optimized_metric`.
-        - DataError if a file cannot be written, or if data or feature definitions changed since a resumed sweep began.
+        - DataError if a file cannot be written, or if data or definitions of features or label changed since a resumed
+          sweep began.
         """
         self.trackers |= {job.config.tracking for job in jobs}
         plan = plan_sweep(jobs, self.options.cache, is_dry=self.options.is_dry)
