@@ -24,7 +24,7 @@ def split_runs(arguments: Sequence[str]) -> tuple[list[Path], list[str]]:
 def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
     """Return the folder of a run from its path, from the path of its bundle (a saved model), or from a name.
 
-    The names are:
+    `given` is a name if it has no path separator and no such path exists. The names are:
 
     - NAME or `latest:NAME`: the newest completed run whose setting `name` is NAME.
     - `latest`: the newest completed training run.

@@ -41,13 +41,14 @@ def run(config: AuditConfig) -> int:
 def run_served(config: AuditConfig, served: str) -> int:
     """Compute the feature vectors in the ledger (the record of served predictions) again, and print a comparison.
 
-    Return 0 if every new vector equals the recorded vector and every file of the ledger could be read, otherwise 1.
+    Return 0 if every recorded vector could be computed again and is equal, and every file of the ledger could be read.
+    Otherwise return 1, for example if a model cannot be used with this version.
 
     - `served`: `all`, a role (production, shadow or other), or the name or fingerprint of a model.
     - `audit.start` and `audit.end` limit the game dates.
 
-    ConfigurationError if the ledger has no such role or model, or if the model cannot be used with this version or the
-    configured tables. DataError if there are no predictions, or if the ledger or the warehouse cannot be read.
+    ConfigurationError if the ledger has no such role or model, or if a feature needs a table that is not configured.
+    DataError if there are no such predictions between the dates, or if the ledger or the warehouse cannot be read.
     """
     from breakout.ledger.opening import open_ledger
     from breakout.ledger.served import audit_served

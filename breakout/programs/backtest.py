@@ -61,8 +61,8 @@ def run(config: BacktestConfig) -> int:
         backtest=found,
         recipes=past.recipes,
     )
-    # The name of the folder ends with a digest of the record, because the fingerprint of the settings would be the same
-    # for all predictions and prices.
+    # The name of the folder ends with a digest of the record, because the fingerprint of the settings ignores the run
+    # and the prices.
     fingerprint = json_digest(json_ready(record))[:16]
     with open_run(parent, config, "backtest", fingerprint=fingerprint) as opened:
         save_backtest(record, opened.folder)

@@ -111,7 +111,8 @@ def write_out(
     """Write the slate to `out`, and return the names of the written files or of the written table.
 
     - If `out` ends with .html: a page with the ranking and the prices.
-    - If `out` is a data file: the ranking, and the prices in a second file NAME.prices.EXTENSION.
+    - If `out` is a data file: the ranking, the skipped players in NAME.skipped.EXTENSION, and the prices in
+      NAME.prices.EXTENSION.
     - Otherwise: the ranking in a BigQuery table, without prices.
 
     `candidates` is the number of players in the slate before `top` shortened it. DataError if a file or the table

@@ -28,8 +28,8 @@ def main(arguments: Sequence[str]) -> int:
 
     - ConfigurationError if the arguments are not understood, if the bundle (a saved model) to add is in production, or
       if no shadow or several shadows match the bundle to remove.
-    - GateError if the bundle's definitions of features or label differ from the installed ones.
-    - DataError if the bundle is missing or damaged, or if a file cannot be written or removed.
+    - GateError if the bundle to add has definitions of features or label that differ from the installed ones.
+    - DataError if the bundle to add is missing or damaged, or if a file cannot be written or removed.
     """
     actions = [argument for argument in arguments if "=" not in argument] or ["list"]
     given = [argument.partition("=")[2] for argument in arguments if argument.startswith("bundle=")]
