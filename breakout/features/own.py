@@ -6,6 +6,7 @@ such games, if the offset of LAG is 0 or more. All other SQL that can read sever
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 # The functions that a definition may use with OVER. All others are refused, because some, such as LEAD and NTILE, can
 # read later games.
 WINDOW_FUNCTIONS = ("SUM", "COUNT", "COUNTIF", "MIN", "MAX", "AVG", "LAG", "FIRST_VALUE", "LAST_VALUE", "ROW_NUMBER")
+# Beginnings of the names that sqlglot gives to functions whose result is random, or depends on the time or the user.
+_CHANGING = re.compile("Current|Localtime|NextValue|Rand|Session|Systimestamp|Utc|Uuid")
 _REMEDY = "`breakout features` lists the windows and columns that an expression may use."
 
 
@@ -70,7 +73,7 @@ def check_expression(entry: Feature) -> None:
     - The expression must be SQL of one value, without subqueries or parameters.
     - Aggregates need a named window. Over a window, only the functions in WINDOW_FUNCTIONS are allowed.
     - The offset of LAG must be a whole number, 0 or more.
-    - RAND and functions that return the current date or time are refused.
+    - Functions that are random, or that return the current time or user, are refused.
     - Functions that sqlglot does not know are refused, because BigQuery or DuckDB may lack them.
     """
     from sqlglot import exp, parse_one
@@ -92,7 +95,7 @@ def _check_node(entry: Feature, node: exp.Expr) -> None:
 
     if isinstance(node, exp.Query | exp.Table | exp.Parameter | exp.Placeholder):
         raise _refusal(entry, f"{node.sql(w.DIALECT)} reads more than windows and columns")
-    if isinstance(node, exp.Rand | exp.CurrentDate | exp.CurrentTime | exp.CurrentDatetime | exp.CurrentTimestamp):
+    if isinstance(node, exp.Func) and _CHANGING.match(type(node).__name__):
         raise _refusal(entry, f"{node.sql(w.DIALECT)} differs from call to call")
     if isinstance(node, exp.Anonymous):
         raise _refusal(entry, f"{node.name} is no function that both engines have")
