@@ -27,8 +27,8 @@ WIDE_RANGE = 50  # a message names only one bound of a range that is at least th
 def convert_value(hint: Any, value: Any, key: str) -> Any:
     """Convert a plain value to the type `hint`, but never text to numbers or numbers to text.
 
-    ConfigurationError, which names the setting `key`, if the value has another type or is out of bounds. A NaN or infinite
-    number is refused too, but not inside a map.
+    ConfigurationError, which names the setting `key`, if the value has another type or is out of bounds. A NaN or
+    infinite number is refused too, but not inside a map.
     """
     try:
         converted = msgspec.convert(value, hint, strict=True)

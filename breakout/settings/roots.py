@@ -137,8 +137,8 @@ class PredictConfig(ComposedConfig):
     - `top`: the number of rows that are printed and written; None means all.
     - `exclude`: players to leave out of the ranking.
     - `out`: the file or table to write; None writes none. `out` does not change what the ledger gets.
-    - `line`: PLAYER:POINTS, such as jalengreen:19.5. The command then does not rank players. It prints the
-      probabilities that the player scores more points, exactly as many, and fewer, and writes nothing into the ledger.
+    - `line`: PLAYER:POINTS, such as jalengreen:19.5. The command then prints the probabilities that the player scores
+      more points, exactly as many, and fewer, instead of the ranking. It writes nothing into the ledger.
     - `backtest`: the folder of a finished `breakout backtest`, or `latest`. Stakes are computed from its result. No
       stakes are shown if `backtest` is None, or if the result shows no edge over the bookmakers' prices.
     - `max_days_since_game`: a player gets no probability if the last game was more days ago.

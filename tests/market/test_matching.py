@@ -205,6 +205,18 @@ def test_a_closing_quote_is_the_close_of_an_earlier_one(match: Match) -> None:
     assert not line["over_is_closing"]
 
 
+def test_a_book_has_one_close_its_last(match: Match) -> None:
+    header = HEADER.strip() + ",is_closing\n"
+    rows = [
+        quote(at=IN_TIME).strip() + ",false",
+        quote(prices="1.9,1.9", at=f"{day(11)}T00:00:00Z").strip() + ",true",
+        quote(prices="1.7,2.1", at=f"{day(11)}T00:10:00Z").strip() + ",true",
+        quote(prices="1.9,1.9", book="b", at=f"{day(11)}T00:00:00Z").strip() + ",true",
+    ]
+    (line,) = match("\n".join(rows) + "\n", header).lines.to_dict("records")
+    assert line["closing"] == pytest.approx((2.1 / 3.8 + 0.5) / 2)
+
+
 @pytest.mark.parametrize(
     ("row", "config", "sentence"),
     [
