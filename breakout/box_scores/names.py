@@ -64,8 +64,8 @@ _NICKNAMES = {
     "Warriors": "GSW",
     "Wizards": "WAS",
 }
-# The codes of former teams, such as the New Jersey Nets, whose nickname a team of another city has today. A key has the
-# start of the city's name, so that "New Orleans/Oklahoma City" matches too, and the nickname.
+# The codes of former teams, such as the New Jersey Nets, whose nickname a team of another city has today. A key is the
+# start of the city's name and the nickname. The start is enough, so "New Orleans/Oklahoma City" matches too.
 _MOVED = {("New Jersey", "Nets"): "NJN", ("Vancouver", "Grizzlies"): "VAN", ("New Orleans", "Hornets"): "NOP"}
 # The ASCII form of letters that Unicode does not decompose into an ASCII letter and an accent.
 _LETTERS = str.maketrans(

@@ -168,7 +168,10 @@ def read_ledger(config: BacktestConfig, warehouse: Warehouse, today: date) -> Pa
 
 
 def _recipes_of(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Any], ...] | None:
-    """Return the field `PastPredictions.recipes` for the models in `entries`."""
+    """Return the recipes (settings without dates and paths) of the models in `entries`, for `PastPredictions.recipes`.
+
+    They are read from the bundles below `outputs`; None if a bundle is missing.
+    """
     recipes: list[dict[str, Any]] = []
     for fingerprint, run_id in entries[["bundle", "run_id"]].drop_duplicates().itertuples(index=False):
         bundle = find_predicting_bundle(fingerprint, run_id, outputs)

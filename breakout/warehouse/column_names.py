@@ -75,7 +75,7 @@ def check_needed_names(
     """Raise DataError if a required column is renamed in `names`, but the table has a column of neither name.
 
     - `where`: the path or full name of the table, for the message.
-    - `spellings`: the columns that the user's table has: their names in queries, and their names in the table.
+    - `spellings`: maps the name of each column in queries to its name in the user's table, such as points to PTS.
     - `names`: the renamings in warehouse.columns, such as ("points", "PTS").
     """
     needed = {column.name for column in table.columns if not column.is_optional} - set(spellings)
