@@ -61,10 +61,11 @@ def permutation_importance(
 
     - `X` (n, features): the features in the order of `feature_names`. The function does not change `X`.
     - `resamples`: bootstrap draws of the dates of these rows.
-    - `n_repeats`: how often each feature is shuffled. A shuffle depends only on `seed`, on the feature's name and on n.
+    - `n_repeats`: how often each feature is shuffled. The shuffles of a feature depend only on `seed`, the feature's
+      name and the number of rows, so they do not depend on the other features.
 
     ValueError if `X` has another number of columns than `feature_names`, for fewer than one repeat, for labels other
-    than 0 and 1, or if the predictions are not n probabilities.
+    than 0 and 1, or if there is not one probability for each row.
     """
     if n_repeats < 1 or X.shape[1] != len(feature_names):
         raise ValueError(f"{X.shape[1]} columns, {len(feature_names)} names and {n_repeats} repeats do not go together")

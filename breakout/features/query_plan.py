@@ -31,8 +31,9 @@ class QueryPlan:
       level is one above the highest level among the features that it uses.
     - `expressions`: the SQL of each feature, by name. `levels` and `expressions` also have every feature that a feature
       of the list uses.
-    - `row_windows`: expressions over windows that end on the day before the row's date, by column name.
-    - `states[relation]`: expressions over the windows of a relation (games of players or of teams), by column name.
+    - `row_windows`: expressions over the player's earlier games of the season, computed for each row, by column name.
+    - `states[relation]`: expressions computed for each game of a relation (games of players or of teams), by column
+      name. A row takes the values of one earlier game.
     - `rosters[window]`: expressions over a window of the players of a team, by column name.
     - `row_columns`: the columns of the row's own game that features read.
     - `inputs`: the columns that window expressions read from each of three CTEs: `played` (games of players),

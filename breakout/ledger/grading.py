@@ -188,11 +188,11 @@ def _played_games(played: pd.DataFrame, wanted: pd.DataFrame) -> dict[tuple[str,
 def _outcome(
     row: Any, elsewhere: dict[tuple[str, date], tuple[str, str]], scheduled: dict[str, date], old: date
 ) -> tuple[str, str]:
-    """Return outcome and reason of a prediction that is late, or whose player did not play the game on its date.
+    """Return the outcome of a prediction that was made after tip-off, or whose player did not play, and its reason.
 
-    `elsewhere` maps a player and a date to the team and id of the game that he played on that date. `scheduled` maps
-    game ids to scheduled dates. For a game without rows, the outcome is `lost` if the game date is not after the date
-    `old`, otherwise `pending`.
+    - `elsewhere`: the team and id of the game that a player played on a date, by player and date.
+    - `scheduled`: the scheduled dates, by game id.
+    - `old`: if no player has a row for the game, the outcome is `lost` for a game date up to `old`, else `pending`.
     """
     if row.is_late:
         return "late", "predicted at or after tip-off"

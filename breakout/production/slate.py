@@ -243,8 +243,8 @@ def _rank(bundle: Bundle, rows: Dataset, stale: np.ndarray, statuses: ReportedSt
 def _top_features(bundle: Bundle, rows: Dataset) -> list[str]:
     """Return for each row a text about the features that change the predicted log odds most.
 
-    A text names at most TOP_FEATURES features, each with its value and its change of the log odds. A missing value is
-    marked `(default)`.
+    A text names at most TOP_FEATURES features, each with its value and its change of the log odds. A default that fills
+    a missing value is followed by `(default)`.
     """
     if not len(rows):
         return []

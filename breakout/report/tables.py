@@ -18,7 +18,7 @@ class Cell:
 
     - `sort_by`: the value by which an HTML page sorts the rows; rows with "" come last.
     - `kind`: "code" is for text that a user types and for identifiers; "settings" is for the settings of a job.
-    - `interval`: the text of the interval; "" if there is none.
+    - `interval`: the confidence interval of the cell's number, as text; "" if it has none.
     - `hint`: the text that a page shows when the pointer is over a cell of the kind "settings".
     """
 
