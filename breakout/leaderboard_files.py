@@ -170,7 +170,7 @@ class VariantRow(msgspec.Struct, frozen=True, kw_only=True):
 class VariantTable(msgspec.Struct, frozen=True):
     """The comparison of variants across job tables (JobTable) that have equal settings of target and warehouse.
 
-    - `problem`: the field `problem` of these job tables, which is equal in all of them.
+    - `problem`: a text of the settings of target and warehouse in which these job tables differ from others.
     - `rows`: sorted by the number of these job tables that contain the variant (most first), then by `value` (best
       first).
     """
@@ -231,7 +231,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
 
     - `jobs`, `completed`: the number of all jobs and of the completed jobs.
     - `fit_seconds`: the sum over the completed jobs.
-    - `variants`: the comparison of variants over windows and seeds.
+    - `variants`: the comparison of variants; the jobs of one variant differ only in window and seed.
     - `seeds`: the spread of metrics over seeds.
     - `resume_command`: the command line that runs the jobs that are not completed.
     """

@@ -133,10 +133,10 @@ def _mask_addresses(text: str) -> str:
 
 
 def _mask_defaults(text: str, hidden: list[str]) -> None:
-    """Change references in the list `hidden`: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
+    """Mask the defaults of references in the list `hidden`: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
 
-    In `text`, a placeholder with an index stands for a reference in `hidden`. Only references for which `text` has a
-    placeholder are changed, and references nested in them.
+    `text` has a placeholder with the number N for the reference `hidden[N]`, which may itself have placeholders. Other
+    references do not change.
     """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])

@@ -67,7 +67,7 @@ class BundleFacts(msgspec.Struct, frozen=True, kw_only=True):
     - `source`: a description of the warehouse.
     - `thread_count`: None if the kind of model has no such setting.
     - `chosen_threshold`: None if every threshold missed the target precision or flagged too few validation games.
-    - `learned`: facts about the rows of the final fit. None in bundles of earlier versions of this package.
+    - `learned`: which rows the final fit used. None in bundles of earlier versions of this package.
     """
 
     run_id: str

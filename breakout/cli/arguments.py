@@ -122,9 +122,11 @@ def split_config_dirs(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 def flag_value(flag: str, value: str | None, rest: list[str]) -> str:
     """Return the value of a flag; ConfigurationError if the value is missing or not among the flag's choices.
 
-    `value` is the text after `=`, `rest` the arguments after the flag. If `value` is None, the value is removed from
-    the start of `rest`. An argument that is not among the flag's choices stays in `rest`; if the flag has no choices,
-    an argument that begins with `-` stays. `--info` without a value means `--info=all`.
+    - `value`: the text after `=`; None if the flag has no `=`.
+    - `rest`: the arguments after the flag. If `value` is None, the first of them is taken as the value and removed, if
+      it is one of the flag's choices. For a flag without choices, it must not begin with `-`.
+
+    `--info` without a value means `--info=all`.
     """
     choices = FLAG_CHOICES.get(flag, ())
     if value is None and rest and (rest[0] in choices or (not choices and not rest[0].startswith("-"))):

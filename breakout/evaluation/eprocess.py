@@ -97,8 +97,9 @@ def e_values(quotients: ArrayLike) -> FloatArray:
 def _log_mixture(sums: FloatArray, variances: FloatArray) -> FloatArray:
     """Return the logarithm of the one-sided gamma-exponential mixture with scale 1, in the shape of the arguments.
 
-    A quotient is a date's gain divided by its greatest loss. Up to each date, `sums` is the sum of the quotients, and
-    `variances` is the sum of (quotient - centre)^2. `e_values` defines the centre.
+    Each date has a quotient: the challenger's gain divided by its greatest possible loss on that date. Up to each date,
+    `sums` is the sum of the quotients, and `variances` is the sum of (quotient - centre)^2. `e_values` defines the
+    centre.
     """
     from scipy.special import gammainc, gammaln  # Imported here because the import takes 0.2 s.
 

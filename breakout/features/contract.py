@@ -31,9 +31,9 @@ class FeatureContract:
 
     - `default`: the value that replaces missing values.
     - `definition`: the SQL expressions of the feature and of every feature that it is built from, by name.
-    - `windows`: the SQL frames of the windows that these expressions read, by name of the window. A window over players
-      of a team has the name of the team's column instead. The window `before` is always included, because every query
-      reads it. Windows without a frame are left out.
+    - `windows`: the SQL frame of each window that these expressions read, by name of the window. For a window over the
+      players of a team, the value is the name of the team's column. Other windows without a frame are left out. The
+      window `before` is always included, because every query reads it.
     - `query`: a digest of the whole query that computes the feature. So contracts also differ if their queries differ
       only in joins, or in the rule that limits features to games before the row's date.
     """

@@ -36,9 +36,9 @@ class Backtest:
     A line is a number of points on which bookmakers offer bets. A quote is one offer of prices for a line. The two
     sides of a line are over and under.
 
-    - `funnel`: the number of quotes, lines, sides or bets that is left after each step; the key names the unit. Step
-      "lines with a market probability": a book quotes both sides. Step "sides above the minimum edge": the edge
-      (expected profit per unit staked) comes from the model's own probability.
+    - `funnel`: the number of quotes, lines, sides or bets that is left after each step; the key names the unit. A line
+      has a market probability if a book quotes both of its sides. The edge of a side is the expected profit per unit
+      staked, by the model's probability alone.
     - `left_out`: the number of unused quotes, by reason.
     - `unknown_names`: texts about the quoted names that match no player.
     - `n_untimed`: the number of used quotes without a time.

@@ -179,7 +179,7 @@ ORDER BY player_lookup"""  # noqa: S608 - the table's name is checked, dates are
 def read_points(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:
     """Return game_date, game_id, player_lookup and points of all who played from `start` to `end`, both inclusive.
 
-    Players without minutes or points are left out. DataError if the warehouse cannot be read.
+    Rows with 0 minutes or without a number of points are left out. DataError if the warehouse cannot be read.
     """
     sql = f"""SELECT game_date, game_id, player_lookup, CAST(points AS FLOAT64) AS points
 FROM {warehouse.sources.reference(PLAYER_GAME_SUMMARY)}

@@ -27,8 +27,10 @@ _NEWTON_STEPS = 50
 class Weights(NamedTuple):
     """The model's weight in the stack (0: market alone, 1: model alone), with its interval.
 
-    Stakes are computed from `stake`; `low` and `high` are the ends of its interval. Each field is a number in 0..1, or
-    an array (n,) with one for each betting line.
+    - `stake`: the weight from which stakes are computed.
+    - `low`, `high`: the ends of the weight's interval.
+
+    Each field is a number in 0..1, or an array (n,) with a number for each betting line.
     """
 
     stake: float | FloatArray

@@ -2,8 +2,8 @@
 
 The games are after the training of both the candidate and the production model.
 
-    first_model   if no model is in production: the AUC must be above 0.5 and the log loss below a constant
-                  prediction's, each with its interval; the verdict of the evaluation must be MARGINAL or better
+    first_model   if no model is in production: the interval of the AUC must lie above 0.5, and the interval of the log
+                  loss minus a constant prediction's below 0; the verdict of the evaluation must be MARGINAL or better
     better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
     not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
 
@@ -137,7 +137,7 @@ def compare_with_base_rate(
     - Log loss: the interval of candidate minus base rate (the fraction of breakouts in the training) must lie below 0.
     - Verdict of the evaluation: it must be MARGINAL or better.
 
-    ConfigurationError if config.start..config.end overlaps the training window or ends before it begins, or if a
+    ConfigurationError if `config.end` is before `config.start`, if these dates overlap the training window, or if a
     feature needs injury reports and no table of them is configured. DataError if the warehouse cannot be read.
     """
     try:

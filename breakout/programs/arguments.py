@@ -31,8 +31,8 @@ def find_run(given: str, *, is_sweep_allowed: bool = False) -> Path:
     - `production`: the registry's copy of the model in production.
     - The name or folder name of a sweep, if `is_sweep_allowed` is true and no completed run has this name.
 
-    Names are searched below the default of `paths.outputs`. DataError if nothing has the name. Whether a path exists
-    is not checked.
+    Names are searched below the default of `paths.outputs`. DataError if nothing has the name. A text with a path
+    separator is a path, even if it does not exist.
     """
     path = Path(given)
     if not path.exists() and path.name == given:

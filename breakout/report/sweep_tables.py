@@ -176,8 +176,8 @@ def missing_table(board: Leaderboard) -> Table:
 def describe_best(table: JobTable, board: Leaderboard) -> str:
     """Return a sentence about the best job of a table: the value of its metric, and the number of tied jobs.
 
-    If jobs are tied, the sentence also names the job with the simplest model among them and the best job. If none of
-    several jobs is tied, it says that the best job is better than every other job by more than chance.
+    If jobs are tied with the best job, the sentence also says which of all these jobs has the simplest model. If no job
+    is tied, it says that the best job is better than every other job by more than chance.
     """
     rows = {row.job: row for row in table.rows}
     best, plain = rows[table.best], rows[table.simplest]

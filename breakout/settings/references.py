@@ -92,9 +92,9 @@ def _with_value(container: Any, path: KeyPath, value: Any) -> Any:
 
 
 def _references(config: DictConfig, seen: list[str]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the path and text of each value that depends on an environment variable.
+    """Yield the path and the unresolved text of each value that depends on an environment variable.
 
-    `seen` is the list that `_environment` yields. When a value is resolved, `seen` gets the names of its variables.
+    `seen` is the list that `_environment` yields, which gets the names of the variables when a value is resolved.
     """
     from omegaconf import OmegaConf
 

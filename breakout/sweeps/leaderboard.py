@@ -140,8 +140,8 @@ def _with_titles(tables: Sequence[JobTable]) -> list[JobTable]:
     """Return the tables of the leaderboard with titles.
 
     A title names the window, such as `january` or 2024-01-01..2024-06-30, and the settings of target and warehouse that
-    differ between tables. If the settings of all jobs of a table contain the same dates, the title also names the
-    training dates.
+    differ between tables. The title also names the training dates if the settings contain them and all jobs of the
+    table have the same dates.
     """
     data_settings = [_data_settings(table) for table in tables]
     titled = []

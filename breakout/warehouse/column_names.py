@@ -26,9 +26,9 @@ AnyColumn = TypeVar("AnyColumn")
 def check_column_names(names: Sequence[tuple[str, str]]) -> None:
     """Raise ConfigurationError if the setting warehouse.columns is malformed.
 
-    The setting pairs a column name that queries use with the column of the user's table that it is read from. The first
-    must consist of lower-case letters, digits and underscores, and must not begin with a digit. Two pairs of one table
-    must not have the same second name.
+    - `names`: pairs of a column's name in queries and its name in the user's tables, such as ("points", "PTS"). The
+      name in queries must be lower-case letters, digits and underscores, without a digit at the start. Two columns of
+      one table must not have the same name in the user's tables.
     """
     for name, _ in names:
         if not _PLAIN_NAME.fullmatch(name):

@@ -223,7 +223,7 @@ def consistency_query(sources: SourceTables, checked: Collection[Table], *, is_f
     A column is NULL if the kind has no such value.
 
     The kind `team codes` has at most one contradiction, whose rows list all team codes of each table and season. `team`
-    is the code. `opponent` is only a flag: the code if it occurs as a team, and NULL if it occurs only as an opponent.
+    is the code. `opponent` repeats the code if the code occurs as a team, and is NULL if it occurs only as an opponent.
     The kind `names of season types` also has at most one contradiction, whose rows list all season types of each table.
     For both kinds `game_id` is an example of a game.
     """
