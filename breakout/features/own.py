@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 # The functions that a definition may use with OVER. All others are refused, because some, such as LEAD and NTILE, can
 # read later games.
 WINDOW_FUNCTIONS = ("SUM", "COUNT", "COUNTIF", "MIN", "MAX", "AVG", "LAG", "FIRST_VALUE", "LAST_VALUE", "ROW_NUMBER")
-# Beginnings of the names that sqlglot gives to functions whose result is random, or depends on the time or the user.
-_CHANGING = re.compile("Current|Localtime|NextValue|Rand|Session|Systimestamp|Utc|Uuid")
+# Beginnings of the names that sqlglot gives to functions whose result is random, or depends on the time, on the user or
+# on the order of all rows.
+_CHANGING = re.compile(r"Current|Normal|Rand|Seq\d|Session|Uniform|Uuid|Zipf")
 _REMEDY = "`breakout features` lists the windows and columns that an expression may use."
 
 
@@ -73,7 +74,7 @@ def check_expression(entry: Feature) -> None:
     - The expression must be SQL of one value, without subqueries or parameters.
     - Aggregates need a named window. Over a window, only the functions in WINDOW_FUNCTIONS are allowed.
     - The offset of LAG must be a whole number, 0 or more.
-    - Functions that are random, or that return the current time or user, are refused.
+    - Functions that are random, that return the current time or user, or that number all rows are refused.
     - Functions that sqlglot does not know are refused, because BigQuery or DuckDB may lack them.
     """
     from sqlglot import exp, parse_one

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from breakout.artifacts import whole_folder
 from breakout.bundle.folder import copy_bundle_files, load_copy, read_bundle
+from breakout.bundle.manifest import MANIFEST_FILE
 from breakout.errors import ConfigurationError, DataError, system_sentence
 from breakout.production.registry import Registry
 from breakout.runs.names import RUNS
@@ -92,10 +93,8 @@ def find_predicting_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bund
     The bundle is searched in the registry, then among the shadows, then in the folder of the training run `run_id`.
     DataError if a found bundle is damaged. ConfigurationError if this version refuses the bundle's settings.
     """
-    registry, shadows = Registry.of(outputs), Shadows.of(outputs)
-    if registry.bundle_folder(fingerprint).is_dir():
-        return registry.load(fingerprint)
-    if fingerprint in shadows.fingerprints():
-        return shadows.load(fingerprint)
-    found = map(read_bundle, (outputs / RUNS).glob(f"*/{run_id}/bundle"))
+    for copy in (Registry.of(outputs).bundle_folder(fingerprint), Shadows.of(outputs).folder / fingerprint):
+        if (copy / MANIFEST_FILE).is_file():
+            return load_copy(copy, fingerprint)
+    found = (read_bundle(path.parent) for path in sorted((outputs / RUNS).glob(f"*/{run_id}/bundle/{MANIFEST_FILE}")))
     return next((bundle for bundle in found if bundle.fingerprint == fingerprint), None)

@@ -49,7 +49,7 @@ class MatchedLines:
       if there are no such books.
     - over_price, under_price: the best prices; over_book and under_book offer them. NaN if no book quotes the side.
     - over_is_closing, under_is_closing: whether the best price is a closing price or has no time.
-    - closing: like market, but from the last closing quote of each book. NaN if none of these has both sides.
+    - closing: like market, but from each book's last closing quote that has both sides. NaN if there is none.
     - is_main: whether the line is the main line of the player and game: the line whose market is nearest to 1/2. If two
       lines are equally near, the lower one is the main line.
 
@@ -150,8 +150,8 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
         best = best.drop_duplicates(LINE)[[*LINE, f"{side}_price", "book", "is_late"]]
         best = best.rename(columns={"book": f"{side}_book", "is_late": f"{side}_is_closing"})
         lines = lines.merge(best, on=LINE, how="left")
-    closes = ordered[ordered["is_closing"]].drop_duplicates([*LINE, "book"], keep="last")
-    closing = closes.groupby(LINE)["market"].mean()
+    closes = used[used["is_closing"] & used["market"].notna()].sort_values("quoted_at", na_position="first")
+    closing = closes.drop_duplicates([*LINE, "book"], keep="last").groupby(LINE)["market"].mean()
     lines = lines.merge(closing.rename("closing").reset_index(), on=LINE, how="left")
     ours, push = probability_of_over(lines["ladder"], lines["line"].to_numpy("float64"))
     return lines.drop(columns="ladder").assign(ours=ours, push=push, is_main=_is_main(lines))

@@ -100,15 +100,16 @@ class Refusal:
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the fingerprint of a job's settings, and a JSON text of the job's name, hypothesis, tags and prices.
+    """Return the fingerprint of a job's settings, and as JSON text the settings by which equal fingerprints may differ.
 
-    The fingerprint does not cover these four settings. The prices are left out if they name neither a file nor a
-    table. A sweep treats jobs with equal identities as one job.
+    These are the name, the hypothesis, the tags, and the prices with which the market is computed, if there are any. A
+    sweep treats jobs with equal identities as one job.
     """
-    prices = mapping.get("prices")
-    is_priced = isinstance(prices, dict) and (prices.get("file") or prices.get("table"))
     own = [mapping.get(key) for key in ("name", "hypothesis", "tags")]
-    return fingerprint, json.dumps([*own, prices] if is_priced else own, sort_keys=True)
+    prices = mapping.get("prices")
+    if isinstance(prices, dict) and (prices.get("file") or prices.get("table")):
+        own.append([prices.get(key) for key in ("file", "table", "odds", "margin")])
+    return fingerprint, json.dumps(own)
 
 
 def refuse(job: Job, error: Exception) -> Refusal:

@@ -205,12 +205,14 @@ def test_a_closing_quote_is_the_close_of_an_earlier_one(match: Match) -> None:
     assert not line["over_is_closing"]
 
 
-def test_a_book_has_one_close_its_last(match: Match) -> None:
+def test_a_book_has_one_close_its_last_with_both_sides(match: Match) -> None:
     header = HEADER.strip() + ",is_closing\n"
     rows = [
         quote(at=IN_TIME).strip() + ",false",
         quote(prices="1.9,1.9", at=f"{day(11)}T00:00:00Z").strip() + ",true",
         quote(prices="1.7,2.1", at=f"{day(11)}T00:10:00Z").strip() + ",true",
+        quote(prices="1.7,", at=f"{day(11)}T00:20:00Z").strip() + ",true",
+        quote(prices="1.8,1.8", at="").strip() + ",true",
         quote(prices="1.9,1.9", book="b", at=f"{day(11)}T00:00:00Z").strip() + ",true",
     ]
     (line,) = match("\n".join(rows) + "\n", header).lines.to_dict("records")

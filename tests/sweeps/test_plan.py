@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from breakout import settings
 from breakout.cli import main
 from breakout.errors import DataError
 from breakout.settings.composition import compose
-from breakout.sweeps.job import Job
+from breakout.sweeps.job import Job, identity_of
 from breakout.sweeps.planning import plan_sweep
 from breakout.sweeps.shared_rows import LazyWarehouse
 from breakout.sweeps.warehouses import OpenedWarehouses
@@ -79,6 +80,20 @@ def test_jobs_that_differ_only_in_prices_are_two_jobs_with_one_fit(
     margins = ("model=points", "prices.margin=multiplicative,power")
     assert "sweep of 2 jobs: 1 fit " in plan(capsys, *cached, *margins, f"prices={prices}")[1]
     assert "sweep of 1 job, 1 asked for twice: 1 fit " in plan(capsys, *cached, *margins)[1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_same"),
+    [
+        ({"table": "d.a"}, {"table": "d.b"}, False),
+        ({"file": "a.csv", "odds": "decimal"}, {"file": "a.csv", "odds": "american"}, False),
+        ({"file": "a.csv", "kelly": 0.1}, {"file": "a.csv", "kelly": 0.2}, True),
+        ({"file": None, "margin": "shin"}, {"file": None, "margin": "power"}, True),
+        ("a.csv", None, True),  # the override of a job that cannot be composed
+    ],
+)
+def test_jobs_differ_by_the_prices_that_change_the_market(first: Any, second: Any, is_same: bool) -> None:
+    assert (identity_of("f", {"prices": first}) == identity_of("f", {"prices": second})) is is_same
 
 
 def test_lengths_of_rolling_training_can_be_swept(capsys: Captured) -> None:
