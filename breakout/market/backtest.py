@@ -34,17 +34,17 @@ class Backtest:
     """A backtest: the counts from quotes to bets, the comparison with the market, and the returns of the bets.
 
     A line is a number of points on which bookmakers offer bets. A quote is one offer of prices for a line. The two
-    sides of a line are over and under.
+    sides of a line are over and under. A line has a market probability if a book quotes both sides. The edge of a side
+    is the expected profit per unit staked. The main line of a player is the one nearest to an even chance.
 
-    - `funnel`: the number of quotes, lines, sides or bets that is left after each step; the key names the unit. A line
-      has a market probability if a book quotes both of its sides. The edge of a side is the expected profit per unit
-      staked, by the model's probability alone.
+    - `funnel`: the number of quotes, lines, sides or bets that is left after each step; the key names the unit. The
+      edge is computed by the model's probability alone.
     - `left_out`: the number of unused quotes, by reason.
     - `unknown_names`: texts about the quoted names that match no player.
     - `n_untimed`: the number of used quotes without a time.
     - `n_unknown_tip_off`: the number of used quotes that have a time, in games without a known tip-off.
     - `n_one_sided`: the number of lines without a market probability.
-    - `market`: None if no main line has a result (see `baseline.scored_lines`).
+    - `market`: the comparison of the model with the market, on main lines; None if none of them was won or lost.
     - `confidence`: the confidence of all intervals except those in `market.weights`.
     """
 

@@ -58,8 +58,8 @@ class Listing:
 
     - `damaged`: a message for each damaged folder.
     - `not_completed`: the number of folders in `not_completed_folders`.
-    - `not_completed_folders`: runs that are not completed, and sweeps without a leaderboard, a completed job or the
-      folder of their best job; last changed first.
+    - `not_completed_folders`: runs that are not completed, and sweeps that lack a leaderboard or a completed job, or
+      whose best job's folder is gone; last changed first.
     - `occurring`: the values of `model` and `features` in all finished runs and sweeps, before the filters are applied.
     """
 
