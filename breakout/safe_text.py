@@ -135,8 +135,8 @@ def _mask_addresses(text: str) -> str:
 def _mask_defaults(text: str, hidden: list[str]) -> None:
     """Mask the defaults of references in the list `hidden`: `${oc.env:NAME,DEFAULT}` becomes `${oc.env:NAME,***}`.
 
-    `text` has a placeholder with the number N for the reference `hidden[N]`, which may itself have placeholders. Other
-    references do not change.
+    Only references with a placeholder in `text` are masked: number N stands for `hidden[N]`. A reference may have
+    placeholders itself; their references are masked too.
     """
     for place in _HIDDEN.finditer(text):
         index = int(place[1])

@@ -85,7 +85,7 @@ class BreakoutFeatureConfig:
         ConfigurationError for one of these causes:
 
         - The list of features is empty, has an unknown feature, or has one feature twice.
-        - The mode is shared and the list is not BREAKOUT_FEATURE_ORDER.
+        - The setting `mode` is `shared`, and the list is not BREAKOUT_FEATURE_ORDER.
         - A feature of the user has a taken name or an expression that is not allowed.
         """
         own = own_features(settings.features)

@@ -99,7 +99,10 @@ class Relation:
 
     @property
     def condition(self) -> str:
-        """Return the SQL condition that joins a row of the CTE `kept` to the latest state before the row's date."""
+        """Return the SQL condition that joins a row of the CTE `kept` to its state.
+
+        The state has the values of this relation's windows after the last game before the row's date.
+        """
         as_of = BY_COUNT_JOIN if self.is_counted else AS_OF_JOIN
         return f"{self.join}\n  AND {as_of}".format(state=self.state)
 

@@ -159,8 +159,8 @@ class BigQueryLedger:
         """Add new and changed outcomes to the history of grades.
 
         `graded` has the present outcome of each prediction. Return the history before the call, and the added outcomes.
-        Two calls at the same time can both return the same outcome. The history then has the outcome once; twice if
-        both insert at the same moment. DataError if BigQuery refuses a request.
+        If two calls overlap, both may return the same outcome as added, and in rare cases both add it. DataError if
+        BigQuery refuses a request.
         """
         with self._jobs() as jobs:
             before = self._read_grades(jobs)

@@ -132,7 +132,10 @@ class PointsModel:
         return normalised_importance(self.names, self.mean.get_feature_importance(thread_count=1))
 
     def describe(self) -> dict[str, float]:
-        """Return `trees`, the number of trees of the regression `mean`, and `shape_errors`, the length of `shape`."""
+        """Return `trees`, the number of trees of the regression `mean`, and `shape_errors`, the number of saved errors.
+
+        These are the errors in `shape`, from which the shape of the distribution is computed.
+        """
         return {"trees": float(self.mean.tree_count_), "shape_errors": float(len(self.shape))}
 
     def save(self, folder: Path) -> tuple[Path, ...]:
@@ -176,11 +179,10 @@ def fit(config: PointsConfig, parts: FitParts, seed: int, metadata: Mapping[str,
 def refit(model: Model, parts: FitParts, config: PointsConfig, seed: int, metadata: Mapping[str, str]) -> PointsModel:
     """Fit a model of points again, on the training and the validation rows together.
 
-    - The regression `mean` learns from `parts.fit.widest` and `parts.validation.widest`, and has as many trees as in
-      `model`.
-    - The regression `spread` learns from the absolute errors in `model.sizes`, and from the absolute errors of `model`
-      on `parts.validation.widest`. `fit` explains `widest`.
-    - `shape` contains the standardised errors of `model` on `parts.validation`, on which `model` was not fitted.
+    - The regression `mean` learns from the `widest` rows of both parts (see `fit`), with as many trees as in `model`.
+    - The regression `spread` learns from the absolute errors in `model.sizes`, and from those of `model` on the widest
+      validation rows.
+    - `shape` contains the standardised errors of `model` on the validation rows, on which `model` was not fitted.
 
     TypeError unless `fit` or `refit` returned `model`. ValueError if the rows lack points or a season average.
     ConfigurationError if CatBoost refuses to fit. DataError if no feature varies.

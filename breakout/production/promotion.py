@@ -42,8 +42,8 @@ class Decision:
     - `rule`: the rule that sets the limits for the candidate.
     - `checks`: the results of all checks, including the checks of `comparison`.
     - `comparison`: the results on games after the training.
-    - `skip_reason`: the failed checks that prevented the comparison and the check "audit of its features", such as
-      "contract current failed"; "" if there are none.
+    - `skip_reason`: the failed checks, such as "contract current failed", because of which neither the comparison nor
+      the audit of the features was run; "" if there are none.
     """
 
     rule: Rule

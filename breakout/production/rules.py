@@ -2,8 +2,8 @@
 
 The games are after the training of both the candidate and the production model.
 
-    first_model   if no model is in production: the interval of the AUC must lie above 0.5, and the interval of the log
-                  loss minus a constant prediction's below 0; the verdict of the evaluation must be MARGINAL or better
+    first_model   if no model is in production: the AUC must be above 0.5 and the log loss below that of a constant
+                  prediction, both beyond chance; the verdict of the evaluation must be MARGINAL or better
     better        if the recipe differs from production's: the AUC must be better, log loss and Brier score not worse
     not_worse     for a retrain (only the dates differ from production): the log loss must not be worse
 

@@ -86,9 +86,9 @@ class AuditReport:
 def _counterexamples(audited: Audited, violations: tuple[Difference, ...]) -> tuple[Counterexample, ...]:
     """Return one counterexample for each of the first _COUNTEREXAMPLES features in which differences were found.
 
-    Differences that concern no single feature are grouped as ROWS (missing or repeated rows), COLUMNS (other columns)
-    or GAMES (source tables disagree about games). Each group counts as one feature. The counterexample of a leak also
-    names a source row that causes the leak, if one is found.
+    Differences that concern no single feature are grouped as ROWS (missing or repeated rows), COLUMNS (another list of
+    features) or GAMES (source tables disagree about games). Each group counts as one feature. The counterexample of a
+    leak also names a source row that causes the leak, if one is found.
     """
     # Violations of the checks in DATA_CHECKS come first, because `find_leak` finds source rows only for these checks.
     ranked = sorted(violations, key=lambda found: found.check not in DATA_CHECKS)

@@ -45,12 +45,13 @@ def find_leak(audited: Audited, difference: Difference) -> SourceRow | None:
 
     `difference` names the feature and the audited row. For the check LATER_STATUSES, one search leaves out rows of
     injury reports. For the other checks there are two searches. The first replaces the results in source rows, such as
-    points and minutes, with random values. The second leaves source rows out. Both halve these sets of rows in turn:
+    points and minutes, with random values. The second leaves source rows out. A search changes a set of rows, and
+    halves the set as long as the change of a half changes the feature. The sets are, in this order:
 
     - the source row of the audited row itself (only in the first search),
     - all rows of the audited row's game,
     - all rows of the audited row's date,
-    - all rows of the game and the date, and all later rows.
+    - all rows of these sets, and all later rows.
     """
     if difference.check == LATER_STATUSES:
         return _find_status(audited, difference)

@@ -50,7 +50,10 @@ def known_keys(root: type) -> Mapping[str, tuple[str, ...]]:
 
 
 def hints_of(root: type, key: str) -> list[Any]:
-    """Return the types of a dotted key, one from each settings class that has the key; [] for an unknown key."""
+    """Return the types of the dotted key `key` of the settings class `root`; [] for an unknown key.
+
+    A group such as `model` may have one of several classes. Each class with the key contributes a type.
+    """
     group, _, name = key.partition(".")
     hint = type_hints(root).get(group)
     if not name:

@@ -100,7 +100,7 @@ class Refusal:
 
 
 def identity_of(fingerprint: str, mapping: Mapping[str, Any]) -> Identity:
-    """Return the fingerprint of a job's settings, and as JSON text the settings by which equal fingerprints may differ.
+    """Return the fingerprint of a job's settings, and as JSON text further settings that the fingerprint leaves out.
 
     These are the name, the hypothesis, the tags, and the prices with which the market is computed, if there are any. A
     sweep treats jobs with equal identities as one job.

@@ -96,7 +96,7 @@ class SweepRecord(msgspec.Struct, kw_only=True):
         return replace(plan, groups=groups, refused=refused)
 
     def add(self, plan: SweepPlan) -> None:
-        """Add the new jobs of a plan, and the fingerprints for `data` and `contracts`.
+        """Add the new jobs of a plan to the record, and their fingerprints to the fields `data` and `contracts`.
 
         The jobs must have numbers from the method `number`.
         """

@@ -130,7 +130,7 @@ def _team_columns(table: Table) -> tuple[str, ...]:
 
 
 def _text_problems(names: Sequence[str]) -> str:
-    """Return a WHEN clause that finds control characters, format characters and formulas in these columns.
+    """Return the WHEN branch of a CASE for text in these columns that is unsafe (see `_UNSAFE` and `_FORMULA`).
 
     The clause first searches all columns together, which takes a third of the time of separate searches.
     """
