@@ -88,9 +88,9 @@ def list_offers(lines: pd.DataFrame, weights: Weights, limits: StakeLimits) -> p
 def choose_bets(lines: pd.DataFrame, weights: tuple[StackWeight, ...], limits: StakeLimits) -> pd.DataFrame:
     """Return the settled bets on these lines, with BET_COLUMNS, result and profit, sorted by date, game and player.
 
-    A player has at most one bet a game. A stake uses the latest weight of the model (0: market alone) that starts on or
-    before the game date. The stake is 0 if there is no such weight, or if the interval of the weight does not lie above
-    0.
+    A player has at most one bet a game. A weight says how much the model counts beside the market (0: not at all). The
+    stake of a bet is computed from the weight with the latest start date up to the game date. The stake is 0 if there
+    is no such weight, or if the weight's confidence interval does not lie above 0.
     """
     bets = select_stakes(list_offers(lines, weights_on(line_dates(lines), weights), limits))
     return settle(bets.sort_values(PLAYER_GAME).reset_index(drop=True))
@@ -100,8 +100,7 @@ def select_stakes(offers: pd.DataFrame) -> pd.DataFrame:
     """Return the offers to bet on, with scaled stakes; the rows keep their index in `offers`.
 
     For each player and game, only the offer with the largest stake above 0 is returned, because several bets would
-    depend on the same points. If the stakes of a date sum to more than the bank, they are scaled down
-    to the bank.
+    depend on the same points. If the stakes of a date sum to more than the bank, they are scaled down to the bank.
     """
     staked = offers[offers["stake"] > 0.0]
     order = ["stake", "expected_value", "line", "side"]

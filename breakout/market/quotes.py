@@ -78,7 +78,7 @@ def _open(config: PricesConfig, warehouse: WarehouseConfig, start: date, end: da
 
 
 def _read_table(name: str, config: WarehouseConfig, days: dict[str, date]) -> pa.Table:
-    """Return the rows of a BigQuery table of prices on the dates `days`, without the cache of query results.
+    """Return a BigQuery table's prices from `days["start"]` to `days["end"]`, without the cache of query results.
 
     A cached result would not change when this table changes, because the cache knows only the fingerprint of the
     warehouse.

@@ -64,7 +64,7 @@ def _flat_settings(run: RunRecord) -> dict[str, Any]:
 
 
 def _grounds(run: RunRecord) -> dict[str, Any]:
-    """Return what can change the figures of a run besides its settings: contract, data, code and versions.
+    """Return what can change a run's figures besides its settings: data, code, packages and definitions of features.
 
     The result is empty if the run has no manifest.
     """

@@ -69,7 +69,7 @@ class FitGroup:
 
     @property
     def fits(self) -> int:
-        """The number of fits that the jobs share: one, or one per fold of a walk forward.
+        """The number of fits, each of which is used by all jobs of the group: one, or one per fold of a walk forward.
 
         Refits on all training rows are not counted.
         """

@@ -156,9 +156,8 @@ class CachedWarehouse(ClosedOnExit):
 
         The keys are column names in lower case.
         """
-        # If `question` contains the full name of the injury table, `_key` adds the state of the injury reports, for
-        # which a paid query may be needed. So only the question about that table has a full name. Questions about other
-        # tables have the short name.
+        # `_key` adds the state of the injury reports to every question that contains the full name of the injury table.
+        # Only the question about that table needs the state, for which a paid query may be necessary.
         question = f"columns {self.sources.availability if table == AVAILABILITY.name else table}"
         rows = self._ask(self._key(question, {}), lambda: _row(dict(self._inner.columns(table)))).to_pylist()
         return {str(name): str(kind) for name, kind in rows[0].items()}
