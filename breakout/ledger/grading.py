@@ -24,7 +24,6 @@ from breakout.ledger.entries import ENTRY_SCHEMA, KEY
 from breakout.warehouse.tables import PLAYER_GAME_SUMMARY, SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date, datetime
 
     from breakout.settings import LedgerConfig
@@ -95,7 +94,7 @@ def grade_counted(entries: pd.DataFrame, warehouse: Warehouse, rules: LedgerConf
     )
 
 
-def choose_counted(entries: pd.DataFrame, which: Which, key: Sequence[str] = KEY) -> pd.DataFrame:
+def choose_counted(entries: pd.DataFrame, which: Which, key: list[str] = KEY) -> pd.DataFrame:
     """Return one prediction for each value of `key`: the first or the last before tip-off.
 
     By default, one prediction is returned for each player, game and model. If all predictions were made at or after
@@ -104,7 +103,7 @@ def choose_counted(entries: pd.DataFrame, which: Which, key: Sequence[str] = KEY
     ordered = entries.sort_values(["is_late", "predicted_at"], kind="stable")
     if which == "last":  # predictions made before tip-off come first, then the others; both newest first
         ordered = ordered.iloc[np.lexsort((-ordered["predicted_at"].astype("int64"), ordered["is_late"]))]
-    return ordered.drop_duplicates(list(key)).sort_values(list(key)).reset_index(drop=True)
+    return ordered.drop_duplicates(key).sort_values(key).reset_index(drop=True)
 
 
 def read_results(warehouse: Warehouse, start: date, end: date) -> pd.DataFrame:

@@ -187,15 +187,15 @@ def _load_bundles(entries: pd.DataFrame, outputs: Path) -> tuple[dict[str, Bundl
     for model in models:
         try:
             bundle = find_predicting_bundle(str(model.bundle), str(model.run_id), outputs)
-            problem = None if bundle else f"its bundle is no longer below {outputs}."
-            if bundle:
+            if bundle is not None:
                 check_contract(bundle)
                 bundles[str(model.bundle)] = bundle
+                continue
+            problem = f"its bundle is no longer below {outputs}."
         except (ConfigurationError, DataError, GateError) as error:
             problem = str(error)
-        if problem:
-            count = int((entries["bundle"] == model.bundle).sum())
-            unexamined.append(f"{count:,} vectors of {model.name} ({model.bundle}) are not examined: {problem}")
+        count = int((entries["bundle"] == model.bundle).sum())
+        unexamined.append(f"{count:,} vectors of {model.name} ({model.bundle}) are not examined: {problem}")
     return bundles, tuple(unexamined)
 
 

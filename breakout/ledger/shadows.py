@@ -57,14 +57,18 @@ class Shadows:
         DataError if the bundle is missing, is damaged or has another fingerprint. ConfigurationError if this version
         refuses the bundle's settings.
         """
-        return load_copy(self.folder / fingerprint, fingerprint)
+        return load_copy(self.bundle_folder(fingerprint), fingerprint)
+
+    def bundle_folder(self, fingerprint: str) -> Path:
+        """Return the folder for the copy of a bundle, which may be missing."""
+        return self.folder / fingerprint
 
     def add(self, bundle: Bundle) -> bool:
         """Add a copy of a bundle to the shadows; return False, and copy nothing, if it is a shadow already.
 
         DataError if the copy cannot be written.
         """
-        target = self.folder / bundle.fingerprint
+        target = self.bundle_folder(bundle.fingerprint)
         if target.exists():
             return False
         with whole_folder(target) as beside:
@@ -81,10 +85,10 @@ class Shadows:
             raise ConfigurationError(f"{fingerprint} is no shadow; the shadows are: {known}.")
         removed = self.folder / f".{fingerprint}.{os.urandom(8).hex()}"
         try:
-            (self.folder / fingerprint).rename(removed)
+            self.bundle_folder(fingerprint).rename(removed)
             shutil.rmtree(removed)
         except OSError as error:
-            raise DataError(system_sentence(f"{self.folder / fingerprint} cannot be removed", error)) from error
+            raise DataError(system_sentence(f"{self.bundle_folder(fingerprint)} cannot be removed", error)) from error
 
 
 def find_predicting_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bundle | None:
@@ -93,8 +97,8 @@ def find_predicting_bundle(fingerprint: str, run_id: str, outputs: Path) -> Bund
     The bundle is searched in the registry, then among the shadows, then in the folder of the training run `run_id`.
     DataError if a found bundle is damaged. ConfigurationError if this version refuses the bundle's settings.
     """
-    for copy in (Registry.of(outputs).bundle_folder(fingerprint), Shadows.of(outputs).folder / fingerprint):
-        if (copy / MANIFEST_FILE).is_file():
-            return load_copy(copy, fingerprint)
+    for copies in (Registry.of(outputs), Shadows.of(outputs)):
+        if (copies.bundle_folder(fingerprint) / MANIFEST_FILE).is_file():
+            return copies.load(fingerprint)
     found = (read_bundle(path.parent) for path in sorted((outputs / RUNS).glob(f"*/{run_id}/bundle/{MANIFEST_FILE}")))
     return next((bundle for bundle in found if bundle.fingerprint == fingerprint), None)

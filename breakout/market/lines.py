@@ -150,7 +150,9 @@ def _build_lines(used: pd.DataFrame, margin: Margin) -> pd.DataFrame:
         best = best.drop_duplicates(LINE)[[*LINE, f"{side}_price", "book", "is_late"]]
         best = best.rename(columns={"book": f"{side}_book", "is_late": f"{side}_is_closing"})
         lines = lines.merge(best, on=LINE, how="left")
-    closes = used[used["is_closing"] & used["market"].notna()].sort_values("quoted_at", na_position="first")
+    closes = used[used["is_closing"] & used["market"].notna()].sort_values(
+        "quoted_at", kind="stable", na_position="first"
+    )
     closing = closes.drop_duplicates([*LINE, "book"], keep="last").groupby(LINE)["market"].mean()
     lines = lines.merge(closing.rename("closing").reset_index(), on=LINE, how="left")
     ours, push = probability_of_over(lines["ladder"], lines["line"].to_numpy("float64"))

@@ -28,6 +28,7 @@ def test_a_bundle_of_a_run_is_found_by_its_run_and_fingerprint(bundle: Path, tmp
 
 def test_a_shadow_is_found_before_the_run_and_a_damaged_one_is_an_error(bundle: Path, tmp_path: Path) -> None:
     loaded = read_bundle(bundle)
+    shutil.copytree(bundle, tmp_path / "runs" / "model" / "r1" / "bundle")
     Shadows.of(tmp_path).add(loaded)
     copy = tmp_path / "shadows" / loaded.fingerprint
     found = find_predicting_bundle(loaded.fingerprint, "r1", tmp_path)

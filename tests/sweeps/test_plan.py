@@ -76,7 +76,7 @@ def test_jobs_that_differ_only_in_prices_are_two_jobs_with_one_fit(
     cached: tuple[str, str], capsys: Captured, tmp_path: Path
 ) -> None:
     prices = tmp_path / "prices.csv"
-    prices.write_text("game_date,player_lookup,points,over_price,under_price\n")
+    prices.write_text("game_date,player_lookup,line,over_price,under_price\n")
     margins = ("model=points", "prices.margin=multiplicative,power")
     assert "sweep of 2 jobs: 1 fit " in plan(capsys, *cached, *margins, f"prices={prices}")[1]
     assert "sweep of 1 job, 1 asked for twice: 1 fit " in plan(capsys, *cached, *margins)[1]
